@@ -1,0 +1,36 @@
+"""What to build: validated, frozen, shared by the circuit and its twin."""
+
+from __future__ import annotations
+
+from .codes import COLUMNS, LFSR, Lfsr, RandomCode, WalshCode
+from .errors import ConfigError, Problem
+from .network import ActivationTable, LayerConfig, adder_levels
+from .number import SQ, UQ, Format, Overflow, Rounding
+from .toml import PRESETS, load, loads, preset
+from .trainer import Place, Registers, Tile, TrainerConfig
+
+__all__ = [
+    "COLUMNS",
+    "LFSR",
+    "PRESETS",
+    "SQ",
+    "UQ",
+    "ActivationTable",
+    "ConfigError",
+    "Format",
+    "LayerConfig",
+    "Lfsr",
+    "Overflow",
+    "Place",
+    "Problem",
+    "RandomCode",
+    "Registers",
+    "Rounding",
+    "Tile",
+    "TrainerConfig",
+    "WalshCode",
+    "adder_levels",
+    "load",
+    "loads",
+    "preset",
+]

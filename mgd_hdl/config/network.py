@@ -1,0 +1,145 @@
+"""The network under training: layers, activations, and the words that travel between them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from .number import SQ, UQ, Format
+
+__all__ = ["Activation", "LayerConfig", "ActivationTable", "adder_levels"]
+
+Activation = Literal["sigmoid", "tanh", "relu"]
+
+
+def adder_levels(terms: int) -> int:
+    """Levels of a binary adder tree over ``terms`` terms, one register each."""
+    return (terms - 1).bit_length()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationTable:
+    """A smooth activation as a table of straight segments.
+
+    The argument ``z`` runs over [-8, 8) in ``2**segment_bits`` equal segments; within a segment the
+    value is ``base + (slope * position >> position_bits)``, which is exact linear interpolation
+    rounded down. ``base`` is the function at the left end, rounded to nearest and kept inside
+    ``output``; ``slope`` is the rise to the next base, so the curve has no jumps.
+    """
+
+    function: Activation
+    segment_bits: int
+    argument: Format  # of z: SQ(4, f)
+    output: Format
+
+    @property
+    def position_bits(self) -> int:
+        """Bits of z below the segment number."""
+        return self.argument.width - self.segment_bits
+
+    @cached_property
+    def knots(self) -> tuple[int, ...]:
+        """The function at the ends of all segments, ``2**segment_bits + 1`` integers."""
+        segments = 1 << self.segment_bits
+        return tuple(
+            self.output.quantize(_FUNCTIONS[self.function](-8 + 16 * k / segments))
+            for k in range(segments + 1)
+        )
+
+    @property
+    def base(self) -> tuple[int, ...]:
+        return self.knots[:-1]
+
+    @property
+    def slope(self) -> tuple[int, ...]:
+        return tuple(right - left for left, right in zip(self.knots, self.knots[1:], strict=False))
+
+    @property
+    def slope_bits(self) -> int:
+        """Width of the unsigned slopes: both functions rise everywhere."""
+        return max(1, max(self.slope).bit_length())
+
+
+def _sigmoid(z: float) -> float:
+    return 1 / (1 + math.exp(-z))
+
+
+_FUNCTIONS = {"sigmoid": _sigmoid, "tanh": math.tanh}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerConfig:
+    """One dense layer: ``y_j = f(sum_i w_ji x_i + b_j)``.
+
+    Parameters are numbered neuron by neuron, the weights of inputs 0..n-1 first, the bias last;
+    ``first`` is the number of the layer's first parameter in the whole network.
+    """
+
+    index: int
+    inputs: int
+    neurons: int
+    first: int
+    activation: Activation
+    input: Format
+    weight: Format  # the perturbed parameter as the forward pass sees it
+    output: Format
+    segment_bits: int
+    padding: int = 0  # extra registers after the activation, see TrainerConfig.delay
+
+    @property
+    def parameters(self) -> int:
+        return self.neurons * (self.inputs + 1)
+
+    @property
+    def binary_inputs(self) -> bool:
+        """Inputs of one bit gate a weight; they need no multiplier."""
+        return self.input == UQ(1, 0)
+
+    @cached_property
+    def product(self) -> Format:
+        """Exact product of a weight and an input."""
+        signed_input_bits = self.input.integer_bits + (not self.input.signed)
+        if self.binary_inputs:
+            return self.weight
+        return SQ(
+            self.weight.integer_bits + signed_input_bits - 1,
+            self.weight.fraction_bits + self.input.fraction_bits,
+        )
+
+    @cached_property
+    def sum(self) -> Format:
+        """The pre-activation, exact: every level of the adder tree adds one integer bit.
+
+        The bias enters the tree as one more term; it needs no more integer bits than a product,
+        unless the inputs stay below one half.
+        """
+        integer_bits = max(self.product.integer_bits, self.weight.integer_bits)
+        return SQ(integer_bits + self.levels, self.product.fraction_bits)
+
+    @property
+    def levels(self) -> int:
+        return adder_levels(self.inputs + 1)
+
+    @cached_property
+    def table(self) -> ActivationTable | None:
+        """The table of a smooth activation; None for relu."""
+        if self.activation == "relu":
+            return None
+        return ActivationTable(
+            function=self.activation,
+            segment_bits=self.segment_bits,
+            argument=SQ(4, max(self.output.fraction_bits, self.segment_bits - 3)),
+            output=self.output,
+        )
+
+    @property
+    def activation_latency(self) -> int:
+        """Table: limit, look up, interpolate. relu: limit."""
+        return 1 if self.activation == "relu" else 3
+
+    @property
+    def latency(self) -> int:
+        """Clocks from reading the weights to the outputs: products, adder tree, activation."""
+        return 1 + self.levels + self.activation_latency + self.padding
