@@ -50,8 +50,8 @@ class Lfsr:
         return (state >> self.leap) | (fresh << self.tap)
 
     def valid(self, state: int) -> int:
-        """A state the register never leaves the sequence from: zero, its only fixed point, becomes 1."""
-        return (state & self.mask) or 1
+        """The state a seed register gives: bit 0 is forced to one, so it is never the dead zero."""
+        return (state & self.mask) | 1
 
 
 #: x^31 + x^3 + 1, the reciprocal of the PRBS31 polynomial of ITU-T O.150. Primitive, and 2^31 - 1
