@@ -1,0 +1,32 @@
+"""Where learning starts: random parameters, drawn one after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Ints, wrap
+from ..lfsr import States, states
+
+__all__ = ["initial_parameters"]
+
+
+def initial_parameters(config: TrainerConfig, seed: States) -> Ints:
+    """The initial T of every parameter, uniform within its layer's range.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    seed : States
+        (R,), state of the register "initial" for parameter 0; one step for each next parameter.
+
+    Returns
+    -------
+    Ints
+        (R, P) in ``config.parameter``.
+    """
+    drawn = states(seed, config.parameters).T.astype(np.int64)
+    word, _ = wrap(drawn, config.parameter)
+    shifts = [config.initial_shift(layer.index) for layer in config.layers for _ in range(layer.parameters)]
+    return np.asarray(word >> np.array(shifts))

@@ -1,0 +1,127 @@
+"""Integer arithmetic as the circuit does it: how are bits dropped, and what if a value does not fit?
+
+Everything is ``int64``. A register of the circuit holds at most 64 bits by construction of
+:class:`~mgd_hdl.config.Format`, and the trainer refuses configurations whose sums need more than 63.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import Format, Rounding
+
+__all__ = ["Bits", "Flags", "Ints", "fits", "parity", "requantize", "saturate", "shift_round", "wrap"]
+
+Ints = npt.NDArray[np.int64]
+Bits = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+
+
+def shift_round(value: Ints, shift: int, rounding: Rounding, dither: Ints | int = 0) -> tuple[Ints, Ints]:
+    """Drop the ``shift`` low bits of ``value``.
+
+    Parameters
+    ----------
+    value : Ints
+        Any shape, magnitude below 2**61.
+    shift : int
+        Bits to drop, 0 to 62.
+    rounding : Rounding
+        See :class:`~mgd_hdl.config.Rounding`.
+    dither : Ints or int
+        Stochastic only: a random word, broadcast against ``value``; its low ``shift`` bits are used.
+
+    Returns
+    -------
+    rounded : Ints
+        ``value / 2**shift``, rounded.
+    remainder : Ints
+        With carry, what the caller keeps: ``value - (rounded << shift)``. Otherwise zero: what was
+        dropped is lost.
+    """
+    if shift == 0:
+        return value, np.zeros_like(value)
+    if rounding is Rounding.NEAREST_EVEN:
+        # Half of the divisor, less one unless the floor is odd: ties then fall to the even side.
+        odd = (value >> shift) & 1
+        value = value + ((1 << (shift - 1)) - 1) + odd
+    elif rounding is Rounding.STOCHASTIC:
+        value = value + (dither & ((1 << shift) - 1))
+    rounded = value >> shift
+    if rounding is Rounding.CARRY:
+        return rounded, value - (rounded << shift)
+    return rounded, np.zeros_like(value)
+
+
+def saturate(value: Ints, low: int, high: int) -> tuple[Ints, Flags]:
+    """Stop at the limits.
+
+    Parameters
+    ----------
+    value : Ints
+        Any shape.
+    low, high : int
+        The limits, both allowed: usually ``format.min`` and ``format.max``.
+
+    Returns
+    -------
+    value : Ints
+        Within the limits.
+    saturated : Flags
+        Where the limits changed it.
+    """
+    limited = np.maximum(np.minimum(value, high), low)
+    return limited, limited != value
+
+
+def wrap(value: Ints, format: Format) -> tuple[Ints, Flags]:
+    """Keep the low bits only, as a register does.
+
+    Parameters
+    ----------
+    value : Ints
+        Any shape.
+    format : Format
+        Of the result.
+
+    Returns
+    -------
+    value : Ints
+        Congruent to ``value`` modulo ``2**format.width``, within the format.
+    wrapped : Flags
+        Where that changed it.
+    """
+    span_bits = format.width
+    low = value & ((1 << span_bits) - 1)
+    if format.signed:
+        sign = 1 << (span_bits - 1)
+        low = (low ^ sign) - sign
+    return low, low != value
+
+
+def requantize(value: Ints, fraction_bits: int, wanted: int) -> Ints:
+    """From one number of fraction bits to another: exact to the left, floor to the right.
+
+    Parameters
+    ----------
+    value : Ints
+        Any shape, ``fraction_bits`` fraction bits.
+    fraction_bits, wanted : int
+        Fraction bits of ``value`` and of the result.
+    """
+    shift = fraction_bits - wanted
+    return value >> shift if shift >= 0 else value << -shift
+
+
+def parity(word: npt.NDArray[Any]) -> Bits:
+    """1 where the number of ones in an unsigned word is odd: same shape."""
+    odd: Bits = np.bitwise_count(word) & np.uint8(1)
+    return odd
+
+
+def fits(value: npt.NDArray[Any], format: Format) -> bool:
+    """Whether every integer of ``value`` lies within ``format``."""
+    return bool(np.all((value >= format.min) & (value <= format.max)))

@@ -1,0 +1,67 @@
+"""The array of all learning elements: T of every parameter, and the copy that the network sees."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Ints
+from .cell import homodyne, integrate, visible
+
+__all__ = ["Array"]
+
+
+class Array:
+    """T of P parameters in R replicas.
+
+    ``visible`` is what the network sees. It is refreshed at the end of a window; a circuit without
+    a shadow copy has no such registers, and there every update is the end of a window. With delayed
+    updates the copy of a layer holds T as it was ``config.delay(layer)`` steps before.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    theta : Ints
+        (R, P), the initial T, in ``config.parameter``.
+
+    Attributes
+    ----------
+    theta : Ints
+        (R, P), T, in ``config.parameter``.
+    visible : Ints
+        (R, P), in ``config.visible``.
+    """
+
+    def __init__(self, config: TrainerConfig, theta: Ints):
+        self.parameter = config.parameter
+        self.guard_bits = config.guard_bits
+        self.theta = theta
+        self.visible = visible(theta, self.guard_bits)
+        self._delays: list[tuple[slice, int]] = []
+        if config.delayed:
+            self._delays = [
+                (slice(layer.first, layer.first + layer.parameters), config.delay(layer.index))
+                for layer in config.layers
+            ]
+            depth = 1 + max(delay for _, delay in self._delays)
+            # T after step m stands at m % depth; before that the initial T is found there.
+            self._history = np.repeat(theta[None], depth, axis=0)
+
+    def learn(self, update: Ints, sign: Ints) -> None:
+        """Both phases of one update: ``update`` (R,), ``sign`` (R or 1, P)."""
+        self.theta = integrate(self.parameter, self.theta, homodyne(update, sign))
+
+    def end_step(self, step: int, refresh: bool) -> None:
+        """After the update of ``step``: keep what delayed copies will need, refresh the copy."""
+        if not self._delays:
+            if refresh:
+                self.visible = visible(self.theta, self.guard_bits)
+            return
+        depth = len(self._history)
+        self._history[step % depth] = self.theta
+        if refresh:
+            self.visible = np.empty_like(self.theta)
+            for part, delay in self._delays:
+                old = self._history[(step - delay) % depth, :, part]
+                self.visible[:, part] = visible(old, self.guard_bits)

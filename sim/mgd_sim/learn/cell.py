@@ -1,0 +1,32 @@
+"""The learning element of one parameter: what the forward pass sees of T, and how T learns."""
+
+from __future__ import annotations
+
+from ..fixed import Ints
+from .homodyne import homodyne
+from .integrator import integrate
+
+__all__ = ["forward_weight", "homodyne", "integrate", "visible"]
+
+
+def visible(theta: Ints, guard_bits: int) -> Ints:
+    """The upper bits of T, in ``config.visible``: what the forward pass sees."""
+    return theta >> guard_bits
+
+
+def forward_weight(visible: Ints, perturbation: Ints | int) -> Ints:
+    """The perturbed parameter: visible bits, then ``10`` at rest, ``11`` for +1, ``01`` for -1.
+
+    Parameters
+    ----------
+    visible : Ints
+        Any shape, in ``config.visible``.
+    perturbation : Ints or int
+        Broadcast against ``visible``, in {-1, 0, +1} amplitudes.
+
+    Returns
+    -------
+    Ints
+        In ``config.weight``.
+    """
+    return ((visible << 2) | 2) + perturbation

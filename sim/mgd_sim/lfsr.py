@@ -1,0 +1,67 @@
+"""The pseudo-random register of the circuit, many states at a time.
+
+One step is linear over GF(2), so ``2**k`` steps are one 31 x 31 bit matrix. A block of states is
+doubled until it is long enough: the second half is the first half moved on by its own length.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import LFSR
+
+__all__ = ["States", "states"]
+
+States = npt.NDArray[np.uint32]
+
+
+@lru_cache(maxsize=64)
+def _leap(doublings: int) -> States:
+    """``2**doublings`` steps as four look-up tables, one for each byte of the state: (4, 256)."""
+    if doublings == 0:
+        unit = [LFSR.step(1 << bit) for bit in range(LFSR.degree)]
+    else:
+        half = _leap(doublings - 1)
+        basis = np.uint32(1) << np.arange(LFSR.degree, dtype=np.uint32)
+        unit = _apply(half, _apply(half, basis)).tolist()
+    tables = np.zeros((4, 256), dtype=np.uint32)
+    for bit, image in enumerate(unit):
+        byte, place = divmod(bit, 8)
+        numbers = np.arange(256)
+        tables[byte, (numbers >> place) & 1 == 1] ^= np.uint32(image)
+    return tables
+
+
+def _apply(tables: States, state: States) -> States:
+    moved: States = tables[0][state & 255]
+    for byte in (1, 2, 3):
+        moved ^= tables[byte][(state >> np.uint32(8 * byte)) & 255]
+    return moved
+
+
+def states(first: States, count: int) -> States:
+    """``count`` successive states of every register, ``first`` included.
+
+    Parameters
+    ----------
+    first : States
+        (R,), nonzero 31-bit states.
+    count : int
+        At least 1.
+
+    Returns
+    -------
+    States
+        (count, R); row m is ``first`` after m steps of :meth:`mgd_hdl.config.Lfsr.step`.
+    """
+    block = np.empty((count, *first.shape), dtype=np.uint32)
+    block[0] = first
+    filled, doublings = 1, 0
+    while filled < count:
+        more = min(filled, count - filled)
+        block[filled : filled + more] = _apply(_leap(doublings), block[:more])
+        filled, doublings = filled + more, doublings + 1
+    return block

@@ -1,0 +1,58 @@
+"""Random codes: every parameter's bit is the parity of its own choice of bits of one shared register."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Bits, parity
+from ..lfsr import States, states
+
+__all__ = ["RandomCodes", "masks", "random_code"]
+
+
+def masks(config: TrainerConfig) -> States:
+    """The register bits in every parameter's code, as one 31-bit mask each: (P,)."""
+    code = config.random_code
+    taps = (code.taps(place.row, place.column, place.diagonal) for place in config.places)
+    return np.array([sum(1 << bit for bit in each) for each in taps], dtype=np.uint32)
+
+
+def random_code(mask: States, state: States) -> Bits:
+    """The code bits at some states of the register.
+
+    Parameters
+    ----------
+    mask : States
+        (P,), from :func:`masks`.
+    state : States
+        Any shape, 31-bit states.
+
+    Returns
+    -------
+    Bits
+        (*state.shape, P), 0 or 1.
+    """
+    return parity(state[..., None] & mask)
+
+
+class RandomCodes:
+    """The codes of R replicas, each from its own seed.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    seed : States
+        (R,), states of perturbation 0.
+    """
+
+    def __init__(self, config: TrainerConfig, seed: States):
+        self.mask = masks(config)
+        self.state = seed
+
+    def take(self, count: int) -> Bits:
+        """The code bits of the next ``count`` perturbations: (count, R, P)."""
+        block = states(self.state, count + 1)
+        self.state = block[-1]
+        return random_code(self.mask, block[:-1])

@@ -1,0 +1,49 @@
+"""Walsh codes: square waves that are exactly orthogonal over one period."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Bits, Ints, parity
+
+__all__ = ["WalshCodes", "indices", "walsh"]
+
+
+def indices(config: TrainerConfig) -> Ints:
+    """The Walsh index of every parameter: (P,)."""
+    code = config.walsh_code
+    return np.array([code.index(place.row, place.column) for place in config.places], dtype=np.int64)
+
+
+def walsh(index: Ints, step: Ints) -> Bits:
+    """The code bits ``parity(index AND step)``.
+
+    Parameters
+    ----------
+    index : Ints
+        (P,), from :func:`indices`.
+    step : Ints
+        Any shape, perturbation numbers; only the low ``counter_bits`` bits count.
+
+    Returns
+    -------
+    Bits
+        (*step.shape, P), 0 or 1.
+    """
+    return parity(step[..., None] & index)
+
+
+class WalshCodes:
+    """The codes of all replicas, which are the same: a counter needs no seed."""
+
+    def __init__(self, config: TrainerConfig):
+        self.index = indices(config)
+        self.step = 0
+
+    def take(self, count: int) -> Bits:
+        """The code bits of the next ``count`` perturbations: (count, 1, P)."""
+        step = np.arange(self.step, self.step + count)
+        self.step += count
+        return walsh(self.index, step[:, None])

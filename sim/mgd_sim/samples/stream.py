@@ -1,0 +1,26 @@
+"""Samples from outside, through the circuit's stream port: do they fit its formats?"""
+
+from __future__ import annotations
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import fits
+from ..tasks import Dataset
+
+__all__ = ["checked"]
+
+
+def checked(config: TrainerConfig, samples: Dataset) -> Dataset:
+    """The same samples; raises ValueError where a shape or an integer does not fit the ports."""
+    formats = config.formats
+    for name, given, columns, format in (
+        ("x", samples.x, config.inputs, formats.input),
+        ("target", samples.target, config.outputs, formats.target),
+    ):
+        if given.ndim != 2 or given.shape[1] != columns or len(given) != len(samples) or not len(given):
+            raise ValueError(f"samples.{name} has shape {given.shape}; it must be (count, {columns})")
+        if given.dtype.kind not in "iu":
+            raise ValueError(f"samples.{name} holds {given.dtype}; it must hold integers")
+        if not fits(given, format):
+            raise ValueError(f"samples.{name} must stay within {format}: {format.min} to {format.max}")
+    return samples

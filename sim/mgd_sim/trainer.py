@@ -1,0 +1,303 @@
+"""The whole trainer, bit for bit: many replicas at once, each with its own seeds.
+
+Learning is a loop over steps that no array operation can skip, so a step costs a few dozen NumPy
+calls whatever the number of replicas. All that does not depend on what was learned, which is when
+to do what, codes and samples, is computed for a block of steps at a time.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import TrainerConfig
+
+from .control.initializer import initial_parameters
+from .control.sequencer import plan
+from .cost.accumulator import Accumulator
+from .cost.baseline import Baseline
+from .cost.squared_error import SquaredError
+from .fixed import Bits, Flags, Ints
+from .learn.array import Array
+from .learn.cell import forward_weight
+from .learn.update import Update
+from .lfsr import States, states
+from .network.mlp import Mlp
+from .perturb.codes import codes, signs
+from .samples.source import source
+from .samples.stream import checked
+from .tasks import Dataset, dataset
+
+__all__ = ["Record", "Trainer"]
+
+#: Integers of codes in a block: enough to make its cost per step small, few enough for the cache.
+_BLOCK = 1 << 19
+#: Integers of activations in a block of the evaluation.
+_EVALUATION_BLOCK = 1 << 21
+
+
+@dataclass
+class Record:
+    """The states of a run, one row per step; formats as in the circuit.
+
+    Attributes
+    ----------
+    sample : Ints
+        (steps, R), the sample shown, an index into ``Trainer.samples``.
+    code : Bits
+        (steps, R, P), the code bits.
+    baseline, cost : Ints
+        (steps, R), C0 and C in ``config.cost``; C0 as last measured.
+    cost_change, hold : Ints
+        (steps, R), C~ and A; A includes this step's C~, before an update clears it.
+    update : Ints
+        (steps, R), D in ``config.update``, 0 in steps without update.
+    theta : Ints
+        (steps, R, P), T after the step's update.
+    visible : Ints
+        (steps, R, P), the parameters that the step's measurements saw, in ``config.visible``.
+    flags : Bits
+        (steps, R), sticky: bit 0 cost_change saturated, bit 1 hold, bit 2 update.
+    """
+
+    sample: Ints
+    code: Bits
+    baseline: Ints
+    cost: Ints
+    cost_change: Ints
+    hold: Ints
+    update: Ints
+    theta: Ints
+    visible: Ints
+    flags: Bits
+
+    @classmethod
+    def empty(cls, steps: int, replicas: int, parameters: int) -> Record:
+        """Room for a run of so many steps."""
+        one, all_ = (steps, replicas), (steps, replicas, parameters)
+        shapes = {"code": all_, "theta": all_, "visible": all_}
+        types: dict[str, type[Any]] = {"code": np.uint8, "flags": np.uint8}
+        return cls(
+            **{
+                each.name: np.zeros(shapes.get(each.name, one), dtype=types.get(each.name, np.int64))
+                for each in fields(cls)
+            }
+        )
+
+
+class Trainer:
+    """R trainers of one configuration, ready for step 0.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    seeds : sequence of int
+        One per replica: the registers are ``config.registers(seed, **changes)``.
+    samples : Dataset, optional
+        For ``task.source = "stream"``: what comes through the port, in this order, repeated.
+    **changes : int
+        Run-time registers that differ from the configuration, such as ``tau_theta``.
+
+    Attributes
+    ----------
+    step : int
+        Steps done.
+    samples : Dataset
+        All samples; ``Record.sample`` points into it.
+    array : Array
+        Its ``theta`` and ``visible`` are (R, P).
+    baseline, hold : Ints
+        (R,), C0 and A.
+    """
+
+    def __init__(
+        self, config: TrainerConfig, seeds: Sequence[int], *, samples: Dataset | None = None, **changes: int
+    ):
+        if (samples is not None) != (config.task.source == "stream"):
+            raise ValueError(f"samples belong to task.source = 'stream', not {config.task.source!r}")
+        _check_words(config)
+        registers = [config.registers(seed, **changes) for seed in seeds]
+
+        def seed_of(name: str) -> States:
+            return np.array([getattr(each, name) for each in registers], dtype=np.uint32)
+
+        self.config = config
+        self.registers = registers[0]
+        self.samples = dataset(config) if samples is None else checked(config, samples)
+        self.mlp = Mlp(config)
+        self.squared_error = SquaredError(config)
+        self.change = Baseline(config)
+        self.accumulate = Accumulator(config)
+        self.update = Update(config, self.registers.learning_shift)
+        self.array = Array(config, initial_parameters(config, seed_of("seed_initial")))
+        self.codes = codes(config, seed_of("seed_code"))
+        self.source = source(config, seed_of("seed_sample"), len(self.samples))
+        self.dither = seed_of("seed_dither")
+
+        self.step = 0
+        self.baseline = np.zeros(len(registers), dtype=np.int64)
+        self.hold = np.zeros(len(registers), dtype=np.int64)
+        self._saturated = np.zeros((3, len(registers)), dtype=np.bool_)
+        # Step 0 takes the first of each; until then there is nothing to go on with.
+        self._code = self.codes.take(0)
+        self._sample = self.source.take(0)
+        # The two measurements of a step, in amplitudes: C0 and C.
+        self._modes = np.array([-1 if config.two_sided else 0, 1])
+        self._block = max(16, _BLOCK // (len(registers) * max(config.parameters, config.inputs)))
+
+    @property
+    def replicas(self) -> int:
+        """R."""
+        return len(self.hold)
+
+    @property
+    def theta(self) -> Ints:
+        """(R, P), T in ``config.parameter``."""
+        return self.array.theta
+
+    @property
+    def visible(self) -> Ints:
+        """(R, P), what the network sees of T, in ``config.visible``."""
+        return self.array.visible
+
+    @property
+    def flags(self) -> Bits:
+        """(R,), sticky: bit 0 cost_change saturated, bit 1 hold, bit 2 update."""
+        return np.packbits(self._saturated, axis=0, bitorder="little")[0]
+
+    def clone(self) -> Trainer:
+        """An independent trainer in the same state."""
+        return copy.deepcopy(self)
+
+    def run(self, steps: int, record: bool = False) -> Record | None:
+        """Go on for some steps; two runs in a row equal one long run.
+
+        Parameters
+        ----------
+        steps : int
+        record : bool
+            Whether to keep all states.
+
+        Returns
+        -------
+        Record or None
+        """
+        kept = Record.empty(steps, self.replicas, self.config.parameters) if record else None
+        done = 0
+        while done < steps:
+            count = min(self._block, steps - done)
+            self._run_block(count, kept, done)
+            done += count
+        return kept
+
+    def _run_block(self, count: int, kept: Record | None, at: int) -> None:
+        """``count`` steps, their states kept from row ``at`` on."""
+        todo = plan(self.config, self.registers, self.step, count)
+        code, code_at = _next(self._code, self.codes.take(int(todo.code.sum())), todo.code)
+        sample, sample_at = _next(self._sample, self.source.take(int(todo.sample.sum())), todo.sample)
+        self._code, self._sample = code[-1:], sample[-1:]
+        sign = signs(self.config, code)
+        perturbation = sign[:, :, None, :] * self._modes[:, None]
+        # One sample for both measurements: (codes, R, 1, inputs or outputs, 1).
+        x = self.samples.x[sample].astype(np.int64)[:, :, None, :, None]
+        target = self.samples.target[sample].astype(np.int64)[:, :, None, :, None]
+        flushes = int(todo.flush.sum()) if self.update.dithered else 0
+        dither = states(self.dither, flushes + 1)
+        self.dither, words = dither[-1], iter(dither.astype(np.int64))
+
+        what = np.stack([todo.reference, todo.flush, todo.refresh], axis=1).tolist()
+        for row, this_code, this_sample, (reference, flush, refresh) in zip(
+            range(at, at + count), code_at, sample_at, what, strict=True
+        ):
+            seen = self.array.visible
+            shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
+            y = self.mlp(forward_weight(seen[:, None, :], shaken), x[this_sample])
+            measured = self.squared_error(y, target[this_sample])[..., 0]
+            if reference:
+                self.baseline = measured[:, 0]
+            cost = measured[:, -1]
+            cost_change, limited_change = self.change(cost, self.baseline)
+            hold, limited_hold = self.accumulate(self.hold, cost_change)
+            self.hold = hold
+            self._saturated[0] |= limited_change
+            self._saturated[1] |= limited_hold
+            if flush:
+                update, limited_update = self.update(hold, next(words) if self.update.dithered else 0)
+                self._saturated[2] |= limited_update
+                self.array.learn(update, sign[this_code])
+                self.hold = np.zeros_like(hold)
+            self.array.end_step(self.step, refresh)
+            self.step += 1
+            if kept is not None:
+                kept.sample[row], kept.code[row] = sample[this_sample], code[this_code]
+                kept.baseline[row], kept.cost[row] = self.baseline, cost
+                kept.cost_change[row], kept.hold[row] = cost_change, hold
+                if flush:
+                    kept.update[row] = update
+                kept.theta[row], kept.visible[row] = self.array.theta, seen
+                kept.flags[row] = self.flags
+
+    def cost_and_accuracy(
+        self, samples: Dataset | None = None
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """How well the unperturbed network does, in the circuit's own arithmetic.
+
+        Parameters
+        ----------
+        samples : Dataset, optional
+            By default the whole task.
+
+        Returns
+        -------
+        cost : ndarray
+            (R,), mean over the samples of the sum of squared errors.
+        accuracy : ndarray
+            (R,), share of samples answered right: by the largest output (of equal ones the first),
+            or, with one output, on the right side of the middle between the targets 0 and 1.
+        """
+        samples = self.samples if samples is None else checked(self.config, samples)
+        weight = forward_weight(self.array.visible, 0)
+        total = np.zeros(self.replicas, dtype=np.int64)
+        right = np.zeros(self.replicas, dtype=np.int64)
+        widest = max(layer.neurons for layer in self.config.layers)
+        size = max(1, _EVALUATION_BLOCK // (self.replicas * widest))
+        for first in range(0, len(samples), size):
+            part = slice(first, first + size)
+            x, target = samples.x[part].astype(np.int64).T, samples.target[part].astype(np.int64).T
+            y = self.mlp(weight, x)
+            total += self.squared_error(y, target).sum(axis=-1)
+            right += self._right(y, target).sum(axis=-1)
+        return total * self.config.cost.step / len(samples), right / len(samples)
+
+    def _right(self, y: Ints, target: Ints) -> Flags:
+        """Which outputs (R, outputs, samples) answer their target (outputs, samples): (R, samples)."""
+        if self.config.outputs > 1:
+            return np.asarray(y.argmax(axis=-2) == target.argmax(axis=-2))
+        output, wanted = self.config.layers[-1].output, self.config.formats.target
+        high = 2 * y[:, 0] >= 1 << output.fraction_bits
+        return np.asarray(high == (2 * target[0] >= 1 << wanted.fraction_bits))
+
+
+def _next(
+    current: npt.NDArray[Any], fresh: npt.NDArray[Any], takes: Flags
+) -> tuple[npt.NDArray[Any], list[int]]:
+    """The current item and fresh ones behind it, and for every step which of them it works with."""
+    items = np.concatenate([current, fresh])
+    return items, (np.cumsum(takes) + (len(current) - 1)).tolist()
+
+
+def _check_words(config: TrainerConfig) -> None:
+    """Refuse what 64-bit integers cannot hold exactly; the circuit itself has no such limit."""
+    error_bits = 2 * config.error.width + config.outputs.bit_length()
+    if error_bits > 63:
+        raise ValueError(f"the sum of squared errors needs {error_bits} bits; the twin has 63")
+    for layer in config.layers:
+        wanted = layer.output if layer.table is None else layer.table.argument
+        bits = layer.sum.width + max(0, wanted.fraction_bits - layer.sum.fraction_bits)
+        if bits > 63:
+            raise ValueError(f"layer {layer.index} needs sums of {bits} bits; the twin has 63")
