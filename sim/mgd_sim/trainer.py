@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config import LFSR, TrainerConfig
 
 from .control.initializer import initial_parameters
 from .control.sequencer import plan
@@ -124,7 +124,7 @@ class Trainer:
         registers = [config.registers(seed, **changes) for seed in seeds]
 
         def seed_of(name: str) -> States:
-            return np.array([getattr(each, name) for each in registers], dtype=np.uint32)
+            return np.array([LFSR.valid(getattr(each, name)) for each in registers], dtype=np.uint32)
 
         self.config = config
         self.registers = registers[0]
@@ -168,7 +168,8 @@ class Trainer:
     @property
     def flags(self) -> Bits:
         """(R,), sticky: bit 0 cost_change saturated, bit 1 hold, bit 2 update."""
-        return np.packbits(self._saturated, axis=0, bitorder="little")[0]
+        flags: Bits = np.packbits(self._saturated, axis=0, bitorder="little")[0]
+        return flags
 
     def clone(self) -> Trainer:
         """An independent trainer in the same state."""

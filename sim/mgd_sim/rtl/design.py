@@ -1,0 +1,115 @@
+"""What a simulation needs to know of a design: its Verilog, its ports, and the signals to watch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+__all__ = ["Design", "Port", "Probe"]
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of the top module."""
+
+    name: str
+    direction: Literal["input", "output"]
+    width: int
+    signed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.direction not in ("input", "output"):
+            raise ValueError(f"port {self.name}: direction {self.direction!r} must be 'input' or 'output'")
+        if self.width < 1:
+            raise ValueError(f"port {self.name}: width {self.width} must be 1 or more")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A signal to record, once per step: a column of the array ``name``.
+
+    ``path`` leads from the top module through instances to the signal, joined by dots; a path
+    without a dot is an output port. It is stored in the clock in which the output ``strobe`` is 1.
+    A probe of index None is alone in its array, which then has no second axis.
+    """
+
+    name: str
+    path: str
+    width: int
+    signed: bool = False
+    index: int | None = None
+    strobe: str = "step_done"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.width <= 64:
+            raise ValueError(f"probe {self.name} ({self.path}): width {self.width} must be 1 to 64")
+
+
+@dataclass(frozen=True)
+class Design:
+    """One Verilog text with all modules, its top module's ports, and what to record of it."""
+
+    top: str
+    verilog: str
+    ports: tuple[Port, ...]
+    probes: tuple[Probe, ...] = ()
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, str], strobes: Mapping[str, str] | None = None) -> Design:
+        """From the texts that ``mgd_hdl.emit.trainer_files`` writes: ``N.v`` and ``N.ports.json``.
+
+        ``strobes`` gives the strobe of arrays not stored at ``step_done``.
+        """
+        (sidecar,) = (name for name in files if name.endswith(".ports.json"))
+        facts = json.loads(files[sidecar])
+        ports = tuple(_port(item) for item in facts["ports"])
+        probes = tuple(_probe(item, strobes or {}) for item in facts.get("states", ()))
+        return cls(facts["top"], files[f"{facts['top']}.v"], ports, probes)
+
+    def port(self, name: str) -> Port:
+        for port in self.ports:
+            if port.name == name:
+                return port
+        raise KeyError(f"{self.top} has no port {name!r}")
+
+    def watched(self, names: Iterable[str], strobe: str = "step_done") -> Design:
+        """The same design with those of the output ports ``names`` that it has recorded too."""
+        added = tuple(
+            Probe(port.name, port.name, port.width, port.signed, None, strobe)
+            for port in self.ports
+            if port.name in set(names) and port.direction == "output"
+        )
+        return Design(self.top, self.verilog, self.ports, (*self.probes, *added))
+
+    def changed(self, verilog: str) -> Design:
+        """The same ports and probes on another text."""
+        return Design(self.top, verilog, self.ports, self.probes)
+
+    @cached_property
+    def arrays(self) -> dict[str, tuple[Probe, ...]]:
+        """The columns of every recorded array, in order of their indices."""
+        found: dict[str, list[Probe]] = {}
+        for probe in self.probes:
+            found.setdefault(probe.name, []).append(probe)
+        for name, probes in found.items():
+            if len({probe.strobe for probe in probes}) > 1:
+                raise ValueError(f"array {name}: its probes have different strobes")
+            if len(probes) == 1 and probes[0].index is None:
+                continue
+            probes.sort(key=lambda probe: -1 if probe.index is None else probe.index)
+            if [probe.index for probe in probes] != list(range(len(probes))):
+                raise ValueError(f"array {name}: its probes must be numbered 0 to {len(probes) - 1}")
+        return {name: tuple(probes) for name, probes in found.items()}
+
+
+def _port(item: Mapping[str, Any]) -> Port:
+    return Port(item["name"], item["direction"], item["width"], bool(item["signed"]))
+
+
+def _probe(item: Mapping[str, Any], strobes: Mapping[str, str]) -> Probe:
+    name = item["name"]
+    strobe = strobes.get(name, "step_done")
+    return Probe(name, item["path"], item["width"], bool(item["signed"]), item["index"], strobe)

@@ -1,0 +1,433 @@
+"""A design as a shared library: turns millions of clocks while Python looks on once per thousand steps.
+
+Verilator translates the Verilog to C++, which is compiled together with ``wrapper.cpp`` and loaded
+through ctypes. Libraries are kept in a folder under a hash of everything that went into them, so
+the second run of the same design starts at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .design import Design, Port
+from .tools import RtlError, clean_environment, compiler_launcher, run_tool, verilator_root
+
+__all__ = ["BUILD_DIR", "VerilatorModel", "build_library"]
+
+BUILD_DIR = Path("build") / "verilated"
+
+_TRANSLATE_SECONDS = 300
+_COMPILE_SECONDS = 900
+
+#: States start from their initial values and nothing is unknown, so the fastest choice is exact.
+_VERILATOR_FLAGS = ("--x-assign", "fast", "--x-initial", "fast", "-O3", "--flatten", "-Wno-fatal", "--quiet")
+_CXX_FLAGS = ("-std=gnu++17", "-fPIC", "-DVL_USER_FINISH", "-DVL_USER_STOP", "-DVL_USER_FATAL", "-w")
+_FAST, _SLOW = "-O2", "-O0"  # code that runs every clock; code that runs once
+
+_WRAPPER = Path(__file__).with_name("wrapper.cpp")
+
+
+# ---- building ---------------------------------------------------------------------------------------
+
+
+def build_library(design: Design, build_dir: Path = BUILD_DIR, *, trace: str = "") -> Path:
+    """The design's shared library, from ``build_dir`` or built into it.
+
+    ``trace`` is "", "vcd" or "fst". Several processes may ask for the same one; the first builds.
+    """
+    build_dir = Path(build_dir).resolve()
+    library = build_dir / f"{design.top}-{_key(design, trace)}.so"
+    if library.exists():
+        return library
+    with _building(library) as folder:
+        if folder is not None:
+            _translate(design, folder, trace)
+            runtime = _runtime(build_dir, trace)
+            os.replace(_compile(folder, runtime, trace), library)
+    return library
+
+
+@contextlib.contextmanager
+def _building(target: Path) -> Iterator[Path | None]:
+    """A fresh folder to build ``target`` from; None where another process has just made it.
+
+    What is built is renamed into its place at the end, so a killed build leaves nothing half done.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.exists():
+            yield None
+            return
+        folder = Path(tempfile.mkdtemp(prefix=f"{target.stem}-", dir=target.parent))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _key(design: Design, trace: str) -> str:
+    parts = [
+        design.top,
+        design.verilog,
+        _control_file(design),
+        _ports_table(design.ports),
+        trace,
+        _WRAPPER.read_text(),
+        _versions(),
+        *_VERILATOR_FLAGS,
+        *_CXX_FLAGS,
+        _FAST,
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _versions() -> str:
+    try:
+        compiler = subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True, timeout=30)
+    except FileNotFoundError:
+        raise RtlError("there is no C++ compiler (g++) on this machine") from None
+    verilator_root()
+    return f"{metadata.version('verilator')} {compiler.stdout.strip()}"
+
+
+def _control_file(design: Design) -> str:
+    """Asks Verilator to keep the probed signals and to list them by name."""
+    names = sorted({probe.path.rpartition(".")[2] for probe in design.probes if "." in probe.path})
+    lines = [f'public_flat_rd -module "*" -var "{name}"' for name in names]
+    return "\n".join(["`verilator_config", *lines, ""])
+
+
+def _ports_table(ports: Sequence[Port]) -> str:
+    # Verilator writes the second of two underscores as its code.
+    return "".join(f"port(top.{port.name.replace('__', '___05F')}),\n" for port in ports)
+
+
+def _translate(design: Design, folder: Path, trace: str) -> None:
+    (folder / "design.v").write_text(design.verilog)
+    (folder / "probes.vlt").write_text(_control_file(design))
+    (folder / "ports.inc").write_text(_ports_table(design.ports))
+    shutil.copy(_WRAPPER, folder)
+    command = [verilator_root() / "bin" / "verilator_bin", "--cc", "--prefix", "Vdut", "--Mdir", "."]
+    command += [*_VERILATOR_FLAGS, "--top-module", design.top]
+    command += [f"--trace-{trace}"] if trace else []
+    run_tool(
+        [*command, "probes.vlt", "design.v"],
+        folder=folder,
+        timeout=_TRANSLATE_SECONDS,
+        what=f"translating {design.top}",
+        environment=clean_environment(),
+    )
+
+
+def _compile(folder: Path, runtime: Path, trace: str) -> Path:
+    """Compiles what Verilator wrote: two texts side by side, one that must be fast and one not."""
+    classes = (folder / "Vdut_classes.mk").read_text()
+    for speed in ("fast", "slow"):
+        names = [
+            name
+            for group in ("CLASSES", "SUPPORT")
+            for name in _make_list(classes, f"VM_{group}_{speed.upper()}")
+        ]
+        first = ["wrapper"] if speed == "fast" else []
+        (folder / f"{speed}.cpp").write_text("".join(f'#include "{n}.cpp"\n' for n in [*first, *names]))
+    _objects(folder, {"fast.cpp": _FAST, "slow.cpp": _SLOW}, trace)
+    command = ["g++", "-shared", "-o", "model.so", "fast.o", "slow.o", str(runtime), "-pthread"]
+    command += ["-llz4"] if trace == "fst" else []
+    run_tool(command, folder=folder, timeout=_COMPILE_SECONDS, what="linking")
+    return folder / "model.so"
+
+
+def _runtime(build_dir: Path, trace: str) -> Path:
+    """Verilator's own library, the same for every design: compiled once."""
+    stamp = hashlib.sha256(json.dumps([_versions(), *_CXX_FLAGS]).encode()).hexdigest()[:16]
+    archive = build_dir / f"runtime-{trace or 'plain'}-{stamp}.a"
+    if archive.exists():
+        return archive
+    with _building(archive) as folder:
+        if folder is not None:
+            names = ["verilated", "verilated_dpi", "verilated_threads"]
+            names += [f"verilated_{trace}_c"] if trace else []
+            include = verilator_root() / "include"
+            _objects(folder, {str(include / f"{name}.cpp"): "-O1" for name in names}, trace)
+            command = ["ar", "rcs", "runtime.a", *(f"{name}.o" for name in names)]
+            run_tool(command, folder=folder, timeout=60, what="archiving Verilator's library")
+            os.replace(folder / "runtime.a", archive)
+    return archive
+
+
+def _objects(folder: Path, sources: dict[str, str], trace: str) -> None:
+    """Compiles every source with its optimisation, as many at a time as there are cores."""
+    root = verilator_root() / "include"
+    flags = [*_CXX_FLAGS, "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", f"-DVM_TRACE={int(bool(trace))}"]
+    flags += [f"-DVM_TRACE_{kind.upper()}={int(trace == kind)}" for kind in ("vcd", "fst", "saif")]
+    flags += ["-I.", f"-I{root}", f"-I{root / 'vltstd'}"]
+
+    def compile_one(source: str) -> None:
+        run_tool(
+            [*compiler_launcher(), "g++", *flags, sources[source], "-c", source, "-o", f"{Path(source).stem}.o"],
+            folder=folder,
+            timeout=_COMPILE_SECONDS,
+            what=f"compiling {Path(source).name}",
+        )
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(compile_one, sources):
+            pass
+
+
+def _make_list(text: str, variable: str) -> list[str]:
+    """``VARIABLE += \\`` and the words on the continued lines below it."""
+    found = re.search(rf"^{variable} \+= \\\n((?:.*\\\n)*)", text, re.MULTILINE)
+    return found.group(1).replace("\\\n", " ").split() if found else []
+
+
+# ---- running ----------------------------------------------------------------------------------------
+
+
+class VerilatorModel:
+    """A running design.
+
+    Ports are read and set by name; what the design's probes watch comes back from :meth:`run` as
+    one array per name, with the step as the first axis and the probe's index, where it has one, as
+    the second. One-bit signals are uint8, all others int64 with their sign.
+
+    Parameters
+    ----------
+    design : Design
+        It must have an input ``clk``, turned by :meth:`clock` and :meth:`run`.
+    build_dir : Path
+        Where compiled libraries are kept.
+    strobe : str
+        The output that is 1 for one clock at the end of every step.
+    trace : Path, optional
+        Write all signals there, from the first clock on; ``.vcd`` or ``.fst`` (which needs
+        Debian's liblz4-dev).
+    """
+
+    def __init__(
+        self,
+        design: Design,
+        build_dir: Path = BUILD_DIR,
+        *,
+        strobe: str = "step_done",
+        trace: Path | None = None,
+    ):
+        self.design = design
+        kind = _trace_kind(trace)
+        self._ports = {port.name: (number, port) for number, port in enumerate(design.ports)}
+        if "clk" not in self._ports:
+            raise RtlError(f"{design.top} has no port clk")
+        self._library = _load(build_library(design, build_dir, trace=kind))
+        self._model: int | None = self._library.model_new()
+        self._fed: NDArray[np.uint32] | None = None
+        if trace is not None:
+            self._library.model_trace(self._model, os.fsencode(Path(trace).resolve()))
+        self._watch(strobe)
+
+    def _watch(self, strobe: str) -> None:
+        """Hands the probes over, after a look at each one's width."""
+        strobes = [strobe]
+        for probes in self.design.arrays.values():
+            if probes[0].strobe not in strobes:
+                strobes.append(probes[0].strobe)
+        for name in strobes if self.design.probes else ():
+            self._library.model_strobe(self._model, self._number(name))
+        for probes in self.design.arrays.values():
+            self._library.model_group(self._model, strobes.index(probes[0].strobe), _is_bits(probes))
+            for probe in probes:
+                scope, _, name = probe.path.rpartition(".")
+                full = f"{self.design.top}.{scope}".encode()
+                if scope:
+                    number, width = -1, self._library.model_width(self._model, full, name.encode())
+                else:
+                    number, width = self._number(name), self._ports[name][1].width
+                if width != probe.width:
+                    found = f"{width} bits" if width else "no such signal"
+                    raise RtlError(f"{probe.path} in {self.design.top}: {probe.width} bits expected, {found}")
+                self._library.model_probe(
+                    self._model, number, full, name.encode(), probe.width, int(probe.signed)
+                )
+        self._library.model_forget(self._model)
+
+    def _number(self, name: str) -> int:
+        if name not in self._ports:
+            raise RtlError(f"{self.design.top} has no port {name!r}")
+        return self._ports[name][0]
+
+    # ---- ports -----------------------------------------------------------------------------------
+
+    def set(self, **values: int) -> None:
+        """Sets input ports; they take effect at the next clock."""
+        for name, value in values.items():
+            number, port = self._number(name), self._ports[name][1]
+            least = -(1 << (port.width - 1)) if port.signed else 0
+            most = (1 << (port.width - port.signed)) - 1
+            if port.direction != "input" or not least <= value <= most:
+                raise RtlError(f"{name} = {value}: must be an input, and {least} to {most}")
+            self._library.model_set(self._model, number, _words([value], port.width).tobytes())
+
+    def get(self, name: str) -> int:
+        """The value of a port."""
+        number, port = self._number(name), self._ports[name][1]
+        words = np.zeros(-(-port.width // 32) + 1, np.uint32)
+        self._library.model_get(self._model, number, words.ctypes.data)
+        value = int.from_bytes(words.tobytes(), "little") & ((1 << port.width) - 1)
+        return value - (1 << port.width) if port.signed and value >> (port.width - 1) else value
+
+    def feed(self, stream: str, payloads: Sequence[int]) -> None:
+        """From now on offers ``payloads`` at the input stream of ports ``stream__payload`` and so on."""
+        names = [f"{stream}__{part}" for part in ("payload", "valid", "ready")]
+        numbers = [self._number(name) for name in names]
+        self._fed = _words(payloads, self._ports[names[0]][1].width)
+        self._library.model_feed(self._model, *numbers, self._fed.ctypes.data, len(payloads))
+
+    @property
+    def fed(self) -> int:
+        """How many payloads of :meth:`feed` the design has taken."""
+        return int(self._library.model_fed(self._model))
+
+    # ---- time ------------------------------------------------------------------------------------
+
+    @property
+    def clocks(self) -> int:
+        """Clocks since the model was made."""
+        return int(self._library.model_clocks(self._model))
+
+    def clock(self, count: int = 1) -> None:
+        """Turns the clock without recording."""
+        self._check(self._library.model_clock(self._model, count))
+
+    def settle(self) -> None:
+        """Lets outputs follow inputs that were set, without a clock."""
+        self._check(self._library.model_settle(self._model))
+
+    def run(self, steps: int, max_clocks: int) -> dict[str, NDArray[Any]]:
+        """Turns the clock until ``steps`` steps have ended; their states.
+
+        Raises RtlError if ``max_clocks`` pass before that.
+        """
+        arrays = self._arrays(steps)
+        done = self._check(self._library.model_run(self._model, steps, max_clocks, _pointers(arrays)))
+        if done < steps:
+            raise RtlError(f"{self.design.top}: only {done} of {steps} steps ended within {max_clocks} clocks")
+        return {name: self._shaped(name, array) for name, array in arrays.items()}
+
+    def now(self) -> dict[str, NDArray[Any]]:
+        """What every probe shows at this moment; shapes as in :meth:`run` without the first axis."""
+        arrays = self._arrays(1)
+        self._library.model_now(self._model, _pointers(arrays))
+        return {name: self._shaped(name, array)[0] for name, array in arrays.items()}
+
+    def forget(self) -> None:
+        """Drops what was seen of a step that will not end, as when the design is started anew."""
+        self._library.model_forget(self._model)
+
+    def _arrays(self, steps: int) -> dict[str, NDArray[Any]]:
+        return {
+            name: np.empty((steps, len(probes)), np.uint8 if _is_bits(probes) else np.int64)
+            for name, probes in self.design.arrays.items()
+        }
+
+    def _shaped(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        return array[:, 0] if self.design.arrays[name][0].index is None else array
+
+    def _check(self, result: int) -> int:
+        if result < 0:
+            text = self._library.model_error(self._model).decode(errors="replace")
+            raise RtlError(f"{self.design.top}, clock {self.clocks}: {text}")
+        return result
+
+    # ---- ending ----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Ends the simulation and completes the trace."""
+        if self._model is not None:
+            self._library.model_delete(self._model)
+            self._model = None
+
+    def __enter__(self) -> VerilatorModel:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_model", None) is not None:
+            self.close()
+
+
+def _trace_kind(trace: Path | None) -> str:
+    if trace is None:
+        return ""
+    kind = Path(trace).suffix.removeprefix(".")
+    if kind not in ("vcd", "fst"):
+        raise RtlError(f"trace = {trace}: the name must end in .vcd or .fst")
+    return kind
+
+
+def _is_bits(probes: Sequence[Any]) -> bool:
+    return all(probe.width == 1 and not probe.signed for probe in probes)
+
+
+def _words(values: Sequence[int], width: int) -> NDArray[np.uint32]:
+    """Integers as rows of 32-bit words, low word first."""
+    count = -(-width // 32)
+    mask = (1 << width) - 1
+    text = b"".join((value & mask).to_bytes(4 * count, "little") for value in values)
+    return np.frombuffer(text, np.uint32).reshape(len(values), count)
+
+
+def _pointers(arrays: dict[str, NDArray[Any]]) -> Any:
+    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays.values()))
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    library = ctypes.CDLL(str(path))
+    model, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint64
+    number, flag, width = ctypes.c_long, ctypes.c_int, ctypes.c_uint
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "model_new": (model, []),
+        "model_delete": (None, [model]),
+        "model_error": (text, [model]),
+        "model_width": (width, [model, text, text]),
+        "model_strobe": (None, [model, flag]),
+        "model_group": (None, [model, flag, flag]),
+        "model_probe": (None, [model, flag, text, text, width, flag]),
+        "model_forget": (None, [model]),
+        "model_set": (None, [model, flag, text]),
+        "model_get": (None, [model, flag, model]),
+        "model_settle": (number, [model]),
+        "model_clock": (number, [model, size]),
+        "model_clocks": (size, [model]),
+        "model_feed": (None, [model, flag, flag, flag, model, number]),
+        "model_fed": (number, [model]),
+        "model_run": (number, [model, number, size, ctypes.POINTER(ctypes.c_void_p)]),
+        "model_now": (None, [model, ctypes.POINTER(ctypes.c_void_p)]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    if hasattr(library, "model_trace"):
+        library.model_trace.restype, library.model_trace.argtypes = None, [model, text]
+    return library

@@ -1,0 +1,292 @@
+// Lets Python run a Verilated design many clocks at a time and take its states along.
+//
+// Python crosses into C++ once every few thousand steps. In between, this file turns the clock,
+// watches the strobes and copies the probed signals into NumPy's memory. It knows no design:
+// ports come from the generated ports.inc, all other signals by name from the design's own table.
+
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "Vdut.h"
+#include "verilated.h"
+#include "verilated_syms.h"
+#if VM_TRACE_FST
+#include "verilated_fst_c.h"
+using Trace = VerilatedFstC;
+#elif VM_TRACE_VCD
+#include "verilated_vcd_c.h"
+using Trace = VerilatedVcdC;
+#endif
+
+// Without these, a failing assertion or a loop of gates would end the Python process.
+void vl_finish(const char* file, int line, const char*) {
+    throw std::runtime_error(std::string("$finish at ") + file + ":" + std::to_string(line));
+}
+void vl_stop(const char* file, int line, const char*) {
+    throw std::runtime_error(std::string("$stop at ") + file + ":" + std::to_string(line));
+}
+void vl_fatal(const char*, int, const char*, const char* message) { throw std::runtime_error(message); }
+
+namespace {
+
+struct Signal {
+    void* data = nullptr;
+    unsigned bytes = 0;  // of one element: 1, 2, 4 or 8; wider ones are words of 4
+    unsigned words = 1;
+
+    uint64_t value() const {
+        switch (bytes) {
+            case 1: return *static_cast<uint8_t*>(data);
+            case 2: return *static_cast<uint16_t*>(data);
+            case 4: return *static_cast<uint32_t*>(data);
+            default: return *static_cast<uint64_t*>(data);
+        }
+    }
+    unsigned size() const { return bytes * words; }
+};
+
+template <class T> Signal port(T& value) { return {&value, sizeof(T), 1}; }
+template <std::size_t N> Signal port(VlWide<N>& value) { return {value.data(), 4, N}; }
+
+struct Probe {
+    Signal signal;
+    unsigned unused;  // bits above the signal's own in 64
+    bool is_signed;
+
+    int64_t value() const {
+        const uint64_t raw = signal.value();
+        return is_signed ? static_cast<int64_t>(raw << unused) >> unused : static_cast<int64_t>(raw);
+    }
+};
+
+// One recorded array: `probes` are its columns, all stored at the clock in which `strobe` is 1.
+// A strobe other than the first marks an event before the end of its step, so its rows wait in a
+// queue: with overlapping steps the next one's event may come before this step has ended.
+struct Group {
+    int strobe;
+    bool bytes;  // uint8 where every probe is one unsigned bit, else int64
+    std::vector<Probe> probes;
+
+    std::size_t row_bytes() const { return probes.size() * (bytes ? 1 : 8); }
+    void store(void* to) const {
+        if (bytes) {
+            uint8_t* out = static_cast<uint8_t*>(to);
+            for (const Probe& probe : probes) *out++ = static_cast<uint8_t>(probe.value());
+        } else {
+            int64_t* out = static_cast<int64_t*>(to);
+            for (const Probe& probe : probes) *out++ = probe.value();
+        }
+    }
+};
+
+struct Queue {
+    static constexpr unsigned rows = 64;
+    std::vector<uint8_t> data;
+    uint64_t written = 0, read = 0;
+};
+
+struct Feed {  // an input stream: payloads wait in Python's memory, `taken` counts transfers
+    Signal payload, valid, ready;
+    const uint32_t* words = nullptr;
+    long count = 0, taken = 0;
+    bool active = false;
+};
+
+}  // namespace
+
+struct Model {
+    VerilatedContext context;
+    Vdut top;
+    std::vector<Signal> ports;
+    std::vector<Signal> strobes;
+    std::vector<Group> groups;
+    std::vector<Queue> queues;
+    Feed feed;
+    uint64_t clocks = 0;
+    std::string error;
+#if VM_TRACE
+    Trace trace;
+    bool tracing = false;
+#endif
+
+    Model() : top{&context, "TOP"} {
+        ports = {
+#include "ports.inc"
+        };
+    }
+
+    void evaluate() {
+        top.eval();
+#if VM_TRACE
+        if (tracing) trace.dump(context.time());
+        context.timeInc(1);
+#endif
+    }
+
+    void clock() {
+        bool taken = false;
+        if (feed.active) {
+            const bool valid = feed.taken < feed.count;
+            *static_cast<uint8_t*>(feed.valid.data) = valid;
+            if (valid) {
+                const unsigned words = (feed.payload.size() + 3) / 4;
+                std::memcpy(feed.payload.data, feed.words + feed.taken * words, feed.payload.size());
+            }
+            top.eval();
+            taken = valid && feed.ready.value();
+        }
+        top.clk = 1;
+        evaluate();
+        top.clk = 0;
+        evaluate();
+        feed.taken += taken;
+        ++clocks;
+    }
+
+    long run(long steps, uint64_t limit, void** arrays) {
+        const uint64_t last = clocks + limit;
+        long done = 0;
+        while (done < steps && clocks < last) {
+            clock();
+            for (std::size_t s = 1; s < strobes.size(); ++s)
+                if (strobes[s].value()) enqueue(s);
+            if (!strobes[0].value()) continue;
+            for (std::size_t g = 0; g < groups.size(); ++g) {
+                const std::size_t size = groups[g].row_bytes();
+                uint8_t* to = static_cast<uint8_t*>(arrays[g]) + done * size;
+                if (groups[g].strobe == 0)
+                    groups[g].store(to);
+                else
+                    dequeue(g, to);
+            }
+            ++done;
+        }
+        return done;
+    }
+
+    void enqueue(std::size_t strobe) {
+        for (std::size_t g = 0; g < groups.size(); ++g) {
+            if (groups[g].strobe != static_cast<int>(strobe)) continue;
+            Queue& queue = queues[g];
+            if (queue.written - queue.read == Queue::rows)
+                throw std::runtime_error("64 events of one strobe passed without the end of a step");
+            groups[g].store(&queue.data[queue.written++ % Queue::rows * groups[g].row_bytes()]);
+        }
+    }
+
+    void dequeue(std::size_t group, uint8_t* to) {
+        Queue& queue = queues[group];
+        if (queue.written == queue.read)
+            throw std::runtime_error("a step ended without the event that comes before its end");
+        const std::size_t size = groups[group].row_bytes();
+        std::memcpy(to, &queue.data[queue.read++ % Queue::rows * size], size);
+    }
+};
+
+namespace {
+template <class Action> long guarded(Model* model, Action action) {
+    try {
+        return action();
+    } catch (const std::exception& error) {
+        model->error = error.what();
+        return -1;
+    }
+}
+}  // namespace
+
+extern "C" {
+
+Model* model_new() { return new Model; }
+
+void model_delete(Model* model) {
+#if VM_TRACE
+    if (model->tracing) model->trace.close();
+#endif
+    model->top.final();
+    delete model;
+}
+
+const char* model_error(Model* model) { return model->error.c_str(); }
+
+// The width of a signal below the top, 0 where there is none of that name.
+unsigned model_width(Model* model, const char* scope, const char* name) {
+    const VerilatedScope* found = model->context.scopeFind(scope);
+    VerilatedVar* variable = found ? found->varFind(name) : nullptr;
+    return variable && !variable->udims() ? variable->entBits() : 0;
+}
+
+void model_strobe(Model* model, int port) { model->strobes.push_back(model->ports[port]); }
+
+void model_group(Model* model, int strobe, int bytes) { model->groups.push_back({strobe, bytes != 0, {}}); }
+
+// Adds a column to the last group: a port's, or where that is negative, the signal so named.
+void model_probe(Model* model, int port, const char* scope, const char* name, unsigned width, int is_signed) {
+    Signal signal;
+    if (port >= 0) {
+        signal = model->ports[port];
+    } else {
+        VerilatedVar* variable = model->context.scopeFind(scope)->varFind(name);
+        signal = {variable->datap(), variable->entSize(), 1};
+    }
+    model->groups.back().probes.push_back({signal, 64 - width, is_signed != 0});
+}
+
+// Forgets events whose step has not ended. To be called after the last probe, and at every restart.
+void model_forget(Model* model) {
+    model->queues.assign(model->groups.size(), {});
+    for (std::size_t g = 0; g < model->groups.size(); ++g)
+        model->queues[g].data.resize(Queue::rows * model->groups[g].row_bytes());
+}
+
+void model_set(Model* model, int port, const uint32_t* words) {
+    std::memcpy(model->ports[port].data, words, model->ports[port].size());
+}
+
+void model_get(Model* model, int port, uint32_t* words) {
+    std::memcpy(words, model->ports[port].data, model->ports[port].size());
+}
+
+// Settles what depends on the ports without a clock edge.
+long model_settle(Model* model) {
+    return guarded(model, [&] { model->top.eval(); return 0L; });
+}
+
+long model_clock(Model* model, uint64_t count) {
+    return guarded(model, [&] {
+        for (uint64_t i = 0; i < count; ++i) model->clock();
+        return 0L;
+    });
+}
+
+uint64_t model_clocks(Model* model) { return model->clocks; }
+
+void model_feed(Model* model, int payload, int valid, int ready, const uint32_t* words, long count) {
+    model->feed = {model->ports[payload], model->ports[valid], model->ports[ready], words, count, 0, true};
+}
+
+long model_fed(Model* model) { return model->feed.taken; }
+
+// Runs until `steps` steps have ended or `limit` clocks have passed; the number of steps that
+// ended, or -1 and model_error. Row k of every array is the state of the k-th of these steps.
+long model_run(Model* model, long steps, uint64_t limit, void** arrays) {
+    return guarded(model, [&] { return model->run(steps, limit, arrays); });
+}
+
+// All probed signals as they are now, whatever the strobes say.
+void model_now(Model* model, void** arrays) {
+    for (std::size_t g = 0; g < model->groups.size(); ++g) model->groups[g].store(arrays[g]);
+}
+
+#if VM_TRACE
+void model_trace(Model* model, const char* path) {
+    model->context.traceEverOn(true);
+    model->top.trace(&model->trace, 99);
+    model->trace.open(path);
+    model->tracing = true;
+}
+#endif
+}

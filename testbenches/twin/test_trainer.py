@@ -1,0 +1,306 @@
+"""Is the trainer, with its merged register and its blocks of steps, the textbook's algorithm?"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mgd_hdl.config import Format, Rounding, TrainerConfig, preset
+from mgd_sim.tasks import Dataset, dataset
+from mgd_sim.trainer import Record, Trainer
+
+from testbenches.twin import textbook
+
+SEEDS = (0, 1, 77)
+
+
+def settings(name: str, **sections) -> TrainerConfig:
+    return preset(name).replaced(**sections)
+
+
+#: Small rates, so that nothing saturates within the run.
+CASES = {
+    "xor": settings("xor"),
+    "order_random": settings("xor", task={"order": "random"}),
+    "order_plain": settings("xor", task={"order": "plain"}),
+    "two_sided": settings("xor", learning={"measure": "two_sided"}),
+    "walsh": settings("parity4", perturbation={"family": "walsh"}),
+    "walsh_two_sided": settings("xor", perturbation={"family": "walsh"}, learning={"measure": "two_sided"}),
+    "sequential": settings("xor", perturbation={"family": "sequential"}),
+    "sequential_two_sided": settings(
+        "parity4",
+        perturbation={"family": "sequential", "order": "shuffled"},
+        learning={"measure": "two_sided"},
+    ),
+    "held": settings("xor", learning={"tau_x": 5, "tau_p": 4, "tau_theta": 2}),
+    "shadow": settings("xor", learning={"tau_x": 3, "tau_p": 2, "tau_theta": 7}),
+    "shadow_unused": settings("xor", engine={"shadow": "yes"}),
+    "shadow_two_sided": settings(
+        "xor", learning={"tau_x": 2, "tau_p": 3, "tau_theta": 4, "measure": "two_sided"}
+    ),
+    "walsh_window": settings(
+        "xor", perturbation={"family": "walsh"}, learning={"tau_theta": 32, "rate": 0.125}
+    ),
+    "delayed": settings("xor", learning={"updates": "delayed"}),
+    "delayed_window": settings("parity4", learning={"updates": "delayed", "tau_theta": 3, "tau_p": 2}),
+    "tanh": settings("xor", network={"activation": ["tanh", "sigmoid"]}),
+    "relu": settings("parity4", network={"activation": ["relu", "sigmoid"], "initial": 0.5}),
+    "relu_output": settings("xor", network={"activation": "relu", "initial": 0.5}),
+    "deep": settings("xor", network={"layers": [2, 3, 2, 1]}),
+    "coarse": settings(
+        "xor", perturbation={"amplitude": 0.5}, formats={"parameter": "SQ(5, 19)", "cost_change": "SQ(2, 16)"}
+    ),
+    "few_bits": settings("xor", formats={"activation_fraction": 4, "segment_bits": 8, "cost_change": "SQ(2, 10)"}),
+    "centered": settings("nist7x7_centered"),
+    "letters": settings("nist7x7", perturbation={"family": "walsh"}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_merged_register_is_the_textbook(name):
+    """Every state of every step; T where a hold has ended, for in between the textbook is ahead."""
+    config = CASES[name]
+    steps = 40 if config.parameters > 100 else 300
+    trainer = Trainer(config, SEEDS)
+    record = trainer.run(steps, record=True)
+    assert not record.flags.any()
+    assert np.abs(record.theta).max() < 2 ** (config.parameter.width - 2), "the rail is not the textbook's"
+    for replica, seed in enumerate(SEEDS):
+        for step, state in enumerate(textbook.train(config, config.registers(seed), steps)):
+            sample = record.sample[step, replica]
+            got = {
+                "x": trainer.samples.x[sample].tolist(),
+                "target": trainer.samples.target[sample].tolist(),
+                "code": record.code[step, replica].tolist(),
+                "visible": record.visible[step, replica].tolist(),
+                **{
+                    key: getattr(record, key)[step, replica]
+                    for key in ("baseline", "cost", "cost_change", "hold", "update")
+                },
+            }
+            assert got == {key: state[key] for key in got}, f"step {step}, replica {replica}"
+            if state["flush"]:
+                assert record.theta[step, replica].tolist() == state["total"], f"step {step}"
+
+
+def test_registers_override_the_configuration():
+    config = CASES["xor"]
+    changes = {"tau_x": 3, "tau_p": 2, "tau_theta": 1, "learning_shift": 3, "seed_code": 12345}
+    record = Trainer(config, [5], **changes).run(100, record=True)
+    reference = textbook.train(config, config.registers(5, **changes), 100)
+    assert record.update[:, 0].tolist() == [state["update"] for state in reference]
+    assert len(np.unique(record.update)) > 20
+
+
+@pytest.mark.parametrize("name", ["shadow", "delayed_window", "letters", "sequential", "order_random"])
+def test_resumes(name):
+    """Two runs are one long run, wherever it is cut; a clone goes on from where it was taken."""
+    config = CASES[name].replaced(learning={"rounding": "stochastic"})
+    whole = Trainer(config, SEEDS).run(200, record=True)
+    cut = Trainer(config, SEEDS)
+    first = cut.run(37, record=True)
+    other = cut.clone()
+    for trainer in (cut, other):
+        second = trainer.run(163, record=True)
+        assert trainer.step == 200
+        for field in dataclasses.fields(Record):
+            parts = [getattr(first, field.name), getattr(second, field.name)]
+            np.testing.assert_array_equal(np.concatenate(parts), getattr(whole, field.name), field.name)
+
+
+def test_replicas_are_independent():
+    """A replica does what it would do alone."""
+    together = Trainer(CASES["letters"], SEEDS)
+    alone = Trainer(CASES["letters"], SEEDS[2:])
+    together.run(150)
+    alone.run(150)
+    np.testing.assert_array_equal(together.theta[2:], alone.theta)
+    assert (together.theta[0] != together.theta[1]).any()
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+@pytest.mark.parametrize("measure", ["one_sided", "two_sided"])
+def test_limits(rounding, measure):
+    """A rate far too large, in narrow words: every saturation, the rails, and each rounding."""
+    formats = {"parameter": "SQ(3, 5)", "cost_change": "SQ(1, 7)", "hold_bits": 1}
+    config = settings(
+        "xor",
+        formats=formats,
+        network={"initial": 1.0},
+        learning={"rounding": rounding.value, "tau_p": 6, "tau_theta": 3, "measure": measure, "rate": 1.0},
+        perturbation={"amplitude": 0.5},
+    )
+    down = 3 if rounding is not Rounding.CARRY else 0
+    seeds = range(40)
+    trainer = Trainer(config, seeds, learning_shift=config.gain + down)
+    theta = trainer.theta.tolist()
+    record = trainer.run(400, record=True)
+    if not down:
+        assert record.flags[-1].max() == 7, "not every saturation was reached"
+    dither = [textbook.lfsr_states(config.registers(seed).seed_dither) for seed in seeds]
+    refused = 0
+    for replica in seeds:
+        hold, flags = 0, 0
+        for step in range(400):
+            change = int(record.cost[step, replica] - record.baseline[step, replica])
+            limited = max(-128, min(127, change))
+            assert record.cost_change[step, replica] == limited
+            total = hold + limited
+            hold = max(-256, min(255, total))
+            assert record.hold[step, replica] == hold
+            update = 0
+            if step % 3 == 2:
+                word = next(dither[replica]) % 2**down
+                wanted = {
+                    Rounding.FLOOR: -hold // 2**down,
+                    Rounding.NEAREST_EVEN: round(-hold / 2**down),
+                    Rounding.STOCHASTIC: (-hold + word) // 2**down,
+                    Rounding.CARRY: -hold,
+                }[rounding]
+                update = max(-63, min(63, wanted))
+                flags |= 4 * (update != wanted)
+                for number, bit in enumerate(record.code[step, replica]):
+                    add = update if bit else -update
+                    t = theta[replica][number]
+                    if (t >= 64 and add >= 0) or (t < -64 and add < 0):
+                        refused += add != 0
+                    else:
+                        theta[replica][number] = t + add
+                hold = 0
+            flags |= (change != limited) | 2 * (total != max(-256, min(255, total)))
+            assert record.update[step, replica] == update
+            assert record.theta[step, replica].tolist() == theta[replica]
+            assert record.flags[step, replica] == flags
+    assert refused > 0, "the rails were not reached"
+
+
+def test_mini_batch():
+    """Registers alone make it gradient descent on all four samples, by finite differences."""
+    config = settings("xor", perturbation={"family": "sequential"}, task={"order": "plain"})
+    config = config.replaced(learning={"tau_p": 4, "tau_theta": 36})
+    trainer = Trainer(config, SEEDS)
+    start, seen = trainer.theta.tolist(), trainer.visible.tolist()
+    trainer.run(36)
+    network = textbook.Network(config)
+    samples = list(zip(trainer.samples.x.tolist(), trainer.samples.target.tolist(), strict=True))
+    for replica in range(len(SEEDS)):
+        middle = [4 * v + 2 for v in seen[replica]]
+        rest = sum(network.cost(middle, *sample) for sample in samples)
+        for number in range(9):
+            up = [w + (i == number) for i, w in enumerate(middle)]
+            rise = sum(network.cost(up, *sample) for sample in samples) - rest
+            moved = trainer.theta[replica, number] - start[replica][number]
+            assert moved == -rise * 2 ** (config.gain - config.learning_shift)
+
+
+def test_stream():
+    """Samples of several bits per input come through the port in their order, again and again."""
+    words = {"input": "UQ(0, 4)", "target": "UQ(1, 3)", "activation_fraction": 6}
+    config = settings("xor", formats=words, task={"source": "stream"}, learning={"tau_x": 2})
+    rng = np.random.default_rng(5)
+    given = Dataset(x=rng.integers(0, 16, (7, 2)), target=rng.integers(0, 9, (7, 1)))
+    record = Trainer(config, SEEDS, samples=given).run(40, record=True)
+    assert record.sample[:, 1].tolist() == [step // 2 % 7 for step in range(40)]
+    network = textbook.Network(config)
+    for step in range(40):
+        sample = record.sample[step, 0]
+        middle = [4 * int(v) + 2 for v in record.visible[step, 0]]
+        sign = [1 if bit else -1 for bit in record.code[step, 0]]
+        x, target = given.x[sample].tolist(), given.target[sample].tolist()
+        assert record.baseline[step, 0] == network.cost(middle, x, target)
+        assert record.cost[step, 0] == network.cost([w + s for w, s in zip(middle, sign, strict=True)], x, target)
+
+
+@pytest.mark.parametrize(
+    ("x", "target", "message"),
+    [
+        (np.zeros((3, 3), int), np.zeros((3, 1), int), r"samples\.x has shape \(3, 3\)"),
+        (np.zeros((3, 2), int), np.zeros((2, 1), int), r"samples\.target has shape \(2, 1\)"),
+        (np.zeros((0, 2), int), np.zeros((0, 1), int), r"samples\.x has shape \(0, 2\)"),
+        (np.zeros((3, 2)), np.zeros((3, 1), int), r"samples\.x holds float64"),
+        (np.full((3, 2), 2), np.zeros((3, 1), int), r"samples\.x must stay within UQ\(1, 0\): 0 to 1"),
+        (np.zeros((3, 2), int), np.full((3, 1), -1), r"samples\.target must stay within"),
+    ],
+)
+def test_bad_samples(x, target, message):
+    config = settings("xor", task={"source": "stream"})
+    with pytest.raises(ValueError, match=message):
+        Trainer(config, [0], samples=Dataset(x=x, target=target))
+
+
+def test_samples_belong_to_streams():
+    with pytest.raises(ValueError, match="task.source = 'stream', not 'memory'"):
+        Trainer(preset("xor"), [0], samples=dataset(preset("xor")))
+    with pytest.raises(ValueError, match="task.source = 'stream', not 'stream'"):
+        Trainer(settings("xor", task={"source": "stream"}), [0])
+
+
+@pytest.mark.parametrize("name", ["xor", "parity4", "centered"])
+def test_cost_and_accuracy(name):
+    """Against the textbook's network, sample by sample."""
+    config = CASES[name]
+    trainer = Trainer(config, SEEDS[:2])
+    trainer.run(30)
+    every = trainer.samples
+    some = Dataset(x=every.x[::61], target=every.target[::61]) if name == "centered" else every
+    cost, accuracy = trainer.cost_and_accuracy(some)
+    network = textbook.Network(config)
+    for replica in range(2):
+        weight = [4 * int(v) + 2 for v in trainer.visible[replica]]
+        costs, right = [], 0
+        for x, target in zip(some.x.tolist(), some.target.tolist(), strict=True):
+            costs.append(network.cost(weight, x, target))
+            y = _outputs(network, weight, x)
+            right += (y[0] >= 512) == target[0] if len(y) == 1 else y.index(max(y)) == target.index(1)
+        assert cost[replica] == sum(costs) / len(some.x) * 2.0**-config.cost.fraction_bits
+        assert accuracy[replica] == right / len(some.x)
+
+
+def _outputs(network: textbook.Network, weight: list[int], x: list[int]) -> list[int]:
+    fraction = 0
+    for layer, knots in zip(network.config.layers, network.knots, strict=True):
+        own = [weight[layer.first + n * (layer.inputs + 1) :][: layer.inputs + 1] for n in range(layer.neurons)]
+        z = [sum(w * v for w, v in zip(each, [*x, 2**fraction], strict=True)) for each in own]
+        x = [
+            network._activation(layer, knots, value, network.config.amplitude_shift + fraction) for value in z
+        ]
+        fraction = layer.output.fraction_bits
+    return x
+
+
+def test_evaluation_in_parts(monkeypatch):
+    """The blocks in which the evaluation is done do not show."""
+    trainer = Trainer(preset("nist7x7_centered"), SEEDS)
+    whole = trainer.cost_and_accuracy()
+    monkeypatch.setattr("mgd_sim.trainer._EVALUATION_BLOCK", 3 * 4 * 1000)
+    parts = trainer.cost_and_accuracy()
+    np.testing.assert_array_equal(whole, parts)
+
+
+def test_words_too_wide():
+    config = settings(
+        "xor",
+        network={"activation": "relu"},
+        formats={"activation_fraction": 16, "target": "UQ(16, 0)", "relu_integer_bits": 8},
+        task={"source": "stream"},
+    )
+    with pytest.raises(ValueError, match="the sum of squared errors needs"):
+        Trainer(config, [0], samples=dataset(config))
+
+
+def test_xor_learns():
+    """32 seeds in 60,000 steps: all four right and a mean squared error below 0.04 in at least 90 %.
+
+    The share is of luck as well as of the rule: with a true share of 99 % it falls below 90 % of 32
+    once in a thousand seeds sets; these seeds are fixed.
+    """
+    trainer = Trainer(preset("xor"), range(32))
+    solved = np.zeros(32, dtype=bool)
+    for _ in range(600):
+        trainer.run(100)
+        cost, accuracy = trainer.cost_and_accuracy()
+        solved |= (cost < 0.04) & (accuracy == 1)
+    assert solved.mean() >= 0.9
+    assert isinstance(trainer.config.parameter, Format)

@@ -1,0 +1,196 @@
+"""The algorithm as the textbook has it, in plain Python integers, one parameter after the other.
+
+It shares the configuration with the twin and nothing else, and it is built differently on purpose:
+each parameter has a visible value and a separate integrator G. Every step adds ``-eta C~ s`` to G; an
+update moves the whole visible units out of G and leaves the remainder there. The circuit instead
+gathers C~ while a perturbation is held, and keeps G and the value in one register T.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from mgd_hdl.config import Registers, TrainerConfig
+from mgd_hdl.config.tasks import letter_image
+
+
+def lfsr_states(seed: int) -> Iterator[int]:
+    """Windows of 31 bits on the sequence b[m + 31] = b[m + 3] ^ b[m], 28 bits further each time."""
+    bits = [seed >> place & 1 for place in range(31)]
+    while True:
+        yield sum(bit << place for place, bit in enumerate(bits))
+        for _ in range(28):
+            bits = [*bits[1:], bits[3] ^ bits[0]]
+
+
+def codes(config: TrainerConfig, seed: int) -> Iterator[list[int]]:
+    """The code bits of all parameters, perturbation after perturbation."""
+    for count, state in enumerate(lfsr_states(seed)):
+        bits = []
+        for number, place in enumerate(config.places):
+            if config.perturbation.family == "random_code":
+                taps = config.random_code.taps(place.row, place.column, place.diagonal)
+                bits.append(sum(state >> tap & 1 for tap in taps) % 2)
+            elif config.perturbation.family == "walsh":
+                index = config.walsh_code.index(place.row, place.column)
+                bits.append((index & count).bit_count() % 2)
+            else:
+                bits.append(int(config.sequence[count % config.parameters] == number))
+        yield bits
+
+
+def samples(config: TrainerConfig, seed: int) -> Iterator[tuple[list[int], list[int]]]:
+    """Inputs and targets, sample after sample."""
+    for x, target in sample_words(config, seed):
+        yield (
+            [x >> bit & 1 for bit in range(config.inputs)],
+            [target >> bit & 1 for bit in range(config.outputs)],
+        )
+
+
+def sample_words(config: TrainerConfig, seed: int) -> Iterator[tuple[int, int]]:
+    task = config.task_data
+    states = lfsr_states(seed)
+    bits = task.index_bits
+    if config.task.source == "generator":
+        for state in states:
+            letter, down, right = state & 3, state >> 2 & 3, state >> 4 & 3
+            a, b = state >> 6 & 63, state >> 12 & 63
+            if task.generator == "centered_letters":
+                down = right = 1
+            if down == 3 or right == 3 or a > 49 or b > 49 or (a == b and a not in (0, 49)):
+                continue
+            image = letter_image(letter, down, right)
+            if a != b:
+                image ^= (1 << a if a < 49 else 0) ^ (1 << b if b < 49 else 0)
+            yield image, 1 << letter
+    while config.task.order == "plain":
+        yield from task.samples
+    for state in states:
+        if config.task.order == "random":
+            order = [state % 2**bits]
+        else:
+            order = []
+            for count in range(2**bits):
+                place = (count + state) % 2**bits
+                turned = int(f"{place:0{bits}b}"[::-1], 2)
+                order.append(turned ^ (state >> bits) % 2**bits)
+        yield from (task.samples[index] for index in order if index < task.count)
+
+
+class Network:
+    """Layer by layer, neuron by neuron."""
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        self.knots = [self._knots(layer) for layer in config.layers]
+
+    def _knots(self, layer) -> list[int]:
+        """The smooth activation at the ends of its segments, rounded to the output's last bit."""
+        if layer.activation == "relu":
+            return []
+        function = math.tanh if layer.activation == "tanh" else lambda z: 1 / (1 + math.exp(-z))
+        unit = 2**layer.output.fraction_bits
+        segments = 2**layer.segment_bits
+        return [min(round(unit * function(-8 + 16 * k / segments)), unit - 1) for k in range(segments + 1)]
+
+    def cost(self, weight: list[int], x: list[int], target: list[int]) -> int:
+        """Weights have ``amplitude_shift`` fraction bits; so many as C~ has the cost."""
+        config = self.config
+        fraction = config.formats.input.fraction_bits
+        for layer, knots in zip(config.layers, self.knots, strict=True):
+            y = []
+            for neuron in range(layer.neurons):
+                first = layer.first + neuron * (layer.inputs + 1)
+                own = weight[first : first + layer.inputs + 1]
+                z = sum(w * value for w, value in zip(own[:-1], x, strict=True)) + own[-1] * 2**fraction
+                y.append(self._activation(layer, knots, z, config.amplitude_shift + fraction))
+            x, fraction = y, layer.output.fraction_bits
+        scale = 2 ** (fraction - config.formats.target.fraction_bits)
+        error = sum((value - t * scale) ** 2 for value, t in zip(x, target, strict=True))
+        return error * 2**config.cost_change.fraction_bits // 4**fraction
+
+    @staticmethod
+    def _activation(layer, knots: list[int], z: int, fraction: int) -> int:
+        output = layer.output.fraction_bits
+        if layer.activation == "relu":
+            return min(max(z * 2**output // 2**fraction, 0), 2**layer.output.width - 1)
+        # Bits of the argument, 4 of them integer bits; a segment is so many of its last bits.
+        argument_fraction = max(output, layer.segment_bits - 3)
+        limit = 2 ** (3 + argument_fraction)
+        argument = min(max(z * 2**argument_fraction // 2**fraction, -limit), limit - 1)
+        length = 2 ** (4 + argument_fraction - layer.segment_bits)
+        segment, position = divmod(argument + limit, length)
+        return knots[segment] + (knots[segment + 1] - knots[segment]) * position // length
+
+
+def train(config: TrainerConfig, registers: Registers, steps: int) -> Iterator[dict]:
+    """The states of every step. Nothing here saturates: the caller checks that nothing did."""
+    network = Network(config)
+    unit = 2**config.guard_bits  # one visible unit, in last bits of G
+    rate = 2 ** (config.gain - registers.learning_shift)
+    draw, code = samples(config, registers.seed_sample), codes(config, registers.seed_code)
+
+    value, estimate = [], []
+    initial = lfsr_states(registers.seed_initial)
+    for layer in config.layers:
+        for _ in range(layer.parameters):
+            word = next(initial) % 2**config.parameter.width
+            if word >= 2 ** (config.parameter.width - 1):
+                word -= 2**config.parameter.width
+            whole, remainder = divmod(word // 2 ** config.initial_shift(layer.index), unit)
+            value.append(whole)
+            estimate.append(remainder)
+
+    start = list(value)
+    past: list[list[int]] = []  # after each step, the value with all of G up to then moved in
+    seen, baseline, changed, hold = list(value), 0, False, 0
+    for step in range(steps):
+        if step % registers.tau_x == 0:
+            x, target = next(draw)
+            changed = True
+        if step % registers.tau_p == 0:
+            bits = next(code)
+        sign = bits if config.sequential else [1 if bit else -1 for bit in bits]
+        middle = [4 * v + 2 for v in seen]
+        if config.two_sided:
+            baseline = network.cost([w - s for w, s in zip(middle, sign, strict=True)], x, target)
+        elif changed:
+            baseline = network.cost(middle, x, target)
+        cost = network.cost([w + s for w, s in zip(middle, sign, strict=True)], x, target)
+        change = cost - baseline
+        for number, s in enumerate(sign):
+            estimate[number] -= rate * change * s
+        hold += change
+        state = {
+            "x": x,
+            "target": target,
+            "code": bits,
+            "baseline": baseline,
+            "cost": cost,
+            "cost_change": change,
+            "hold": hold,
+            "update": 0,
+            "visible": list(seen),
+            "total": [v * unit + g for v, g in zip(value, estimate, strict=True)],
+        }
+        window_ends = (step + 1) % registers.tau_theta == 0
+        flushes = window_ends or (step + 1) % registers.tau_p == 0
+        if flushes:
+            state["update"], hold = -rate * hold, 0
+        yield state | {"flush": flushes}
+
+        # What a step's update can reach: without a shadow copy every end of a hold is an update.
+        past.append([t // unit for t in state["total"]])
+        changed = window_ends if config.shadow else flushes
+        if changed:
+            for number, total in enumerate(state["total"]):
+                value[number], estimate[number] = divmod(total, unit)
+            seen = list(value)
+            if config.delayed:
+                for layer in config.layers:
+                    known = step - config.delay(layer.index)
+                    old = past[known] if known >= 0 else start
+                    part = slice(layer.first, layer.first + layer.parameters)
+                    seen[part] = old[part]
