@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["ConfigError", "Problem"]
+__all__ = ["ConfigError", "Problem", "did_you_mean", "one_line", "shown"]
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """``text`` without line breaks or other characters that do not print, cut to ``limit``."""
+    if len(text) > limit:
+        text = text[: limit - 3] + "..."
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def shown(value: Any) -> str:
+    """A value as TOML spells it, however large or deep it is."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value[:200], ensure_ascii=False)
+    if isinstance(value, dict):
+        return "{...}"
+    if isinstance(value, list | tuple):
+        entries = ["[...]" if isinstance(entry, list | tuple) else shown(entry) for entry in value[:12]]
+        return "[" + ", ".join(entries + ["..."] * (len(value) > 12)) + "]"
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"an integer of {value.bit_length()} bits"
+    return str(value)
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """``'; did you mean "walsh"?'``, or nothing where no known name is near."""
+    near = difflib.get_close_matches(given[:64].lower(), list(known), 1, 0.5)
+    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 @dataclass(frozen=True)
@@ -17,9 +49,8 @@ class Problem:
     allowed: str
 
     def __str__(self) -> str:
-        value = self.value if len(self.value) <= 60 else self.value[:57] + "..."
-        shown = "".join(c if c.isprintable() else "?" for c in value)
-        return f"{self.key} = {shown}: {self.allowed}" if shown else f"{self.key}: {self.allowed}"
+        value = f" = {one_line(self.value, 80)}" if self.value else ""
+        return f"{one_line(self.key)}{value}: {one_line(self.allowed, 400)}"
 
 
 class ConfigError(ValueError):

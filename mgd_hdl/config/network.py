@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 from .number import SQ, UQ, Format
@@ -54,7 +55,7 @@ class ActivationTable:
 
     @property
     def slope(self) -> tuple[int, ...]:
-        return tuple(right - left for left, right in zip(self.knots, self.knots[1:], strict=False))
+        return tuple(right - left for left, right in pairwise(self.knots))
 
     @property
     def slope_bits(self) -> int:
@@ -99,10 +100,14 @@ class LayerConfig:
 
     @cached_property
     def product(self) -> Format:
-        """Exact product of a weight and an input."""
-        signed_input_bits = self.input.integer_bits + (not self.input.signed)
+        """Exact product of a weight and an input.
+
+        One bit less than the two widths together: it would only be needed for the least weight
+        times the least input, and a perturbed weight is at least one amplitude above the least.
+        """
         if self.binary_inputs:
             return self.weight
+        signed_input_bits = self.input.integer_bits + (not self.input.signed)
         return SQ(
             self.weight.integer_bits + signed_input_bits - 1,
             self.weight.fraction_bits + self.input.fraction_bits,
@@ -112,11 +117,15 @@ class LayerConfig:
     def sum(self) -> Format:
         """The pre-activation, exact: every level of the adder tree adds one integer bit.
 
-        The bias enters the tree as one more term; it needs no more integer bits than a product,
-        unless the inputs stay below one half.
+        The bias enters the tree as one more term, so ``2**levels`` bounds the number of terms and
+        the sum stays inside ``2**levels`` times the range of one.
         """
-        integer_bits = max(self.product.integer_bits, self.weight.integer_bits)
-        return SQ(integer_bits + self.levels, self.product.fraction_bits)
+        return SQ(self.sum_integer_bits, self.product.fraction_bits)
+
+    @property
+    def sum_integer_bits(self) -> int:
+        """A bias needs no more integer bits than a product, unless the inputs stay below one half."""
+        return max(self.product.integer_bits, self.weight.integer_bits) + self.levels
 
     @property
     def levels(self) -> int:

@@ -17,7 +17,7 @@ from pydantic_core import core_schema
 
 __all__ = ["Format", "Overflow", "Rounding", "SQ", "UQ", "power_of_two"]
 
-_TEXT = re.compile(r"\s*([SU])Q\(\s*(-?\d{1,3})\s*,\s*(-?\d{1,3})\s*\)\s*")
+_TEXT = re.compile(r" *([SU])Q\( *(-?[0-9]{1,3}) *, *(-?[0-9]{1,3}) *\) *")
 
 
 class Rounding(enum.Enum):
@@ -51,16 +51,16 @@ class Format:
 
     def __post_init__(self) -> None:
         if self.width < 1:
-            raise ValueError(f"{self} has no bits: integer and fraction bits must add up to 1 or more")
+            raise ValueError(f"has {self.width} bits; integer and fraction bits must add up to 1 or more")
         if self.width > 64:
-            raise ValueError(f"{self} has {self.width} bits: at most 64 are allowed")
+            raise ValueError(f"has {self.width} bits; must have at most 64")
 
     @classmethod
     def parse(cls, text: str) -> Format:
         """``Format.parse("SQ(5, 11)")``; raises ValueError on anything else."""
         found = _TEXT.fullmatch(text)
         if found is None:
-            raise ValueError(f'{text!r} is not a number format; write "SQ(i, f)" or "UQ(i, f)"')
+            raise ValueError('is not a number format; must be "SQ(i, f)" or "UQ(i, f)"')
         kind, integer_bits, fraction_bits = found.groups()
         return cls(kind == "S", int(integer_bits), int(fraction_bits))
 
@@ -112,7 +112,7 @@ class Format:
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
         return {
             "type": "string",
-            "pattern": r"^\s*[SU]Q\(\s*-?\d{1,3}\s*,\s*-?\d{1,3}\s*\)\s*$",
+            "pattern": f"^{_TEXT.pattern}$",
             "examples": ["SQ(5, 11)", "UQ(0, 8)"],
         }
 

@@ -15,8 +15,11 @@ Sample = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """``stored`` yields every sample where they fit an on-chip memory; ``generator`` names the
-    circuit that draws samples instead."""
+    """A set of samples.
+
+    ``stored`` yields every sample where they fit an on-chip memory; ``generator`` names the circuit
+    that draws samples instead.
+    """
 
     name: str
     inputs: int

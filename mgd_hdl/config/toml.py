@@ -2,30 +2,65 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from .errors import ConfigError, Problem
+from .errors import ConfigError, Problem, did_you_mean, shown
 from .trainer import TrainerConfig
 
 __all__ = ["PRESETS", "load", "loads", "preset", "preset_text"]
 
 MAX_BYTES = 1 << 20
+MAX_LINE = 10_000  # far more than any key needs; a key of very many dotted parts would take minutes
 PRESETS = ("xor", "parity4", "nist7x7", "nist7x7_centered")
+
+_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
 
 def loads(text: str, where: str = "text") -> TrainerConfig:
     """From TOML text. Raises ConfigError; ``where`` names the text in its lines."""
+    return TrainerConfig.build(_parse(text, where))
+
+
+def _refusal(where: str, what: str, value: str = "") -> ConfigError:
+    return ConfigError([Problem(where, value, what)])
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    if text.startswith("\ufeff"):
+        raise _refusal(where, "starts with a byte order mark; save it as plain UTF-8")
+    if not text.strip():
+        raise _refusal(where, 'is empty; "mgd-hdl init xor FILE" writes a configuration')
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_LINE:
+            raise _refusal(f"{where}, line {number}", f"is longer than {MAX_LINE} characters")
     try:
-        document = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([Problem(where, "", f"is not TOML: {error}")]) from None
+        raise ConfigError([_explain(str(error), text, where)]) from None
     except RecursionError:
-        raise ConfigError([Problem(where, "", "is nested too deeply")]) from None
-    except ValueError as error:  # an integer of more digits than Python converts
-        raise ConfigError([Problem(where, "", f"has a number out of range: {error}")]) from None
-    return TrainerConfig.build(document)
+        raise _refusal(where, "is nested too deeply") from None
+    except ValueError:
+        raise _refusal(where, "has an integer of more than 4300 digits") from None
+
+
+def _explain(message: str, text: str, where: str) -> Problem:
+    """A message of the TOML reader, with the line it is about."""
+    found = _POSITION.search(message)
+    message = _POSITION.sub("", message)
+    lines = text.split("\n")
+    number = int(found[1]) if found and found[1] else len(lines)
+    if message == "Cannot overwrite a value":
+        message = "a key is given twice"
+    declared = re.fullmatch(r"Cannot declare \((.*?),?\) twice", message)
+    if declared:
+        name = declared[1].replace("'", "").replace(", ", ".")
+        message = f"section [{name}] is given twice"
+    line = lines[number - 1].strip() if number <= len(lines) else ""
+    return Problem(f"{where}, line {number}", line, f"is not TOML: {message}")
 
 
 def load(path: Path | str) -> TrainerConfig:
@@ -35,23 +70,29 @@ def load(path: Path | str) -> TrainerConfig:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError([Problem(str(path), "", f"cannot be read: {error.strerror}")]) from None
+        reason = (error.strerror or str(error)).lower()
+        raise _refusal(str(path), f"cannot be read: {reason}") from None
+    except ValueError:  # a NUL in the name
+        raise _refusal(str(path), "is no name of a file") from None
     if len(raw) > MAX_BYTES:
-        raise ConfigError([Problem(str(path), "", "is larger than 1 MiB")])
+        raise _refusal(str(path), "is larger than 1 MiB")
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
-        raise ConfigError([Problem(str(path), "", f"is not UTF-8: byte {error.start}")]) from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _refusal(f"{path}, line {line}", f"is not UTF-8: byte {error.start}") from None
     return loads(text, str(path))
 
 
 def preset_text(name: str) -> str:
     """The commented TOML of a preset."""
+    if name not in PRESETS:
+        raise _refusal(
+            "preset", f"must be one of {', '.join(PRESETS)}{did_you_mean(name, PRESETS)}", shown(name)
+        )
     return resources.files(__package__).joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
 
 
 def preset(name: str) -> TrainerConfig:
     """One of :data:`PRESETS`."""
-    if name not in PRESETS:
-        raise ConfigError([Problem("preset", repr(name), f"must be one of {', '.join(PRESETS)}")])
     return loads(preset_text(name), f"preset {name}")

@@ -1,121 +1,42 @@
 """One configuration object for both makers: every width, depth and latency follows from here.
 
-The TOML sections are the pydantic models below; :class:`TrainerConfig` adds what follows from
-them. ``mgd_hdl`` builds the circuit from it and ``mgd_sim`` the twin, and neither imports the other.
+The TOML sections are the pydantic models in ``sections``; :class:`TrainerConfig` adds what follows
+from them. ``mgd_hdl`` builds the circuit from it and ``mgd_sim`` the twin, and neither imports the
+other.
 """
 
 from __future__ import annotations
 
-import difflib
-import math
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from itertools import pairwise
+from operator import index
+from typing import Annotated, Any, SupportsIndex
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from .codes import COLUMNS, LFSR, Family, RandomCode, WalshCode
-from .errors import ConfigError, Problem
+from .codes import COLUMNS, LFSR, RandomCode, WalshCode
+from .errors import ConfigError, Problem, did_you_mean, shown
+from .explain import explain
 from .network import Activation, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Rounding, power_of_two
-from .reserved import RESERVED_WORDS
+from .relations import relation_problems
+from .sections import (
+    EngineSection,
+    FormatsSection,
+    LearningSection,
+    NetworkSection,
+    PerturbationSection,
+    Section,
+    TaskSection,
+    TrainerName,
+)
 from .tasks import TASKS, Task
 
 __all__ = ["Place", "Registers", "Tile", "TrainerConfig"]
 
 TILE_CELLS = 64
 SEED_BITS = LFSR.degree
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-_LayerSize = Annotated[int, Field(ge=1, le=4096)]
-_Real = Annotated[float, Field(gt=0)]
-
-
-class NetworkSection(_Section):
-    """[network]: the shape of the network under training."""
-
-    layers: Annotated[tuple[_LayerSize, ...], Field(strict=False, min_length=2, max_length=9)]
-    """Neurons per layer, inputs first: [2, 2, 1]."""
-    activation: Activation | Annotated[tuple[Activation, ...], Field(strict=False)] = "sigmoid"
-    """One for all layers, or one per layer."""
-    initial: _Real | Annotated[tuple[_Real, ...], Field(strict=False)] = 1.0
-    """Parameters start uniform in (-initial, initial); one for all layers, or one per layer."""
-
-
-class FormatsSection(_Section):
-    """[formats]: the words."""
-
-    parameter: Format = SQ(5, 11)
-    """The stored parameter, guard bits included. It stops at half its range."""
-    input: Format = UQ(1, 0)
-    """UQ(1, 0) is one bit per input and needs no multiplier."""
-    target: Format = UQ(1, 0)
-    activation_fraction: Annotated[int, Field(ge=2, le=16)] = 10
-    """Fraction bits of every activation."""
-    relu_integer_bits: Annotated[int, Field(ge=0, le=8)] = 2
-    segment_bits: Annotated[int, Field(ge=3, le=10)] = 5
-    """The activation table has 2**segment_bits straight segments over [-8, 8)."""
-    cost_change: Format = SQ(2, 12)
-    """C~, saturated."""
-    hold_bits: Annotated[int, Field(ge=0, le=16)] = 4
-    """Integer bits on top of cost_change for the sum of C~ while one perturbation is held."""
-
-
-class PerturbationSection(_Section):
-    """[perturbation]: how the parameters are shaken."""
-
-    family: Family = "random_code"
-    amplitude: _Real = 0.0625
-    """Size of each shake; snapped to a power of two."""
-    order: Literal["plain", "shuffled"] = "plain"
-    """Sequential only: parameters in their own order, or in a shuffled one."""
-
-
-class LearningSection(_Section):
-    """[learning]: the rule. Times are counted in steps; one step is the measurements of one C~."""
-
-    rate: _Real = 0.5
-    """Learning rate eta of theta -= eta G, G = sum of C~ s / amplitude; snapped to a power of two."""
-    tau_x: Annotated[int, Field(ge=1)] = 1
-    """Steps that one sample is held."""
-    tau_p: Annotated[int, Field(ge=1)] = 1
-    """Steps that one perturbation is held."""
-    tau_theta: Annotated[int, Field(ge=1)] = 1
-    """Steps between parameter updates."""
-    tau_bits: Annotated[int, Field(ge=1, le=24)] = 16
-    """Width of the three run-time registers."""
-    measure: Literal["one_sided", "two_sided"] = "one_sided"
-    """C~ = C(+) - C0, or C(+) - C(-)."""
-    rounding: Literal["floor", "nearest_even", "stochastic", "carry"] = "carry"
-    """How an update meets the last bit of the parameter; carry loses nothing."""
-    updates: Literal["exact", "delayed"] = "exact"
-    """exact drains the pipeline before parameters change; delayed never waits."""
-
-
-class TaskSection(_Section):
-    """[task]: what is learned and where samples come from."""
-
-    name: str = "xor"
-    source: Literal["memory", "generator", "stream"] = "memory"
-    order: Literal["random", "epoch", "plain"] = "epoch"
-    """Memory only: a fresh draw every time; every sample once per epoch; or the stored order."""
-
-
-class EngineSection(_Section):
-    """[engine]: the circuit that holds the learning elements."""
-
-    kind: Literal["array"] = "array"
-    shadow: Literal["auto", "yes", "no"] = "auto"
-    """A copy of the visible bits that changes only every tau_theta; auto: where tau_theta > tau_p
-    or updates are delayed."""
-    leaves: Literal["auto", "yes", "no"] = "auto"
-    """Registers at the leaves of the broadcast, one set per 64 cells; auto: from 65 parameters."""
 
 
 @dataclass(frozen=True)
@@ -171,12 +92,25 @@ def _scramble(value: int) -> int:
     return value ^ (value >> 31)
 
 
-class TrainerConfig(_Section):
+def _without(document: Any, error: ValidationError) -> dict[str, Any]:
+    """A copy of the document without the keys in error, so that the others can still be checked."""
+    kept = dict(document) if isinstance(document, dict) else {}
+    for item in error.errors(include_url=False):
+        section, *key = item["loc"][:2] or [None]
+        if isinstance(kept.get(section), dict) and key:
+            kept[section] = {name: value for name, value in kept[section].items() if name != key[0]}
+        else:
+            kept.pop(section, None)
+    kept["network"] = {"layers": [1, 1], **kept.get("network", {})}
+    return kept
+
+
+class TrainerConfig(Section):
     """A whole trainer. Build one with :func:`mgd_hdl.config.load` or :func:`preset`."""
 
-    name: str = "mgd"
+    name: TrainerName = "mgd"
     """Every Verilog module's name starts with it."""
-    seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 0
+    seed: Annotated[int, Field(ge=0, le=(1 << 63) - 1)] = 0
     """All random streams start from it; a run-time register can change each."""
     network: NetworkSection
     formats: FormatsSection = FormatsSection()
@@ -185,16 +119,18 @@ class TrainerConfig(_Section):
     task: TaskSection = TaskSection()
     engine: EngineSection = EngineSection()
 
-    # ---- building ---------------------------------------------------------------------------
+    # ---- building ------------------------------------------------------------------------------
 
     @classmethod
-    def build(cls, document: dict[str, Any]) -> TrainerConfig:
+    def build(cls, document: Any) -> TrainerConfig:
         """From the tables of a TOML file; raises ConfigError with every problem found."""
         try:
-            config = cls.model_validate(document)
+            config, problems = cls.model_validate(document), []
         except ValidationError as error:
-            raise ConfigError([_explain(cls, item) for item in error.errors()]) from None
-        problems = list(config._problems())
+            problems = explain(error, cls.model_json_schema())
+            document = _without(document, error)
+            config = cls.model_validate(document)
+        problems += relation_problems(config, {problem.key.partition("[")[0] for problem in problems})
         if problems:
             raise ConfigError(problems)
         return config
@@ -203,22 +139,20 @@ class TrainerConfig(_Section):
         """A copy with some keys changed, checked again: ``replaced(learning={"rate": 0.25})``."""
         document = self.model_dump(mode="json")
         for key, value in sections.items():
-            if isinstance(value, dict):
-                document[key].update(value)
-            else:
-                document[key] = value
+            old = document.get(key)
+            document[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
         return TrainerConfig.build(document)
 
     # ---- numbers snapped to powers of two ------------------------------------------------------
 
     @property
     def amplitude_shift(self) -> int:
-        """a in amplitude = 2**-a."""
+        """The a of amplitude = 2**-a."""
         return -power_of_two(self.perturbation.amplitude)
 
     @property
     def learning_shift(self) -> int:
-        """k in eta = 2**-k."""
+        """The k of eta = 2**-k."""
         return -power_of_two(self.learning.rate)
 
     @property
@@ -260,7 +194,7 @@ class TrainerConfig(_Section):
     def shadow(self) -> bool:
         """Cells hold a second copy of the visible bits, so measurements of one window overlap."""
         if self.engine.shadow == "auto":
-            return self.delayed or self.learning.tau_theta > self.learning.tau_p
+            return self.delayed or self.learning.tau_p % self.learning.tau_theta != 0
         return self.engine.shadow == "yes"
 
     @cached_property
@@ -273,7 +207,7 @@ class TrainerConfig(_Section):
     def parameters(self) -> int:
         """P: weights and biases."""
         shape = self.network.layers
-        return sum((i + 1) * o for i, o in zip(shape, shape[1:], strict=False))
+        return sum((i + 1) * o for i, o in pairwise(shape))
 
     @property
     def inputs(self) -> int:
@@ -300,7 +234,7 @@ class TrainerConfig(_Section):
                 segment_bits=self.formats.segment_bits,
             )
             if self.delayed and layer.latency % 2:
-                layer = LayerConfig(**{**layer.__dict__, "padding": 1})
+                layer = replace(layer, padding=1)
             built.append(layer)
             first += layer.parameters
             incoming = layer.output
@@ -392,7 +326,7 @@ class TrainerConfig(_Section):
 
     @cached_property
     def error(self) -> Format:
-        """y - t of one output, exact: as wide as its extreme values need."""
+        """Of one output, y - t, exact: as wide as its extreme values need."""
         output, target = self.layers[-1].output, self.formats.target
         scale = output.fraction_bits - target.fraction_bits
         low = output.min - (target.max << scale)
@@ -403,8 +337,13 @@ class TrainerConfig(_Section):
     @cached_property
     def cost(self) -> Format:
         """C, the sum of squared errors over the outputs; wide enough for the largest."""
+        return UQ(self.cost_integer_bits, self.cost_change.fraction_bits)
+
+    @property
+    def cost_integer_bits(self) -> int:
+        """No error exceeds the least one, ``-2**(integer_bits - 1)``, and all outputs may have it."""
         largest = self.outputs << 2 * (self.error.integer_bits - 1)
-        return UQ(largest.bit_length(), self.cost_change.fraction_bits)
+        return largest.bit_length()
 
     @property
     def hold(self) -> Format:
@@ -505,156 +444,23 @@ class TrainerConfig(_Section):
             "tau_theta": self.learning.tau_theta,
             "learning_shift": self.learning_shift,
             **seeds,
-            **changes,
         }
-        problems = [
-            Problem(key, str(values[key]), f"must be 1 to {(1 << self.learning.tau_bits) - 1}")
-            for key in ("tau_x", "tau_p", "tau_theta")
-            if not 1 <= values[key] < 1 << self.learning.tau_bits
-        ]
-        if not 0 <= values["learning_shift"] <= self.max_learning_shift:
-            problems.append(
-                Problem(
-                    "learning_shift", str(values["learning_shift"]), f"must be 0 to {self.max_learning_shift}"
-                )
-            )
+        problems = self._register_problems(values, changes)
         if problems:
             raise ConfigError(problems)
-        return Registers(**values)
+        return Registers(**values | {name: index(value) for name, value in changes.items()})
 
-    # ---- what does not fit together ------------------------------------------------------------
-
-    def _problems(self) -> Iterator[Problem]:
-        network, formats, learning, task = self.network, self.formats, self.learning, self.task
-        count = len(network.layers) - 1
-
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", self.name) or "__" in self.name:
-            yield Problem(
-                "name",
-                repr(self.name),
-                "must be a letter, then up to 62 letters, digits or single underscores",
-            )
-        elif self.name.lower() in RESERVED_WORDS:
-            yield Problem("name", repr(self.name), "is a word of Verilog, SystemVerilog or VHDL")
-
-        shaped = True
-        for key in ("activation", "initial"):
-            given = getattr(network, key)
-            if isinstance(given, tuple) and len(given) != count:
-                shaped = False
-                yield Problem(
-                    f"network.{key}",
-                    f"{len(given)} entries",
-                    f"must have one entry for each of the {count} layers behind the inputs, or be a single one",
-                )
-        if self.parameters > 1 << 16:
-            yield Problem("network.layers", str(list(network.layers)), f"has {self.parameters} parameters; the array engine takes at most 65536")
-        elif self.perturbation.family == "random_code" and self.rows > RandomCode.MAX_ROWS:
-            yield Problem("network.layers", str(list(network.layers)), "has more parameters than random_code has codes; use walsh")
-
-        # The words.
-        parameter = formats.parameter
-        amplitude = f"{self.perturbation.amplitude} = 2**-{self.amplitude_shift}"
-        if not parameter.signed or parameter.integer_bits < 2 or not 4 <= parameter.width <= LFSR.leap:
-            yield Problem("formats.parameter", str(parameter), f"must be signed, with 2 or more integer bits and a width of 4 to {LFSR.leap}")
-        elif not -parameter.integer_bits + 3 <= self.amplitude_shift <= parameter.fraction_bits + 2:
-            yield Problem(
-                "perturbation.amplitude",
-                amplitude,
-                f"must be 2**-{parameter.fraction_bits + 2} to 2**{parameter.integer_bits - 3} with formats.parameter = {parameter}",
-            )
-        else:
-            for layer, initial in enumerate(self._initial if shaped else ()):
-                if not 0 <= power_of_two(initial) + parameter.fraction_bits or initial > 2.0 ** (parameter.integer_bits - 2):
-                    yield Problem(
-                        "network.initial" + (f"[{layer}]" if isinstance(network.initial, tuple) else ""),
-                        str(initial),
-                        f"must be {2.0**-parameter.fraction_bits} to {2.0 ** (parameter.integer_bits - 2)}, half the range of {parameter}",
-                    )
-                    if not isinstance(network.initial, tuple):
-                        break
-            if self.learning_shift < 0 or self.learning_shift > 40:
-                yield Problem("learning.rate", str(learning.rate), "must be at most 1 and at least 2**-40")
-            elif self.rounding is Rounding.CARRY and self.learning_shift > self.gain:
-                more = self.learning_shift - self.gain
-                yield Problem(
-                    "learning.rate",
-                    f"{learning.rate} = 2**-{self.learning_shift}",
-                    f'rounding "carry" needs {more} more fraction bit{"s" * (more > 1)} in formats.parameter,'
-                    f" {more} fewer in formats.cost_change, or another rounding",
-                )
-        for key in ("cost_change",):
-            given = getattr(formats, key)
-            if not given.signed or given.integer_bits < 1 or given.fraction_bits < 1 or given.width > 32:
-                yield Problem(f"formats.{key}", str(given), "must be signed, SQ(1, 1) or wider, at most 32 bits")
-        for key in ("input", "target"):
-            given = getattr(formats, key)
-            if given.width > 16 or given.fraction_bits < 0 or given.integer_bits < 0:
-                yield Problem(f"formats.{key}", str(given), "must have at most 16 bits, none below zero")
-        if formats.target.fraction_bits > formats.activation_fraction:
-            yield Problem("formats.target", str(formats.target), f"must have at most activation_fraction = {formats.activation_fraction} fraction bits")
-
-        # The times.
-        for key in ("tau_x", "tau_p", "tau_theta"):
-            if getattr(learning, key) >= 1 << learning.tau_bits:
-                yield Problem(f"learning.{key}", str(getattr(learning, key)), f"must be below 2**{learning.tau_bits} (learning.tau_bits)")
-        if self.engine.shadow == "no" and self.delayed:
-            yield Problem("engine.shadow", "'no'", 'updates = "delayed" need the shadow copy')
-        elif self.engine.shadow == "no" and learning.tau_p % learning.tau_theta:
-            yield Problem("engine.shadow", "'no'", f"tau_theta = {learning.tau_theta} must divide tau_p = {learning.tau_p} without the shadow copy")
-
-        # The task.
-        if task.name not in TASKS:
-            near = difflib.get_close_matches(task.name, TASKS, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            yield Problem("task.name", repr(task.name), f"must be one of {', '.join(TASKS)}{hint}")
-            return
-        data = self.task_data
-        if (network.layers[0], network.layers[-1]) != (data.inputs, data.outputs):
-            yield Problem(
-                "network.layers",
-                str(list(network.layers)),
-                f"task {task.name!r} has {data.inputs} inputs and {data.outputs} outputs",
-            )
-        if task.source == "generator" and data.generator is None:
-            yield Problem("task.source", "'generator'", f"task {task.name!r} has no on-chip generator; use memory or stream")
-        if task.source == "memory" and data.stored is None:
-            yield Problem("task.source", "'memory'", f"task {task.name!r} does not fit on-chip memory; use generator or stream")
-        if task.source != "stream":
-            if formats.input != UQ(1, 0):
-                yield Problem("formats.input", str(formats.input), f"task {task.name!r} has one-bit inputs: UQ(1, 0)")
-            if formats.target.integer_bits + (not formats.target.signed) < 2 :
-                yield Problem("formats.target", str(formats.target), "must hold 0 and 1")
-        if self.delayed and (
-            task.source == "stream"
-            or (task.source == "memory" and task.order != "plain" and data.count & (data.count - 1))
-        ):
-            yield Problem(
-                "learning.updates",
-                "'delayed'",
-                "needs a sample in every step: task.source = 'generator', or a memory of 2**n samples",
-            )
-
-
-def _explain(model: type[BaseModel], item: Any) -> Problem:
-    """One pydantic error as one line, with the nearest key name for an unknown one."""
-    path = [part for part in item["loc"] if not (isinstance(part, str) and "[" in part)]
-    path = [part for part in path if part not in ("float", "int", "str", "tuple")]
-    key = ""
-    section: Any = model
-    for part in path:
-        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
-    value = repr(item["input"])
-    if item["type"] == "extra_forbidden":
-        for part in path[:-1]:
-            field = section.model_fields.get(part)
-            section = field.annotation if field else section
-        near = difflib.get_close_matches(str(path[-1]), section.model_fields, 1, 0.5)
-        allowed = ", ".join(section.model_fields)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        return Problem(key, value, f"unknown key; {hint}allowed here: {allowed}")
-    if item["type"] == "missing":
-        return Problem(key, "", "is missing")
-    message = str(item["msg"]).removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    return Problem(key, value, message)
+    def _register_problems(self, known: dict[str, int], changes: dict[str, int]) -> list[Problem]:
+        limits = {name: range(1 << SEED_BITS) for name in known}
+        limits |= dict.fromkeys(("tau_x", "tau_p", "tau_theta"), range(1, 1 << self.learning.tau_bits))
+        limits["learning_shift"] = range(self.max_learning_shift + 1)
+        problems = []
+        for name, value in changes.items():
+            if name not in known:
+                allowed = f"is no register{did_you_mean(name, known)}; there are {', '.join(known)}"
+            elif isinstance(value, bool) or not isinstance(value, SupportsIndex) or index(value) not in limits[name]:
+                allowed = f"must be a whole number from {limits[name][0]} to {limits[name][-1]}"
+            else:
+                continue
+            problems.append(Problem(name, shown(value), allowed))
+        return problems

@@ -1,0 +1,332 @@
+"""What does not fit together: limits that involve more than one key.
+
+Each relation names the keys it reads and yields the problems it finds. One whose keys already have a
+problem is not asked, so that a single mistake is reported once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .codes import LFSR
+from .errors import Problem, shown
+from .number import UQ, Rounding, power_of_two
+
+if TYPE_CHECKING:
+    from .trainer import TrainerConfig
+
+__all__ = ["relation_problems"]
+
+MAX_PARAMETERS = 1 << 16
+MAX_LEARNING_SHIFT = 40
+WORD = 63  # bits of the widest signed word, so that every sum fits the 64-bit integers of the twin
+
+_Check = Callable[["TrainerConfig"], Iterator[Problem]]
+
+
+@dataclass(frozen=True)
+class _Relation:
+    keys: tuple[str, ...]
+    check: _Check
+
+
+_RELATIONS: list[_Relation] = []
+
+
+def _relation(*keys: str) -> Callable[[_Check], _Check]:
+    def register(check: _Check) -> _Check:
+        _RELATIONS.append(_Relation(keys, check))
+        return check
+
+    return register
+
+
+def relation_problems(config: TrainerConfig, bad: Iterable[str]) -> list[Problem]:
+    """All problems between keys, given the keys (or sections) that are ``bad`` on their own."""
+    known_bad, problems = set(bad), []
+    for relation in _RELATIONS:
+        sections = {key.partition(".")[0] for key in relation.keys}
+        if known_bad.isdisjoint(sections) and known_bad.isdisjoint(relation.keys):
+            for problem in relation.check(config):
+                problems.append(problem)
+                known_bad.add(problem.key.partition("[")[0])
+    return problems
+
+
+# ---- the network ---------------------------------------------------------------------------------
+
+
+@_relation("network.layers")
+def _size(config: TrainerConfig) -> Iterator[Problem]:
+    if config.parameters > MAX_PARAMETERS:
+        yield Problem(
+            "network.layers",
+            shown(config.network.layers),
+            f"has {config.parameters} parameters; the array engine takes at most {MAX_PARAMETERS}",
+        )
+
+
+@_relation("network.layers", "network.activation")
+def _activations_per_layer(config: TrainerConfig) -> Iterator[Problem]:
+    yield from _one_per_layer(config, "activation")
+
+
+@_relation("network.layers", "network.initial")
+def _initials_per_layer(config: TrainerConfig) -> Iterator[Problem]:
+    yield from _one_per_layer(config, "initial")
+
+
+def _one_per_layer(config: TrainerConfig, key: str) -> Iterator[Problem]:
+    given, count = getattr(config.network, key), len(config.network.layers) - 1
+    if isinstance(given, tuple) and len(given) != count:
+        yield Problem(
+            f"network.{key}",
+            shown(given),
+            f"must be a single one, or a list of {count}: one for each layer behind the inputs",
+        )
+
+
+# ---- the task ------------------------------------------------------------------------------------
+
+
+@_relation("network.layers", "task.name")
+def _shape(config: TrainerConfig) -> Iterator[Problem]:
+    task = config.task_data
+    if (config.inputs, config.outputs) != (task.inputs, task.outputs):
+        yield Problem(
+            "network.layers",
+            shown(config.network.layers),
+            f"task {shown(task.name)} has {_count(task.inputs, 'input')}"
+            f" and {_count(task.outputs, 'output')}; must be [{task.inputs}, ..., {task.outputs}]",
+        )
+
+
+@_relation("task.name", "task.source")
+def _source(config: TrainerConfig) -> Iterator[Problem]:
+    task, source = config.task_data, config.task.source
+    if source == "generator" and task.generator is None:
+        allowed = f'task {shown(task.name)} has no on-chip generator; must be "memory" or "stream"'
+    elif source == "memory" and task.stored is None:
+        allowed = f'task {shown(task.name)} does not fit on-chip memory; must be "generator" or "stream"'
+    else:
+        return
+    yield Problem("task.source", shown(source), allowed)
+
+
+@_relation("task.source", "formats.input")
+def _task_inputs(config: TrainerConfig) -> Iterator[Problem]:
+    if config.task.source != "stream" and config.formats.input != UQ(1, 0):
+        yield Problem(
+            "formats.input",
+            str(config.formats.input),
+            f"must be UQ(1, 0): a {config.task.source} has one-bit inputs",
+        )
+
+
+@_relation("task.source", "formats.target")
+def _task_targets(config: TrainerConfig) -> Iterator[Problem]:
+    target = config.formats.target
+    if config.task.source != "stream" and target.max < 1 << target.fraction_bits:
+        yield Problem(
+            "formats.target", str(target), f"must hold 0 and 1, the targets of a {config.task.source}"
+        )
+
+
+@_relation("perturbation.family", "perturbation.order")
+def _turns(config: TrainerConfig) -> Iterator[Problem]:
+    if config.perturbation.order == "shuffled" and not config.sequential:
+        yield Problem(
+            "perturbation.order", '"shuffled"', 'needs family = "sequential"; the others perturb all at once'
+        )
+
+
+# ---- the words -----------------------------------------------------------------------------------
+
+
+@_relation("formats.target", "formats.activation_fraction")
+def _target_fraction(config: TrainerConfig) -> Iterator[Problem]:
+    target, fraction = config.formats.target, config.formats.activation_fraction
+    if target.fraction_bits > fraction:
+        yield Problem(
+            "formats.target",
+            str(target),
+            f"must have at most activation_fraction = {fraction} fraction bits",
+        )
+
+
+@_relation("formats.parameter", "perturbation.amplitude")
+def _amplitude(config: TrainerConfig) -> Iterator[Problem]:
+    """At least the sign is visible, and the last visible bit is worth a last bit of T or more."""
+    parameter = config.parameter
+    if not 3 - parameter.integer_bits <= config.amplitude_shift <= parameter.fraction_bits + 2:
+        yield Problem(
+            "perturbation.amplitude",
+            _snapped(config.perturbation.amplitude),
+            f"must be 2**-{parameter.fraction_bits + 2} to 2**{parameter.integer_bits - 3}"
+            f" with formats.parameter = {parameter}",
+        )
+
+
+@_relation("formats.parameter", "network.layers", "network.initial")
+def _initial(config: TrainerConfig) -> Iterator[Problem]:
+    """Random words of T's width, shifted right by at least one bit, with at least one bit left."""
+    parameter, initial = config.parameter, config.network.initial
+    entries = enumerate(initial) if isinstance(initial, tuple) else [(None, initial)]
+    for index, entry in entries:
+        if not -parameter.fraction_bits <= power_of_two(entry) <= parameter.integer_bits - 2:
+            yield Problem(
+                "network.initial" + ("" if index is None else f"[{index}]"),
+                _snapped(entry),
+                f"must be 2**-{parameter.fraction_bits} to 2**{parameter.integer_bits - 2},"
+                f" half the range of formats.parameter = {parameter}",
+            )
+
+
+@_relation("learning.rate")
+def _rate(config: TrainerConfig) -> Iterator[Problem]:
+    if not 0 <= config.learning_shift <= MAX_LEARNING_SHIFT:
+        yield Problem(
+            "learning.rate", _snapped(config.learning.rate), f"must be 2**-{MAX_LEARNING_SHIFT} to 1"
+        )
+
+
+_GAIN = (
+    "formats.parameter", "formats.cost_change", "perturbation.amplitude", "learning.measure"
+)  # fmt: skip
+
+
+@_relation(*_GAIN, "learning.rate", "learning.rounding")
+def _carry(config: TrainerConfig) -> Iterator[Problem]:
+    """``carry`` never shifts right: T's last bit is worth no more than the last bit of an update."""
+    more = config.learning_shift - config.gain
+    if config.rounding is Rounding.CARRY and more > 0:
+        yield Problem(
+            "learning.rate",
+            _snapped(config.learning.rate),
+            f'rounding "carry" needs {_count(more, "more fraction bit")} in formats.parameter,'
+            f" {more} fewer in formats.cost_change, or another rounding",
+        )
+
+
+@_relation(*_GAIN, "formats.hold_bits", "learning.rate", "learning.rounding")
+def _update_vanishes(config: TrainerConfig) -> Iterator[Problem]:
+    """Updates are shifted right by k - gain; past the width of the sum nothing of it is left."""
+    dropped, width = config.learning_shift - config.gain, config.hold.width
+    if dropped >= width:
+        yield Problem(
+            "learning.rate",
+            _snapped(config.learning.rate),
+            f"is too small: updates would drop {dropped} bits of a sum of {width};"
+            " raise it, or the fraction bits of formats.parameter",
+        )
+    elif config.rounding is Rounding.STOCHASTIC and config.max_learning_shift - config.gain > LFSR.leap:
+        yield Problem(
+            "learning.rate",
+            _snapped(config.learning.rate),
+            f"must be at least 2**-{LFSR.leap + config.gain - 4}: stochastic rounding has a dither of"
+            f" {LFSR.leap} bits, of which 4 serve smaller rates at run time",
+        )
+
+
+@_relation(*_GAIN, "formats.hold_bits")
+def _update_width(config: TrainerConfig) -> Iterator[Problem]:
+    """-A is one bit wider than A, and the rate 1 shifts it left by the whole gain."""
+    width = config.hold.width + 1 + max(config.gain, 0)
+    if width > WORD:
+        yield Problem(
+            "formats.hold_bits",
+            str(config.formats.hold_bits),
+            f"updates at rate 1 have {width} bits, at most {WORD}; lower it, or the width of"
+            " formats.cost_change or formats.parameter",
+        )
+
+
+_FORWARD = (
+    "network.layers", "network.activation", "formats.parameter", "perturbation.amplitude", "formats.input",
+    "formats.activation_fraction", "formats.relu_integer_bits", "formats.segment_bits",
+)  # fmt: skip
+
+
+@_relation(*_FORWARD)
+def _sum_width(config: TrainerConfig) -> Iterator[Problem]:
+    """The exact sum of a layer, and the sum aligned with the argument of its activation."""
+    for layer in config.layers:
+        argument = layer.output if layer.table is None else layer.table.argument
+        width = layer.sum_integer_bits + max(layer.product.fraction_bits, argument.fraction_bits)
+        if width > WORD:
+            yield Problem(
+                "formats.parameter",
+                str(config.parameter),
+                f"sums of layer {layer.index} need {width} bits, at most {WORD}; use fewer bits in"
+                f" {'formats.input' if layer.index == 0 else 'relu_integer_bits or activation_fraction'},"
+                " formats.parameter, or a smaller layer",
+            )
+            return
+
+
+@_relation(*_FORWARD, "formats.target", "formats.cost_change")
+def _cost_width(config: TrainerConfig) -> Iterator[Problem]:
+    """The sum of squared errors, each square as wide as two errors, and the cost with a sign."""
+    squares = 2 * config.error.width + config.outputs.bit_length()
+    width = max(squares, config.cost_integer_bits + config.cost_change.fraction_bits + 1)
+    if width > WORD:
+        yield Problem(
+            "formats.target",
+            str(config.formats.target),
+            f"the sum of squared errors needs {width} bits, at most {WORD}; use fewer integer bits in"
+            " formats.target or relu_integer_bits, or fewer in activation_fraction",
+        )
+
+
+# ---- the times -----------------------------------------------------------------------------------
+
+
+def _fits_register(key: str, config: TrainerConfig) -> Iterator[Problem]:
+    steps, bits = getattr(config.learning, key), config.learning.tau_bits
+    if steps >= 1 << bits:
+        yield Problem(f"learning.{key}", str(steps), f"must be below 2**{bits} (learning.tau_bits = {bits})")
+
+
+for _key in ("tau_x", "tau_p", "tau_theta"):
+    _relation(f"learning.{_key}", "learning.tau_bits")(partial(_fits_register, _key))
+
+
+@_relation("engine.shadow", "learning.updates", "learning.tau_p", "learning.tau_theta")
+def _shadow(config: TrainerConfig) -> Iterator[Problem]:
+    learning = config.learning
+    if config.shadow:
+        return
+    if config.delayed:
+        yield Problem("engine.shadow", '"no"', 'updates = "delayed" need the shadow copy')
+    elif learning.tau_p % learning.tau_theta:
+        yield Problem(
+            "engine.shadow",
+            '"no"',
+            f"tau_theta = {learning.tau_theta} must divide tau_p = {learning.tau_p} without the shadow copy",
+        )
+
+
+@_relation("learning.updates", "task.name", "task.source", "task.order")
+def _sample_every_step(config: TrainerConfig) -> Iterator[Problem]:
+    """Delayed updates never wait, so a source must never need a second try."""
+    source, count = config.task.source, config.task_data.count
+    if config.delayed and (
+        source == "stream" or (source == "memory" and config.task.order != "plain" and count & (count - 1))
+    ):
+        yield Problem(
+            "learning.updates",
+            '"delayed"',
+            'needs a sample in every step: task.source = "generator", or a memory of 2**n samples',
+        )
+
+
+def _snapped(value: float) -> str:
+    """A number, and the power of two it stands for."""
+    return f"{value} (2**{power_of_two(value)})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)

@@ -1,0 +1,193 @@
+"""The tables of a TOML file: every key, its default, and the limits it has on its own.
+
+Limits between keys are in ``relations``; what follows from the keys is in ``trainer``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+
+from .codes import LFSR, Family
+from .errors import did_you_mean
+from .network import Activation
+from .number import SQ, UQ, Format
+from .reserved import RESERVED_WORDS
+from .tasks import TASKS
+
+__all__ = [
+    "EngineSection",
+    "FormatsSection",
+    "LearningSection",
+    "NetworkSection",
+    "PerturbationSection",
+    "Section",
+    "TaskSection",
+    "TrainerName",
+]
+
+MAX_TAU_BITS = 24
+
+
+class Section(BaseModel):
+    """One table: frozen, no unknown keys, no conversions except an integer where a real is wanted."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+# ---- limits of single keys -----------------------------------------------------------------------
+
+
+def _trainer_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name) or "__" in name:
+        raise ValueError("must be a letter, then up to 62 letters, digits or single underscores")
+    if name.lower() in RESERVED_WORDS:
+        raise ValueError("is a word of Verilog, SystemVerilog or VHDL")
+    return name
+
+
+def _task_name(name: str) -> str:
+    if name not in TASKS:
+        raise ValueError(f"must be one of {', '.join(TASKS)}{did_you_mean(name, TASKS)}")
+    return name
+
+
+def _parameter_format(given: Format) -> Format:
+    shaped = given.signed and given.integer_bits >= 2 and given.fraction_bits >= 0
+    if not (shaped and 4 <= given.width <= LFSR.leap):
+        raise ValueError(
+            f"must be signed, with 2 or more integer bits, none below zero and a width of 4 to {LFSR.leap}"
+        )
+    return given
+
+
+def _cost_change_format(given: Format) -> Format:
+    if not (given.signed and given.integer_bits >= 1 and given.fraction_bits >= 1 and given.width <= 32):
+        raise ValueError("must be signed, SQ(1, 1) or wider, at most 32 bits")
+    return given
+
+
+def _data_format(given: Format) -> Format:
+    if given.width > 16 or given.fraction_bits < 0 or given.integer_bits < 0:
+        raise ValueError("must have at most 16 bits, none below zero")
+    return given
+
+
+def _single_or_list(value: Any) -> str:
+    return "list" if isinstance(value, list | tuple) else "single"
+
+
+TrainerName = Annotated[
+    str,
+    AfterValidator(_trainer_name),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z](?:_?[A-Za-z0-9])*_?$", "maxLength": 63}),
+]
+_LayerSize = Annotated[int, Field(ge=1, le=4096)]
+_Real = Annotated[float, Field(gt=0)]
+_Steps = Annotated[int, Field(ge=1, le=(1 << MAX_TAU_BITS) - 1)]
+
+_Activations = Annotated[
+    Annotated[Activation, Tag("single")]
+    | Annotated[tuple[Activation, ...], Field(strict=False), Tag("list")],
+    Discriminator(_single_or_list),
+]
+_Initials = Annotated[
+    Annotated[_Real, Tag("single")] | Annotated[tuple[_Real, ...], Field(strict=False), Tag("list")],
+    Discriminator(_single_or_list),
+]
+_DataFormat = Annotated[Format, AfterValidator(_data_format)]
+
+
+# ---- the tables ----------------------------------------------------------------------------------
+
+
+class NetworkSection(Section):
+    """The shape of the network under training."""
+
+    layers: Annotated[tuple[_LayerSize, ...], Field(strict=False, min_length=2, max_length=9)]
+    """Neurons per layer, inputs first: [2, 2, 1]."""
+    activation: _Activations = "sigmoid"
+    """One for all layers, or one per layer."""
+    initial: _Initials = 1.0
+    """Parameters start uniform in (-initial, initial), snapped to a power of two; one for all
+    layers, or one per layer."""
+
+
+class FormatsSection(Section):
+    """The words."""
+
+    parameter: Annotated[Format, AfterValidator(_parameter_format)] = SQ(5, 11)
+    """The stored parameter, guard bits included. It stops at half its range."""
+    input: _DataFormat = UQ(1, 0)
+    """UQ(1, 0) is one bit per input and needs no multiplier."""
+    target: _DataFormat = UQ(1, 0)
+    """One target of a sample."""
+    activation_fraction: Annotated[int, Field(ge=2, le=16)] = 10
+    """Fraction bits of every activation."""
+    relu_integer_bits: Annotated[int, Field(ge=0, le=8)] = 2
+    """Integer bits of a relu's output."""
+    segment_bits: Annotated[int, Field(ge=3, le=10)] = 5
+    """The activation table has 2**segment_bits straight segments over [-8, 8)."""
+    cost_change: Annotated[Format, AfterValidator(_cost_change_format)] = SQ(2, 12)
+    """C~, saturated."""
+    hold_bits: Annotated[int, Field(ge=0, le=16)] = 4
+    """Integer bits on top of cost_change for the sum of C~ while one perturbation is held."""
+
+
+class PerturbationSection(Section):
+    """How the parameters are shaken."""
+
+    family: Family = "random_code"
+    """Random codes from one shared register, orthogonal Walsh codes, or one parameter at a time."""
+    amplitude: _Real = 0.0625
+    """Size of each shake; snapped to a power of two."""
+    order: Literal["plain", "shuffled"] = "plain"
+    """Sequential only: parameters in their own order, or in a shuffled one."""
+
+
+class LearningSection(Section):
+    """The rule. Times are counted in steps; one step is the measurements of one C~."""
+
+    rate: _Real = 0.5
+    """Learning rate eta of theta -= eta G, G = sum of C~ s / amplitude; snapped to a power of two."""
+    tau_x: _Steps = 1
+    """Steps that one sample is held."""
+    tau_p: _Steps = 1
+    """Steps that one perturbation is held."""
+    tau_theta: _Steps = 1
+    """Steps between parameter updates."""
+    tau_bits: Annotated[int, Field(ge=1, le=MAX_TAU_BITS)] = 16
+    """Width of the three run-time registers."""
+    measure: Literal["one_sided", "two_sided"] = "one_sided"
+    """C~ = C(+) - C0, or C(+) - C(-)."""
+    rounding: Literal["floor", "nearest_even", "stochastic", "carry"] = "carry"
+    """How an update meets the last bit of the parameter; carry loses nothing."""
+    updates: Literal["exact", "delayed"] = "exact"
+    """exact drains the pipeline before parameters change; delayed never waits."""
+
+
+class TaskSection(Section):
+    """What is learned and where samples come from."""
+
+    name: Annotated[str, AfterValidator(_task_name), WithJsonSchema({"enum": list(TASKS)})] = "xor"
+    """The set of samples."""
+    source: Literal["memory", "generator", "stream"] = "memory"
+    """A table on the chip, a circuit that draws samples, or a port that takes them from outside."""
+    order: Literal["random", "epoch", "plain"] = "epoch"
+    """Memory only: a fresh draw every time; every sample once per epoch; or the stored order."""
+
+
+class EngineSection(Section):
+    """The circuit that holds the learning elements."""
+
+    kind: Literal["array"] = "array"
+    """One cell per parameter."""
+    shadow: Literal["auto", "yes", "no"] = "auto"
+    """A copy of the visible bits that changes only every tau_theta; auto: where tau_theta does not
+    divide tau_p, or updates are delayed."""
+    leaves: Literal["auto", "yes", "no"] = "auto"
+    """Registers at the leaves of the broadcast, one set per 64 cells; auto: from 65 parameters."""
