@@ -1,7 +1,6 @@
 """Integer arithmetic as the circuit does it: how are bits dropped, and what if a value does not fit?
 
-Everything is ``int64``. A register of the circuit holds at most 64 bits by construction of
-:class:`~mgd_hdl.config.Format`, and the trainer refuses configurations whose sums need more than 63.
+Everything is ``int64``, which is exact: a configuration with a sum of more than 63 bits is refused.
 """
 
 from __future__ import annotations

@@ -120,7 +120,6 @@ class Trainer:
     ):
         if (samples is not None) != (config.task.source == "stream"):
             raise ValueError(f"samples belong to task.source = 'stream', not {config.task.source!r}")
-        _check_words(config)
         registers = [config.registers(seed, **changes) for seed in seeds]
 
         def seed_of(name: str) -> States:
@@ -290,15 +289,3 @@ def _next(
     """The current item and fresh ones behind it, and for every step which of them it works with."""
     items = np.concatenate([current, fresh])
     return items, (np.cumsum(takes) + (len(current) - 1)).tolist()
-
-
-def _check_words(config: TrainerConfig) -> None:
-    """Refuse what 64-bit integers cannot hold exactly; the circuit itself has no such limit."""
-    error_bits = 2 * config.error.width + config.outputs.bit_length()
-    if error_bits > 63:
-        raise ValueError(f"the sum of squared errors needs {error_bits} bits; the twin has 63")
-    for layer in config.layers:
-        wanted = layer.output if layer.table is None else layer.table.argument
-        bits = layer.sum.width + max(0, wanted.fraction_bits - layer.sum.fraction_bits)
-        if bits > 63:
-            raise ValueError(f"layer {layer.index} needs sums of {bits} bits; the twin has 63")

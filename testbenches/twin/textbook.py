@@ -143,8 +143,8 @@ def train(config: TrainerConfig, registers: Registers, steps: int) -> Iterator[d
             value.append(whole)
             estimate.append(remainder)
 
-    start = list(value)
-    past: list[list[int]] = []  # after each step, the value with all of G up to then moved in
+    start = whole_units = list(value)
+    past: list[list[int]] = []  # after each step, the value with G up to the last hold's end moved in
     seen, baseline, changed, hold = list(value), 0, False, 0
     for step in range(steps):
         if step % registers.tau_x == 0:
@@ -182,7 +182,9 @@ def train(config: TrainerConfig, registers: Registers, steps: int) -> Iterator[d
         yield state | {"flush": flushes}
 
         # What a step's update can reach: without a shadow copy every end of a hold is an update.
-        past.append([t // unit for t in state["total"]])
+        if flushes:
+            whole_units = [total // unit for total in state["total"]]
+        past.append(whole_units)
         changed = window_ends if config.shadow else flushes
         if changed:
             for number, total in enumerate(state["total"]):

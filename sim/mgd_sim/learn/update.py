@@ -35,7 +35,7 @@ class Update:
         Parameters
         ----------
         hold : Ints
-            (R,), A in ``config.hold``, at most 48 bits.
+            (R,), A in ``config.hold``.
         dither : Ints or int
             (R,), states of the dither register; only used where ``dithered``.
 
@@ -46,13 +46,10 @@ class Update:
         saturated : Flags
             (R,), where the limits changed it.
         """
+        # -A takes one bit more than A, and the configuration sees to it that the shift fits too.
         wanted = -hold
         if self.shift < 0:
-            # A has at most 48 bits and the dither 31: beyond 62 places nothing changes any more.
-            wanted, _ = shift_round(wanted, min(-self.shift, 62), self.rounding, dither)
-            return saturate(wanted, -self.limit, self.limit)
-        # Limited before the shift, one beyond what fits, so that the shift cannot leave 64 bits:
-        # what is beyond stays beyond.
-        beyond = (self.limit >> self.shift) + 1
-        wanted, _ = saturate(wanted, -beyond, beyond)
-        return saturate(wanted << self.shift, -self.limit, self.limit)
+            wanted, _ = shift_round(wanted, -self.shift, self.rounding, dither)
+        else:
+            wanted <<= self.shift
+        return saturate(wanted, -self.limit, self.limit)
