@@ -35,9 +35,9 @@ def shown(value: Any) -> str:
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """``'; did you mean "walsh"?'``, or nothing where no known name is near."""
+    """``' (did you mean "walsh"?)'``, or nothing where no known name is near."""
     near = difflib.get_close_matches(given[:64].lower(), list(known), 1, 0.5)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    return f' (did you mean "{near[0]}"?)' if near else ""
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,11 @@ class Format:
 
     def __post_init__(self) -> None:
         if self.width < 1:
-            raise ValueError(f"has {self.width} bits; integer and fraction bits must add up to 1 or more")
+            raise ValueError(
+                f"{self} has {self.width} bits; integer and fraction bits must add up to 1 or more"
+            )
         if self.width > 64:
-            raise ValueError(f"has {self.width} bits; must have at most 64")
+            raise ValueError(f"{self} has {self.width} bits; must have at most 64")
 
     @classmethod
     def parse(cls, text: str) -> Format:

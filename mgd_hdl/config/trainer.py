@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from operator import index
 from typing import Annotated, Any, SupportsIndex
 
 from pydantic import Field, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from .codes import COLUMNS, LFSR, RandomCode, WalshCode
 from .errors import ConfigError, Problem, did_you_mean, shown
@@ -92,6 +92,15 @@ def _scramble(value: int) -> int:
     return value ^ (value >> 31)
 
 
+class _SchemaGenerator(GenerateJsonSchema):
+    """Shows defaults as the TOML file would spell them."""
+
+    def encode_default(self, dft: Any) -> Any:
+        if isinstance(dft, Section):
+            return dft.model_dump(mode="json")
+        return str(dft) if isinstance(dft, Format) else super().encode_default(dft)
+
+
 def _without(document: Any, error: ValidationError) -> dict[str, Any]:
     """A copy of the document without the keys in error, so that the others can still be checked."""
     kept = dict(document) if isinstance(document, dict) else {}
@@ -127,13 +136,18 @@ class TrainerConfig(Section):
         try:
             config, problems = cls.model_validate(document), []
         except ValidationError as error:
-            problems = explain(error, cls.model_json_schema())
+            problems = explain(error, cls.json_schema())
             document = _without(document, error)
             config = cls.model_validate(document)
         problems += relation_problems(config, {problem.key.partition("[")[0] for problem in problems})
         if problems:
             raise ConfigError(problems)
         return config
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of a TOML file."""
+        return cls.model_json_schema(schema_generator=_SchemaGenerator)
 
     def replaced(self, **sections: dict[str, Any] | Any) -> TrainerConfig:
         """A copy with some keys changed, checked again: ``replaced(learning={"rate": 0.25})``."""
@@ -448,7 +462,7 @@ class TrainerConfig(Section):
         problems = self._register_problems(values, changes)
         if problems:
             raise ConfigError(problems)
-        return Registers(**values | {name: index(value) for name, value in changes.items()})
+        return Registers(**values | {name: int(value) for name, value in changes.items()})
 
     def _register_problems(self, known: dict[str, int], changes: dict[str, int]) -> list[Problem]:
         limits = {name: range(1 << SEED_BITS) for name in known}
@@ -458,7 +472,11 @@ class TrainerConfig(Section):
         for name, value in changes.items():
             if name not in known:
                 allowed = f"is no register{did_you_mean(name, known)}; there are {', '.join(known)}"
-            elif isinstance(value, bool) or not isinstance(value, SupportsIndex) or index(value) not in limits[name]:
+            elif (
+                isinstance(value, bool)
+                or not isinstance(value, SupportsIndex)
+                or int(value) not in limits[name]
+            ):
                 allowed = f"must be a whole number from {limits[name][0]} to {limits[name][-1]}"
             else:
                 continue

@@ -1,0 +1,111 @@
+"""What follows from a configuration, as a person or a script wants to read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .number import Format
+from .tasks import TASKS, Task
+from .toml import PRESETS, preset
+from .trainer import TrainerConfig
+
+__all__ = ["json_schema", "presets_and_tasks", "summary"]
+
+
+def summary(config: TrainerConfig) -> dict[str, Any]:
+    """Sizes, formats, numbers that were snapped, latencies and placement; JSON types only."""
+    return {
+        "name": config.name,
+        "task": {
+            "name": config.task.name,
+            "source": config.task.source,
+            "order": config.task.order if config.task.source == "memory" else None,
+        },
+        "parameters": config.parameters,
+        "layers": [
+            {
+                "inputs": layer.inputs,
+                "neurons": layer.neurons,
+                "activation": layer.activation,
+                "parameters": layer.parameters,
+                "sum": _format(layer.sum),
+                "output": _format(layer.output),
+                "latency": layer.latency,
+            }
+            for layer in config.layers
+        ],
+        "formats": {
+            name: _format(getattr(config, name))
+            for name in ("parameter", "visible", "weight", "error", "cost", "cost_change", "hold", "update")
+        },
+        "guard_bits": config.guard_bits,
+        "gain": config.gain,
+        "amplitude": {"value": 2.0**-config.amplitude_shift, "shift": config.amplitude_shift},
+        "rate": {
+            "value": 2.0**-config.learning_shift,
+            "shift": config.learning_shift,
+            "largest_shift": config.max_learning_shift,
+        },
+        "snapped": {key: {"given": given, "used": used} for key, (given, used) in config.snapped.items()},
+        "shadow": config.shadow,
+        "leaves": config.leaves,
+        "latency": {"measure": config.measure_latency, "step": config.step_latency},
+        "rows": config.rows,
+        "tiles": len(config.tiles),
+    }
+
+
+def presets_and_tasks() -> dict[str, Any]:
+    """All presets and tasks with their sizes; JSON types only."""
+    configs = {name: preset(name) for name in PRESETS}
+    return {
+        "presets": {
+            name: {
+                "layers": list(config.network.layers),
+                "parameters": config.parameters,
+                "task": config.task.name,
+                "source": config.task.source,
+            }
+            for name, config in configs.items()
+        },
+        "tasks": {
+            task.name: {
+                "inputs": task.inputs,
+                "outputs": task.outputs,
+                "samples": task.count,
+                "sources": _sources(task),
+            }
+            for task in TASKS.values()
+        },
+    }
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a TOML file, for editors."""
+    schema: dict[str, Any] = _untitled(TrainerConfig.json_schema())
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "mgd_hdl trainer",
+        "description": "What mgd-hdl builds: network, number formats, perturbation, learning rule, task.",
+    }
+
+
+def _format(given: Format) -> dict[str, Any]:
+    return {"format": str(given), "bits": given.width}
+
+
+def _sources(task: Task) -> list[str]:
+    has = {"memory": task.stored, "generator": task.generator, "stream": True}
+    return [source for source, there in has.items() if there is not None]
+
+
+def _untitled(node: Any) -> Any:
+    """Without the titles that only repeat the keys."""
+    if isinstance(node, dict):
+        return {
+            key: _untitled(value)
+            for key, value in node.items()
+            if key != "title" or not isinstance(value, str)
+        }
+    return [_untitled(entry) for entry in node] if isinstance(node, list) else node
