@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from .cocotb_run import simulate
+from .cocotb_run import BenchResult, bench_parameters, simulate
 from .design import Design, Port, Probe
 from .tools import RtlError
 from .verilator import VerilatorModel
 
-__all__ = ["Design", "Port", "Probe", "RtlError", "VerilatorModel", "simulate"]
+__all__ = [
+    "BenchResult",
+    "Design",
+    "Port",
+    "Probe",
+    "RtlError",
+    "VerilatorModel",
+    "bench_parameters",
+    "simulate",
+]

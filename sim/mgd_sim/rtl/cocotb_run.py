@@ -1,4 +1,4 @@
-"""Runs a cocotb bench on a Verilog text; also the program that the run's own process executes.
+"""Runs a cocotb bench on a Verilog text and tells which of its tests passed.
 
 cocotb's runner prints, edits its environment, ends Python on failure, and passes where no test
 matched. Here it gets a process of its own with a time limit, and the result file is read back.
@@ -10,14 +10,14 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
 
 from .tools import RtlError, clean_environment, last_lines, run_tool
 
-__all__ = ["BenchResult", "Simulator", "parameters", "simulate"]
+__all__ = ["BenchResult", "Simulator", "bench_parameters", "simulate"]
 
 Simulator = Literal["icarus", "verilator"]
 
@@ -32,19 +32,6 @@ class BenchResult:
     tests: tuple[str, ...]
     waves: Path | None
     log: Path
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One run, as handed to its process."""
-
-    top: str
-    bench: str
-    build_dir: str
-    simulator: Simulator
-    test_filter: str | None
-    seed: int | None
-    waves: bool
 
 
 def simulate(
@@ -73,7 +60,7 @@ def simulate(
     build_dir : Path
         A folder of this run's own; everything it writes goes there.
     parameters : mapping, optional
-        Handed to the bench, which reads them with :func:`parameters`. JSON's types only.
+        Handed to the bench, which reads them with :func:`bench_parameters`. JSON's types only.
     test_filter : str, optional
         A regular expression; only tests whose full name has a match run.
     seed : int, optional
@@ -86,8 +73,9 @@ def simulate(
     build_dir = Path(build_dir).resolve()
     build_dir.mkdir(parents=True, exist_ok=True)
     (build_dir / f"{top}.v").write_text(verilog)
-    job = _Job(top, bench, str(build_dir), simulator, test_filter, seed, waves)
-    (build_dir / "job.json").write_text(json.dumps(asdict(job)))
+    job = {"top": top, "bench": bench, "simulator": simulator, "waves": waves}
+    job |= {"test_filter": test_filter, "seed": 1 if seed is None else seed}
+    (build_dir / "job.json").write_text(json.dumps(job))
     results = build_dir / "results.xml"
     results.unlink(missing_ok=True)
 
@@ -101,7 +89,7 @@ def simulate(
     log = build_dir / "bench.log"
     try:
         output = run_tool(
-            [sys.executable, "-m", __spec__.name, build_dir / "job.json"],
+            [sys.executable, "-m", f"{__package__}.bench_process", build_dir / "job.json"],
             folder=build_dir,
             timeout=timeout,
             what=what,
@@ -118,12 +106,14 @@ def simulate(
             f"{what}: {len(failures)} of {len(names)} tests failed\n{shown}\n{last_lines(output, 40)}"
         )
     if not names:
-        raise RtlError(f"{what}: no test ran; is there a @cocotb.test() that matches {test_filter or 'at all'}?")
+        raise RtlError(
+            f"{what}: no test ran; is there a @cocotb.test() that matches {test_filter or 'at all'}?"
+        )
     found = [path for path in (build_dir / f"{top}.fst", build_dir / "dump.vcd") if path.exists()]
     return BenchResult(names, found[0] if waves and found else None, log)
 
 
-def parameters() -> dict[str, Any]:
+def bench_parameters() -> dict[str, Any]:
     """Inside a bench: what :func:`simulate` was given as ``parameters``."""
     found: dict[str, Any] = json.loads(os.environ[PARAMETERS])
     return found
@@ -145,36 +135,3 @@ def _read(results: Path) -> tuple[tuple[str, ...], dict[str, str]]:
                 message = found.get("error_msg") or found.get("message") or found.text or kind
                 failures[name] = message.strip().splitlines()[0] if message.strip() else kind
     return tuple(names), failures
-
-
-def _run(job: _Job) -> None:
-    from cocotb_tools.runner import get_runner
-
-    build_dir = Path(job.build_dir)
-    timescale = ("1ns", "1ps")
-    runner = get_runner(job.simulator)
-    runner.build(
-        sources=[build_dir / f"{job.top}.v"],
-        hdl_toplevel=job.top,
-        build_dir=build_dir,
-        always=True,
-        timescale=timescale,
-        waves=job.waves,
-        build_args=["-Wno-fatal", "--quiet"] if job.simulator == "verilator" else [],
-    )
-    runner.test(
-        test_module=job.bench,
-        hdl_toplevel=job.top,
-        hdl_toplevel_lang="verilog",
-        build_dir=build_dir,
-        test_dir=build_dir,
-        test_filter=job.test_filter,
-        seed=1 if job.seed is None else job.seed,
-        timescale=timescale,
-        waves=job.waves,
-        results_xml="results.xml",
-    )
-
-
-if __name__ == "__main__":
-    _run(_Job(**json.loads(Path(sys.argv[1]).read_text())))

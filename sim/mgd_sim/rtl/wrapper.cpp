@@ -188,7 +188,12 @@ struct Model {
 };
 
 namespace {
+// Verilator keeps a pointer to the context at work, one per thread: it may be another model's, or
+// that of one deleted.
+void enter(Model* model) { Verilated::threadContextp(&model->context); }
+
 template <class Action> long guarded(Model* model, Action action) {
+    enter(model);
     try {
         return action();
     } catch (const std::exception& error) {
@@ -203,6 +208,7 @@ extern "C" {
 Model* model_new() { return new Model; }
 
 void model_delete(Model* model) {
+    enter(model);
 #if VM_TRACE
     if (model->tracing) model->trace.close();
 #endif
