@@ -13,16 +13,16 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mgd_hdl.config import LFSR, TrainerConfig
 
 from .control.initializer import initial_parameters
-from .control.sequencer import plan
+from .control.sequencer import in_turn, plan
 from .cost.accumulator import Accumulator
 from .cost.baseline import Baseline
 from .cost.squared_error import SquaredError
-from .fixed import Bits, Flags, Ints
+from .evaluate import Evaluation, evaluate
+from .fixed import Bits, Ints
 from .learn.array import Array
 from .learn.cell import forward_weight
 from .learn.update import Update
@@ -30,15 +30,13 @@ from .lfsr import States, states
 from .network.mlp import Mlp
 from .perturb.codes import codes, signs
 from .samples.source import source
-from .samples.stream import checked
-from .tasks import Dataset, dataset
+from .samples.stream import checked, task_samples
+from .tasks import Dataset
 
 __all__ = ["Record", "Trainer"]
 
 #: Integers of codes in a block: enough to make its cost per step small, few enough for the cache.
 _BLOCK = 1 << 19
-#: Integers of activations in a block of the evaluation.
-_EVALUATION_BLOCK = 1 << 21
 
 
 @dataclass
@@ -118,8 +116,6 @@ class Trainer:
     def __init__(
         self, config: TrainerConfig, seeds: Sequence[int], *, samples: Dataset | None = None, **changes: int
     ):
-        if (samples is not None) != (config.task.source == "stream"):
-            raise ValueError(f"samples belong to task.source = 'stream', not {config.task.source!r}")
         registers = [config.registers(seed, **changes) for seed in seeds]
 
         def seed_of(name: str) -> States:
@@ -127,7 +123,7 @@ class Trainer:
 
         self.config = config
         self.registers = registers[0]
-        self.samples = dataset(config) if samples is None else checked(config, samples)
+        self.samples = task_samples(config, samples)
         self.mlp = Mlp(config)
         self.squared_error = SquaredError(config)
         self.change = Baseline(config)
@@ -198,8 +194,8 @@ class Trainer:
     def _run_block(self, count: int, kept: Record | None, at: int) -> None:
         """``count`` steps, their states kept from row ``at`` on."""
         todo = plan(self.config, self.registers, self.step, count)
-        code, code_at = _next(self._code, self.codes.take(int(todo.code.sum())), todo.code)
-        sample, sample_at = _next(self._sample, self.source.take(int(todo.sample.sum())), todo.sample)
+        code, code_at = in_turn(self._code, self.codes.take(int(todo.code.sum())), todo.code)
+        sample, sample_at = in_turn(self._sample, self.source.take(int(todo.sample.sum())), todo.sample)
         self._code, self._sample = code[-1:], sample[-1:]
         sign = signs(self.config, code)
         perturbation = sign[:, :, None, :] * self._modes[:, None]
@@ -242,9 +238,7 @@ class Trainer:
                 kept.theta[row], kept.visible[row] = self.array.theta, seen
                 kept.flags[row] = self.flags
 
-    def cost_and_accuracy(
-        self, samples: Dataset | None = None
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
         """How well the unperturbed network does, in the circuit's own arithmetic.
 
         Parameters
@@ -257,35 +251,19 @@ class Trainer:
         cost : ndarray
             (R,), mean over the samples of the sum of squared errors.
         accuracy : ndarray
-            (R,), share of samples answered right: by the largest output (of equal ones the first),
-            or, with one output, on the right side of the middle between the targets 0 and 1.
+            (R,), share of samples answered right, see :func:`mgd_sim.evaluate.right`.
         """
-        samples = self.samples if samples is None else checked(self.config, samples)
         weight = forward_weight(self.array.visible, 0)
-        total = np.zeros(self.replicas, dtype=np.int64)
-        right = np.zeros(self.replicas, dtype=np.int64)
-        widest = max(layer.neurons for layer in self.config.layers)
-        size = max(1, _EVALUATION_BLOCK // (self.replicas * widest))
-        for first in range(0, len(samples), size):
-            part = slice(first, first + size)
-            x, target = samples.x[part].astype(np.int64).T, samples.target[part].astype(np.int64).T
+
+        def measure(x: Ints, target: Ints) -> tuple[Ints, Ints]:
             y = self.mlp(weight, x)
-            total += self.squared_error(y, target).sum(axis=-1)
-            right += self._right(y, target).sum(axis=-1)
-        return total * self.config.cost.step / len(samples), right / len(samples)
+            return y, self.squared_error(y, target)
 
-    def _right(self, y: Ints, target: Ints) -> Flags:
-        """Which outputs (R, outputs, samples) answer their target (outputs, samples): (R, samples)."""
-        if self.config.outputs > 1:
-            return np.asarray(y.argmax(axis=-2) == target.argmax(axis=-2))
-        output, wanted = self.config.layers[-1].output, self.config.formats.target
-        high = 2 * y[:, 0] >= 1 << output.fraction_bits
-        return np.asarray(high == (2 * target[0] >= 1 << wanted.fraction_bits))
-
-
-def _next(
-    current: npt.NDArray[Any], fresh: npt.NDArray[Any], takes: Flags
-) -> tuple[npt.NDArray[Any], list[int]]:
-    """The current item and fresh ones behind it, and for every step which of them it works with."""
-    items = np.concatenate([current, fresh])
-    return items, (np.cumsum(takes) + (len(current) - 1)).tolist()
+        cost, accuracy = evaluate(
+            measure,
+            self.samples if samples is None else checked(self.config, samples),
+            numbers_per_sample=self.replicas * max(layer.neurons for layer in self.config.layers),
+            half=0.5 / self.config.layers[-1].output.step,
+            target_half=0.5 / self.config.formats.target.step,
+        )
+        return cost * self.config.cost.step, accuracy

@@ -10,7 +10,6 @@ import pytest
 from mgd_hdl.config import Rounding, TrainerConfig, preset
 from mgd_sim.tasks import Dataset, dataset
 from mgd_sim.trainer import Record, Trainer
-
 from testbenches.twin import textbook
 
 SEEDS = (0, 1, 77)
@@ -238,9 +237,9 @@ def test_bad_samples(x, target, message):
 
 
 def test_samples_belong_to_streams():
-    with pytest.raises(ValueError, match="task.source = 'stream', not 'memory'"):
+    with pytest.raises(ValueError, match=r'samples need task\.source = "stream", not "memory"'):
         Trainer(preset("xor"), [0], samples=dataset(preset("xor")))
-    with pytest.raises(ValueError, match="task.source = 'stream', not 'stream'"):
+    with pytest.raises(ValueError, match=r'task\.source = "stream" needs samples'):
         Trainer(settings("xor", task={"source": "stream"}), [0])
 
 
@@ -283,7 +282,7 @@ def test_evaluation_in_parts(monkeypatch):
     """The blocks in which the evaluation is done do not show."""
     trainer = Trainer(preset("nist7x7_centered"), SEEDS)
     whole = trainer.cost_and_accuracy()
-    monkeypatch.setattr("mgd_sim.trainer._EVALUATION_BLOCK", 3 * 4 * 1000)
+    monkeypatch.setattr("mgd_sim.evaluate._BLOCK", 3 * 4 * 1000)
     parts = trainer.cost_and_accuracy()
     np.testing.assert_array_equal(whole, parts)
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from mgd_hdl.config import Registers, TrainerConfig
 
 from ..fixed import Flags
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "in_turn", "plan"]
+
+
+_Item = TypeVar("_Item", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -51,3 +56,28 @@ def plan(config: TrainerConfig, registers: Registers, first: int, count: int) ->
         refresh, refreshed = flush, refreshed | code
     reference = np.full(count, True) if config.two_sided else sample | refreshed
     return Plan(sample=sample, code=code, reference=reference, flush=flush, refresh=refresh)
+
+
+def in_turn(
+    current: npt.NDArray[_Item], fresh: npt.NDArray[_Item], takes: Flags
+) -> tuple[npt.NDArray[_Item], list[int]]:
+    """Samples or codes for a run of steps, some of which take the next one.
+
+    Parameters
+    ----------
+    current : ndarray
+        (1, ...), what the step before worked with; (0, ...) before step 0.
+    fresh : ndarray
+        (count, ...), what comes next; ``count`` is the number of ones in ``takes``.
+    takes : Flags
+        (steps,), whether a step takes the next one first.
+
+    Returns
+    -------
+    items : ndarray
+        Both, one after the other; the last is the current one after these steps.
+    at : list of int
+        For every step the item it works with.
+    """
+    items = np.concatenate([current, fresh])
+    return items, (np.cumsum(takes) + (len(current) - 1)).tolist()

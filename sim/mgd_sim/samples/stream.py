@@ -5,9 +5,9 @@ from __future__ import annotations
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import fits
-from ..tasks import Dataset
+from ..tasks import Dataset, dataset
 
-__all__ = ["checked"]
+__all__ = ["checked", "task_samples"]
 
 
 def checked(config: TrainerConfig, samples: Dataset) -> Dataset:
@@ -24,3 +24,14 @@ def checked(config: TrainerConfig, samples: Dataset) -> Dataset:
         if not fits(given, format):
             raise ValueError(f"samples.{name} must stay within {format}: {format.min} to {format.max}")
     return samples
+
+
+def task_samples(config: TrainerConfig, streamed: Dataset | None) -> Dataset:
+    """All samples of a run: ``streamed`` if they come through the port, else those of the task."""
+    if config.task.source != "stream":
+        if streamed is not None:
+            raise ValueError(f'samples need task.source = "stream", not "{config.task.source}"')
+        return dataset(config)
+    if streamed is None:
+        raise ValueError('task.source = "stream" needs samples')
+    return checked(config, streamed)

@@ -1,0 +1,66 @@
+"""How well does a network do on a set of samples? One rule for the circuit's twin and for floating point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .fixed import Flags, Ints
+from .tasks import Dataset
+
+__all__ = ["Evaluation", "Measure", "evaluate", "right"]
+
+#: Outputs (R, outputs, samples) and costs (R, samples) for x (inputs, samples) and targets.
+Measure = Callable[[Ints, Ints], tuple[npt.NDArray[Any], npt.NDArray[Any]]]
+#: Mean cost (R,) and share of right answers (R,).
+Evaluation = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+#: Numbers in one block of activations.
+_BLOCK = 1 << 21
+
+
+def right(y: npt.NDArray[Any], target: Ints, *, half: float, target_half: float) -> Flags:
+    """Which answers are right?
+
+    With several outputs the largest one answers, of equal ones the first; a single output answers
+    by being at least one half.
+
+    Parameters
+    ----------
+    y : ndarray
+        (R, outputs, samples).
+    target : Ints
+        (outputs, samples).
+    half, target_half : float
+        What stands for one half in ``y`` and in ``target``.
+
+    Returns
+    -------
+    Flags
+        (R, samples).
+    """
+    if y.shape[-2] > 1:
+        return np.asarray(y.argmax(axis=-2) == target.argmax(axis=-2))
+    return np.asarray((y[:, 0] >= half) == (target[0] >= target_half))
+
+
+def evaluate(
+    measure: Measure, samples: Dataset, *, numbers_per_sample: int, half: float, target_half: float
+) -> Evaluation:
+    """Mean cost, in units of ``measure``, and accuracy over all samples, block by block.
+
+    ``numbers_per_sample`` is the size of the largest array that ``measure`` makes, per sample; it
+    sets the size of a block. ``half`` and ``target_half`` are those of :func:`right`.
+    """
+    size = max(1, _BLOCK // numbers_per_sample)
+    cost, accuracy = [], []
+    for first in range(0, len(samples), size):
+        x = samples.x[first : first + size].astype(np.int64).T
+        target = samples.target[first : first + size].astype(np.int64).T
+        y, each = measure(x, target)
+        cost.append(each.sum(axis=-1))
+        accuracy.append(right(y, target, half=half, target_half=target_half).sum(axis=-1))
+    return sum(cost) / len(samples), sum(accuracy) / len(samples)

@@ -1,0 +1,299 @@
+"""Learning in floating point: what the circuit is judged against.
+
+:class:`FloatMgd` takes the same steps in the same order as the circuit, with exact numbers:
+no words, no tables, no rails. :class:`Backpropagation` knows the network and follows its gradient, one
+random sample per step. Both use the configuration's network, task, amplitude, rate and times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import LFSR, LayerConfig, Registers, TrainerConfig
+
+from .control.sequencer import in_turn, plan
+from .evaluate import Evaluation, evaluate
+from .fixed import Bits, Ints
+from .perturb.codes import codes, signs
+from .samples.memory import Plain
+from .samples.stream import checked, task_samples
+from .tasks import Dataset
+
+__all__ = ["Backpropagation", "FloatMgd", "FloatNetwork", "Floats"]
+
+Floats = npt.NDArray[np.float64]
+
+_BLOCK = 1 << 19
+
+
+def _sigmoid(z: Floats) -> Floats:
+    # The same function as 1 / (1 + exp(-z)), without its overflow.
+    return 0.5 + 0.5 * np.tanh(0.5 * z)
+
+
+def _relu(z: Floats) -> Floats:
+    return np.maximum(z, 0.0)
+
+
+_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {"sigmoid": _sigmoid, "tanh": np.tanh, "relu": _relu}
+
+#: The slope, from the function's value.
+_SLOPES: dict[str, Callable[[Floats], Floats]] = {
+    "sigmoid": lambda y: y * (1 - y),
+    "tanh": lambda y: 1 - y * y,
+    "relu": lambda y: (y > 0).astype(np.float64),
+}
+
+
+class FloatNetwork:
+    """The configuration's network, its cost and the gradient of the cost.
+
+    Arrays are as in the twin: parameters (..., P), inputs (..., inputs, samples), targets (...,
+    outputs, samples); leading axes broadcast.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.layers = config.layers
+
+    def __call__(self, theta: Floats, x: Floats) -> Floats:
+        """The outputs: (..., outputs, samples)."""
+        return self._activities(theta, x)[-1]
+
+    def cost(self, theta: Floats, x: Floats, target: Floats) -> Floats:
+        """The sum of squared errors: (..., samples)."""
+        return np.asarray(np.square(self(theta, x) - target).sum(axis=-2))
+
+    def gradient(self, theta: Floats, x: Floats, target: Floats) -> Floats:
+        """The gradient of the cost, added up over the samples, by backpropagation: (..., P)."""
+        activities = self._activities(theta, x)
+        parts = []
+        back = 2 * (activities[-1] - target)
+        for layer, before, after in zip(
+            reversed(self.layers), reversed(activities[:-1]), reversed(activities[1:]), strict=True
+        ):
+            delta = back * _SLOPES[layer.activation](after)
+            part = np.concatenate(
+                [np.matmul(delta, np.swapaxes(before, -1, -2)), delta.sum(axis=-1, keepdims=True)], axis=-1
+            )
+            parts.append(part.reshape(*part.shape[:-2], layer.parameters))
+            back = np.matmul(np.swapaxes(_matrix(layer, theta)[..., :-1], -1, -2), delta)
+        return np.concatenate(parts[::-1], axis=-1)
+
+    def _activities(self, theta: Floats, x: Floats) -> list[Floats]:
+        """The inputs, then the outputs of every layer."""
+        activities = [x]
+        for layer in self.layers:
+            matrix = _matrix(layer, theta)
+            z = np.matmul(matrix[..., :-1], activities[-1]) + matrix[..., -1:]
+            activities.append(_FUNCTIONS[layer.activation](z))
+        return activities
+
+
+def _matrix(layer: LayerConfig, theta: Floats) -> Floats:
+    """The weights of a layer, its biases as the last column: (..., neurons, inputs + 1)."""
+    part = theta[..., layer.first : layer.first + layer.parameters]
+    return part.reshape(*part.shape[:-1], layer.neurons, layer.inputs + 1)
+
+
+class _Learner:
+    """What both rules share: network, samples, start, evaluation."""
+
+    def __init__(
+        self, config: TrainerConfig, seeds: Sequence[int], samples: Dataset | None, changes: dict[str, int]
+    ):
+        self.config = config
+        self.registers: Registers = config.registers(**changes)
+        self.network = FloatNetwork(config)
+        self.samples = task_samples(config, samples)
+        self.replicas = len(seeds)
+        # One generator per replica and purpose: no replica depends on the others.
+        streams = [np.random.SeedSequence(seed).spawn(3) for seed in seeds]
+        initial, self._sample_draws, self._code_draws = (
+            [np.random.default_rng(stream) for stream in purpose] for purpose in zip(*streams, strict=True)
+        )
+        ranges = np.concatenate(
+            [np.full(layer.parameters, _initial(config, layer)) for layer in config.layers]
+        )
+        self.theta: Floats = np.array([ranges * rng.uniform(-1, 1, config.parameters) for rng in initial])
+        self.amplitude = 2.0**-config.amplitude_shift
+        self.rate = 2.0**-self.registers.learning_shift
+        self.step = 0
+
+    @property
+    def visible(self) -> Floats:
+        """(R, P), the parameters that the network sees."""
+        return self.theta
+
+    def _block(self) -> int:
+        return max(16, _BLOCK // (self.replicas * max(self.config.parameters, self.config.inputs)))
+
+    def _scaled(self, x: Ints, target: Ints) -> tuple[Floats, Floats]:
+        """What the integers of samples stand for."""
+        formats = self.config.formats
+        return x.astype(np.float64) * formats.input.step, target.astype(np.float64) * formats.target.step
+
+    def _columns(self, sample: Ints) -> tuple[Floats, Floats]:
+        """Samples (count, R) as columns: x (count, R, inputs, 1), targets (count, R, outputs, 1)."""
+        x = self.samples.x[sample].astype(np.int64)[..., None]
+        return self._scaled(x, self.samples.target[sample].astype(np.int64)[..., None])
+
+    def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
+        """As :meth:`mgd_sim.trainer.Trainer.cost_and_accuracy`."""
+
+        def measure(x: Ints, target: Ints) -> tuple[Floats, Floats]:
+            inputs, wanted = self._scaled(x, target)
+            y = self.network(self.visible, inputs)
+            return y, np.square(y - wanted).sum(axis=-2)
+
+        return evaluate(
+            measure,
+            self.samples if samples is None else checked(self.config, samples),
+            numbers_per_sample=self.replicas * max(layer.neurons for layer in self.config.layers),
+            half=0.5,
+            target_half=0.5 / self.config.formats.target.step,
+        )
+
+
+def _initial(config: TrainerConfig, layer: LayerConfig) -> float:
+    """Half the width of the range in which the layer's parameters start."""
+    return 2.0 ** (config.parameter.integer_bits - 1 - config.initial_shift(layer.index))
+
+
+class FloatMgd(_Learner):
+    """R replicas of multiplexed gradient descent, ready for step 0.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+        Formats only give the inputs and targets their scale. Delayed updates are taken as exact ones.
+    seeds : sequence of int
+        One per replica.
+    samples : Dataset, optional
+        For ``task.source = "stream"``.
+    circuit_codes : bool
+        Random codes from the circuit's register instead of NumPy's generator, which is the default
+        because it shares no weakness with the circuit.
+    **changes : int
+        Run-time registers that differ from the configuration.
+
+    Attributes
+    ----------
+    theta : Floats
+        (R, P), the parameters with all updates so far.
+    """
+
+    def __init__(
+        self,
+        config: TrainerConfig,
+        seeds: Sequence[int],
+        *,
+        samples: Dataset | None = None,
+        circuit_codes: bool = False,
+        **changes: int,
+    ):
+        super().__init__(config, seeds, samples, changes)
+        self._visible = self.theta
+        self.baseline: Floats = np.zeros(self.replicas)
+        self.hold: Floats = np.zeros(self.replicas)
+        self._free_codes = config.perturbation.family == "random_code" and not circuit_codes
+        code_seeds = [LFSR.valid(config.registers(seed, **changes).seed_code) for seed in seeds]
+        self._circuit_codes = codes(config, np.array(code_seeds, dtype=np.uint32))
+        self._order = Plain(len(self.samples), self.replicas)
+        self._epochs = np.empty((0, self.replicas), dtype=np.int64)
+        self._code = self._take_codes(0)
+        self._sample = self._take_samples(0)
+        # theta -= rate * A * sign / amplitude, where a two-sided C~ spans two amplitudes.
+        self._gain = self.rate / (self.amplitude * (2 if config.two_sided else 1))
+        self._modes = self.amplitude * np.array([-1.0 if config.two_sided else 0.0, 1.0])
+
+    @property
+    def visible(self) -> Floats:
+        """(R, P), the parameters as they were at the end of the last window."""
+        return self._visible
+
+    def _take_codes(self, count: int) -> Bits:
+        """The next perturbations: (count, R or 1, P)."""
+        if not self._free_codes:
+            return self._circuit_codes.take(count)
+        shape = (count, self.config.parameters)
+        return np.stack([rng.integers(0, 2, shape, dtype=np.uint8) for rng in self._code_draws], axis=1)
+
+    def _take_samples(self, count: int) -> Ints:
+        """The next samples, in the order of ``config.task``: (count, R)."""
+        task, total = self.config.task, len(self.samples)
+        if task.source == "stream" or (task.source == "memory" and task.order == "plain"):
+            return self._order.take(count)
+        if task.source == "generator" or task.order == "random":
+            return _draws(self._sample_draws, total, count)
+        while len(self._epochs) < count:
+            order = np.stack([rng.permutation(total) for rng in self._sample_draws], axis=1)
+            self._epochs = np.concatenate([self._epochs, order])
+        taken, self._epochs = self._epochs[:count], self._epochs[count:]
+        return taken
+
+    def run(self, steps: int) -> None:
+        """Go on for some steps."""
+        end = self.step + steps
+        while self.step < end:
+            self._run_block(min(self._block(), end - self.step))
+
+    def _run_block(self, count: int) -> None:
+        todo = plan(self.config, self.registers, self.step, count)
+        code, code_at = in_turn(self._code, self._take_codes(int(todo.code.sum())), todo.code)
+        sample, sample_at = in_turn(self._sample, self._take_samples(int(todo.sample.sum())), todo.sample)
+        self._code, self._sample = code[-1:], sample[-1:]
+        sign = signs(self.config, code).astype(np.float64)
+        perturbation = sign[:, :, None, :] * self._modes[:, None]
+        x, target = self._columns(sample)
+        x, target = x[:, :, None], target[:, :, None]
+        for this_code, this_sample, reference, flush, refresh in zip(
+            code_at, sample_at, todo.reference, todo.flush, todo.refresh, strict=True
+        ):
+            shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
+            theta = self._visible[:, None, :] + shaken
+            measured = self.network.cost(theta, x[this_sample], target[this_sample])[..., 0]
+            if reference:
+                self.baseline = measured[:, 0]
+            self.hold = self.hold + (measured[:, -1] - self.baseline)
+            if flush:
+                self.theta = self.theta - self._gain * self.hold[:, None] * sign[this_code]
+                self.hold = np.zeros_like(self.hold)
+            if refresh:
+                self._visible = self.theta
+            self.step += 1
+
+
+class Backpropagation(_Learner):
+    """R replicas of gradient descent by backpropagation, one random sample per step.
+
+    Parameters are those of :class:`FloatMgd`; the times and the perturbation play no part.
+
+    Attributes
+    ----------
+    theta : Floats
+        (R, P).
+    """
+
+    def __init__(
+        self, config: TrainerConfig, seeds: Sequence[int], *, samples: Dataset | None = None, **changes: int
+    ):
+        super().__init__(config, seeds, samples, changes)
+
+    def run(self, steps: int) -> None:
+        """Go on for some steps."""
+        end = self.step + steps
+        while self.step < end:
+            count = min(self._block(), end - self.step)
+            x, target = self._columns(_draws(self._sample_draws, len(self.samples), count))
+            for step in range(count):
+                gradient = self.network.gradient(self.theta, x[step], target[step])
+                self.theta = self.theta - self.rate * gradient
+            self.step += count
+
+
+def _draws(generators: Sequence[np.random.Generator], total: int, count: int) -> Ints:
+    """Independent indices below ``total``: (count, R)."""
+    return np.stack([rng.integers(0, total, count) for rng in generators], axis=1)
