@@ -116,6 +116,13 @@ def test_stream(model):
     assert model.get("digest") == digest
 
 
+def test_stream_without_end(model):
+    model.feed("i", [1, 2], repeat=True)
+    model.clock(3 * 4)
+    assert model.fed == 4
+    assert model.get("digest") == ((1 << 1 ^ 2) << 1 ^ 1) << 1 ^ 2
+
+
 def test_outputs_follow_inputs_without_a_clock(model):
     started(model).clock()
     assert model.get("broadcast_plus") == 1

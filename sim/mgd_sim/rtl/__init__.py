@@ -5,15 +5,19 @@ from __future__ import annotations
 from .cocotb_run import BenchResult, bench_parameters, simulate
 from .design import Design, Port, Probe
 from .tools import RtlError
-from .verilator import VerilatorModel
+from .trainer import RtlTrainer, trainer_design
+from .verilator import BUILD_DIR, VerilatorModel
 
 __all__ = [
+    "BUILD_DIR",
     "BenchResult",
     "Design",
     "Port",
     "Probe",
     "RtlError",
+    "RtlTrainer",
     "VerilatorModel",
     "bench_parameters",
     "simulate",
+    "trainer_design",
 ]

@@ -112,4 +112,4 @@ def _port(item: Mapping[str, Any]) -> Port:
 def _probe(item: Mapping[str, Any], strobes: Mapping[str, str]) -> Probe:
     name = item["name"]
     strobe = strobes.get(name, "step_done")
-    return Probe(name, item["path"], item["width"], bool(item["signed"]), item["index"], strobe)
+    return Probe(name, item["path"], item["width"], bool(item["signed"]), item.get("index"), strobe)

@@ -301,12 +301,17 @@ class VerilatorModel:
         value = int.from_bytes(words.tobytes(), "little") & ((1 << port.width) - 1)
         return value - (1 << port.width) if port.signed and value >> (port.width - 1) else value
 
-    def feed(self, stream: str, payloads: Sequence[int]) -> None:
-        """From now on offers ``payloads`` at the input stream of ports ``stream__payload`` and so on."""
+    def feed(self, stream: str, payloads: Sequence[int], *, repeat: bool = False) -> None:
+        """From now on offers ``payloads`` at the input stream of ports ``stream__payload`` and so on.
+
+        After the last one the stream ends, or with ``repeat`` goes back to the first.
+        """
+        if not payloads:
+            raise RtlError(f"{stream}: there must be a payload to feed")
         names = [f"{stream}__{part}" for part in ("payload", "valid", "ready")]
         numbers = [self._number(name) for name in names]
         self._fed = _words(payloads, self._ports[names[0]][1].width)
-        self._library.model_feed(self._model, *numbers, self._fed.ctypes.data, len(payloads))
+        self._library.model_feed(self._model, *numbers, self._fed.ctypes.data, len(payloads), int(repeat))
 
     @property
     def fed(self) -> int:
@@ -430,7 +435,7 @@ def _load(path: Path) -> ctypes.CDLL:
         "model_settle": (number, [model]),
         "model_clock": (number, [model, size]),
         "model_clocks": (size, [model]),
-        "model_feed": (None, [model, flag, flag, flag, model, number]),
+        "model_feed": (None, [model, flag, flag, flag, model, number, flag]),
         "model_fed": (number, [model]),
         "model_run": (number, [model, number, size, ctypes.POINTER(ctypes.c_void_p)]),
         "model_now": (None, [model, ctypes.POINTER(ctypes.c_void_p)]),

@@ -93,7 +93,7 @@ struct Feed {  // an input stream: payloads wait in Python's memory, `taken` cou
     Signal payload, valid, ready;
     const uint32_t* words = nullptr;
     long count = 0, taken = 0;
-    bool active = false;
+    bool repeat = false, active = false;
 };
 
 }  // namespace
@@ -130,11 +130,12 @@ struct Model {
     void clock() {
         bool taken = false;
         if (feed.active) {
-            const bool valid = feed.taken < feed.count;
+            const bool valid = feed.repeat || feed.taken < feed.count;
             *static_cast<uint8_t*>(feed.valid.data) = valid;
             if (valid) {
                 const unsigned words = (feed.payload.size() + 3) / 4;
-                std::memcpy(feed.payload.data, feed.words + feed.taken * words, feed.payload.size());
+                const uint32_t* next = feed.words + feed.taken % feed.count * words;
+                std::memcpy(feed.payload.data, next, feed.payload.size());
             }
             top.eval();
             taken = valid && feed.ready.value();
@@ -270,8 +271,12 @@ long model_clock(Model* model, uint64_t count) {
 
 uint64_t model_clocks(Model* model) { return model->clocks; }
 
-void model_feed(Model* model, int payload, int valid, int ready, const uint32_t* words, long count) {
-    model->feed = {model->ports[payload], model->ports[valid], model->ports[ready], words, count, 0, true};
+void model_feed(Model* model, int payload, int valid, int ready, const uint32_t* words, long count,
+                int repeat) {
+    Feed& feed = model->feed;
+    feed = {model->ports[payload], model->ports[valid], model->ports[ready], words, count};
+    feed.repeat = repeat != 0;
+    feed.active = true;
 }
 
 long model_fed(Model* model) { return model->feed.taken; }

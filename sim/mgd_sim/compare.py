@@ -1,0 +1,204 @@
+"""Is the circuit what the twin says? Compares every state of every step, and shows the first difference."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import TrainerConfig
+
+from .rtl import BUILD_DIR, Design, RtlError, RtlTrainer
+from .tasks import Dataset
+from .trainer import Record, Trainer
+
+__all__ = ["CAUSAL_ORDER", "Comparison", "Difference", "States", "compare", "first_difference", "states"]
+
+States = Mapping[str, npt.NDArray[Any]]
+
+#: States of one step, causes before their effects: of two that differ the first is nearer the fault.
+CAUSAL_ORDER = (
+    "sample",
+    "visible",
+    "code",
+    "baseline",
+    "cost",
+    "cost_change",
+    "hold",
+    "update",
+    "theta",
+    "flags",
+)
+
+#: What every circuit must show. It has no port for the sample, which its costs depend on, and
+#: without shadow the visible bits are bits of theta.
+_REQUIRED = frozenset(CAUSAL_ORDER) - {"sample", "visible"}
+
+#: States of one chunk, all seeds together: much enough to cross into C++ rarely, little enough for memory.
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A state in which the two differ."""
+
+    step: int
+    signal: str
+    expected: int
+    actual: int
+    seed: int | None = None
+
+    def __str__(self) -> str:
+        seed = "" if self.seed is None else f" (seed {self.seed})"
+        return f"step {self.step}{seed}: {self.signal} is {self.actual}, should be {self.expected}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was compared, and the first difference if there is one.
+
+    ``states`` counts the compared integers and ``unequal`` those that differ, up to the end of the
+    chunk of steps in which the first one was found.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    steps: int
+    states: int
+    unequal: int
+    difference: Difference | None
+    clocks: int
+    seconds_circuit: float
+    seconds_twin: float
+
+    @property
+    def equal(self) -> bool:
+        return self.difference is None
+
+    def __str__(self) -> str:
+        extent = (
+            f"{self.steps} steps, {len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}, {self.states} states"
+        )
+        if self.difference is None:
+            return f"{self.name}: {extent}: circuit and twin are equal"
+        return f"{self.name}: {self.difference}\n{self.name}: {extent}: {self.unequal} differ"
+
+
+def states(record: Record, replica: int = 0) -> dict[str, npt.NDArray[Any]]:
+    """One replica's arrays of a record, the step as their first axis."""
+    return {field.name: getattr(record, field.name)[:, replica] for field in fields(record)}
+
+
+def first_difference(expected: States, actual: States, first_step: int = 0) -> Difference | None:
+    """The earliest step's first state, in causal order, that is not the same in both.
+
+    Names that only one of them has are not compared. Arrays must be of equal length; ``first_step``
+    is the number of their first row.
+    """
+    best: Difference | None = None
+    for name in CAUSAL_ORDER:
+        if name not in expected or name not in actual:
+            continue
+        right, found = expected[name], actual[name]
+        if right.shape != found.shape:
+            raise ValueError(f"{name}: shapes {right.shape} and {found.shape} cannot be compared")
+        until = len(right) if best is None else best.step - first_step
+        unequal = np.argwhere(right[:until] != found[:until])
+        if len(unequal):
+            row, *index = map(int, unequal[0])
+            where = (row, *index)
+            signal = name + "".join(f"[{i}]" for i in index)
+            best = Difference(first_step + row, signal, int(right[where]), int(found[where]))
+    return best
+
+
+def compare(
+    config: TrainerConfig,
+    design: Design,
+    steps: int,
+    *,
+    seeds: Sequence[int] | None = None,
+    samples: Dataset | None = None,
+    build_dir: Path = BUILD_DIR,
+    trace: Path | None = None,
+    **changes: int,
+) -> Comparison:
+    """Runs circuit and twin side by side, until they differ or ``steps`` are done.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    design : Design
+        Its circuit, from :func:`mgd_sim.rtl.trainer_design`.
+    steps : int
+    seeds : sequence of int, optional
+        One circuit for each; by default the configuration's seed.
+    samples : Dataset, optional
+        For ``task.source = "stream"``, as for the twin.
+    build_dir : Path
+        Where compiled libraries are kept.
+    trace : Path, optional
+        A waveform of the first seed's circuit.
+    **changes : int
+        Run-time registers that differ from the configuration, such as ``tau_theta``.
+    """
+    chosen = tuple(seeds) if seeds else (config.seed,)
+    missing = _REQUIRED - set(design.arrays)
+    if missing:
+        raise RtlError(f"{design.top} does not show {', '.join(sorted(missing))}")
+    twin = Trainer(config, chosen, samples=samples, **changes)
+    chunk = max(1, _CHUNK // (2 * config.parameters * len(chosen)))
+    done = count = unequal = 0
+    difference: Difference | None = None
+    seconds = np.zeros(2)
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        circuits = [
+            stack.enter_context(
+                RtlTrainer(
+                    config,
+                    design,
+                    config.registers(seed, **changes),
+                    samples=samples,
+                    build_dir=build_dir,
+                    trace=trace if number == 0 else None,
+                )
+            )
+            for number, seed in enumerate(chosen)
+        ]
+        while done < steps and difference is None:
+            size = min(chunk, steps - done)
+            times = [time.perf_counter()]
+            found = list(pool.map(lambda circuit, size=size: circuit.run(size), circuits))
+            times.append(time.perf_counter())
+            record = twin.run(size, record=True)
+            times.append(time.perf_counter())
+            seconds += np.diff(times)
+            assert record is not None
+            for replica, (seed, actual) in enumerate(zip(chosen, found, strict=True)):
+                expected = states(record, replica)
+                here = first_difference(expected, actual, done)
+                if here is not None and (difference is None or here.step < difference.step):
+                    difference = Difference(here.step, here.signal, here.expected, here.actual, seed)
+                for name in expected.keys() & actual.keys():
+                    count += actual[name].size
+                    unequal += int(np.count_nonzero(expected[name] != actual[name]))
+            done += size
+        clocks = sum(circuit.model.clocks for circuit in circuits)
+    return Comparison(
+        name=config.name,
+        seeds=chosen,
+        steps=done,
+        states=count,
+        unequal=unequal,
+        difference=difference,
+        clocks=clocks,
+        seconds_circuit=float(seconds[0]),
+        seconds_twin=float(seconds[1]),
+    )

@@ -1,0 +1,116 @@
+"""A trainer circuit in simulation: started with its registers, and asked for its states step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import Registers, TrainerConfig
+
+from ..tasks import Dataset
+from .design import Design
+from .verilator import BUILD_DIR, VerilatorModel
+
+__all__ = ["RtlTrainer", "payloads", "trainer_design"]
+
+#: Code bits are on their cells' wires only while the update is broadcast; all else stays until the
+#: step's end.
+_STROBES = {"code": "broadcast_plus"}
+
+#: States that are ports of the top module.
+_PORTS = ("sample", "baseline", "cost", "cost_change", "hold", "update", "flags")
+
+#: No step takes as many clocks, wherever its sample comes from.
+_STEP_CLOCKS = 10_000
+
+
+def trainer_design(files: Mapping[str, str]) -> Design:
+    """The design in the files that ``mgd_hdl.emit.trainer_files`` makes, with all its states watched."""
+    return Design.from_files(files, _STROBES).watched(_PORTS)
+
+
+class RtlTrainer:
+    """One trainer circuit, ready for step 0.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    design : Design
+        Its circuit, from :func:`trainer_design`.
+    registers : Registers
+        From ``config.registers(seed)``.
+    samples : Dataset, optional
+        For ``task.source = "stream"``: what comes through the port, in this order, repeated.
+    build_dir : Path
+        Where compiled libraries are kept.
+    trace : Path, optional
+        Write a waveform there, ``.vcd`` or ``.fst``.
+    """
+
+    def __init__(
+        self,
+        config: TrainerConfig,
+        design: Design,
+        registers: Registers,
+        *,
+        samples: Dataset | None = None,
+        build_dir: Path = BUILD_DIR,
+        trace: Path | None = None,
+    ):
+        self.config = config
+        self.model = VerilatorModel(design, build_dir, trace=trace)
+        self.step = 0
+        if samples is not None:
+            self.model.feed("i_sample", payloads(config, samples), repeat=True)
+        self.start(registers)
+
+    def start(self, registers: Registers) -> None:
+        """Begins anew at step 0; a configuration has ports only for the registers it uses."""
+        model = self.model
+        inputs = {port.name for port in model.design.ports if port.direction == "input"}
+        values = {name: value for name, value in asdict(registers).items() if name in inputs}
+        model.set(rst=1, start=0, run=0)
+        model.clock()
+        model.set(rst=0, start=1, **values)
+        model.clock()
+        model.set(start=0, run=1)
+        model.forget()
+        self.step = 0
+
+    def run(self, steps: int) -> dict[str, npt.NDArray[Any]]:
+        """Goes on for some steps; their states, named and shaped as in the twin's Record for one replica."""
+        limit = steps * _STEP_CLOCKS + 4 * self.config.parameters
+        states = self.model.run(steps, limit)
+        self.step += steps
+        return states
+
+    def close(self) -> None:
+        """Ends the simulation."""
+        self.model.close()
+
+    def __enter__(self) -> RtlTrainer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def payloads(config: TrainerConfig, samples: Dataset) -> list[int]:
+    """Every sample as the word of the stream port: inputs in the low bits, the first one lowest."""
+    columns = [(samples.x, config.formats.input.width), (samples.target, config.formats.target.width)]
+    words = [0] * len(samples)
+    at = 0
+    for values, width in columns:
+        masked = np.asarray(values).astype(object) & ((1 << width) - 1)
+        for column in masked.T:
+            words = [word | int(value) << at for word, value in zip(words, column, strict=True)]
+            at += width
+    return words
