@@ -1,0 +1,147 @@
+"""The sequencer: when is a sample taken, a cost measured, a perturbation changed, a parameter updated?"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib.wiring import In, Out
+
+from ..config.trainer import TrainerConfig
+from ..hierarchy import Block
+
+__all__ = ["Sequencer"]
+
+
+class Sequencer(Block):
+    """Counts the three time constants and commands one measurement after the other.
+
+    A step takes two clocks: in the first the reference is measured where one is due (one-sided:
+    after a new sample or an update; two-sided: always), in the second the perturbed cost. With
+    exact updates the sequencer then waits for ``resume`` where parameters are about to change:
+    without shadow after every step, with shadow at the end of each window. Delayed updates never
+    wait.
+
+    The registers tau_x, tau_p and tau_theta are read at each turn of their counters, so that finite
+    differences, coordinate descent, SPSA and mini-batches are settings of one circuit.
+
+    Members
+    -------
+    begin : In(1)
+        Parameters are set: go to step 0. The sequencer idles after reset.
+    run : In(1)
+        Keep going; low, it stops between two steps.
+    step : In(1)
+        While ``run`` is low: one more step.
+    resume : In(1)
+        The update of the last step reaches the cells.
+    tau_x, tau_p, tau_theta : In(tau_bits), at least 1
+    sample_valid : In(1); take : Out(1)
+        The sample stream's handshake.
+    measure : Out(1)
+        A measurement enters.
+    reference : Out(1)
+        It is the reference; otherwise the perturbed cost, which ends the step, and
+    hold_end, window_end, flush : Out(1)
+        the last one of this perturbation; the last before an update; either.
+    waiting : Out(1)
+        Stopped between two steps.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        tau = config.learning.tau_bits
+        super().__init__(
+            {
+                "begin": In(1),
+                "run": In(1),
+                "step": In(1),
+                "resume": In(1),
+                "tau_x": In(tau),
+                "tau_p": In(tau),
+                "tau_theta": In(tau),
+                "sample_valid": In(1),
+                "take": Out(1),
+                "measure": Out(1),
+                "reference": Out(1),
+                "hold_end": Out(1),
+                "window_end": Out(1),
+                "flush": Out(1),
+                "waiting": Out(1),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "sequencer"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+
+        # Each counter starts at its time constant and ends at one.
+        turn = Signal()
+        last = {}
+        for name in ("x", "p", "theta"):
+            tau = getattr(self, f"tau_{name}")
+            count = Signal.like(tau, name=f"count_{name}")
+            last[name] = Signal(name=f"last_{name}")
+            m.d.comb += last[name].eq(count == 1)
+            with m.If(self.begin | (turn & last[name])):
+                m.d.sync += count.eq(tau)
+            with m.Elif(turn):
+                m.d.sync += count.eq(count - 1)
+
+        sample_due = Signal()
+        reference_due = Signal()
+        asked = Signal()  # one more step was asked for
+        go = Signal()
+        m.d.comb += go.eq((self.run | asked | self.step) & (~sample_due | self.sample_valid))
+        with m.If(self.begin):
+            m.d.sync += [sample_due.eq(1), reference_due.eq(1), asked.eq(0)]
+        with m.Elif(turn):
+            m.d.sync += asked.eq(0)
+        with m.Elif(self.step & ~self.run):
+            m.d.sync += asked.eq(1)
+
+        # Without shadow a flush changes the parameters, so it ends the window.
+        ends_window = Signal()
+        m.d.comb += ends_window.eq(last["theta"] if config.shadow else last["theta"] | last["p"])
+
+        with m.FSM(name="phase"):
+            with m.State("IDLE"):
+                with m.If(self.begin):
+                    m.next = "REFERENCE"
+            with m.State("REFERENCE"):
+                m.d.comb += self.waiting.eq(~go)
+                with m.If(go):
+                    m.d.comb += [
+                        self.take.eq(sample_due),
+                        self.reference.eq(1),
+                        self.measure.eq(1 if config.two_sided else reference_due),
+                    ]
+                    m.next = "PERTURBED"
+            with m.State("PERTURBED"):
+                m.d.comb += [
+                    turn.eq(1),
+                    self.measure.eq(1),
+                    self.hold_end.eq(last["p"]),
+                    self.window_end.eq(ends_window),
+                    self.flush.eq(last["p"] | last["theta"]),
+                ]
+                m.d.sync += [
+                    sample_due.eq(last["x"]),
+                    reference_due.eq(last["x"] | ends_window),
+                ]
+                if config.delayed:
+                    m.next = "REFERENCE"
+                elif config.shadow:
+                    with m.If(ends_window):
+                        m.next = "UPDATE"
+                    with m.Else():
+                        m.next = "REFERENCE"
+                else:
+                    m.next = "UPDATE"
+            if not config.delayed:
+                with m.State("UPDATE"):
+                    with m.If(self.resume):
+                        m.next = "REFERENCE"
+        return m

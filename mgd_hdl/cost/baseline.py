@@ -1,0 +1,61 @@
+"""The baseline: what part of the cost is a change, and what was there before?"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, stream
+from amaranth.lib.wiring import In, Out
+
+from ..config.trainer import TrainerConfig
+from ..fixed import saturate, shape
+from ..hierarchy import Block
+
+__all__ = ["Baseline"]
+
+
+class Baseline(Block):
+    """``C~ = C - C0``, saturated. C0 is the last reference measured.
+
+    One-sided, the reference is the cost at rest; two-sided, it is the cost on the minus side, so
+    C~ = C(+) - C(-). The reference is measured like any other cost, noise included.
+
+    A cost change is valid one clock after its cost. One measurement a clock.
+
+    Members
+    -------
+    i : In(stream of {cost, reference}, always ready)
+    o : Out(stream of C~, always ready)
+    saturated : Out(1)
+        C~ was limited; one clock, with ``o.valid``.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        measured = data.StructLayout({"cost": shape(config.cost), "reference": 1})
+        super().__init__(
+            {
+                "i": In(stream.Signature(measured, always_ready=True)),
+                "o": Out(stream.Signature(shape(config.cost_change), always_ready=True)),
+                "saturated": Out(1),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "baseline"
+
+    def elaborate(self, platform):
+        m = Module()
+        cost, reference = self.i.payload.cost, self.i.payload.reference
+        baseline = Signal(shape(self.config.cost), reset_less=True)
+        with m.If(self.i.valid & reference):
+            m.d.sync += baseline.eq(cost)
+        change, outside = saturate(m, cost - baseline, self.config.cost_change, "change")
+        perturbed = Signal()
+        m.d.comb += perturbed.eq(self.i.valid & ~reference)
+        m.d.sync += [
+            self.o.payload.eq(change),
+            self.o.valid.eq(perturbed),
+            self.saturated.eq(perturbed & outside),
+        ]
+        return m

@@ -1,0 +1,73 @@
+"""Squared error: how far are the outputs from their targets?"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
+
+from ..config.trainer import TrainerConfig
+from ..fixed import shape
+from ..hierarchy import Block
+
+__all__ = ["SquaredError"]
+
+
+class SquaredError(Block):
+    """``C = sum_j (y_j - t_j)^2``, floored to the cost's fraction bits.
+
+    Errors, squares and their sum are exact and as wide as their extreme values; the only bits
+    dropped are the last ones of the sum.
+
+    Latency ``config.cost_pipeline + config.cost_padding`` clocks; one cost per clock.
+
+    Members
+    -------
+    y : In(outputs)
+    target : In(outputs)
+    cost : Out(config.cost)
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__(
+            {
+                "y": In(data.ArrayLayout(shape(config.layers[-1].output), config.outputs)),
+                "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
+                "cost": Out(shape(config.cost)),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "squared_error"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        align = config.error.fraction_bits - config.formats.target.fraction_bits
+        terms = []
+        for j in range(config.outputs):
+            error = Signal(shape(config.error), name=f"error_{j}", reset_less=True)
+            square = Signal(unsigned(2 * config.error.width - 1), name=f"square_{j}", reset_less=True)
+            m.d.sync += [error.eq(self.y[j] - (self.target[j] << align)), square.eq(error * error)]
+            terms.append(square)
+        level = 0
+        while len(terms) > 1:
+            level += 1
+            sums = []
+            for i in range(0, len(terms), 2):
+                pair = terms[i : i + 2]
+                value = sum(pair[1:], pair[0])
+                total = Signal(value.shape(), name=f"sum_{level}_{i // 2}", reset_less=True)
+                m.d.sync += total.eq(value)
+                sums.append(total)
+            terms = sums
+        total = terms[0]
+        for stage in range(config.cost_padding):
+            later = Signal.like(total, name=f"later_{stage}", reset_less=True)
+            m.d.sync += later.eq(total)
+            total = later
+        drop = 2 * config.error.fraction_bits - config.cost.fraction_bits
+        m.d.comb += self.cost.eq(total >> drop if drop >= 0 else total << -drop)
+        return m

@@ -1,0 +1,83 @@
+"""Rounding and overflow in hardware: every bit dropped is dropped in a named way.
+
+Amaranth's ``<<``, ``>>``, ``+`` and ``-`` on signed values are exact and floor, but a slice of a
+signed value is unsigned, which is where fixed-point code goes wrong. So slices of signed values
+are taken here only, and tested for every value of small widths.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
+
+from .config.number import Format, Rounding
+
+__all__ = ["requantize", "saturate", "shape", "shift_round", "wrap"]
+
+
+def shape(format: Format) -> Shape:
+    """The Amaranth shape of a number format."""
+    return Shape(format.width, signed=format.signed)
+
+
+def shift_round(
+    value: Value, bits: int, rounding: Rounding, dither: Value | None = None
+) -> tuple[Value, Value]:
+    """``value / 2**bits`` as an integer, and the remainder that ``CARRY`` leaves with the caller.
+
+    ``dither`` holds ``bits`` uniform random bits, for ``STOCHASTIC`` only. The remainder is
+    ``value - (result << bits)``, 0 to ``2**bits - 1``, for ``CARRY``; zero for all others.
+    """
+    if bits == 0:
+        return value, Const(0, 1)
+    if rounding is Rounding.NEAREST_EVEN:
+        # Add just under one half, and exactly one half where the last kept bit is one.
+        last = (value >> bits)[0]
+        return (value + ((1 << (bits - 1)) - 1) + last) >> bits, Const(0, 1)
+    if rounding is Rounding.STOCHASTIC:
+        assert dither is not None
+        return (value + dither[:bits]) >> bits, Const(0, 1)
+    if rounding is Rounding.CARRY:
+        return value >> bits, value[:bits]
+    return value >> bits, Const(0, 1)
+
+
+def wrap(value: Value, format: Format) -> Value:
+    """The low bits of ``value``."""
+    low = value[: format.width] if len(value) > format.width else value
+    return low.as_signed() if format.signed else low.as_unsigned()
+
+
+def saturate(m: Module, value: Value, format: Format, name: str) -> tuple[Signal, Signal]:
+    """``value`` limited to ``format`` (its fraction bits are the caller's), and whether it was.
+
+    A signed value fits a narrower signed format when all bits from the new sign upward are
+    equal, and an unsigned one when all bits above it are zero.
+    """
+    limited = Signal(shape(format), name=name)
+    outside = Signal(name=f"{name}_saturated")
+    width = format.width
+    value_shape = value.shape()
+    if not value_shape.signed:
+        value = Cat(value, Const(0, 1)).as_signed()
+    bits = len(value)
+    keep = width if format.signed else width + 1  # as a signed value
+    if bits <= keep and (format.signed or not value_shape.signed):
+        m.d.comb += limited.eq(value)
+        return limited, outside
+    negative = value[-1]
+    if format.signed:
+        top = value[width - 1 :]
+        m.d.comb += outside.eq(top.any() & ~top.all())
+        limit = Cat((~negative).replicate(width - 1), negative)
+    else:
+        m.d.comb += outside.eq(value[width:].any())
+        limit = (~negative).replicate(width)
+    m.d.comb += limited.eq(Mux(outside, limit, value[:width]))
+    return limited, outside
+
+
+def requantize(m: Module, value: Value, fraction_bits: int, format: Format, name: str) -> Signal:
+    """A value of ``fraction_bits`` fraction bits in another format: floor, then saturate."""
+    shift = fraction_bits - format.fraction_bits
+    moved = value >> shift if shift >= 0 else value << -shift
+    return saturate(m, moved, format, name)[0]

@@ -1,0 +1,92 @@
+"""Modules made once and placed many times, so that ten thousand cells cost one second, not minutes.
+
+Amaranth elaborates every submodule anew, equal or not. A component placed through :func:`place`
+stays an ordinary submodule wherever no :class:`Modules` platform is at hand (in Amaranth's own
+simulator, in proofs). With one, it becomes an instance of a module that is elaborated once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import ClockSignal, Instance, Module, ResetInserter, ResetSignal, Signal, Value
+from amaranth.hdl._ir import PortDirection
+from amaranth.lib import wiring
+
+__all__ = ["Block", "Modules", "place", "ports_of"]
+
+
+class Block(wiring.Component):
+    """A component with a module name. Two blocks of one name must be interchangeable."""
+
+    @property
+    def module(self) -> str:
+        """The module's name, behind the design's own; it tells all parameters apart."""
+        raise NotImplementedError
+
+
+def ports_of(block: Block) -> Iterator[tuple[str, wiring.Flow, Signal]]:
+    """Name, direction and signal of each port; a ready that is always high is no port."""
+    for path, member, value in block.signature.flatten(block):
+        signal = Value.cast(value)
+        if isinstance(signal, Signal):
+            yield "__".join(map(str, path)), member.flow, signal
+
+
+class Modules:
+    """A platform that collects the RTLIL of every module placed under it, each once."""
+
+    def __init__(self, prefix: str):
+        self.prefix = prefix
+        self.text: dict[str, str] = {}
+        self.signatures: dict[str, Any] = {}
+
+    def add(self, block: Block, name: str | None = None) -> str:
+        """Elaborate ``block`` unless a module of its name is there already; return that name."""
+        name = name or f"{self.prefix}_{block.module}"
+        if name not in self.text:
+            self.signatures[name] = block.signature
+            self.text[name] = ""  # holds the place: a module cannot contain itself
+            directions = {wiring.In: PortDirection.Input, wiring.Out: PortDirection.Output}
+            text = rtlil.convert(
+                block,
+                name=name,
+                platform=self,
+                ports={port: (signal, directions[flow]) for port, flow, signal in ports_of(block)},
+                emit_src=False,
+            )
+            del self.text[name]
+            self.text[name] = text  # behind the modules that it places
+        elif self.signatures[name] != block.signature:
+            raise ValueError(f"two different blocks are called {name}")
+        return name
+
+    def wires(self, name: str) -> set[str]:
+        """Which of clk and rst the module has."""
+        lines = self.text[name].splitlines()
+        return {port for port in ("clk", "rst") if any(f"input" in line and line.endswith(f" \\{port}") for line in lines)}
+
+
+def place(m: Module, platform: Any, name: str, block: Block, *, reset: Value | None = None) -> Block:
+    """Put ``block`` into ``m`` under an instance name, and return it: its ports are ready to use.
+
+    ``reset`` resets the block beside the reset of the clock domain.
+    """
+    if not isinstance(platform, Modules):
+        m.submodules[name] = block if reset is None else ResetInserter(reset)(block)
+        return block
+    module = platform.add(block)
+    block._MustUse__used = True  # type: ignore[attr-defined]  # only its equal was elaborated
+    ports: dict[str, Any] = {}
+    clocking = platform.wires(module)
+    if "clk" in clocking:
+        ports["i_clk"] = ClockSignal()
+    if "rst" in clocking:
+        ports["i_rst"] = ResetSignal() if reset is None else ResetSignal() | reset
+    for port, flow, signal in ports_of(block):
+        signal.name = f"{name}__{port}"
+        ports[("i_" if flow == wiring.In else "o_") + port] = signal
+    m.submodules[name] = Instance(module, **ports)
+    return block

@@ -1,0 +1,335 @@
+"""The array engine: one cell per parameter, in tiles of 64 behind registers of their own."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config.codes import COLUMNS
+from ..config.trainer import TrainerConfig
+from ..config.trainer import Tile as TileConfig
+from ..fixed import shape
+from ..hierarchy import Block, place
+from .cell import ParameterCell, code_wires, perturbation_wires
+
+__all__ = ["Array", "CellTile", "Leaf", "Wires"]
+
+
+class Leaf(Block):
+    """Registers at one leaf of the broadcast tree.
+
+    Every tile has one and all hold the same, so a synthesizer would merge them into one register
+    that drives the whole array again. The emitted module carries ``keep_hierarchy``.
+    """
+
+    def __init__(self, width: int):
+        self.width = width
+        super().__init__({"i": In(width), "o": Out(width)})
+
+    @property
+    def module(self) -> str:
+        return f"leaf_{self.width}"
+
+    def elaborate(self, platform):
+        m = Module()
+        held = Signal(self.width, reset_less=True)
+        m.d.sync += held.eq(self.i)
+        m.d.comb += self.o.eq(held)
+        return m
+
+
+def _broadcast(config: TrainerConfig, rows: int) -> dict:
+    """Members of a tile that go to all its cells."""
+    members = {
+        **code_wires(config, "", rows, COLUMNS),
+        **(code_wires(config, "shake_", rows, COLUMNS) if config.shadow else {}),
+        **perturbation_wires(config),
+        "word": In(shape(config.update)),
+        "clear": In(1),
+    }
+    if not config.sequential:
+        members["both"] = In(1)
+    if config.shadow:
+        members["refresh"] = In(1)
+    return members
+
+
+class CellTile(Block):
+    """Up to 64 cells of one layer, eight to a row.
+
+    With ``config.leaves`` everything that goes to all cells passes one register here, which adds
+    one clock and keeps the clock rate where a single cell has it.
+
+    Members
+    -------
+    rows, columns, ... : In
+        The wires of :class:`ParameterCell`, many of each.
+    weights : Out
+        The perturbed parameters, first cell in the low bits.
+    """
+
+    def __init__(self, config: TrainerConfig, cells: int):
+        self.config = config
+        self.cells = cells
+        members = _broadcast(config, -(-cells // COLUMNS))
+        super().__init__({**members, "weights": Out(cells * config.weight.width)})
+
+    @property
+    def module(self) -> str:
+        return f"tile_{self.cells}"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        names = [name for name in self.signature.members if name != "weights"]
+        wires = {name: getattr(self, name) for name in names}
+        if config.leaves:
+            leaf = place(m, platform, "leaf", Leaf(sum(len(wire) for wire in wires.values())))
+            m.d.comb += leaf.i.eq(Cat(*wires.values()))
+            held = {name: Signal.like(wire, name=f"leaf_{name}") for name, wire in wires.items()}
+            m.d.comb += Cat(*held.values()).eq(leaf.o)
+            wires = held
+        weights = []
+        for index in range(self.cells):
+            row, column = divmod(index, COLUMNS)
+            cell = place(m, platform, f"cell_{index}", ParameterCell(config))
+            for name in cell.signature.members:
+                if name == "weight":
+                    continue
+                port = getattr(cell, name)
+                many = wires.get(f"{name}s")
+                if many is None:
+                    m.d.comb += port.eq(wires[name])
+                elif name.endswith("row"):
+                    m.d.comb += port.eq(many[row])
+                elif name.endswith("column"):
+                    m.d.comb += port.eq(many[column])
+                else:
+                    m.d.comb += port.eq(many[(row + column) % COLUMNS])
+            weights.append(cell.weight)
+        m.d.comb += self.weights.eq(Cat(*weights))
+        return m
+
+
+class Wires(Block):
+    """One register between a code and the cells it drives, and all that may take its place.
+
+    ``rest`` makes the cells' code neutral: in the exclusive-or families it reads as one while
+    ``shaken`` is low, which is the ``10`` of rest; in a sequential code no row is high.
+    ``minus`` inverts the code, which turns +D into -D and + into -.
+
+    One clock of latency.
+
+    Members
+    -------
+    i_rows, i_columns, [i_diagonals] : In
+        From the code.
+    rest, minus : In(1)
+    address, address_rows, address_columns : In, where ``addressed``
+        While ``address`` is high the cells of these rows and columns are picked instead.
+    rows, columns, [diagonals] : Out
+    both : Out(1), where ``addressed`` and not sequential
+    """
+
+    def __init__(self, config: TrainerConfig, rows: int, addressed: bool):
+        self.config = config
+        self.addressed = addressed
+        self.count = rows
+        self.diagonal = config.perturbation.family == "random_code"
+        members = {
+            "i_rows": In(rows),
+            "i_columns": In(COLUMNS),
+            "rest": In(1),
+            "minus": In(1),
+            "rows": Out(rows),
+            "columns": Out(COLUMNS),
+        }
+        if self.diagonal:
+            members |= {"i_diagonals": In(COLUMNS), "diagonals": Out(COLUMNS)}
+        if addressed:
+            members |= {"address": In(1), "address_rows": In(rows), "address_columns": In(COLUMNS)}
+            if not config.sequential:
+                members["both"] = Out(1)
+        super().__init__(members)
+
+    @property
+    def module(self) -> str:
+        return f"wires_{self.count}{'_addressed' if self.addressed else ''}"
+
+    def elaborate(self, platform):
+        m = Module()
+        rows = Signal(self.count)
+        columns = Signal(COLUMNS)
+        if self.config.sequential:
+            m.d.comb += [
+                rows.eq(self.i_rows & ~self.rest.replicate(self.count)),
+                columns.eq(self.i_columns),
+            ]
+        else:
+            m.d.comb += [
+                rows.eq((self.i_rows ^ self.minus.replicate(self.count)) | self.rest.replicate(self.count)),
+                columns.eq(self.i_columns & ~self.rest.replicate(COLUMNS)),
+            ]
+        if self.diagonal:
+            m.d.sync += self.diagonals.eq(self.i_diagonals & ~self.rest.replicate(COLUMNS))
+        m.d.sync += [self.rows.eq(rows), self.columns.eq(columns)]
+        if self.addressed:
+            with m.If(self.address):
+                m.d.sync += [self.rows.eq(self.address_rows), self.columns.eq(self.address_columns)]
+            if not self.config.sequential:
+                m.d.sync += self.both.eq(self.address)
+        return m
+
+
+class Array(Block):
+    """All learning elements of the trainer.
+
+    Every input is taken in the same clock as the word it belongs to and reaches the cells
+    ``config.broadcast_latency`` clocks later, where T takes one more.
+
+    Members
+    -------
+    rows, columns, [diagonals] : In
+        The code that meets the word; without shadow also the code that perturbs.
+    word : In(D)
+        The word for all cells; zero when there is none.
+    plus, minus : In(1)
+        The word is +D, or -D.
+    address, address_rows, address_columns, clear : In
+        Pick cells by place; ``clear`` sets them to zero.
+    layer_k : the measurement that passes layer k
+        ``rest``: In(1) no perturbation; ``minus``: In(1) the other side.
+        Shadow only: ``rows``, ``columns``, ``diagonals`` the code that perturbs; ``refresh``: In(1)
+        copy the visible bits.
+    weights_k_j : Out
+        Perturbed parameters of neuron j of layer k: inputs first, the bias on top.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        members = {
+            **code_wires(config, "", config.rows, COLUMNS),
+            "word": In(shape(config.update)),
+            "plus": In(1),
+            "minus": In(1),
+            "address": In(1),
+            "address_rows": In(config.rows),
+            "address_columns": In(COLUMNS),
+            "clear": In(1),
+        }
+        for layer in config.layers:
+            passing = {"rest": In(1), "minus": In(1)}
+            if config.shadow:
+                passing |= code_wires(config, "", self._layer_rows(layer.index)[1], COLUMNS)
+                passing["refresh"] = In(1)
+            members[f"layer_{layer.index}"] = Out(wiring.Signature(passing))
+            for neuron in range(layer.neurons):
+                width = (layer.inputs + 1) * layer.weight.width
+                members[f"weights_{layer.index}_{neuron}"] = Out(width)
+        super().__init__(members)
+
+    @property
+    def module(self) -> str:
+        return "array"
+
+    def _tiles(self, layer: int) -> list[TileConfig]:
+        return [tile for tile in self.config.tiles if tile.layer == layer]
+
+    def _layer_rows(self, layer: int) -> tuple[int, int]:
+        tiles = self._tiles(layer)
+        first = tiles[0].first_row
+        return first, tiles[-1].first_row + tiles[-1].rows - first
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+
+        # What goes to all cells alike.
+        word = Signal.like(self.word)
+        clear = Signal()
+        m.d.sync += [word.eq(self.word), clear.eq(self.clear)]
+        everywhere = {"word": word, "clear": clear}
+        if config.shadow:
+            everywhere |= self._code_wires(m, platform, "code", 0, config.rows, None)
+
+        for layer in config.layers:
+            passing = getattr(self, f"layer_{layer.index}")
+            first_row, rows = self._layer_rows(layer.index)
+            local = dict(everywhere)
+            if config.shadow:
+                shake = place(m, platform, f"shake_{layer.index}", Wires(config, rows, addressed=False))
+                m.d.comb += [
+                    shake.i_rows.eq(passing.rows),
+                    shake.i_columns.eq(passing.columns),
+                    shake.rest.eq(passing.rest),
+                    shake.minus.eq(passing.minus),
+                ]
+                if shake.diagonal:
+                    m.d.comb += shake.i_diagonals.eq(passing.diagonals)
+                    local["shake_diagonals"] = shake.diagonals
+                local |= {"shake_rows": shake.rows, "shake_columns": shake.columns}
+                refresh = Signal(name=f"refresh_{layer.index}")
+                m.d.sync += refresh.eq(passing.refresh)
+                local["refresh"] = refresh
+            else:
+                local |= self._code_wires(m, platform, f"code_{layer.index}", first_row, rows, passing)
+            for name in perturbation_wires(config):
+                signal = Signal(name=f"{name}_{layer.index}")
+                m.d.sync += signal.eq(passing.minus if name == "minus" else ~passing.rest)
+                local[name] = signal
+            self._place_tiles(m, platform, layer, first_row, local)
+        return m
+
+    def _code_wires(self, m, platform, name, first_row, rows, passing) -> dict:
+        """The wires of the code that meets the word.
+
+        Without shadow they serve the measurement too: ``passing`` commands them whenever no word
+        is on its way.
+        """
+        config = self.config
+        wires = place(m, platform, name, Wires(config, rows, addressed=True))
+        here = slice(first_row, first_row + rows)
+        rest, minus = self.minus if config.sequential else 0, self.minus
+        if passing is not None:
+            idle = ~(self.plus | self.minus)
+            rest = rest | (idle & passing.rest)
+            minus = minus | (idle & passing.minus)
+        m.d.comb += [
+            wires.i_rows.eq(self.rows[here]),
+            wires.i_columns.eq(self.columns),
+            wires.rest.eq(rest),
+            wires.minus.eq(minus),
+            wires.address.eq(self.address),
+            wires.address_rows.eq(self.address_rows[here]),
+            wires.address_columns.eq(self.address_columns),
+        ]
+        out = {"rows": wires.rows, "columns": wires.columns}
+        if wires.diagonal:
+            m.d.comb += wires.i_diagonals.eq(self.diagonals)
+            out["diagonals"] = wires.diagonals
+        if not config.sequential:
+            out["both"] = wires.both
+        return out
+
+    def _place_tiles(self, m, platform, layer, layer_row, wires) -> None:
+        """The layer's tiles, and its perturbed parameters sorted by neuron."""
+        config = self.config
+        parameters = []
+        for tile in self._tiles(layer.index):
+            placed = place(m, platform, f"tile_{tile.index}", CellTile(config, tile.cells))
+            for name in placed.signature.members:
+                if name == "weights":
+                    continue
+                port, wire = getattr(placed, name), wires[name]
+                if name.endswith("rows"):
+                    # Wires over all rows of the array, or over the rows of this layer.
+                    first = tile.first_row - (0 if len(wire) == config.rows else layer_row)
+                    wire = wire[first : first + tile.rows]
+                m.d.comb += port.eq(wire)
+            width = config.weight.width
+            parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]
+        step = layer.inputs + 1
+        for neuron in range(layer.neurons):
+            port = getattr(self, f"weights_{layer.index}_{neuron}")
+            m.d.comb += port.eq(Cat(*parameters[neuron * step : (neuron + 1) * step]))

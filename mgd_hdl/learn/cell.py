@@ -1,0 +1,130 @@
+"""The learning element: everything one parameter needs, in W + 2 logic cells for W bits."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib.wiring import In, Out
+
+from ..config.trainer import TrainerConfig
+from ..fixed import shape
+from ..hierarchy import Block, place
+from .integrator import Integrator
+
+__all__ = ["ParameterCell"]
+
+
+class ParameterCell(Block):
+    """One parameter: its code bit, its integrator, and its perturbed value.
+
+    The code bit comes from few wires shared by all cells (:mod:`mgd_hdl.config.codes`):
+
+        random_code   row ^ column ^ diagonal     walsh   row ^ column     sequential   row & column
+
+    With ``both`` high, row AND column address one cell in the first two families too; this is how
+    parameters are loaded.
+
+    The perturbed value needs no adder: below the visible bits of T stand two more, ``10`` at rest,
+    ``11`` for +amplitude and ``01`` for -amplitude. The visible bits' last bit is worth four
+    amplitudes, and rest is the middle of its interval.
+
+    With a shadow (``config.shadow``) the network sees a copy of the visible bits that changes only
+    on ``refresh``, and a second set of code wires, ``shake_*``, perturbs it: while T integrates
+    the cost change of an earlier measurement, the next ones are on their way.
+
+    Words reach T one clock later; the perturbed value is combinational.
+
+    Members
+    -------
+    row, column, diagonal, both : In(1)
+        Wires of the code that the word meets, and, without shadow, that perturbs. ``diagonal``:
+        random_code only; ``both``: not sequential.
+    shake_row, shake_column, shake_diagonal : In(1)
+        Shadow only: wires of the code that perturbs.
+    shaken : In(1)
+        Low at rest. One-sided random and Walsh codes only: the others need no such wire.
+    minus : In(1)
+        Two-sided sequential only: shake to the other side.
+    word, clear : In(D), In(1)
+        See :class:`Integrator`.
+    refresh : In(1)
+        Shadow only: copy the visible bits.
+    weight : Out(config.weight)
+        The perturbed parameter.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        members = {
+            **code_wires(config, ""),
+            **(code_wires(config, "shake_") if config.shadow else {}),
+            **perturbation_wires(config),
+            "word": In(shape(config.update)),
+            "clear": In(1),
+            "weight": Out(shape(config.weight)),
+        }
+        if not config.sequential:
+            members["both"] = In(1)
+        if config.shadow:
+            members["refresh"] = In(1)
+        super().__init__(members)
+
+    @property
+    def module(self) -> str:
+        return "cell"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+
+        # Homodyne: the word is +D or -D; the code bit picks which of them this parameter takes.
+        code = Signal()
+        m.d.comb += code.eq(self._code(""))
+        integrator = place(m, platform, "integrator", Integrator(config))
+        m.d.comb += [
+            integrator.word.eq(self.word),
+            integrator.enable.eq(code),
+            integrator.clear.eq(self.clear),
+        ]
+
+        # Perturb.
+        visible = Signal(shape(config.visible), reset_less=True)
+        shake = code
+        if config.shadow:
+            with m.If(self.refresh):
+                m.d.sync += visible.eq(integrator.theta[config.guard_bits :])
+            shake = Signal()
+            m.d.comb += shake.eq(self._code("shake_"))
+        else:
+            m.d.comb += visible.eq(integrator.theta[config.guard_bits :])
+        if config.sequential:
+            side = ~(shake & self.minus) if config.two_sided else Const(1, 1)
+            below = Cat(shake, side)
+        else:
+            below = Cat(Const(1, 1) if config.two_sided else self.shaken, shake)
+        m.d.comb += self.weight.eq(Cat(below, visible))
+        return m
+
+    def _code(self, prefix: str):
+        row, column = getattr(self, f"{prefix}row"), getattr(self, f"{prefix}column")
+        if self.config.sequential:
+            return row & column
+        code = row ^ column
+        if self.config.perturbation.family == "random_code":
+            code = code ^ getattr(self, f"{prefix}diagonal")
+        return code if prefix else (self.both & row & column) | (~self.both & code)
+
+
+def code_wires(config: TrainerConfig, prefix: str, rows: int = 1, columns: int = 1) -> dict:
+    """Members for one set of code wires: for a cell one each, for a tile or an array many."""
+    s = "" if rows == columns == 1 else "s"
+    members = {f"{prefix}row{s}": In(rows), f"{prefix}column{s}": In(columns)}
+    if config.perturbation.family == "random_code":
+        members[f"{prefix}diagonal{s}"] = In(columns)
+    return members
+
+
+def perturbation_wires(config: TrainerConfig) -> dict:
+    """Members that tell a cell's perturbation from rest, where its code wires do not."""
+    if config.sequential:
+        return {"minus": In(1)} if config.two_sided else {}
+    return {} if config.two_sided else {"shaken": In(1)}

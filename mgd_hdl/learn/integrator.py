@@ -1,0 +1,66 @@
+"""The integrator: gradient estimate and parameter in one register."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib.wiring import In, Out
+
+from ..config.trainer import TrainerConfig
+from ..fixed import shape
+from ..hierarchy import Block
+
+__all__ = ["Integrator"]
+
+
+class Integrator(Block):
+    """Adds words to T, whose upper bits are the parameter and whose lower bits are what an update
+    has not yet moved: the remainder that the rounding ``carry`` keeps.
+
+    T stops at a rail instead of wrapping. It refuses a word when its two top bits differ, that is
+    when ``|T|`` has passed half its range, and the word points outward. A word is at most a
+    quarter of T's range, so T never reaches the end of its range, and since the test reads only
+    registers and one sign it costs one look-up table and no time behind the carry chain.
+
+    One word a clock; T holds it one clock later.
+
+    Members
+    -------
+    word : In(D)
+    enable : In(1)
+        Take the word of this clock.
+    clear : In(1)
+        Take zero instead. The rail holds here too: a word of each sign clears any T.
+    theta : Out(T)
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__(
+            {
+                "word": In(shape(config.update)),
+                "enable": In(1),
+                "clear": In(1),
+                "theta": Out(shape(config.parameter)),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "integrator"
+
+    def elaborate(self, platform):
+        m = Module()
+        theta = Signal(shape(self.config.parameter), reset_less=True)
+        m.d.comb += self.theta.eq(theta)
+        railed = Signal()
+        outward = Signal()
+        m.d.comb += [
+            railed.eq(theta[-1] ^ theta[-2]),
+            outward.eq(theta[-1] == self.word[-1]),
+        ]
+        with m.If(self.enable & ~(railed & outward)):
+            with m.If(self.clear):
+                m.d.sync += theta.eq(0)
+            with m.Else():
+                m.d.sync += theta.eq(theta + self.word)
+        return m

@@ -1,0 +1,94 @@
+"""The update: from a sum of cost changes to the word every cell adds or subtracts."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import stream
+from amaranth.lib.wiring import In, Out
+
+from ..config.number import Rounding
+from ..config.trainer import TrainerConfig
+from ..config.codes import LFSR
+from ..fixed import saturate, shape, shift_round
+from ..hierarchy import Block, place
+from ..lfsr import ShiftRegister
+
+__all__ = ["Update"]
+
+
+class Update(Block):
+    """``D = -hold * 2**(gain - k)`` in last bits of T, k the learning-rate shift.
+
+    From theta -= eta * sum(C~) s / amplitude, with eta = 2**-k and a power of two for amplitude;
+    the constant ``config.gain`` takes in the formats of both words. The minus sign is here, once,
+    so that cells only add. What is rounded, and how, says ``config.rounding``; with ``carry`` k
+    never exceeds the gain and nothing is dropped: the remainder is in T's guard bits. D is
+    saturated to a quarter of T's range, symmetrically.
+
+    Latency two clocks: shift, then round and limit. One word a clock.
+
+    Members
+    -------
+    i : In(stream of hold, always ready)
+    learning_shift : In
+        k; values above ``config.max_learning_shift`` act as that.
+    seed, load : In, stochastic rounding only
+        Restart the dither.
+    o : Out(stream of D, always ready)
+    saturated : Out(1)
+        D was limited; one clock, with ``o.valid``.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        members = {
+            "i": In(stream.Signature(shape(config.hold), always_ready=True)),
+            "learning_shift": In(max(1, config.max_learning_shift.bit_length())),
+            "o": Out(stream.Signature(shape(config.update), always_ready=True)),
+            "saturated": Out(1),
+        }
+        if config.rounding is Rounding.STOCHASTIC:
+            members |= {"seed": In(LFSR.degree), "load": In(1)}
+        super().__init__(members)
+
+    @property
+    def module(self) -> str:
+        return "update"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        limit = config.max_learning_shift
+
+        # Shift right by k, having shifted left far enough that no bit is lost here.
+        left = max(config.gain, limit)
+        k = Signal(range(limit + 1))
+        m.d.comb += k.eq(Mux(self.learning_shift > limit, limit, self.learning_shift))
+        negative = Signal(signed(config.hold.width + 1))
+        m.d.comb += negative.eq(-self.i.payload)
+        shifted = Signal(signed(len(negative) + left), reset_less=True)
+        shifted_valid = Signal()
+        m.d.sync += [shifted.eq((negative << left) >> k), shifted_valid.eq(self.i.valid)]
+
+        # Round what is below T's last bit.
+        dither = None
+        if config.rounding is Rounding.STOCHASTIC:
+            register = place(m, platform, "dither", ShiftRegister())
+            m.d.comb += [
+                register.seed.eq(self.seed),
+                register.load.eq(self.load),
+                register.advance.eq(shifted_valid),
+            ]
+            dither = register.state
+        rounded, _ = shift_round(shifted, left - config.gain, config.rounding, dither)
+
+        # Limit to [-max, max]: the one value below is the format's least.
+        limited, outside = saturate(m, rounded, config.update, "limited")
+        least = Signal()
+        m.d.comb += least.eq(limited == config.update.min)
+        m.d.sync += [
+            self.o.payload.eq(Mux(least, -config.update.max, limited)),
+            self.o.valid.eq(shifted_valid),
+            self.saturated.eq(shifted_valid & (outside | least)),
+        ]
+        return m

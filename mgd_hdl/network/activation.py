@@ -1,0 +1,69 @@
+"""Activations: sigmoid and tanh from a table of straight segments, relu from a limit."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, memory
+from amaranth.lib.wiring import In, Out
+
+from ..config.network import LayerConfig
+from ..fixed import requantize, shape
+from ..hierarchy import Block
+
+__all__ = ["Activation"]
+
+
+class Activation(Block):
+    """``y = f(z)`` as :class:`mgd_hdl.config.ActivationTable` defines it.
+
+    Clock one limits z to [-8, 8) and drops the bits below the table's; clock two reads the segment's
+    base and slope; clock three interpolates. The interpolated value stays between two knots, so it
+    cannot overflow. relu limits z to the output's format in one clock.
+
+    Latency ``layer.activation_latency + layer.padding`` clocks; one value per clock.
+
+    Members
+    -------
+    z : In(layer.sum)
+    y : Out(layer.output)
+    """
+
+    def __init__(self, layer: LayerConfig):
+        self.layer = layer
+        super().__init__({"z": In(shape(layer.sum)), "y": Out(shape(layer.output))})
+
+    @property
+    def module(self) -> str:
+        return f"{self.layer.activation}_{self.layer.index}"
+
+    def elaborate(self, platform):
+        m = Module()
+        layer, table = self.layer, self.layer.table
+        y = Signal(shape(layer.output), reset_less=True)
+        if table is None:
+            m.d.sync += y.eq(requantize(m, self.z, layer.sum.fraction_bits, layer.output, "limited"))
+        else:
+            # Clock one. Inverting the sign makes the argument count up from -8.
+            limited = requantize(m, self.z, layer.sum.fraction_bits, table.argument, "limited")
+            argument = Signal(table.argument.width, reset_less=True)
+            m.d.sync += argument.eq(limited ^ (1 << (table.argument.width - 1)))
+
+            # Clock two.
+            row = data.StructLayout({"base": shape(layer.output), "slope": table.slope_bits})
+            init = [{"base": b, "slope": s} for b, s in zip(table.base, table.slope, strict=True)]
+            m.submodules.table = rom = memory.Memory(shape=row, depth=1 << table.segment_bits, init=init)
+            port = rom.read_port()
+            position = Signal(table.position_bits, reset_less=True)
+            m.d.comb += port.addr.eq(argument[table.position_bits :])
+            m.d.sync += position.eq(argument[: table.position_bits])
+
+            # Clock three.
+            rise = Signal(table.slope_bits + table.position_bits)
+            m.d.comb += rise.eq(port.data.slope * position)
+            m.d.sync += y.eq(port.data.base + (rise >> table.position_bits))
+        for stage in range(layer.padding):
+            later = Signal(shape(layer.output), name=f"later_{stage}", reset_less=True)
+            m.d.sync += later.eq(y)
+            y = later
+        m.d.comb += self.y.eq(y)
+        return m

@@ -1,0 +1,64 @@
+"""The network under training, unrolled: every neuron is there, and works in every clock."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
+
+from ..config.trainer import TrainerConfig
+from ..fixed import shape
+from ..hierarchy import Block, place
+from .activation import Activation
+from .dense import Neuron
+
+__all__ = ["Mlp"]
+
+
+class Mlp(Block):
+    """Dense layers one behind the other, one forward pass per clock.
+
+    Layer k reads its weights ``config.layer_offset(k) - config.layer_offset(0)`` clocks after the
+    inputs arrive; the outputs follow its latency.
+
+    Members
+    -------
+    x : In(inputs)
+    weights_k_j : In
+        Perturbed parameters of neuron j of layer k, as :class:`mgd_hdl.learn.array.Array` gives them.
+    y : Out(outputs)
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        first, last = config.layers[0], config.layers[-1]
+        members = {
+            "x": In(data.ArrayLayout(shape(first.input), first.inputs)),
+            "y": Out(data.ArrayLayout(shape(last.output), last.neurons)),
+        }
+        for layer in config.layers:
+            for neuron in range(layer.neurons):
+                members[f"weights_{layer.index}_{neuron}"] = In((layer.inputs + 1) * layer.weight.width)
+        super().__init__(members)
+
+    @property
+    def module(self) -> str:
+        return "mlp"
+
+    def elaborate(self, platform):
+        m = Module()
+        x = self.x.as_value()
+        for layer in self.config.layers:
+            outputs = []
+            for j in range(layer.neurons):
+                neuron = place(m, platform, f"neuron_{layer.index}_{j}", Neuron(layer))
+                activation = place(m, platform, f"activation_{layer.index}_{j}", Activation(layer))
+                m.d.comb += [
+                    neuron.x.as_value().eq(x),
+                    neuron.weights.as_value().eq(getattr(self, f"weights_{layer.index}_{j}")),
+                    activation.z.eq(neuron.z),
+                ]
+                outputs.append(activation.y)
+            x = Cat(*outputs)
+        m.d.comb += self.y.as_value().eq(x)
+        return m

@@ -1,0 +1,103 @@
+"""Letters drawn on chip: 44,136 images of 49 pixels fit no small FPGA, their recipe fits in 31 bits."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.lib.wiring import In, Out
+
+from ..config.codes import LFSR
+from ..config.tasks import LETTERS, letter_image
+from ..config.trainer import TrainerConfig
+from ..hierarchy import Block, place
+from ..lfsr import ShiftRegister
+from . import sample_stream
+
+__all__ = ["Letters"]
+
+PIXELS = 49
+
+
+class Letters(Block):
+    """One of four letters at one of nine positions, with no, one or two pixels flipped.
+
+    Random bits give letter (2), row and column (2 each) and two symbols a, b of 6 bits: 0..48 a
+    pixel, 49 none. A draw is refused unless row and column are below 3, both symbols at most 49,
+    and a differs from b or both are 49 or both 0, where nothing is flipped. So each unordered pair of
+    different symbols comes in two ways, and so does "no flip": all 1 + 49 + 1176 flips are equally
+    likely. The centred task ignores the position bits.
+
+    A sample is taken in any clock; a draw takes one clock and one in 1.7 succeeds (centred), one in
+    3 otherwise.
+
+    Members
+    -------
+    load, seed : In(1), In(31)
+        Start over.
+    o : Out(stream of {x, target})
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__({"load": In(1), "seed": In(LFSR.degree), "o": Out(sample_stream(config))})
+
+    @property
+    def module(self) -> str:
+        return "letters"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        centered = config.task_data.generator == "centered_letters"
+        register = place(m, platform, "register", ShiftRegister())
+        drawn = register.state
+        fields = {"letter": drawn[0:2], "down": drawn[2:4], "right": drawn[4:6], "a": drawn[6:12], "b": drawn[12:18]}
+
+        turn, good = Signal(), Signal()
+        same = fields["a"] == fields["b"]
+        blank = (fields["a"] == PIXELS) | (fields["a"] == 0)
+        allowed = (fields["a"] <= PIXELS) & (fields["b"] <= PIXELS) & (~same | blank)
+        if not centered:
+            allowed = allowed & (fields["down"] != 3) & (fields["right"] != 3)
+        m.d.comb += [
+            good.eq(allowed),
+            turn.eq((~self.o.valid | self.o.ready) & ~self.load),
+            register.load.eq(self.load),
+            register.seed.eq(self.seed),
+            register.advance.eq(turn),
+        ]
+        with m.If(self.load):
+            m.d.sync += self.o.valid.eq(0)
+        with m.Elif(turn):
+            m.d.sync += self.o.valid.eq(good)
+
+        # What is offered is the recipe; the image is made where it is read.
+        held = {}
+        for name, field in fields.items():
+            if centered and name in ("down", "right"):
+                continue
+            held[name] = Signal(len(field), name=name, reset_less=True)
+            with m.If(turn):
+                m.d.sync += held[name].eq(field)
+
+        # A letter at the top left corner, then moved: seven pixels a row.
+        corner = Signal(PIXELS)
+        m.d.comb += corner.eq(
+            Array(Const(letter_image(k, 0, 0), PIXELS) for k in range(len(LETTERS)))[held["letter"]]
+        )
+        if centered:
+            placed = corner << 8
+        else:
+            moved = Signal(PIXELS)
+            m.d.comb += moved.eq(corner << held["right"])
+            placed = Mux(held["down"][1], moved << 14, Mux(held["down"][0], moved << 7, moved))
+        flips = Signal(PIXELS)
+        flip = held["a"] != held["b"]
+        m.d.comb += flips.eq(
+            Cat(flip & ((held["a"] == pixel) | (held["b"] == pixel)) for pixel in range(PIXELS))
+        )
+        image = Signal(PIXELS)
+        m.d.comb += [image.eq(placed ^ flips), self.o.payload.x.as_value().eq(image)]
+        one = 1 << config.formats.target.fraction_bits
+        for k in range(len(LETTERS)):
+            m.d.comb += self.o.payload.target[k].eq(Mux(held["letter"] == k, one, 0))
+        return m

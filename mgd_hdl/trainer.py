@@ -1,0 +1,356 @@
+"""The trainer: a network that learns by itself, on one chip."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib.wiring import In, Out
+
+from .config.codes import LFSR
+from .config.number import Rounding
+from .config.trainer import TrainerConfig
+from .control.initializer import Initializer
+from .control.sequencer import Sequencer
+from .cost.accumulator import CostAccumulator
+from .cost.baseline import Baseline
+from .cost.squared_error import SquaredError
+from .fixed import shape
+from .hierarchy import Block, place
+from .learn.array import Array
+from .learn.homodyne import Homodyne
+from .learn.update import Update
+from .network.mlp import Mlp
+from .perturb.random_code import RandomCode
+from .perturb.sequential import Sequential
+from .perturb.walsh import Walsh
+from .samples import sample_stream
+from .samples.letters import Letters
+from .samples.memory import SampleMemory
+from .samples.stream import SampleStream
+
+__all__ = ["Core", "FLAGS", "Trainer"]
+
+#: Bits of the sticky flags.
+FLAGS = ("cost_change_saturated", "hold_saturated", "update_saturated")
+
+_CODES = {"random_code": RandomCode, "walsh": Walsh, "sequential": Sequential}
+_SOURCES = {"memory": SampleMemory, "generator": Letters, "stream": SampleStream}
+
+
+def _registers(config: TrainerConfig) -> dict:
+    """Run-time registers: ports that the host holds."""
+    tau = config.learning.tau_bits
+    seeds = ["seed_initial"]
+    if config.perturbation.family == "random_code":
+        seeds.append("seed_code")
+    if config.task.source == "generator" or (config.task.source == "memory" and config.task.order != "plain"):
+        seeds.append("seed_sample")
+    if config.rounding is Rounding.STOCHASTIC:
+        seeds.append("seed_dither")
+    return {
+        "tau_x": In(tau),
+        "tau_p": In(tau),
+        "tau_theta": In(tau),
+        "learning_shift": In(max(1, config.max_learning_shift.bit_length())),
+        **{seed: In(LFSR.degree) for seed in seeds},
+    }
+
+
+def _controls(config: TrainerConfig) -> dict:
+    members = {
+        "run": In(1),
+        "step": In(1),
+        "clear_flags": In(1),
+        **_registers(config),
+        "busy": Out(1),
+        "step_done": Out(1),
+        "flags": Out(len(FLAGS)),
+    }
+    if config.task.source == "stream":
+        members["i_sample"] = In(sample_stream(config))
+    return members
+
+
+class Trainer(Block):
+    """Network, cost, learning elements and all that keeps them in step.
+
+    ``start`` resets everything, sets each parameter to a random value and begins at step 0; it may
+    come at any time. While ``run`` is high the trainer goes on; low, it stops between two steps,
+    and ``step`` then makes one more.
+
+    Registers are read while running: time constants when their counters turn, ``learning_shift``
+    at each update, seeds at ``start``.
+
+    A step with exact updates takes ``config.step_latency + 1`` clocks without shadow. With shadow a
+    step takes two clocks and a window's last one waits for the update.
+
+    Members
+    -------
+    start, run, step, clear_flags : In(1)
+    tau_x, tau_p, tau_theta : In(config.learning.tau_bits)
+    learning_shift : In
+        Learning rate 2**-learning_shift.
+    seed_initial, [seed_code, seed_sample, seed_dither] : In(31)
+        Only those the configuration uses.
+    [i_sample] : In(stream of {x, target})
+        ``task.source = "stream"`` only.
+    busy : Out(1)
+        From ``start`` until the trainer stands between two steps.
+    step_done : Out(1)
+        One clock for each step; its update is in all cells.
+    flags : Out(3)
+        Sticky: C~, its sum, or D was limited since ``start`` or ``clear_flags``.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__({"start": In(1), **_controls(config)})
+
+    @property
+    def module(self) -> str:
+        return "trainer"
+
+    def elaborate(self, platform):
+        m = Module()
+        core = place(m, platform, "core", Core(self.config), reset=self.start)
+        started = Signal()
+        m.d.sync += started.eq(self.start)
+        m.d.comb += core.begin.eq(started)
+        for name, member in self.signature.members.items():
+            if name == "start":
+                continue
+            ours, theirs = getattr(self, name), getattr(core, name)
+            if not member.is_port:
+                m.d.comb += [
+                    theirs.payload.eq(ours.payload),
+                    theirs.valid.eq(ours.valid),
+                    ours.ready.eq(theirs.ready),
+                ]
+            elif member.flow == In:
+                m.d.comb += theirs.eq(ours)
+            else:
+                m.d.comb += ours.eq(theirs)
+        return m
+
+
+class Core(Block):
+    """All of :class:`Trainer` that a start resets.
+
+    ``begin`` comes one clock after that reset. Clocks in the comments count from t, in which the
+    sequencer commands a measurement; R = ``config.measure_latency``.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__({"begin": In(1), **_controls(config)})
+
+    @property
+    def module(self) -> str:
+        return "core"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+
+        sequencer = place(m, platform, "sequencer", Sequencer(config))
+        initializer = place(m, platform, "initializer", Initializer(config))
+        samples = place(m, platform, "samples", _SOURCES[config.task.source](config))
+        array = place(m, platform, "array", Array(config))
+        network = place(m, platform, "network", Mlp(config))
+        error = place(m, platform, "squared_error", SquaredError(config))
+        baseline = place(m, platform, "baseline", Baseline(config))
+        accumulator = place(m, platform, "accumulator", CostAccumulator(config))
+        update = place(m, platform, "update", Update(config))
+        homodyne = place(m, platform, "homodyne", Homodyne(config))
+
+        # Start: load every seed, then the parameters, then step 0. A shadow copy is taken once the
+        # parameters are there, and step 0 waits for it.
+        parameters_set = initializer.done
+        if config.shadow:
+            parameters_set = Signal()
+            m.d.sync += parameters_set.eq(initializer.done)
+        m.d.comb += [
+            initializer.start.eq(self.begin),
+            initializer.seed.eq(self.seed_initial),
+            samples.load.eq(self.begin),
+            sequencer.begin.eq(parameters_set),
+            *(getattr(sequencer, name).eq(getattr(self, name)) for name in ("run", "step")),
+            *(getattr(sequencer, name).eq(getattr(self, name)) for name in ("tau_x", "tau_p", "tau_theta")),
+        ]
+        if "seed_sample" in self.signature.members:
+            m.d.comb += samples.seed.eq(self.seed_sample)
+        if "seed_dither" in self.signature.members:
+            m.d.comb += [update.seed.eq(self.seed_dither), update.load.eq(self.begin)]
+        if config.task.source == "stream":
+            m.d.comb += [
+                samples.i.payload.eq(self.i_sample.payload),
+                samples.i.valid.eq(self.i_sample.valid),
+                self.i_sample.ready.eq(samples.i.ready),
+            ]
+
+        # Where is each measurement now? Stage k belongs to the command of k clocks ago.
+        entering = {
+            "measure": sequencer.measure,
+            "reference": sequencer.reference,
+        }
+        step_ends = {
+            "hold_end": sequencer.hold_end,
+            "window_end": sequencer.window_end,
+            "flush": sequencer.flush,
+        }
+        measured_at = config.measure_latency
+        if config.shadow:
+            timeline = _Timeline(m, {**entering, **step_ends})
+        else:
+            # One step at a time: how it ends can simply be kept.
+            timeline = _Timeline(m, entering)
+            kept = {name: Signal(name=name) for name in step_ends}
+            with m.If(sequencer.measure & ~sequencer.reference):
+                m.d.sync += [kept[name].eq(signal) for name, signal in step_ends.items()]
+
+        def ends(name: str, clock: int) -> Signal:
+            """Whether the step whose last command was ``clock`` clocks ago ends a hold or window."""
+            return timeline.at(name, clock) if config.shadow else kept[name]
+
+        # t: a sample is taken. t + 1: it meets the weights of layer 0, one later behind leaves.
+        x = Signal(len(samples.o.payload.x.as_value()), reset_less=True)
+        target = Signal(len(samples.o.payload.target.as_value()), reset_less=True)
+        m.d.comb += [sequencer.sample_valid.eq(samples.o.valid), samples.o.ready.eq(sequencer.take)]
+        with m.If(sequencer.take):
+            m.d.sync += [x.eq(samples.o.payload.x), target.eq(samples.o.payload.target)]
+        m.d.comb += network.x.as_value().eq(_later(m, x, "x", config.broadcast_latency - 1))
+        for layer in config.layers:
+            for j in range(layer.neurons):
+                name = f"weights_{layer.index}_{j}"
+                m.d.comb += getattr(network, name).eq(getattr(array, name))
+
+        # t + R: the cost. The target is kept, or follows its sample where samples overlap.
+        if config.shadow:
+            target = _later(m, target, "target", config.layer_offset(len(config.layers)) - 1)
+        cost = Signal(shape(config.cost))
+        m.d.comb += [
+            error.y.eq(network.y),
+            error.target.as_value().eq(target),
+            cost.eq(error.cost),
+            baseline.i.payload.cost.eq(cost),
+            baseline.i.payload.reference.eq(timeline.at("reference", measured_at)),
+            baseline.i.valid.eq(timeline.at("measure", measured_at)),
+            # R + 1
+            accumulator.i.payload.change.eq(baseline.o.payload),
+            accumulator.i.payload.flush.eq(ends("flush", measured_at + 1)),
+            accumulator.i.valid.eq(baseline.o.valid),
+            # R + 2
+            update.i.payload.eq(accumulator.o.payload),
+            update.i.valid.eq(accumulator.o.valid),
+            update.learning_shift.eq(self.learning_shift),
+            # R + 4 and R + 5: +D, then -D, unless parameters are being set.
+            homodyne.i.payload.eq(update.o.payload),
+            homodyne.i.valid.eq(update.o.valid),
+            array.word.eq(homodyne.word | initializer.word),
+            array.plus.eq(homodyne.plus),
+            array.minus.eq(homodyne.minus),
+            array.address.eq(initializer.busy),
+            array.address_rows.eq(initializer.rows),
+            array.address_columns.eq(initializer.columns),
+            array.clear.eq(initializer.clear),
+        ]
+
+        # The code that meets the word moves on after the last word of a hold.
+        hold_over = Signal()
+        m.d.comb += hold_over.eq(homodyne.minus & ends("hold_end", measured_at + 5))
+        code = self._code(m, platform, "code", hold_over)
+        m.d.comb += [array.rows.eq(code.rows), array.columns.eq(code.columns)]
+        if hasattr(code, "diagonals"):
+            m.d.comb += array.diagonals.eq(code.diagonals)
+
+        # T holds the update at R + 7, one later behind leaves: next measurements may enter as soon
+        # as their way to the cells ends there; a shadow copy takes one clock more.
+        updated = Signal()
+        if config.shadow:
+            m.d.sync += updated.eq(homodyne.minus & ends("window_end", measured_at + 5))
+        else:
+            m.d.comb += updated.eq(homodyne.minus)
+        m.d.comb += sequencer.resume.eq(updated)
+        settled = homodyne.minus
+        for clock in range(2 + config.leaves):
+            following = Signal(name=f"settling_{clock}")
+            m.d.sync += following.eq(settled)
+            settled = following
+        m.d.comb += self.step_done.eq(settled)
+
+        # What the measurement that passes a layer needs there.
+        for layer in config.layers:
+            passing = getattr(array, f"layer_{layer.index}")
+            clock = config.layer_offset(layer.index) - config.broadcast_latency
+            reference = timeline.at("reference", clock)
+            m.d.comb += [
+                passing.rest.eq(0 if config.two_sided else reference),
+                passing.minus.eq(reference if config.two_sided else 0),
+            ]
+            if config.shadow:
+                perturbed = timeline.at("measure", clock) & ~reference
+                shake = self._code(
+                    m, platform, f"shake_{layer.index}", perturbed & timeline.at("hold_end", clock)
+                )
+                rows = slice(*_row_span(config, layer.index))
+                m.d.comb += [
+                    passing.rows.eq(shake.rows[rows]),
+                    passing.columns.eq(shake.columns),
+                ]
+                if hasattr(shake, "diagonals"):
+                    m.d.comb += passing.diagonals.eq(shake.diagonals)
+                window_over = perturbed & timeline.at("window_end", clock) if config.delayed else updated
+                m.d.comb += passing.refresh.eq(parameters_set | window_over)
+
+        with m.If(self.clear_flags):
+            m.d.sync += self.flags.eq(0)
+        for bit, block in enumerate((baseline, accumulator, update)):
+            with m.If(block.saturated):
+                m.d.sync += self.flags[bit].eq(1)
+
+        # Busy until every step that entered is done.
+        entered = Signal()
+        in_flight = Signal(range(config.step_latency if config.shadow else 2))
+        m.d.comb += entered.eq(sequencer.measure & ~sequencer.reference)
+        m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
+        m.d.comb += self.busy.eq(
+            self.begin | initializer.busy | parameters_set | sequencer.measure | in_flight.any()
+        )
+        return m
+
+    def _code(self, m, platform, name, advance) -> Block:
+        """A code of the configured family; all start in the same state."""
+        config = self.config
+        code = place(m, platform, name, _CODES[config.perturbation.family](config))
+        m.d.comb += [code.load.eq(self.begin), code.advance.eq(advance)]
+        if "seed_code" in self.signature.members:
+            m.d.comb += code.seed.eq(self.seed_code)
+        return code
+
+
+class _Timeline:
+    """A row of registers that follows every measurement through the pipeline, as long as is asked."""
+
+    def __init__(self, m: Module, entering: dict[str, Signal]):
+        self.m = m
+        self.stages = {name: [signal] for name, signal in entering.items()}
+
+    def at(self, name: str, clock: int) -> Signal:
+        stages = self.stages[name]
+        while len(stages) <= clock:
+            stage = Signal(name=f"{name}_{len(stages)}")
+            self.m.d.sync += stage.eq(stages[-1])
+            stages.append(stage)
+        return stages[clock]
+
+
+def _later(m: Module, signal: Signal, name: str, clocks: int) -> Signal:
+    for clock in range(clocks):
+        following = Signal(signal.shape(), name=f"{name}_later_{clock}", reset_less=True)
+        m.d.sync += following.eq(signal)
+        signal = following
+    return signal
+
+
+def _row_span(config: TrainerConfig, layer: int) -> tuple[int, int]:
+    tiles = [tile for tile in config.tiles if tile.layer == layer]
+    return tiles[0].first_row, tiles[-1].first_row + tiles[-1].rows
