@@ -15,9 +15,9 @@ from mgd_sim.rtl import Design, Probe, RtlError, VerilatorModel, simulate
 VERILOG = Path(__file__).with_name("toy.v").read_text()
 BENCH = "testbenches.sim.bench_toy"
 
+# Widths; a minus sign: signed.
 INPUTS = {"clk": 1, "rst": 1, "run": 1, "fail": 1, "word": -8, "i__payload": 70, "i__valid": 1}
 OUTPUTS = {"i__ready": 1, "broadcast_plus": 1, "step_done": 1, "total": -40, "digest": 70}
-STATES = {"code": 1, "theta": -8}  # a minus sign: signed
 
 
 def toy() -> Design:
@@ -28,13 +28,20 @@ def toy() -> Design:
         for name, width in group.items()
     ]
     states = [
-        {"name": name, "index": i, "path": f"array.cell_{i}.{name}", "width": abs(width), "signed": width < 0}
-        for name, width in STATES.items()
+        {
+            "name": name,
+            "path": f"array.cell_{i}.{name}",
+            "strobe": strobe,
+            "width": abs(width),
+            "signed": width < 0,
+            "index": i,
+        }
+        for name, width, strobe in (("code", 1, "array.beginning"), ("theta", -8, "step_done"))
         for i in (2, 0, 1)
     ]
     sidecar = json.dumps({"top": "toy", "ports": ports, "states": states})
     files = {"toy.v": VERILOG, "toy.ports.json": sidecar, "toy.h": ""}
-    return Design.from_files(files, {"code": "broadcast_plus"}).watched(["total", "word", "absent"])
+    return Design.from_files(files).watched(["total", "word", "absent"])
 
 
 def started(model: VerilatorModel, **inputs: int) -> VerilatorModel:
@@ -172,9 +179,13 @@ def test_a_stop_in_the_design_does_not_end_python(model):
 @pytest.mark.parametrize(
     ("probe", "message"),
     [
-        (Probe("x", "array.cell_1.theta", 9), "array.cell_1.theta in toy: 9 bits expected, 8 bits"),
-        (Probe("x", "array.cell_3.theta", 8), "array.cell_3.theta in toy: 8 bits expected, no such signal"),
+        (Probe("x", "array.cell_1.theta", 9), "array.cell_1.theta in toy: width 9 expected, 8 bits"),
+        (Probe("x", "array.cell_3.theta", 8), "array.cell_3.theta in toy: width 8 expected, no such signal"),
         (Probe("x", "nothing", 1), "toy has no port 'nothing'"),
+        (
+            Probe("x", "array.cell_1.theta", 8, strobe="array.cell_1.theta"),
+            "theta in toy: width 1 expected, 8",
+        ),
     ],
 )
 def test_probes_are_checked(built, probe, message):

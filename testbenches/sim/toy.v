@@ -12,8 +12,8 @@ module toy_cell(input clk, input rst, input number, input ending, input ended_nu
         else if (ending) theta <= ended_number ? theta + word : theta - word;
 endmodule
 
-module toy_array(input clk, input rst, input [2:0] number, input ending, input [2:0] ended_number,
-                 input signed [7:0] word);
+module toy_array(input clk, input rst, input [2:0] number, input beginning, input ending,
+                 input [2:0] ended_number, input signed [7:0] word);
     toy_cell cell_0(clk, rst, number[0], ending, ended_number[0], word);
     toy_cell cell_1(clk, rst, number[1], ending, ended_number[1], word);
     toy_cell cell_2(clk, rst, number[2], ending, ended_number[2], word);
@@ -30,7 +30,7 @@ module toy(
     reg [1:0] turn = 0;
     assign broadcast_plus = run & second;
     assign i__ready = turn == 2;
-    toy_array array(clk, rst, number, pending[3], ended_number, word);
+    toy_array array(clk, rst, number, broadcast_plus, pending[3], ended_number, word);
 
     initial begin step_done = 0; total = 0; digest = 0; end
     always @(posedge clk) begin

@@ -32,8 +32,9 @@ class Probe:
     """A signal to record, once per step: a column of the array ``name``.
 
     ``path`` leads from the top module through instances to the signal, joined by dots; a path
-    without a dot is an output port. It is stored in the clock in which the output ``strobe`` is 1.
-    A probe of index None is alone in its array, which then has no second axis.
+    without a dot is a port. ``strobe`` is such a path too: where it is 1 for the k-th time, the
+    signal has its value of step k. Strobes come no later than their step's end. A probe of index
+    None is alone in its array, which then has no second axis.
     """
 
     name: str
@@ -58,15 +59,12 @@ class Design:
     probes: tuple[Probe, ...] = ()
 
     @classmethod
-    def from_files(cls, files: Mapping[str, str], strobes: Mapping[str, str] | None = None) -> Design:
-        """From the texts that ``mgd_hdl.emit.trainer_files`` writes: ``N.v`` and ``N.ports.json``.
-
-        ``strobes`` gives the strobe of arrays not stored at ``step_done``.
-        """
+    def from_files(cls, files: Mapping[str, str]) -> Design:
+        """From the texts that ``mgd_hdl.emit.trainer_files`` writes: ``N.v`` and ``N.ports.json``."""
         (sidecar,) = (name for name in files if name.endswith(".ports.json"))
         facts = json.loads(files[sidecar])
         ports = tuple(_port(item) for item in facts["ports"])
-        probes = tuple(_probe(item, strobes or {}) for item in facts.get("states", ()))
+        probes = tuple(_probe(item) for item in facts.get("states", ()))
         return cls(facts["top"], files[f"{facts['top']}.v"], ports, probes)
 
     def port(self, name: str) -> Port:
@@ -75,10 +73,10 @@ class Design:
                 return port
         raise KeyError(f"{self.top} has no port {name!r}")
 
-    def watched(self, names: Iterable[str], strobe: str = "step_done") -> Design:
+    def watched(self, names: Iterable[str]) -> Design:
         """The same design with those of the output ports ``names`` that it has recorded too."""
         added = tuple(
-            Probe(port.name, port.name, port.width, port.signed, None, strobe)
+            Probe(port.name, port.name, port.width, port.signed)
             for port in self.ports
             if port.name in set(names) and port.direction == "output"
         )
@@ -109,7 +107,12 @@ def _port(item: Mapping[str, Any]) -> Port:
     return Port(item["name"], item["direction"], item["width"], bool(item["signed"]))
 
 
-def _probe(item: Mapping[str, Any], strobes: Mapping[str, str]) -> Probe:
-    name = item["name"]
-    strobe = strobes.get(name, "step_done")
-    return Probe(name, item["path"], item["width"], bool(item["signed"]), item.get("index"), strobe)
+def _probe(item: Mapping[str, Any]) -> Probe:
+    return Probe(
+        item["name"],
+        item["path"],
+        item["width"],
+        bool(item["signed"]),
+        item.get("index"),
+        item.get("strobe", "step_done"),
+    )

@@ -19,20 +19,13 @@ from .verilator import BUILD_DIR, VerilatorModel
 
 __all__ = ["RtlTrainer", "payloads", "trainer_design"]
 
-#: Code bits are on their cells' wires only while the update is broadcast; all else stays until the
-#: step's end.
-_STROBES = {"code": "broadcast_plus"}
-
-#: States that are ports of the top module.
-_PORTS = ("sample", "baseline", "cost", "cost_change", "hold", "update", "flags")
-
 #: No step takes as many clocks, wherever its sample comes from.
 _STEP_CLOCKS = 10_000
 
 
 def trainer_design(files: Mapping[str, str]) -> Design:
-    """The design in the files that ``mgd_hdl.emit.trainer_files`` makes, with all its states watched."""
-    return Design.from_files(files, _STROBES).watched(_PORTS)
+    """The design in the files that ``mgd_hdl.emit.trainer_files`` makes, its sticky flags watched too."""
+    return Design.from_files(files).watched(["flags"])
 
 
 class RtlTrainer:

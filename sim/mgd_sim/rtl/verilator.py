@@ -109,7 +109,8 @@ def _versions() -> str:
 
 def _control_file(design: Design) -> str:
     """Asks Verilator to keep the probed signals and to list them by name."""
-    names = sorted({probe.path.rpartition(".")[2] for probe in design.probes if "." in probe.path})
+    paths = {path for probe in design.probes for path in (probe.path, probe.strobe)}
+    names = sorted({path.rpartition(".")[2] for path in paths if "." in path})
     lines = [f'public_flat_rd -module "*" -var "{name}"' for name in names]
     return "\n".join(["`verilator_config", *lines, ""])
 
@@ -251,30 +252,31 @@ class VerilatorModel:
         self.settle()  # an edge of the clock is one only after a look at the level before it
         self._watch(strobe)
 
-    def _watch(self, strobe: str) -> None:
-        """Hands the probes over, after a look at each one's width."""
-        strobes = [strobe]
-        for probes in self.design.arrays.values():
-            if probes[0].strobe not in strobes:
-                strobes.append(probes[0].strobe)
-        for name in strobes if self.design.probes else ():
-            self._library.model_strobe(self._model, self._number(name))
-        for probes in self.design.arrays.values():
-            self._library.model_group(self._model, strobes.index(probes[0].strobe), _is_bits(probes))
+    def _watch(self, end: str) -> None:
+        """Hands strobes and probes over, after a look at each one's width."""
+        library, arrays = self._library, self.design.arrays
+        strobes = list(dict.fromkeys([end, *(probes[0].strobe for probes in arrays.values())]))
+        for strobe in strobes if arrays else ():
+            library.model_strobe(self._model, *self._find(strobe, 1))
+        for probes in arrays.values():
+            library.model_group(self._model, strobes.index(probes[0].strobe), _is_bits(probes))
             for probe in probes:
-                scope, _, name = probe.path.rpartition(".")
-                full = f"TOP.{self.design.top}.{scope}".encode()
-                if scope:
-                    number, width = -1, self._library.model_width(self._model, full, name.encode())
-                else:
-                    number, width = self._number(name), self._ports[name][1].width
-                if width != probe.width:
-                    found = f"{width} bits" if width else "no such signal"
-                    raise RtlError(f"{probe.path} in {self.design.top}: {probe.width} bits expected, {found}")
-                self._library.model_probe(
-                    self._model, number, full, name.encode(), probe.width, int(probe.signed)
-                )
-        self._library.model_forget(self._model)
+                found = self._find(probe.path, probe.width)
+                library.model_probe(self._model, *found, probe.width, int(probe.signed))
+        library.model_forget(self._model)
+
+    def _find(self, path: str, width: int) -> tuple[int, bytes, bytes]:
+        """How the library finds a signal: a port by its number, any other by scope and name."""
+        scope, _, name = path.rpartition(".")
+        full = f"TOP.{self.design.top}.{scope}".encode()
+        if scope:
+            number, actual = -1, self._library.model_width(self._model, full, name.encode())
+        else:
+            number, actual = self._number(name), self._ports[name][1].width
+        if actual != width:
+            found = f"{actual} bits" if actual else "no such signal"
+            raise RtlError(f"{path} in {self.design.top}: width {width} expected, {found}")
+        return number, full, name.encode()
 
     def _number(self, name: str) -> int:
         if name not in self._ports:
@@ -426,7 +428,7 @@ def _load(path: Path) -> ctypes.CDLL:
         "model_delete": (None, [model]),
         "model_error": (text, [model]),
         "model_width": (width, [model, text, text]),
-        "model_strobe": (None, [model, flag]),
+        "model_strobe": (None, [model, flag, text, text]),
         "model_group": (None, [model, flag, flag]),
         "model_probe": (None, [model, flag, text, text, width, flag]),
         "model_forget": (None, [model]),

@@ -119,6 +119,13 @@ struct Model {
         };
     }
 
+    // A port by its number, or where that is negative, the signal so named; its width is known.
+    Signal find(int port, const char* scope, const char* name) {
+        if (port >= 0) return ports[port];
+        VerilatedVar* variable = context.scopeFind(scope)->varFind(name);
+        return {variable->datap(), variable->entSize(), 1};
+    }
+
     void evaluate() {
         top.eval();
 #if VM_TRACE
@@ -226,20 +233,16 @@ unsigned model_width(Model* model, const char* scope, const char* name) {
     return variable && !variable->udims() ? variable->entBits() : 0;
 }
 
-void model_strobe(Model* model, int port) { model->strobes.push_back(model->ports[port]); }
+// The next strobe; the first one ends a step.
+void model_strobe(Model* model, int port, const char* scope, const char* name) {
+    model->strobes.push_back(model->find(port, scope, name));
+}
 
 void model_group(Model* model, int strobe, int bytes) { model->groups.push_back({strobe, bytes != 0, {}}); }
 
-// Adds a column to the last group: a port's, or where that is negative, the signal so named.
+// Adds a column to the last group.
 void model_probe(Model* model, int port, const char* scope, const char* name, unsigned width, int is_signed) {
-    Signal signal;
-    if (port >= 0) {
-        signal = model->ports[port];
-    } else {
-        VerilatedVar* variable = model->context.scopeFind(scope)->varFind(name);
-        signal = {variable->datap(), variable->entSize(), 1};
-    }
-    model->groups.back().probes.push_back({signal, 64 - width, is_signed != 0});
+    model->groups.back().probes.push_back({model->find(port, scope, name), 64 - width, is_signed != 0});
 }
 
 // Forgets events whose step has not ended. To be called after the last probe, and at every restart.
