@@ -53,7 +53,8 @@ def test_spaces_in_text():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "SQ", "SQ(5)", "Q(5, 11)", "SQ(5, 11", "sq(5, 11)", "SQ(5.0, 11)", "SQ(1٣, 4)", "SQ(5, 11)\n"]
+    "text",
+    ["", "SQ", "SQ(5)", "Q(5, 11)", "SQ(5, 11", "sq(5, 11)", "SQ(5.0, 11)", "SQ(1٣, 4)", "SQ(5, 11)\n"],
 )
 def test_other_text_is_refused(text):
     with pytest.raises(ValueError, match="is not a number format"):

@@ -57,6 +57,4 @@ def test_only_i_and_t_share_images():
         if one[0] != other[0] and (one[3] ^ other[3]).bit_count() <= 4
     ]
     assert near == [("I", "T")] * 9
-    assert all(
-        (one[3] ^ other[3]).bit_count() >= 4 for one, other in itertools.combinations(images, 2)
-    )
+    assert all((one[3] ^ other[3]).bit_count() >= 4 for one, other in itertools.combinations(images, 2))

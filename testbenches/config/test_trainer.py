@@ -36,7 +36,12 @@ def outputs_and_targets(activation: str, target: str, outputs: int) -> TrainerCo
     return stream(
         [1, outputs],
         network={"layers": [1, outputs], "activation": activation},
-        formats={"target": target, "activation_fraction": 3, "relu_integer_bits": 1, "cost_change": "SQ(2, 6)"},
+        formats={
+            "target": target,
+            "activation_fraction": 3,
+            "relu_integer_bits": 1,
+            "cost_change": "SQ(2, 6)",
+        },
     )
 
 
@@ -47,9 +52,7 @@ def test_every_error_fits_and_needs_its_width(activation, target):
     output, wanted = config.layers[-1].output, config.formats.target
     scale = output.fraction_bits - wanted.fraction_bits
     errors = [
-        y - (t << scale)
-        for y in range(output.min, output.max + 1)
-        for t in range(wanted.min, wanted.max + 1)
+        y - (t << scale) for y in range(output.min, output.max + 1) for t in range(wanted.min, wanted.max + 1)
     ]
     assert config.error.min <= min(errors)
     assert max(errors) <= config.error.max
@@ -91,7 +94,7 @@ def test_no_parameter_ever_wraps(width):
     assert update.max == half - 1
     for theta in range(parameter.min, parameter.max + 1):
         for word in range(-update.max, update.max + 1):
-            refused = theta >= half and word >= 0 or theta < -half and word < 0
+            refused = (theta >= half and word >= 0) or (theta < -half and word < 0)
             if not refused:
                 assert parameter.min <= theta + word <= parameter.max
 
@@ -135,7 +138,8 @@ def test_visible_and_perturbed_bits(amplitude):
 def test_gain_is_the_learning_rule(measure, rate, amplitude):
     """One last bit of C~ moves a parameter by rate * C~ / amplitude; C(+) - C(-) is twice C~."""
     config = XOR.replaced(
-        learning={"measure": measure, "rate": rate, "rounding": "floor"}, perturbation={"amplitude": amplitude}
+        learning={"measure": measure, "rate": rate, "rounding": "floor"},
+        perturbation={"amplitude": amplitude},
     )
     change = config.cost_change.step / (2 if measure == "two_sided" else 1)
     moved = 2.0 ** (config.gain - config.learning_shift) * config.parameter.step
@@ -305,7 +309,7 @@ def test_replaced_by_nothing_is_equal(name):
 def test_replaced_is_checked():
     with pytest.raises(ConfigError, match=r"learning\.rate = 2\.0"):
         XOR.replaced(learning={"rate": 2.0})
-    with pytest.raises(ConfigError, match='lerning = .*did you mean "learning"'):
+    with pytest.raises(ConfigError, match=r'lerning = .*did you mean "learning"'):
         XOR.replaced(lerning={"rate": 0.5})
 
 

@@ -1,0 +1,291 @@
+"""Writing files without losing any: all of a set or none, and never over somebody else's work.
+
+A directory written here holds a manifest with the hash of every file. What it lists and still has
+that hash was written here and may be replaced; anything else is foreign and stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import secrets
+import signal
+import stat
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["MANIFEST", "FileRefused", "write_file", "write_files"]
+
+MANIFEST = "mgd_hdl_files.json"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+
+
+class FileRefused(Exception):
+    """A file that is not written; ``problems`` has one line for each."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+
+def write_file(path: Path | str, data: str | bytes, *, force: bool = False) -> None:
+    """Write one file that the user named, completely or not at all.
+
+    Parameters
+    ----------
+    path : Path or str
+        Its directory must exist.
+    data : str or bytes
+        Text is written as UTF-8.
+    force : bool
+        Replace a file that exists. Directories, symbolic links and devices are never replaced.
+
+    Raises
+    ------
+    FileRefused
+        Nothing was written.
+    """
+    path = Path(path)
+    with _reasons(path):
+        _refuse_odd(path)
+        if path.exists() and not force:
+            raise FileRefused([f"{path}: exists; --force replaces it"])
+        temporary = _aside(path)
+        try:
+            _write_new(temporary, _bytes(data))
+            if force:
+                temporary.replace(path)
+            else:
+                _move_new(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_files(
+    directory: Path | str, files: Mapping[str, str | bytes], *, force: bool = False
+) -> list[Path]:
+    """Write a set of files into one directory, all or none, and a manifest that lists them.
+
+    Files that the manifest lists and nobody changed are replaced. Files listed before and not in this
+    set stay.
+
+    Parameters
+    ----------
+    directory : Path or str
+        Made if need be.
+    files : mapping of str to (str or bytes)
+        Plain names: letters, digits, ``.``, ``_`` and ``-``.
+    force : bool
+        Replace listed files that were changed since. Foreign files are never replaced.
+
+    Returns
+    -------
+    list of Path
+        The files written, without the manifest.
+
+    Raises
+    ------
+    FileRefused
+        Nothing was written.
+    """
+    directory = Path(directory)
+    _refuse_names(files)
+    contents = {name: _bytes(data) for name, data in files.items()}
+    with _reasons(directory):
+        _refuse_no_directory(directory)
+        missing = [each for each in (directory, *directory.parents) if not each.exists()]
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            hashes = _manifest(directory)
+            _refuse_foreign(directory, contents, hashes, force)
+            hashes |= {name: _hash(data) for name, data in contents.items()}
+            # The manifest first: whatever happens next, every file there is is listed.
+            _replace_all(directory, {MANIFEST: _manifest_text(hashes), **contents})
+        except BaseException:
+            for each in missing:
+                with contextlib.suppress(OSError):
+                    each.rmdir()
+            raise
+    return [directory / name for name in contents]
+
+
+# ---- refusals ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _reasons(path: Path) -> Iterator[None]:
+    """What the operating system refuses, as one line."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise FileRefused([f"{path}: cannot be written: {reason}"]) from None
+    except ValueError:  # a NUL in the name
+        raise FileRefused([f"{path}: is no name of a file"]) from None
+
+
+def _refuse_names(files: Mapping[str, str | bytes]) -> None:
+    seen: dict[str, str] = {MANIFEST: MANIFEST}
+    problems = []
+    for name in files:
+        if not _NAME.fullmatch(name):
+            problems.append(f"{name!r}: must be a plain file name")
+        elif name.lower() in seen:
+            problems.append(f"{name}: is the same file as {seen[name.lower()]} on some systems")
+        seen[name.lower()] = name
+    if problems:
+        raise FileRefused(problems)
+
+
+def _refuse_odd(path: Path) -> None:
+    """Only a regular file, or nothing, may stand where a file will be."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise FileRefused([f"{path}: is a symbolic link"])
+    if stat.S_ISDIR(mode):
+        raise FileRefused([f"{path}: is a directory"])
+    if not stat.S_ISREG(mode):
+        raise FileRefused([f"{path}: is not a regular file"])
+
+
+def _refuse_no_directory(path: Path) -> None:
+    if path.is_symlink():
+        raise FileRefused([f"{path}: is a symbolic link"])
+    if path.exists() and not path.is_dir():
+        raise FileRefused([f"{path}: is not a directory"])
+
+
+def _refuse_foreign(
+    directory: Path, contents: Mapping[str, bytes], hashes: Mapping[str, str], force: bool
+) -> None:
+    problems: list[str] = []
+    for name in contents:
+        path = directory / name
+        try:
+            _refuse_odd(path)
+        except FileRefused as refused:
+            problems += refused.problems
+            continue
+        if not path.exists():
+            continue
+        if name not in hashes:
+            problems.append(
+                f"{path}: exists and was not written by mgd-hdl; move it or choose another folder"
+            )
+        elif not force and _hash(path.read_bytes()) != hashes[name]:
+            problems.append(f"{path}: was changed since it was generated; --force replaces it")
+    if problems:
+        raise FileRefused(problems)
+
+
+# ---- the manifest --------------------------------------------------------------------------------
+
+
+def _manifest(directory: Path) -> dict[str, str]:
+    """Hashes by file name, empty where there is no manifest."""
+    path = directory / MANIFEST
+    _refuse_odd(path)
+    if not path.exists():
+        return {}
+    try:
+        found: Any = json.loads(path.read_bytes())
+        hashes = dict(found["files"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise FileRefused([f"{path}: is not a list of files that mgd-hdl wrote"]) from None
+    return {str(name): str(digest) for name, digest in hashes.items()}
+
+
+def _manifest_text(hashes: Mapping[str, str]) -> bytes:
+    document = {"generator": "mgd_hdl", "files": dict(sorted(hashes.items()))}
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+# ---- writing -------------------------------------------------------------------------------------
+
+
+def _bytes(data: str | bytes) -> bytes:
+    return data.encode() if isinstance(data, str) else data
+
+
+def _aside(path: Path) -> Path:
+    """A name beside ``path`` for what will become it."""
+    return path.with_name(f".mgd_hdl.{secrets.token_hex(8)}.tmp")
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+
+
+def _move_new(temporary: Path, path: Path) -> None:
+    """Give a file its name, unless somebody else took it in the meantime."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise FileRefused([f"{path}: exists; --force replaces it"]) from None
+    except OSError:  # a file system without hard links
+        temporary.replace(path)
+
+
+def _replace_all(directory: Path, contents: Mapping[str, bytes]) -> None:
+    """Write everything aside, then rename; if a rename fails, put back what was there."""
+    temporaries = {directory / name: _aside(directory / name) for name in contents}
+    try:
+        for temporary, data in zip(temporaries.values(), contents.values(), strict=True):
+            _write_new(temporary, data)
+        with _interrupts_held():
+            _rename_all(temporaries)
+    finally:
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _rename_all(temporaries: Mapping[Path, Path]) -> None:
+    before: dict[Path, bytes | None] = {}
+    try:
+        for path, temporary in temporaries.items():
+            old = path.read_bytes() if path.exists() else None
+            temporary.replace(path)
+            before[path] = old
+    except OSError:
+        for path, old in before.items():
+            with contextlib.suppress(OSError):
+                if old is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    again = _aside(path)
+                    _write_new(again, old)
+                    again.replace(path)
+        raise
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C and a request to end wait until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handlers = {
+        each: signal.signal(each, lambda number, _frame: came.append(number))
+        for each in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+        for number in came:
+            signal.raise_signal(number)

@@ -1,0 +1,543 @@
+"""Does every broken file get one clear line per mistake, status 2, and leave nothing behind?
+
+A row is a name, the file, and for each problem what its line must contain. The lines of ``BASE`` are
+changed, left out or added to, so that each file has just the mistakes of its row.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from mgd_hdl import cli
+
+BASE = {
+    "top": {"name": '"t"'},
+    "network": {"layers": "[2, 2, 1]"},
+    "formats": {},
+    "perturbation": {},
+    "learning": {},
+    "task": {},
+    "engine": {},
+}
+
+
+def toml(**sections: dict[str, str | None]) -> str:
+    """The base with keys set to other text, or left out where None."""
+    lines = []
+    for section, keys in BASE.items():
+        if section != "top":
+            lines.append(f"[{section}]")
+        merged = {**keys, **sections.pop(section, {})}
+        lines += [f"{key} = {value}" for key, value in merged.items() if value is not None]
+    assert not sections
+    return "\n".join(lines) + "\n"
+
+
+# ---- one key at a time ---------------------------------------------------------------------------
+
+SINGLE = [
+    # name, file, part of each line
+    ("no layers", toml(network={"layers": None}), ["network.layers: is missing; must be a list of 2 to 9"]),
+    (
+        "one layer",
+        toml(network={"layers": "[2]"}),
+        ["network.layers = [2]: must be a list of 2 to 9 entries"],
+    ),
+    ("ten layers", toml(network={"layers": "[2,1,1,1,1,1,1,1,1,1]"}), ["must be a list of 2 to 9 entries"]),
+    ("layers a number", toml(network={"layers": "3"}), ["network.layers = 3: must be a list"]),
+    ("layers text", toml(network={"layers": '"2, 2, 1"'}), ['network.layers = "2, 2, 1": must be a list']),
+    (
+        "empty layer",
+        toml(network={"layers": "[2, 0, 1]"}),
+        ["network.layers[1] = 0: must be a whole number from 1"],
+    ),
+    ("huge layer", toml(network={"layers": "[2, 4097, 1]"}), ["network.layers[1] = 4097: must be"]),
+    (
+        "layer true",
+        toml(network={"layers": "[2, true, 1]"}),
+        ["network.layers[1] = true: must be a whole number"],
+    ),
+    (
+        "layer 2.0",
+        toml(network={"layers": "[2, 2.0, 1]"}),
+        ["network.layers[1] = 2.0: must be a whole number"],
+    ),
+    (
+        "two bad layers",
+        toml(network={"layers": "[2, 0, -1]"}),
+        ["network.layers[1] = 0", "network.layers[2] = -1"],
+    ),
+    (
+        "one bad layer of one",
+        toml(network={"layers": "[0]"}),
+        ["network.layers[0] = 0", "network.layers = [0]: must be a list of 2 to 9"],
+    ),
+    (
+        "activation misspelt",
+        toml(network={"activation": '"sigmod"'}),
+        ['network.activation = "sigmod": must be one of "sigmoid", "tanh", "relu"'],
+    ),
+    (
+        "activation in a list misspelt",
+        toml(network={"activation": '["relu", "tan"]'}),
+        ['network.activation[1] = "tan": must be one of "sigmoid", "tanh", "relu" (did you mean "tanh"?)'],
+    ),
+    ("activation a number", toml(network={"activation": "1"}), ["network.activation = 1: must be one of"]),
+    (
+        "too few activations",
+        toml(network={"activation": '["relu"]'}),
+        ['network.activation = ["relu"]: must be a single one, or a list of 2'],
+    ),
+    (
+        "too many activations",
+        toml(network={"activation": '["relu", "relu", "relu"]'}),
+        ["must be a single one, or a list of 2"],
+    ),
+    (
+        "no initials",
+        toml(network={"initial": "[]"}),
+        ["network.initial = []: must be a single one, or a list"],
+    ),
+    (
+        "initial zero",
+        toml(network={"initial": "0.0"}),
+        ["network.initial = 0.0: must be a finite number above 0"],
+    ),
+    (
+        "initial too wide",
+        toml(network={"initial": "16.0"}),
+        ["network.initial = 16.0 (2**4): must be 2**-11 to 2**3"],
+    ),
+    (
+        "initial too fine",
+        toml(network={"initial": "1e-9"}),
+        ["network.initial = 1e-09 (2**-30): must be 2**-11"],
+    ),
+    (
+        "one initial too wide",
+        toml(network={"initial": "[1, 99]"}),
+        ["network.initial[1] = 99.0 (2**7): must be"],
+    ),
+    (
+        "both initials bad",
+        toml(network={"initial": "[1e300, 5e-324]"}),
+        ["network.initial[0]", "network.initial[1]"],
+    ),
+    (
+        "format misspelt",
+        toml(formats={"parameter": '"SQ(5 11)"'}),
+        ['formats.parameter = "SQ(5 11)": is not a'],
+    ),
+    ("format Q5.11", toml(formats={"parameter": '"Q5.11"'}), ['must be "SQ(i, f)" or "UQ(i, f)"']),
+    (
+        "format a list",
+        toml(formats={"parameter": "[5, 11]"}),
+        ["formats.parameter = [5, 11]: must be text such as"],
+    ),
+    ("format of no bits", toml(formats={"input": '"UQ(0, 0)"'}), ["UQ(0, 0) has 0 bits"]),
+    (
+        "format of 65 bits",
+        toml(formats={"input": '"UQ(60, 5)"'}),
+        ["UQ(60, 5) has 65 bits; must have at most 64"],
+    ),
+    ("unsigned parameter", toml(formats={"parameter": '"UQ(5, 11)"'}), ["formats.parameter"]),
+    ("parameter of 29 bits", toml(formats={"parameter": '"SQ(5, 24)"'}), ["a width of 4 to 28"]),
+    ("parameter of 3 bits", toml(formats={"parameter": '"SQ(2, 1)"'}), ["a width of 4 to 28"]),
+    ("parameter below one half", toml(formats={"parameter": '"SQ(1, 12)"'}), ["2 or more integer bits"]),
+    ("parameter in tens", toml(formats={"parameter": '"SQ(20, -4)"'}), ["none below zero"]),
+    ("unsigned cost change", toml(formats={"cost_change": '"UQ(2, 12)"'}), ["formats.cost_change"]),
+    ("cost change of 33 bits", toml(formats={"cost_change": '"SQ(20, 13)"'}), ["at most 32 bits"]),
+    ("input of 17 bits", toml(formats={"input": '"SQ(1, 16)"'}), ["formats.input"]),
+    ("target below a bit", toml(formats={"target": '"UQ(4, -1)"'}), ["formats.target"]),
+    ("activation fraction 1", toml(formats={"activation_fraction": "1"}), ["a whole number from 2 to 16"]),
+    (
+        "segments 2**11",
+        toml(formats={"segment_bits": "11"}),
+        ["formats.segment_bits = 11: must be a whole number"],
+    ),
+    (
+        "hold bits -1",
+        toml(formats={"hold_bits": "-1"}),
+        ["formats.hold_bits = -1: must be a whole number from 0"],
+    ),
+    ("relu bits 9", toml(formats={"relu_integer_bits": "9"}), ["formats.relu_integer_bits = 9: must be"]),
+    (
+        "family misspelt",
+        toml(perturbation={"family": '"walsch"'}),
+        [
+            'perturbation.family = "walsch": must be one of "random_code", "walsh", "sequential"'
+            ' (did you mean "walsh"?)'
+        ],
+    ),
+    (
+        "amplitude zero",
+        toml(perturbation={"amplitude": "0"}),
+        ["perturbation.amplitude = 0: must be a finite"],
+    ),
+    (
+        "amplitude negative",
+        toml(perturbation={"amplitude": "-0.1"}),
+        ["perturbation.amplitude = -0.1: must be"],
+    ),
+    (
+        "amplitude nan",
+        toml(perturbation={"amplitude": "nan"}),
+        ["perturbation.amplitude = nan: must be a finite"],
+    ),
+    (
+        "amplitude inf",
+        toml(perturbation={"amplitude": "inf"}),
+        ["perturbation.amplitude = inf: must be a finite"],
+    ),
+    ("amplitude 1e400", toml(perturbation={"amplitude": "1e400"}), ["perturbation.amplitude = inf: must be"]),
+    (
+        "amplitude text",
+        toml(perturbation={"amplitude": '"0.1"'}),
+        ['perturbation.amplitude = "0.1": must be'],
+    ),
+    ("amplitude true", toml(perturbation={"amplitude": "true"}), ["perturbation.amplitude = true: must be"]),
+    (
+        "amplitude too fine",
+        toml(perturbation={"amplitude": "1e-9"}),
+        ["must be 2**-13 to 2**2 with formats.parameter"],
+    ),
+    (
+        "amplitude too coarse",
+        toml(perturbation={"amplitude": "7.9"}),
+        ["perturbation.amplitude = 7.9 (2**3): must be"],
+    ),
+    ("amplitude tiny", toml(perturbation={"amplitude": "5e-324"}), ["5e-324 (2**-1074)"]),
+    ("amplitude enormous", toml(perturbation={"amplitude": "1.7e308"}), ["1.7e+308 (2**1024)"]),
+    ("rate above one", toml(learning={"rate": "2"}), ["learning.rate = 2.0 (2**1): must be 2**-40 to 1"]),
+    (
+        "rate far too small",
+        toml(learning={"rate": "1e-300"}),
+        ["learning.rate = 1e-300 (2**-997): must be 2**-40"],
+    ),
+    (
+        "tau zero",
+        toml(learning={"tau_x": "0"}),
+        ["learning.tau_x = 0: must be a whole number from 1 to 16777215"],
+    ),
+    ("tau 1.0", toml(learning={"tau_p": "1.0"}), ["learning.tau_p = 1.0: must be a whole number"]),
+    ("tau true", toml(learning={"tau_theta": "true"}), ["learning.tau_theta = true: must be a whole number"]),
+    ("tau 2**24", toml(learning={"tau_x": str(1 << 24)}), ["learning.tau_x = 16777216: must be"]),
+    (
+        "tau bits 25",
+        toml(learning={"tau_bits": "25"}),
+        ["learning.tau_bits = 25: must be a whole number from 1 to 24"],
+    ),
+    (
+        "tau of 4000 digits",
+        toml(learning={"tau_x": "9" * 4000}),
+        ["learning.tau_x = an integer of 13288 bits: must"],
+    ),
+    (
+        "seed of 2000 hex digits",
+        toml(top={"seed": "0x" + "f" * 2000}),
+        ["seed = an integer of 8000 bits: must be"],
+    ),
+    (
+        "seed of 9000 hex digits",
+        toml(top={"seed": "0x" + "f" * 9000}),
+        ["seed = an integer of 36000 bits: must be"],
+    ),
+    (
+        "rate of 400 digits",
+        toml(learning={"rate": "1" + "0" * 400}),
+        ["learning.rate = an integer of 1329 bits"],
+    ),
+    (
+        "seed negative",
+        toml(top={"seed": "-1"}),
+        ["seed = -1: must be a whole number from 0 to 9223372036854775807"],
+    ),
+    ("rounding misspelt", toml(learning={"rounding": '"Floor"'}), ['(did you mean "floor"?)']),
+    (
+        "measure a date",
+        toml(learning={"measure": "2024-01-01"}),
+        ["learning.measure = 2024-01-01: must be one of"],
+    ),
+    ("task misspelt", toml(task={"name": '"xorr"'}), ['task.name = "xorr": must be one of xor, parity3']),
+    ("task near", toml(task={"name": '"nist7"'}), ['(did you mean "nist7x7"?)']),
+    ("source misspelt", toml(task={"source": '"generate"'}), ['(did you mean "generator"?)']),
+    ("engine bank", toml(engine={"kind": '"bank"'}), ['engine.kind = "bank": must be "array"']),
+    # ---- names ----
+    ("keyword of Verilog", toml(top={"name": '"wire"'}), ['name = "wire": is a word of Verilog']),
+    ("keyword in capitals", toml(top={"name": '"Module"'}), ['name = "Module": is a word of Verilog']),
+    (
+        "keyword of VHDL",
+        toml(top={"name": '"entity"'}),
+        ['name = "entity": is a word of Verilog, SystemVerilog or VHDL'],
+    ),
+    ("name empty", toml(top={"name": '""'}), ['name = "": must be a letter']),
+    ("name with a line break", toml(top={"name": '"a\\nb"'}), [r'name = "a\nb": must be a letter']),
+    ("name ends in a line break", toml(top={"name": '"ab\\n"'}), [r'name = "ab\n": must be a letter']),
+    ("name with a backslash", toml(top={"name": '"a\\\\b"'}), [r'name = "a\\b": must be a letter']),
+    ("name with a slash", toml(top={"name": '"../evil"'}), ['name = "../evil": must be a letter']),
+    ("name in Greek", toml(top={"name": '"\u03b8"'}), ["must be a letter"]),
+    ("name looks Latin", toml(top={"name": '"tr\u0430iner"'}), ["must be a letter"]),
+    ("name with an override", toml(top={"name": '"a\\u202Eb"'}), ['name = "a?b": must be a letter']),
+    ("name with a NUL", toml(top={"name": '"a\\u0000b"'}), ["must be a letter"]),
+    ("name of 64 letters", toml(top={"name": f'"{"a" * 64}"'}), ["up to 62 letters"]),
+    ("name of a million letters", toml(top={"name": f'"{"a" * 9000}"'}), ["aaa...: must be a letter"]),
+    ("name with two underscores", toml(top={"name": '"a__b"'}), ["single underscores"]),
+    ("name a number", toml(top={"name": "7"}), ["name = 7: must be text"]),
+    # ---- keys and sections ----
+    (
+        "key misspelt",
+        toml(learning={"rat": "0.5"}),
+        ['learning.rat = 0.5: unknown key (did you mean "rate"?)'],
+    ),
+    (
+        "key like no other",
+        toml(engine={"zzz": "1"}),
+        ["engine.zzz = 1: unknown key; allowed here: kind, shadow, leaves"],
+    ),
+    ("key in another section", toml(task={"amplitude": "0.5"}), ["it belongs to section [perturbation]"]),
+    (
+        "key at the top",
+        toml(top={"rate": "0.5"}),
+        ["rate = 0.5: unknown key; it belongs to section [learning]"],
+    ),
+    (
+        "top key in a section",
+        toml(engine={"seed": "3"}),
+        ["engine.seed = 3: unknown key; it belongs to the top"],
+    ),
+    (
+        "section misspelt",
+        toml() + "[lerning]\nrate = 1\n",
+        ['lerning = {...}: unknown key or section (did you mean "learning"?)'],
+    ),
+    (
+        "section a number",
+        toml(top={}).replace("[engine]", "") + "[[engine]]\n",
+        ["engine = [{...}]: must be a table"],
+    ),
+    ("key with a line break", toml(engine={'"a\\nb"': "1"}), ["engine.a?b = 1: unknown key"]),
+    ("deep table", toml(engine={"a" + ".a" * 400: "1"}), ["engine.a = {...}: unknown key"]),
+    ("deep list", toml(engine={"kind": "[" * 60 + "]" * 60}), ["engine.kind = [[...]]: must be"]),
+]
+
+# ---- keys that do not fit together ---------------------------------------------------------------
+
+TOGETHER = [
+    (
+        "shape of another task",
+        toml(task={"name": '"parity4"'}),
+        ['network.layers = [2, 2, 1]: task "parity4" has 4 inputs'],
+    ),
+    ("two outputs for xor", toml(network={"layers": "[2, 2]"}), ["must be [2, ..., 1]"]),
+    (
+        "too many parameters",
+        toml(network={"layers": "[2, 4096, 4096, 1]"}),
+        ["parameters; the array engine takes at most"],
+    ),
+    (
+        "xor from a generator",
+        toml(task={"source": '"generator"'}),
+        ['task.source = "generator": task "xor" has no on-chip'],
+    ),
+    (
+        "letters from memory",
+        toml(network={"layers": "[49, 4]"}, task={"name": '"nist7x7"'}),
+        [
+            'task.source = "memory": task "nist7x7" does not fit on-chip memory;'
+            ' must be "generator" or "stream"'
+        ],
+    ),
+    (
+        "wide inputs from memory",
+        toml(formats={"input": '"UQ(0, 8)"'}),
+        ["formats.input = UQ(0, 8): must be UQ(1, 0)"],
+    ),
+    (
+        "targets below one",
+        toml(formats={"target": '"UQ(0, 4)"'}),
+        ["formats.target = UQ(0, 4): must hold 0 and 1"],
+    ),
+    (
+        "signed targets below one",
+        toml(formats={"target": '"SQ(1, 4)"'}),
+        ["formats.target = SQ(1, 4): must hold 0 and 1"],
+    ),
+    (
+        "targets finer than outputs",
+        toml(formats={"target": '"UQ(1, 4)"', "activation_fraction": "3"}),
+        ["formats.target = UQ(1, 4): must have at most activation_fraction = 3"],
+    ),
+    (
+        "order of random codes",
+        toml(perturbation={"order": '"shuffled"'}),
+        ['perturbation.order = "shuffled": needs family'],
+    ),
+    (
+        "tau above its register",
+        toml(learning={"tau_x": "16", "tau_bits": "4"}),
+        ["learning.tau_x = 16: must be below 2**4"],
+    ),
+    (
+        "all taus above their registers",
+        toml(learning={"tau_x": "9", "tau_p": "9", "tau_theta": "9", "tau_bits": "3"}),
+        ["learning.tau_x", "learning.tau_p", "learning.tau_theta"],
+    ),
+    (
+        "delayed without shadow",
+        toml(engine={"shadow": '"no"'}, learning={"updates": '"delayed"'}),
+        ['engine.shadow = "no"'],
+    ),
+    (
+        "window over holds without shadow",
+        toml(engine={"shadow": '"no"'}, learning={"tau_theta": "4"}),
+        ["tau_theta = 4 must divide tau_p = 1"],
+    ),
+    (
+        "window inside a hold without shadow",
+        toml(engine={"shadow": '"no"'}, learning={"tau_theta": "2", "tau_p": "3"}),
+        ["tau_theta = 2 must divide tau_p = 3"],
+    ),
+    (
+        "delayed from a stream",
+        toml(task={"source": '"stream"'}, learning={"updates": '"delayed"'}),
+        ['learning.updates = "delayed": needs a sample in every step'],
+    ),
+    (
+        "carry without guard bits",
+        toml(formats={"parameter": '"SQ(5, 4)"'}),
+        ['learning.rate = 0.5 (2**-1): rounding "carry" needs 5 more fraction bits in formats.parameter'],
+    ),
+    (
+        "carry one bit short",
+        toml(formats={"parameter": '"SQ(5, 8)"'}),
+        ["needs 1 more fraction bit in formats.parameter"],
+    ),
+    (
+        "rate that rounds everything away",
+        toml(learning={"rate": "1e-9", "rounding": '"nearest_even"'}),
+        ["learning.rate = 1e-09 (2**-30): is too small: updates would drop 27 bits of a sum of 18"],
+    ),
+    (
+        "more dropped than dithered",
+        toml(learning={"rate": str(2.0**-28), "rounding": '"stochastic"'}, formats={"hold_bits": "16"}),
+        ["must be at least 2**-27: stochastic rounding has a dither of 28 bits"],
+    ),
+    (
+        "updates wider than a word",
+        toml(
+            formats={"parameter": '"SQ(5, 23)"', "cost_change": '"SQ(31, 1)"', "hold_bits": "16"},
+            perturbation={"amplitude": str(2.0**-9)},
+        ),
+        ["formats.hold_bits = 16: updates at rate 1 have 80 bits, at most 63"],
+    ),
+    (
+        "sums wider than a word",
+        toml(
+            network={"layers": "[2, 4000, 1]", "activation": '"relu"'},
+            formats={"parameter": '"SQ(28, 0)"', "relu_integer_bits": "8", "activation_fraction": "16"},
+            perturbation={"amplitude": "0.25"},
+            learning={"rounding": '"floor"'},
+        ),
+        ["formats.parameter = SQ(28, 0): sums of layer 1 need 66 bits, at most 63"],
+    ),
+    (
+        "shifted sums wider than a word",
+        toml(
+            network={"layers": "[8, 1]"},
+            formats={
+                "parameter": '"SQ(28, 0)"',
+                "activation_fraction": "16",
+                "input": '"UQ(16, 0)"',
+                "cost_change": '"SQ(20, 1)"',
+            },
+            perturbation={"amplitude": "1024.0"},
+            learning={"rounding": '"floor"'},
+            task={"name": '"parity8"', "source": '"stream"'},
+        ),
+        ["sums of layer 0 need 64 bits, at most 63; use fewer bits in formats.input"],
+    ),
+    (
+        "squares wider than a word",
+        toml(
+            formats={"target": '"UQ(16, 0)"', "activation_fraction": "16"},
+            task={"source": '"stream"'},
+        ),
+        ["formats.target = UQ(16, 0): the sum of squared errors needs 67 bits"],
+    ),
+    (
+        "unknown key, name and tau at once",
+        toml(
+            top={"name": '"reg"'},
+            learning={"tau_x": "16", "tau_bits": "4", "rat": "1"},
+            engine={"shadow": "3"},
+        ),
+        ["name = ", "learning.tau_x = 16", "learning.rat = 1", "engine.shadow = 3: must be one of"],
+    ),
+    (
+        "one bad format is one problem",
+        toml(formats={"parameter": '"SQ(5)"'}, perturbation={"amplitude": "1e-9"}),
+        ["formats.parameter"],
+    ),
+    (
+        "one bad section is one problem",
+        toml(task={"name": '"nist7x7"'}).replace("[network]\nlayers = [2, 2, 1]\n", ""),
+        ["network: is missing", 'task.source = "memory"'],
+    ),
+]
+
+# ---- not even TOML -------------------------------------------------------------------------------
+
+UNREADABLE = [
+    ("empty", b"", ["is empty"]),
+    ("blank", b" \n\t\n", ["is empty"]),
+    ("only a comment", b"# nothing yet\n", ["network: is missing; must be a table of keys"]),
+    ("not TOML", b"layers: [2, 2, 1]\n", ["bad.toml, line 1 = layers: [2, 2, 1]: is not TOML"]),
+    ("open string", b'[network]\nname = "x\n', ["bad.toml, line 2"]),
+    ("open list", b"[network]\nlayers = [2, 2\n", ["is not TOML"]),
+    (
+        "key twice",
+        b"seed = 1\nname = 'a'\nseed = 2\n",
+        ["bad.toml, line 3 = seed = 2: is not TOML: a key is given twice"],
+    ),
+    (
+        "section twice",
+        b"[network]\n[task]\n[network]\n",
+        ["line 3 = [network]: is not TOML: section [network] is given twice"],
+    ),
+    ("byte order mark", b"\xef\xbb\xbf" + toml().encode(), ["starts with a byte order mark"]),
+    ("UTF-16", toml().encode("utf-16"), ["is not UTF-8: byte 0"]),
+    ("Latin-1", b"seed = 1\n# f\xfcr\n", ["bad.toml, line 2: is not UTF-8: byte 12"]),
+    ("NUL bytes", b"\0" * 100, ["bad.toml, line 1"]),
+    ("NUL in text", b"name = 'a\0b'\n", ["is not TOML"]),
+    ("binary", bytes(range(256)) * 10, ["is not UTF-8"]),
+    ("more than 1 MiB", b"# 0123456789\n" * 90000, ["is larger than 1 MiB"]),
+    ("a long line", b"seed = " + b"1" * 20000, ["line 1: is longer than 10000 characters"]),
+    ("integer of 5000 digits", b"seed = " + b"9" * 5000, ["has an integer of more than 4300 digits"]),
+    ("nested too deeply", b"\n".join([b"x = [", *[b"[" * 999] * 90]), ["is nested too deeply"]),
+    ("escape codes", b"name = 'a\x1b[31m'\n", ["is not TOML"]),
+    ("no date", b"name = 2024-99-99\n", ["is not TOML"]),
+    ("lone surrogate", b'name = "\\ud800"\n', ["is not TOML"]),
+]
+
+ROWS = [(name, text.encode(), fragments) for name, text, fragments in SINGLE + TOGETHER] + UNREADABLE
+
+
+@pytest.mark.parametrize("verb", ["check", "generate"])
+@pytest.mark.parametrize(("data", "fragments"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_broken_file(data, fragments, verb, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.toml").write_bytes(data)
+
+    assert cli.main([verb, "bad.toml"]) == 2
+
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == ""
+    assert len(lines) == len(fragments), err
+    for line in lines:
+        assert line.startswith("mgd-hdl: ")
+        assert line.isprintable()
+        assert len(line) < 600
+    for fragment in fragments:
+        assert any(fragment in line for line in lines), err
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.toml"]
