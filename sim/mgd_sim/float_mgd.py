@@ -176,6 +176,8 @@ class FloatMgd(_Learner):
     circuit_codes : bool
         Random codes from the circuit's register instead of NumPy's generator, which is the default
         because it shares no weakness with the circuit.
+    railed : bool
+        Parameters stop at half the range of ``config.parameter``, as they do in the circuit.
     **changes : int
         Run-time registers that differ from the configuration.
 
@@ -192,9 +194,11 @@ class FloatMgd(_Learner):
         *,
         samples: Dataset | None = None,
         circuit_codes: bool = False,
+        railed: bool = False,
         **changes: int,
     ):
         super().__init__(config, seeds, samples, changes)
+        self._limit = 2.0 ** (config.parameter.integer_bits - 2) if railed else np.inf
         self._visible = self.theta
         self.baseline: Floats = np.zeros(self.replicas)
         self.hold: Floats = np.zeros(self.replicas)
@@ -213,6 +217,12 @@ class FloatMgd(_Learner):
     def visible(self) -> Floats:
         """(R, P), the parameters as they were at the end of the last window."""
         return self._visible
+
+    @property
+    def current_sample(self) -> Ints:
+        """(R,), the sample of the last step, an index into ``samples``; none before step 0."""
+        shown: Ints = self._sample[-1]
+        return shown
 
     def _take_codes(self, count: int) -> Bits:
         """The next perturbations: (count, R or 1, P)."""
@@ -259,7 +269,8 @@ class FloatMgd(_Learner):
                 self.baseline = measured[:, 0]
             self.hold = self.hold + (measured[:, -1] - self.baseline)
             if flush:
-                self.theta = self.theta - self._gain * self.hold[:, None] * sign[this_code]
+                theta = self.theta - self._gain * self.hold[:, None] * sign[this_code]
+                self.theta = np.maximum(np.minimum(theta, self._limit), -self._limit)
                 self.hold = np.zeros_like(self.hold)
             if refresh:
                 self._visible = self.theta

@@ -166,6 +166,12 @@ class Trainer:
         flags: Bits = np.packbits(self._saturated, axis=0, bitorder="little")[0]
         return flags
 
+    @property
+    def current_sample(self) -> Ints:
+        """(R,), the sample of the last step, an index into ``samples``; none before step 0."""
+        shown: Ints = self._sample[-1]
+        return shown
+
     def clone(self) -> Trainer:
         """An independent trainer in the same state."""
         return copy.deepcopy(self)

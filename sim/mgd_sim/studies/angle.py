@@ -1,0 +1,142 @@
+"""How well does each perturbation family find the gradient? The angle between estimate and truth.
+
+Parameters are held for longer than the run, so the updates only gather: what T has moved by is the
+estimate. The truth is the backpropagated gradient of the same sample at the same parameters. For
+random codes of T perturbations and P parameters theory says ``cos = 1 / sqrt(1 + (P - 1) / T)``; Walsh codes
+after one period and sequential codes after P perturbations leave no angle but what the curvature of
+the cost leaves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mgd_hdl.config import LFSR, PRESETS, SQ, TrainerConfig, preset
+from mgd_hdl.config.codes import Family
+
+from ..float_mgd import FloatMgd, FloatNetwork, Floats
+from ..learn.cell import forward_weight
+from ..trainer import Trainer
+
+__all__ = ["circuit_cosines", "float_cosines", "held", "law"]
+
+FAMILIES: tuple[Family, ...] = ("random_code", "walsh", "sequential")
+
+
+def law(parameters: int, steps: int) -> float:
+    """The cosine expected of random codes."""
+    return 1 / math.sqrt(1 + (parameters - 1) / steps)
+
+
+def held(base: TrainerConfig, family: Family, amplitude: float) -> TrainerConfig:
+    """The configuration for one long look at one sample: only the perturbation changes, and T gathers.
+
+    T gets all the guard bits there can be, and the rate is the lowest that drops no bit of an update:
+    so T stays off its rails for longest.
+    """
+    integer_bits = base.parameter.integer_bits
+    config = base.replaced(formats={"parameter": str(SQ(integer_bits, LFSR.leap - integer_bits))})
+    longest = (1 << config.learning.tau_bits) - 1
+    times = {"tau_x": longest, "tau_p": 1, "tau_theta": longest}
+    shaken = config.replaced(perturbation={"family": family, "amplitude": amplitude}, learning=times)
+    return shaken.replaced(learning={"rate": 2.0**-shaken.gain})
+
+
+def float_cosines(config: TrainerConfig, seeds: Sequence[int], checkpoints: Sequence[int]) -> Floats:
+    """Cosines of floating-point estimates made with the circuit's own codes.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+        From :func:`held`.
+    seeds : sequence of int
+        One per replica: start, sample and codes.
+    checkpoints : sequence of int
+        Rising numbers of perturbations, below tau_theta.
+
+    Returns
+    -------
+    Floats
+        (checkpoints, R); 0 where there is no estimate yet.
+    """
+    learner = FloatMgd(config, seeds, circuit_codes=True)
+    return _cosines(learner, learner.visible, checkpoints)
+
+
+def circuit_cosines(config: TrainerConfig, seeds: Sequence[int], checkpoints: Sequence[int]) -> Floats:
+    """Cosines of the circuit's estimates, bit for bit; arguments as for :func:`float_cosines`.
+
+    The truth is taken where the network stands at rest: in the middle of the interval that the
+    visible bits stand for.
+    """
+    trainer = Trainer(config, seeds)
+    return _cosines(
+        trainer, forward_weight(trainer.visible, 0).astype(np.float64) * config.weight.step, checkpoints
+    )
+
+
+def _cosines(learner: FloatMgd | Trainer, rest: Floats, checkpoints: Sequence[int]) -> Floats:
+    start = learner.theta
+    rows = []
+    for steps in checkpoints:
+        learner.run(steps - learner.step)
+        truth = _gradient(learner, rest)
+        moved = (start - learner.theta).astype(np.float64)
+        lengths = np.linalg.norm(moved, axis=1) * np.linalg.norm(truth, axis=1)
+        rows.append((moved * truth).sum(axis=1) / np.where(lengths, lengths, 1))
+    return np.array(rows)
+
+
+def _gradient(learner: FloatMgd | Trainer, rest: Floats) -> Floats:
+    """The gradient of each replica's sample at its parameters at rest: (R, P)."""
+    formats, samples, shown = learner.config.formats, learner.samples, learner.current_sample
+    x = samples.x[shown] * formats.input.step
+    target = samples.target[shown] * formats.target.step
+    return FloatNetwork(learner.config).gradient(rest, x[..., None], target[..., None])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.angle", description=__doc__)
+    parser.add_argument("task", choices=PRESETS, help="preset whose network and samples are used")
+    parser.add_argument("--seeds", type=int, default=32, help="replicas (default 32)")
+    parser.add_argument("--amplitude", type=float, help="of the perturbation (default: the preset's)")
+    parser.add_argument("--out", type=Path, help="JSON file for the results")
+    given = parser.parse_args(arguments)
+
+    base = preset(given.task)
+    amplitude = given.amplitude or base.perturbation.amplitude
+    parameters, period = base.parameters, base.walsh_code.period
+    checkpoints = sorted({1 << k for k in range(3, 13)} | {parameters, 10 * parameters, period})
+    curves = {}
+    for family in FAMILIES:
+        config = held(base, family, amplitude)
+        for name, cosines in (("float", float_cosines), ("circuit", circuit_cosines)):
+            mean = cosines(config, range(given.seeds), checkpoints).mean(axis=1)
+            curves[f"{family} {name}"] = mean.tolist()
+    curves["law"] = [law(parameters, steps) for steps in checkpoints]
+
+    sys.stdout.write(f"P = {parameters}, Walsh period {period}: mean cosine over {given.seeds} seeds\n")
+    sys.stdout.write(f"{'perturbations':>20}" + "".join(f"{steps:>7}" for steps in checkpoints) + "\n")
+    for name, curve in curves.items():
+        sys.stdout.write(f"{name:>20}" + "".join(f"{cosine:7.3f}" for cosine in curve) + "\n")
+    if given.out:
+        document = {
+            "task": given.task,
+            "parameters": parameters,
+            "checkpoints": checkpoints,
+            "cosine": curves,
+        }
+        given.out.write_text(json.dumps(document) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""How often and how fast does it learn? Many seeds of a preset, bit-exact and in floating point.
+
+``python -m mgd_sim.studies.learning xor`` trains all seeds at once and looks in on them now and then;
+a seed has solved its task when it is first seen to meet the task's goal. Stopping with Ctrl-C keeps
+what was found so far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig, preset
+
+from ..evaluate import Evaluation
+from ..float_mgd import Backpropagation, FloatMgd
+from ..trainer import Trainer
+
+__all__ = ["GOALS", "MODELS", "Goal", "Result", "learn", "summary"]
+
+
+class _Model(Protocol):
+    """Anything that learns in steps."""
+
+    def run(self, steps: int) -> object:
+        """Go on for some steps."""
+
+    def cost_and_accuracy(self) -> Evaluation:
+        """Mean cost and accuracy per replica."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """When a task counts as solved: accuracy at least, mean cost below, seen every so many steps."""
+
+    accuracy: float
+    cost: float
+    every: int
+    steps: int
+    """How long to try."""
+    seeds: int
+
+
+GOALS = {
+    "xor": Goal(accuracy=1.0, cost=0.04, every=10, steps=200_000, seeds=256),
+    "parity4": Goal(accuracy=1.0, cost=float("inf"), every=100, steps=1_000_000, seeds=96),
+    "nist7x7_centered": Goal(accuracy=0.99, cost=float("inf"), every=500, steps=200_000, seeds=16),
+    "nist7x7": Goal(accuracy=0.99, cost=float("inf"), every=10_000, steps=2_000_000, seeds=8),
+}
+
+MODELS: dict[str, Callable[[TrainerConfig, Sequence[int]], _Model]] = {
+    "twin": Trainer,
+    "float": FloatMgd,
+    "float_railed": partial(FloatMgd, railed=True),
+    "backpropagation": Backpropagation,
+}
+
+
+@dataclass
+class Result:
+    """What became of every seed.
+
+    Attributes
+    ----------
+    model : str
+        Key of :data:`MODELS`.
+    steps : int
+        Steps done.
+    solved_at : list
+        Per seed the step at which the goal was first seen met, or None.
+    cost, accuracy : list of float
+        Per seed at the end.
+    seconds : float
+        Time it took, evaluation included.
+    """
+
+    model: str
+    steps: int = 0
+    solved_at: list[int | None] = field(default_factory=list)
+    cost: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def solved(self) -> float:
+        """Share of seeds that met the goal."""
+        return sum(at is not None for at in self.solved_at) / len(self.solved_at)
+
+    @property
+    def median(self) -> float | None:
+        """Median step of those that met the goal."""
+        found = [at for at in self.solved_at if at is not None]
+        return statistics.median(found) if found else None
+
+
+def learn(model: str, config: TrainerConfig, seeds: Sequence[int], goal: Goal) -> Iterator[Result]:
+    """Train until every seed has met the goal or the steps are used up.
+
+    Parameters
+    ----------
+    model : str
+        Key of :data:`MODELS`.
+    config : TrainerConfig
+    seeds : sequence of int
+    goal : Goal
+
+    Yields
+    ------
+    Result
+        The same object after every look, so that stopping early loses nothing.
+    """
+    learner = MODELS[model](config, seeds)
+    result = Result(model, solved_at=[None] * len(seeds))
+    start = time.monotonic()
+    while True:
+        cost, accuracy = learner.cost_and_accuracy()
+        for seed in np.flatnonzero((accuracy >= goal.accuracy) & (cost < goal.cost)):
+            if result.solved_at[seed] is None:
+                result.solved_at[seed] = result.steps
+        result.cost, result.accuracy = cost.tolist(), accuracy.tolist()
+        result.seconds = time.monotonic() - start
+        yield result
+        if result.steps >= goal.steps or None not in result.solved_at:
+            return
+        count = min(goal.every, goal.steps - result.steps)
+        learner.run(count)
+        result.steps += count
+
+
+def summary(result: Result) -> str:
+    """One line: how many seeds solved it, and how fast."""
+    median = "-" if result.median is None else f"{result.median:,.0f}"
+    return (
+        f"{result.model:15} step {result.steps:>9,}: {result.solved:6.1%} of {len(result.solved_at)} seeds"
+        f" solved, median {median} steps, mean accuracy {statistics.mean(result.accuracy):.2%}"
+        f" ({result.seconds:.0f} s)"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.learning", description=__doc__)
+    parser.add_argument("task", choices=GOALS, help="preset to train")
+    parser.add_argument("--seeds", type=int, help="replicas (default: the task's)")
+    parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
+    parser.add_argument("--model", choices=MODELS, action="append", help="default: twin and float")
+    parser.add_argument("--out", type=Path, help="JSON file for the results")
+    given = parser.parse_args(arguments)
+
+    known = GOALS[given.task]
+    goal = Goal(
+        accuracy=known.accuracy,
+        cost=known.cost,
+        every=known.every,
+        steps=given.steps or known.steps,
+        seeds=given.seeds or known.seeds,
+    )
+    config = preset(given.task)
+    results: list[Result] = []
+    stopped = False
+    for model in given.model or ("twin", "float"):
+        shown = 0.0
+        runs = learn(model, config, range(goal.seeds), goal)
+        try:
+            results.append(next(runs))
+            for result in runs:
+                if result.seconds - shown >= 10:
+                    shown = result.seconds
+                    _say(summary(result))
+        except KeyboardInterrupt:
+            stopped = True
+        _say(summary(results[-1]))
+        if given.out:
+            document = {
+                "task": given.task,
+                "goal": asdict(goal),
+                "results": [asdict(each) for each in results],
+            }
+            given.out.write_text(json.dumps(document) + "\n", encoding="utf-8")
+        if stopped:
+            return 130
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
