@@ -34,6 +34,10 @@ BAD_INPUT = 2
 _Run = Callable[[Namespace], int]
 
 
+class _ToolError(Exception):
+    """A tool that a verb needs failed; its message may have several lines."""
+
+
 # ---- verbs and arguments -------------------------------------------------------------------------
 
 
@@ -70,6 +74,15 @@ def _load(given: str) -> TrainerConfig:
         presets = ", ".join(PRESETS)
         raise ConfigError([Problem(given, "", f"is neither a file nor a preset{hint}; presets: {presets}")])
     return load(given)
+
+
+def _trainer_files(config: TrainerConfig) -> dict[str, str]:
+    from .emit import EmitError, trainer_files
+
+    try:
+        return trainer_files(config)
+    except EmitError as error:
+        raise _ToolError(str(error)) from None
 
 
 # ---- the verbs -----------------------------------------------------------------------------------
@@ -183,10 +196,8 @@ def _schema(args: Namespace) -> int:
 def _generate(args: Namespace) -> int:
     """Write the Verilog of a trainer and the files that go with it."""
     config = _load(args.config)
-    from .emit import trainer_files
-
     directory = config.name if args.output is None else args.output
-    for path in write_files(directory, trainer_files(config), force=args.force):
+    for path in write_files(directory, _trainer_files(config), force=args.force):
         print(f"wrote {path}")
     for key, (given, used) in config.snapped.items():
         print(f"note: {key} = {given} is used as {used}")
@@ -207,6 +218,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ConfigError, FileRefused) as error:
         for problem in error.problems:
             _complain(str(problem))
+        return BAD_INPUT
+    except _ToolError as error:
+        for line in str(error).splitlines():
+            _complain(line)
         return BAD_INPUT
     except BrokenPipeError:
         # The reader has left. Python flushes once more when it ends; let that go nowhere.

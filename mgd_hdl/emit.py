@@ -37,19 +37,29 @@ def verilog(block: Block, name: str) -> str:
 
 
 def _from_rtlil(modules: dict[str, str]) -> str:
-    kept = [name for name in modules if KEPT.search(name)]
-    # Amaranth calls an inner module "outer.inner"; a dot would need an escaped name in Verilog.
-    text = re.sub(r"(?m)^(module|  cell) (\\[\w.]+)", lambda found: found[0].replace(".", "_"), "\n".join(modules.values()))
+    parts = (
+        "attribute \\keep_hierarchy 1\n" * bool(KEPT.search(name)) + text[text.index("module \\") :]
+        for name, text in modules.items()
+    )
+    # Amaranth calls an inner module "outer.inner", a structure's field "signal.field" and an array's
+    # item "signal[0]": all would need an escaped name in Verilog.
+    plain = str.maketrans({".": "_", "[": "_", "]": None})
+    text = re.sub(r"\\[\w.]+(\[\d+\])?(?!\S)", lambda found: found[0].translate(plain), "\n".join(parts))
     script = "\n".join(
         [
             f"read_rtlil <<rtlil\n{text}\nrtlil",
-            "proc -nomux -norom",
+            "proc -norom",
             "memory_collect",
+            "opt_expr -mux_undef",
+            "opt_merge",
+            "wreduce",
             "opt_clean",
-            "attrmap -remove generator -remove top -remove src -remove amaranth.hierarchy -remove amaranth.decoding",
-            "attrmap -modattr -remove generator -remove top -remove src -remove amaranth.hierarchy",
-            *(f"setattr -mod -set keep_hierarchy 1 {name}" for name in kept),
-            "write_verilog -norename",
+            # Resets and enables become conditions of the register, not multiplexers before it.
+            "opt_dff",
+            "opt_clean -purge",
+            "attrmap -remove generator -remove src -remove amaranth_decoding -remove unused_bits -remove full_case",
+            "attrmap -modattr -remove generator -remove top -remove src",
+            "write_verilog",
         ]
     )
     run = subprocess.run(
@@ -101,8 +111,8 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
         return entry
 
     found = [
-        state("cost", "core.cost", "core.baseline.perturbed", config.cost.width, False),
-        state("baseline", "core.baseline.baseline", "core.baseline.o__valid", config.cost.width, False),
+        state("cost", "core.squared_error.cost", "core.baseline.perturbed", config.cost.width, False),
+        state("baseline", "core.baseline.level", "core.baseline.o__valid", config.cost.width, False),
         state("cost_change", "core.baseline.o__payload", "core.baseline.o__valid", config.cost_change.width, True),
         state("hold", "core.accumulator.total", "core.accumulator.i__valid", config.hold.width, True),
         state("update", "core.update.o__payload", "core.update.o__valid", config.update.width, True),
@@ -111,7 +121,7 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     for index, place in enumerate(config.places):
         tile = config.tiles[place.tile]
         cell = f"core.array.tile_{tile.index}.cell_{index - tile.first}"
-        found.append(state("code", f"{cell}.code", code_strobe, 1, False, index))
+        found.append(state("code", f"{cell}.integrator.enable", code_strobe, 1, False, index))
         found.append(state("theta", f"{cell}.integrator.theta", "step_done", config.parameter.width, True, index))
         if config.shadow and not config.delayed:
             found.append(state("visible", f"{cell}.visible", "step_done", config.visible.width, True, index))

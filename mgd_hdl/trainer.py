@@ -114,7 +114,7 @@ class Trainer(Block):
         core = place(m, platform, "core", Core(self.config), reset=self.start)
         started = Signal()
         m.d.sync += started.eq(self.start)
-        m.d.comb += core.begin.eq(started)
+        m.d.comb += core.restart.eq(started)
         for name, member in self.signature.members.items():
             if name == "start":
                 continue
@@ -135,13 +135,13 @@ class Trainer(Block):
 class Core(Block):
     """All of :class:`Trainer` that a start resets.
 
-    ``begin`` comes one clock after that reset. Clocks in the comments count from t, in which the
+    ``restart`` comes one clock after that reset. Clocks in the comments count from t, in which the
     sequencer commands a measurement; R = ``config.measure_latency``.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        super().__init__({"begin": In(1), **_controls(config)})
+        super().__init__({"restart": In(1), **_controls(config)})
 
     @property
     def module(self) -> str:
@@ -169,17 +169,17 @@ class Core(Block):
             parameters_set = Signal()
             m.d.sync += parameters_set.eq(initializer.done)
         m.d.comb += [
-            initializer.start.eq(self.begin),
+            initializer.start.eq(self.restart),
             initializer.seed.eq(self.seed_initial),
-            samples.load.eq(self.begin),
-            sequencer.begin.eq(parameters_set),
+            samples.load.eq(self.restart),
+            sequencer.restart.eq(parameters_set),
             *(getattr(sequencer, name).eq(getattr(self, name)) for name in ("run", "step")),
             *(getattr(sequencer, name).eq(getattr(self, name)) for name in ("tau_x", "tau_p", "tau_theta")),
         ]
         if "seed_sample" in self.signature.members:
             m.d.comb += samples.seed.eq(self.seed_sample)
         if "seed_dither" in self.signature.members:
-            m.d.comb += [update.seed.eq(self.seed_dither), update.load.eq(self.begin)]
+            m.d.comb += [update.seed.eq(self.seed_dither), update.load.eq(self.restart)]
         if config.task.source == "stream":
             m.d.comb += [
                 samples.i.payload.eq(self.i_sample.payload),
@@ -313,7 +313,7 @@ class Core(Block):
         m.d.comb += entered.eq(sequencer.measure & ~sequencer.reference)
         m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
         m.d.comb += self.busy.eq(
-            self.begin | initializer.busy | parameters_set | sequencer.measure | in_flight.any()
+            self.restart | initializer.busy | parameters_set | sequencer.measure | in_flight.any()
         )
         return m
 
@@ -321,7 +321,7 @@ class Core(Block):
         """A code of the configured family; all start in the same state."""
         config = self.config
         code = place(m, platform, name, _CODES[config.perturbation.family](config))
-        m.d.comb += [code.load.eq(self.begin), code.advance.eq(advance)]
+        m.d.comb += [code.load.eq(self.restart), code.advance.eq(advance)]
         if "seed_code" in self.signature.members:
             m.d.comb += code.seed.eq(self.seed_code)
         return code

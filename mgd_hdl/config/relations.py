@@ -312,14 +312,13 @@ def _shadow(config: TrainerConfig) -> Iterator[Problem]:
 @_relation("learning.updates", "task.name", "task.source", "task.order")
 def _sample_every_step(config: TrainerConfig) -> Iterator[Problem]:
     """Delayed updates never wait, so a source must never need a second try."""
-    source, count = config.task.source, config.task_data.count
-    if config.delayed and (
-        source == "stream" or (source == "memory" and config.task.order != "plain" and count & (count - 1))
-    ):
+    count = config.task_data.count
+    tireless = config.task.order == "plain" or count & (count - 1) == 0
+    if config.delayed and not (config.task.source == "memory" and tireless):
         yield Problem(
             "learning.updates",
             '"delayed"',
-            'needs a sample in every step: task.source = "generator", or a memory of 2**n samples',
+            'needs a sample in every step: task.source = "memory", with 2**n samples or order = "plain"',
         )
 
 

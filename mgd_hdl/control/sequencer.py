@@ -25,7 +25,7 @@ class Sequencer(Block):
 
     Members
     -------
-    begin : In(1)
+    restart : In(1)
         Parameters are set: go to step 0. The sequencer idles after reset.
     run : In(1)
         Keep going; low, it stops between two steps.
@@ -51,7 +51,7 @@ class Sequencer(Block):
         tau = config.learning.tau_bits
         super().__init__(
             {
-                "begin": In(1),
+                "restart": In(1),
                 "run": In(1),
                 "step": In(1),
                 "resume": In(1),
@@ -85,7 +85,7 @@ class Sequencer(Block):
             count = Signal.like(tau, name=f"count_{name}")
             last[name] = Signal(name=f"last_{name}")
             m.d.comb += last[name].eq(count == 1)
-            with m.If(self.begin | (turn & last[name])):
+            with m.If(self.restart | (turn & last[name])):
                 m.d.sync += count.eq(tau)
             with m.Elif(turn):
                 m.d.sync += count.eq(count - 1)
@@ -95,7 +95,7 @@ class Sequencer(Block):
         asked = Signal()  # one more step was asked for
         go = Signal()
         m.d.comb += go.eq((self.run | asked | self.step) & (~sample_due | self.sample_valid))
-        with m.If(self.begin):
+        with m.If(self.restart):
             m.d.sync += [sample_due.eq(1), reference_due.eq(1), asked.eq(0)]
         with m.Elif(turn):
             m.d.sync += asked.eq(0)
@@ -108,7 +108,7 @@ class Sequencer(Block):
 
         with m.FSM(name="phase"):
             with m.State("IDLE"):
-                with m.If(self.begin):
+                with m.If(self.restart):
                     m.next = "REFERENCE"
             with m.State("REFERENCE"):
                 m.d.comb += self.waiting.eq(~go)

@@ -47,10 +47,10 @@ class Baseline(Block):
     def elaborate(self, platform):
         m = Module()
         cost, reference = self.i.payload.cost, self.i.payload.reference
-        baseline = Signal(shape(self.config.cost), reset_less=True)
+        level = Signal(shape(self.config.cost), reset_less=True)
         with m.If(self.i.valid & reference):
-            m.d.sync += baseline.eq(cost)
-        change, outside = saturate(m, cost - baseline, self.config.cost_change, "change")
+            m.d.sync += level.eq(cost)
+        change, outside = saturate(m, cost - level, self.config.cost_change, "change")
         perturbed = Signal()
         m.d.comb += perturbed.eq(self.i.valid & ~reference)
         m.d.sync += [

@@ -159,21 +159,21 @@ class Wires(Block):
 
     def elaborate(self, platform):
         m = Module()
-        rows = Signal(self.count)
-        columns = Signal(COLUMNS)
+        coded_rows = Signal(self.count)
+        coded_columns = Signal(COLUMNS)
         if self.config.sequential:
             m.d.comb += [
-                rows.eq(self.i_rows & ~self.rest.replicate(self.count)),
-                columns.eq(self.i_columns),
+                coded_rows.eq(self.i_rows & ~self.rest.replicate(self.count)),
+                coded_columns.eq(self.i_columns),
             ]
         else:
             m.d.comb += [
-                rows.eq((self.i_rows ^ self.minus.replicate(self.count)) | self.rest.replicate(self.count)),
-                columns.eq(self.i_columns & ~self.rest.replicate(COLUMNS)),
+                coded_rows.eq((self.i_rows ^ self.minus.replicate(self.count)) | self.rest.replicate(self.count)),
+                coded_columns.eq(self.i_columns & ~self.rest.replicate(COLUMNS)),
             ]
         if self.diagonal:
             m.d.sync += self.diagonals.eq(self.i_diagonals & ~self.rest.replicate(COLUMNS))
-        m.d.sync += [self.rows.eq(rows), self.columns.eq(columns)]
+        m.d.sync += [self.rows.eq(coded_rows), self.columns.eq(coded_columns)]
         if self.addressed:
             with m.If(self.address):
                 m.d.sync += [self.rows.eq(self.address_rows), self.columns.eq(self.address_columns)]
@@ -246,10 +246,10 @@ class Array(Block):
         config = self.config
 
         # What goes to all cells alike.
-        word = Signal.like(self.word)
-        clear = Signal()
-        m.d.sync += [word.eq(self.word), clear.eq(self.clear)]
-        everywhere = {"word": word, "clear": clear}
+        held_word = Signal.like(self.word)
+        held_clear = Signal()
+        m.d.sync += [held_word.eq(self.word), held_clear.eq(self.clear)]
+        everywhere = {"word": held_word, "clear": held_clear}
         if config.shadow:
             everywhere |= self._code_wires(m, platform, "code", 0, config.rows, None)
 

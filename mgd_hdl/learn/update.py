@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -63,7 +63,8 @@ class Update(Block):
         # Shift right by k, having shifted left far enough that no bit is lost here.
         left = max(config.gain, limit)
         k = Signal(range(limit + 1))
-        m.d.comb += k.eq(Mux(self.learning_shift > limit, limit, self.learning_shift))
+        beyond = self.learning_shift > limit if limit & (limit + 1) else Const(0, 1)
+        m.d.comb += k.eq(Mux(beyond, limit, self.learning_shift))
         negative = Signal(signed(config.hold.width + 1))
         m.d.comb += negative.eq(-self.i.payload)
         shifted = Signal(signed(len(negative) + left), reset_less=True)

@@ -51,7 +51,7 @@ class Activation(Block):
             # Clock two.
             row = data.StructLayout({"base": shape(layer.output), "slope": table.slope_bits})
             init = [{"base": b, "slope": s} for b, s in zip(table.base, table.slope, strict=True)]
-            m.submodules.table = rom = memory.Memory(shape=row, depth=1 << table.segment_bits, init=init)
+            m.submodules.knots = rom = memory.Memory(shape=row, depth=1 << table.segment_bits, init=init)
             port = rom.read_port()
             position = Signal(table.position_bits, reset_less=True)
             m.d.comb += port.addr.eq(argument[table.position_bits :])

@@ -52,7 +52,8 @@ class Letters(Block):
         drawn = register.state
         fields = {"letter": drawn[0:2], "down": drawn[2:4], "right": drawn[4:6], "a": drawn[6:12], "b": drawn[12:18]}
 
-        turn, good = Signal(), Signal()
+        turn = Signal()
+        good = Signal()
         same = fields["a"] == fields["b"]
         blank = (fields["a"] == PIXELS) | (fields["a"] == 0)
         allowed = (fields["a"] <= PIXELS) & (fields["b"] <= PIXELS) & (~same | blank)
