@@ -403,6 +403,15 @@ TOGETHER = [
         ['learning.updates = "delayed": needs a sample in every step'],
     ),
     (
+        "delayed from a generator",
+        toml(
+            network={"layers": "[49, 4]"},
+            task={"name": '"nist7x7"', "source": '"generator"'},
+            learning={"updates": '"delayed"'},
+        ),
+        ['learning.updates = "delayed": needs a sample in every step'],
+    ),
+    (
         "carry without guard bits",
         toml(formats={"parameter": '"SQ(5, 4)"'}),
         ['learning.rate = 0.5 (2**-1): rounding "carry" needs 5 more fraction bits in formats.parameter'],
