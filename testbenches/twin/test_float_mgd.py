@@ -1,0 +1,153 @@
+"""Does the floating-point truth follow the rule and the gradient?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mgd_hdl.config import preset
+from mgd_sim.float_mgd import Backpropagation, FloatMgd, FloatNetwork
+from mgd_sim.trainer import Trainer
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", ["relu", "sigmoid"]], ids=str)
+def test_gradient_is_the_difference_quotient(activation):
+    """Central differences of width 2h miss by about h**2 = 1e-8 and by rounding, 1e-16 / h = 1e-12."""
+    config = preset("nist7x7_centered").replaced(network={"activation": activation})
+    network = FloatNetwork(config)
+    rng = np.random.default_rng(2)
+    theta = rng.uniform(-1, 1, (3, config.parameters))
+    x, target = rng.integers(0, 2, (49, 5)).astype(float), rng.integers(0, 2, (4, 5)).astype(float)
+    gradient = network.gradient(theta, x, target)
+    assert gradient.shape == theta.shape
+    for number in range(0, config.parameters, 7):
+        shift = np.zeros(config.parameters)
+        shift[number] = 1e-4
+        difference = network.cost(theta + shift, x, target) - network.cost(theta - shift, x, target)
+        np.testing.assert_allclose(gradient[:, number], difference.sum(axis=-1) / 2e-4, rtol=1e-6, atol=1e-7)
+
+
+TIMES = [(1, 1, 1), (3, 2, 4), (5, 4, 2), (2, 3, 9)]
+
+
+@pytest.mark.parametrize("times", TIMES, ids=str)
+@pytest.mark.parametrize("measure", ["one_sided", "two_sided"])
+@pytest.mark.parametrize("family", ["walsh", "sequential"])
+def test_rule(family, measure, times):
+    """Against the textbook's rule for one replica, parameter by parameter."""
+    tau_x, tau_p, tau_theta = times
+    config = preset("xor").replaced(
+        perturbation={"family": family},
+        learning={"measure": measure, "tau_x": tau_x, "tau_p": tau_p, "tau_theta": tau_theta},
+        task={"order": "plain"},
+        engine={"shadow": "yes"},
+    )
+    learner = FloatMgd(config, [4, 9])
+    theta, amplitude, rate = learner.theta[1].tolist(), 0.0625, 0.5
+    learner.run(100)
+
+    network = FloatNetwork(config)
+    estimate, sample, code, baseline, changed = [0.0] * 9, -1, -1, 0.0, True
+
+    def cost(shift: float) -> float:
+        perturbed = np.array([value + shift * s for value, s in zip(theta, sign, strict=True)])
+        x = np.array([[sample % 4 & 1], [sample % 4 >> 1]], dtype=float)
+        return float(network.cost(perturbed, x, np.array([[x.sum() % 2]]))[0])
+
+    for step in range(100):
+        if step % tau_x == 0:
+            sample, changed = sample + 1, True
+        if step % tau_p == 0:
+            code += 1
+        if family == "walsh":
+            index = [config.walsh_code.index(place.row, place.column) for place in config.places]
+            sign = [1 if (each & code).bit_count() % 2 else -1 for each in index]
+        else:
+            sign = [int(code % 9 == number) for number in range(9)]
+        if measure == "two_sided":
+            baseline = cost(-amplitude)
+        elif changed:
+            baseline = cost(0.0)
+        change = (cost(amplitude) - baseline) / (2 if measure == "two_sided" else 1)
+        estimate = [g + change * s / amplitude for g, s in zip(estimate, sign, strict=True)]
+        changed = (step + 1) % tau_theta == 0
+        if changed:
+            theta = [value - rate * g for value, g in zip(theta, estimate, strict=True)]
+            estimate = [0.0] * 9
+    np.testing.assert_allclose(learner.visible[1], theta, rtol=1e-10)
+
+
+@pytest.mark.parametrize("measure", ["one_sided", "two_sided"])
+def test_circuit_is_near(measure):
+    """One update of the circuit in fine words is that of floating point from the same start.
+
+    The words are off by 2**-15 at most at the outputs, so C~ by 2**-12, which dividing by the
+    amplitude 2**-4 and the rate 2**-2 make 2**-10 of a parameter.
+    """
+    config = preset("xor").replaced(
+        formats={
+            "parameter": "SQ(5, 20)",
+            "activation_fraction": 16,
+            "segment_bits": 10,
+            "cost_change": "SQ(2, 20)",
+        },
+        perturbation={"family": "walsh"},
+        learning={"measure": measure, "rate": 0.25},
+        task={"order": "plain"},
+    )
+    trainer = Trainer(config, range(20))
+    start = trainer.theta
+    learner = FloatMgd(config, range(20))
+    learner.theta = learner._visible = (4 * trainer.visible + 2) * config.weight.step
+    before = learner.theta
+    trainer.run(1)
+    learner.run(1)
+    moved = (trainer.theta - start) * config.parameter.step
+    assert np.abs(moved).max() > 2**-4
+    np.testing.assert_allclose(moved, learner.theta - before, rtol=0, atol=2**-10)
+
+
+def test_random_codes_and_samples_are_fair():
+    """Own generators: signs of mean zero, samples equally often, replicas of their own."""
+    config = preset("xor").replaced(task={"order": "random"})
+    learner = FloatMgd(config, [1, 2])
+    bits, samples = learner._take_codes(4000), learner._take_samples(4000)
+    assert np.abs(bits.mean(axis=0) - 0.5).max() < 5 * 0.5 / np.sqrt(4000)
+    assert np.abs(np.bincount(samples[:, 0]) / 4000 - 0.25).max() < 5 * np.sqrt(0.1875 / 4000)
+    assert (bits[:, 0] != bits[:, 1]).any()
+    assert (samples[:, 0] != samples[:, 1]).any()
+    epochs = FloatMgd(preset("xor"), [1, 2])._take_samples(40).reshape(10, 4, 2)
+    np.testing.assert_array_equal(
+        np.sort(epochs, axis=1), np.arange(4)[None, :, None].repeat(10, 0).repeat(2, 2)
+    )
+
+
+def test_circuit_codes():
+    config = preset("xor")
+    learner = FloatMgd(config, [3], circuit_codes=True)
+    record = Trainer(config, [3]).run(50, record=True)
+    np.testing.assert_array_equal(learner._take_codes(50)[:, 0], record.code[:, 0])
+
+
+def test_rails():
+    """Half the range of SQ(5, 11) is 8."""
+    config = preset("xor").replaced(network={"initial": 8.0})
+    reached = []
+    for railed in (False, True):
+        learner, largest = FloatMgd(config, range(8), railed=railed), 0.0
+        for _ in range(300):
+            learner.run(1)
+            largest = max(largest, np.abs(learner.theta).max())
+        reached.append(largest)
+    assert reached[0] > 8
+    assert reached[1] == 8
+
+
+def test_backpropagation_learns():
+    """Three thousand letters, one at a time, take every replica most of the way."""
+    learner = Backpropagation(preset("nist7x7_centered"), range(4), learning_shift=2)
+    before, _ = learner.cost_and_accuracy()
+    learner.run(3000)
+    after, accuracy = learner.cost_and_accuracy()
+    assert (after < 0.2 * before).all()
+    assert (accuracy > 0.97).all()
