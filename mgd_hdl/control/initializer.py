@@ -18,9 +18,9 @@ __all__ = ["Initializer"]
 class Initializer(Block):
     """Clears all cells, then adds a random word to each, one cell a clock.
 
-    Parameters need no load path: a cell at zero that takes a word holds that word. To clear, all
-    cells are addressed for two clocks, with a word of each sign, since a cell at its rail refuses
-    one of them. Then cells are addressed one by one in the order of their numbers; each
+    Parameters need no load path: a cell at zero that takes a word holds that word. All cells are
+    cleared for two clocks, with a word of each sign, since a cell at its rail refuses one of them.
+    Then cells are addressed one by one in the order of their numbers; each
     takes the low bits of a random register as a signed word, shifted right until it spans
     (-initial, initial) of its layer.
 
@@ -32,8 +32,9 @@ class Initializer(Block):
     busy, done : Out(1)
         ``busy``: the array must take the word and the address.
     clear : Out(1)
-    rows, columns : Out
-        The cells addressed.
+        All cells take zero.
+    rows, columns : Out, one-hot
+        Otherwise: the cell that takes the word.
     word : Out(D)
         Zero unless busy.
     """
@@ -90,11 +91,9 @@ class Initializer(Block):
                     m.next = "CLEAR_NEGATIVE"
             with m.State("CLEAR_NEGATIVE"):
                 m.d.comb += [self.busy.eq(1), self.clear.eq(1)]
-                m.d.comb += [self.rows.eq(-1), self.columns.eq(-1)]
                 m.next = "CLEAR_POSITIVE"
             with m.State("CLEAR_POSITIVE"):
                 m.d.comb += [self.busy.eq(1), self.clear.eq(1), self.word.eq(-1)]
-                m.d.comb += [self.rows.eq(-1), self.columns.eq(-1)]
                 m.next = "LOAD"
             with m.State("LOAD"):
                 m.d.comb += [self.busy.eq(1), loading.eq(1), self.word.eq(value)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,6 +14,11 @@ from ..hierarchy import Block, place
 from .cell import ParameterCell, code_wires, perturbation_wires
 
 __all__ = ["Array", "CellTile", "Leaf", "Wires"]
+
+
+def _code_ports(config: TrainerConfig, rows: int) -> dict:
+    """Members for the wires that a code drives."""
+    return {name: wire for name, wire in code_wires(config, rows=rows).items() if name.endswith("s")}
 
 
 class Leaf(Block):
@@ -42,14 +47,12 @@ class Leaf(Block):
 def _broadcast(config: TrainerConfig, rows: int) -> dict:
     """Members of a tile that go to all its cells."""
     members = {
-        **code_wires(config, "", rows, COLUMNS),
-        **(code_wires(config, "shake_", rows, COLUMNS) if config.shadow else {}),
+        **code_wires(config, rows=rows),
+        **(code_wires(config, "shake_", rows) if config.shadow else {}),
         **perturbation_wires(config),
         "word": In(shape(config.update)),
         "clear": In(1),
     }
-    if not config.sequential:
-        members["both"] = In(1)
     if config.shadow:
         members["refresh"] = In(1)
     return members
@@ -115,9 +118,10 @@ class CellTile(Block):
 class Wires(Block):
     """One register between a code and the cells it drives, and all that may take its place.
 
-    ``rest`` makes the cells' code neutral: in the exclusive-or families it reads as one while
-    ``shaken`` is low, which is the ``10`` of rest; in a sequential code no row is high.
-    ``minus`` inverts the code, which turns +D into -D and + into -.
+    ``rest`` makes the cells' code neutral: in the exclusive-or families every code bit reads as one
+    while ``shaken`` is low, which is the ``10`` of rest; in a sequential code no column is high.
+    ``minus`` inverts the code of those families, which turns +D into -D and + into -. Whatever
+    can be done on the eight column wires is not done on the many row wires.
 
     One clock of latency.
 
@@ -126,32 +130,24 @@ class Wires(Block):
     i_rows, i_columns, [i_diagonals] : In
         From the code.
     rest, minus : In(1)
-    address, address_rows, address_columns : In, where ``addressed``
-        While ``address`` is high the cells of these rows and columns are picked instead.
-    rows, columns, [diagonals] : Out
-    both : Out(1), where ``addressed`` and not sequential
+    address, clear, address_rows, address_columns : In, where ``addressed``
+        While ``address`` is high the cells of these rows and columns are picked instead; with
+        ``clear`` all are.
+    rows, columns, [diagonals | force, both] : Out
     """
 
     def __init__(self, config: TrainerConfig, rows: int, addressed: bool):
         self.config = config
         self.addressed = addressed
         self.count = rows
-        self.diagonal = config.perturbation.family == "random_code"
-        members = {
-            "i_rows": In(rows),
-            "i_columns": In(COLUMNS),
-            "rest": In(1),
-            "minus": In(1),
-            "rows": Out(rows),
-            "columns": Out(COLUMNS),
-        }
-        if self.diagonal:
-            members |= {"i_diagonals": In(COLUMNS), "diagonals": Out(COLUMNS)}
+        self.driven = code_wires(config, rows=rows)
+        members = {"i_rows": In(rows), "i_columns": In(COLUMNS), "rest": In(1), "minus": In(1)}
+        if "diagonals" in self.driven:
+            members["i_diagonals"] = In(COLUMNS)
         if addressed:
-            members |= {"address": In(1), "address_rows": In(rows), "address_columns": In(COLUMNS)}
-            if not config.sequential:
-                members["both"] = Out(1)
-        super().__init__(members)
+            members |= {"address": In(1), "clear": In(1)}
+            members |= {"address_rows": In(rows), "address_columns": In(COLUMNS)}
+        super().__init__({**members, **{name: wire.flip() for name, wire in self.driven.items()}})
 
     @property
     def module(self) -> str:
@@ -159,26 +155,27 @@ class Wires(Block):
 
     def elaborate(self, platform):
         m = Module()
-        coded_rows = Signal(self.count)
-        coded_columns = Signal(COLUMNS)
+        address, clear = (self.address, self.clear) if self.addressed else (Const(0, 1), Const(0, 1))
         if self.config.sequential:
-            m.d.comb += [
-                coded_rows.eq(self.i_rows & ~self.rest.replicate(self.count)),
-                coded_columns.eq(self.i_columns),
-            ]
+            rows = self.i_rows
+            columns = self.i_columns & ~self.rest.replicate(COLUMNS)
         else:
-            m.d.comb += [
-                coded_rows.eq((self.i_rows ^ self.minus.replicate(self.count)) | self.rest.replicate(self.count)),
-                coded_columns.eq(self.i_columns & ~self.rest.replicate(COLUMNS)),
-            ]
-        if self.diagonal:
-            m.d.sync += self.diagonals.eq(self.i_diagonals & ~self.rest.replicate(COLUMNS))
-        m.d.sync += [self.rows.eq(coded_rows), self.columns.eq(coded_columns)]
+            rows = self.i_rows
+            columns = self.i_columns ^ self.minus.replicate(COLUMNS)
+            picks_all = Mux(address, clear, self.rest)
+            m.d.sync += self.both.eq(address | self.rest)
+            if "diagonals" in self.driven:
+                diagonals = self.i_diagonals & ~address.replicate(COLUMNS)
+                m.d.sync += self.diagonals.eq(diagonals | picks_all.replicate(COLUMNS))
+            else:
+                m.d.sync += self.force.eq(picks_all)
         if self.addressed:
-            with m.If(self.address):
-                m.d.sync += [self.rows.eq(self.address_rows), self.columns.eq(self.address_columns)]
-            if not self.config.sequential:
-                m.d.sync += self.both.eq(self.address)
+            rows = Mux(address, self.address_rows, rows)
+            columns = Mux(address, self.address_columns, columns)
+            if self.config.sequential:
+                rows = rows | clear.replicate(self.count)
+                columns = columns | clear.replicate(COLUMNS)
+        m.d.sync += [self.rows.eq(rows), self.columns.eq(columns)]
         return m
 
 
@@ -209,7 +206,7 @@ class Array(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         members = {
-            **code_wires(config, "", config.rows, COLUMNS),
+            **_code_ports(config, config.rows),
             "word": In(shape(config.update)),
             "plus": In(1),
             "minus": In(1),
@@ -221,7 +218,7 @@ class Array(Block):
         for layer in config.layers:
             passing = {"rest": In(1), "minus": In(1)}
             if config.shadow:
-                passing |= code_wires(config, "", self._layer_rows(layer.index)[1], COLUMNS)
+                passing |= _code_ports(config, self._layer_rows(layer.index)[1])
                 passing["refresh"] = In(1)
             members[f"layer_{layer.index}"] = Out(wiring.Signature(passing))
             for neuron in range(layer.neurons):
@@ -265,10 +262,9 @@ class Array(Block):
                     shake.rest.eq(passing.rest),
                     shake.minus.eq(passing.minus),
                 ]
-                if shake.diagonal:
+                if "diagonals" in shake.driven:
                     m.d.comb += shake.i_diagonals.eq(passing.diagonals)
-                    local["shake_diagonals"] = shake.diagonals
-                local |= {"shake_rows": shake.rows, "shake_columns": shake.columns}
+                local |= {f"shake_{name}": getattr(shake, name) for name in shake.driven}
                 refresh = Signal(name=f"refresh_{layer.index}")
                 m.d.sync += refresh.eq(passing.refresh)
                 local["refresh"] = refresh
@@ -301,16 +297,13 @@ class Array(Block):
             wires.rest.eq(rest),
             wires.minus.eq(minus),
             wires.address.eq(self.address),
+            wires.clear.eq(self.clear),
             wires.address_rows.eq(self.address_rows[here]),
             wires.address_columns.eq(self.address_columns),
         ]
-        out = {"rows": wires.rows, "columns": wires.columns}
-        if wires.diagonal:
+        if "diagonals" in wires.driven:
             m.d.comb += wires.i_diagonals.eq(self.diagonals)
-            out["diagonals"] = wires.diagonals
-        if not config.sequential:
-            out["both"] = wires.both
-        return out
+        return {name: getattr(wires, name) for name in wires.driven}
 
     def _place_tiles(self, m, platform, layer, layer_row, wires) -> None:
         """The layer's tiles, and its perturbed parameters sorted by neuron."""

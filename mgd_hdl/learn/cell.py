@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
+from ..config.codes import COLUMNS
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
@@ -20,8 +21,9 @@ class ParameterCell(Block):
 
         random_code   row ^ column ^ diagonal     walsh   row ^ column     sequential   row & column
 
-    With ``both`` high, row AND column address one cell in the first two families too; this is how
-    parameters are loaded.
+    In the first two families ``both`` makes another use of them: row AND column address one cell,
+    which is how parameters are loaded, and ``diagonal`` (walsh: ``force``) picks all. Four inputs,
+    one look-up table.
 
     The perturbed value needs no adder: below the visible bits of T stand two more, ``10`` at rest,
     ``11`` for +amplitude and ``01`` for -amplitude. The visible bits' last bit is worth four
@@ -35,10 +37,9 @@ class ParameterCell(Block):
 
     Members
     -------
-    row, column, diagonal, both : In(1)
-        Wires of the code that the word meets, and, without shadow, that perturbs. ``diagonal``:
-        random_code only; ``both``: not sequential.
-    shake_row, shake_column, shake_diagonal : In(1)
+    row, column, [diagonal | force, both] : In(1)
+        Wires of the code that the word meets, and, without shadow, that perturbs.
+    shake_row, shake_column, [shake_diagonal | shake_force, shake_both] : In(1)
         Shadow only: wires of the code that perturbs.
     shaken : In(1)
         Low at rest. One-sided random and Walsh codes only: the others need no such wire.
@@ -55,15 +56,13 @@ class ParameterCell(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         members = {
-            **code_wires(config, ""),
+            **code_wires(config),
             **(code_wires(config, "shake_") if config.shadow else {}),
             **perturbation_wires(config),
             "word": In(shape(config.update)),
             "clear": In(1),
             "weight": Out(shape(config.weight)),
         }
-        if not config.sequential:
-            members["both"] = In(1)
         if config.shadow:
             members["refresh"] = In(1)
         super().__init__(members)
@@ -105,21 +104,35 @@ class ParameterCell(Block):
         return m
 
     def _code(self, prefix: str):
-        row, column = getattr(self, f"{prefix}row"), getattr(self, f"{prefix}column")
+        wire = {name: getattr(self, prefix + name) for name in WIRES[self.config.perturbation.family]}
+        row, column = wire["row"], wire["column"]
         if self.config.sequential:
             return row & column
-        code = row ^ column
-        if self.config.perturbation.family == "random_code":
-            code = code ^ getattr(self, f"{prefix}diagonal")
-        return code if prefix else (self.both & row & column) | (~self.both & code)
+        if "diagonal" in wire:
+            plain, picks = row ^ column ^ wire["diagonal"], wire["diagonal"]
+        else:
+            plain, picks = row ^ column, wire["force"]
+        return Mux(wire["both"], (row & column) | picks, plain)
 
 
-def code_wires(config: TrainerConfig, prefix: str, rows: int = 1, columns: int = 1) -> dict:
-    """Members for one set of code wires: for a cell one each, for a tile or an array many."""
-    s = "" if rows == columns == 1 else "s"
-    members = {f"{prefix}row{s}": In(rows), f"{prefix}column{s}": In(columns)}
-    if config.perturbation.family == "random_code":
-        members[f"{prefix}diagonal{s}"] = In(columns)
+#: Wires that make a cell's code, by family.
+WIRES = {
+    "random_code": ("row", "column", "diagonal", "both"),
+    "walsh": ("row", "column", "force", "both"),
+    "sequential": ("row", "column"),
+}
+
+_MANY = {"row": "rows", "column": "columns", "diagonal": "diagonals"}
+
+
+def code_wires(config: TrainerConfig, prefix: str = "", rows: int = 0) -> dict:
+    """Members for one set of code wires: one of each for a cell, all of them for an array of rows."""
+    members = {}
+    for name in WIRES[config.perturbation.family]:
+        if rows and name in _MANY:
+            members[prefix + _MANY[name]] = In(rows if name == "row" else COLUMNS)
+        else:
+            members[prefix + name] = In(1)
     return members
 
 
