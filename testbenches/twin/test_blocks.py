@@ -110,15 +110,13 @@ def test_cost_change_and_hold():
 
 @pytest.mark.parametrize("shadow", ["yes", "no"])
 @pytest.mark.parametrize("measure", ["one_sided", "two_sided"])
-@pytest.mark.parametrize("times", [(1, 1, 1), (3, 1, 1), (5, 4, 2), (2, 6, 3), (7, 3, 3)], ids=str)
+@pytest.mark.parametrize("times", [(1, 1, 1), (3, 1, 1), (5, 4, 2), (2, 6, 3), (7, 3, 5), (4, 2, 9)], ids=str)
 def test_sequencer(shadow, measure, times):
     """Against three counters; the plan of a part is part of the plan."""
+    config = preset("xor").replaced(engine={"shadow": shadow}, learning={"measure": measure})
     tau_x, tau_p, tau_theta = times
-    config = preset("xor").replaced(
-        engine={"shadow": shadow},
-        learning={"measure": measure, "tau_x": tau_x, "tau_p": tau_p, "tau_theta": tau_theta},
-    )
-    todo = plan(config, config.registers(), 0, 200)
+    registers = config.registers(tau_x=tau_x, tau_p=tau_p, tau_theta=tau_theta)
+    todo = plan(config, registers, 0, 200)
     count_x = count_p = count_theta = 0
     changed = True
     for step in range(200):
@@ -134,7 +132,7 @@ def test_sequencer(shadow, measure, times):
         changed = count_theta == 0 if shadow == "yes" else bool(todo.flush[step])
         assert todo.refresh[step] == changed
     for name, whole in vars(todo).items():
-        np.testing.assert_array_equal(getattr(plan(config, config.registers(), 60, 90), name), whole[60:150])
+        np.testing.assert_array_equal(getattr(plan(config, registers, 60, 90), name), whole[60:150])
 
 
 def test_in_turn():

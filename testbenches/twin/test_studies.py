@@ -62,7 +62,7 @@ def test_learning_stops_when_all_is_solved(model):
 
 
 def test_learning_stops_at_the_limit():
-    goal = learning.Goal(accuracy=1.0, cost=0.0, every=40, steps=100, seeds=2)
+    goal = learning.Goal(accuracy=0.0, cost=0.0, every=40, steps=100, seeds=2)
     results = list(learning.learn("twin", preset("xor"), range(2), goal))
     assert len(results) == 4
     assert results[-1].steps == 100

@@ -17,7 +17,7 @@ from mgd_hdl.config.tasks import letter_image
 
 def lfsr_states(seed: int) -> Iterator[int]:
     """Windows of 31 bits on the sequence b[m + 31] = b[m + 3] ^ b[m], 28 bits further each time."""
-    bits = [seed >> place & 1 for place in range(31)]
+    bits = [1, *(seed >> place & 1 for place in range(1, 31))]  # a seed of zero would stay zero
     while True:
         yield sum(bit << place for place, bit in enumerate(bits))
         for _ in range(28):
