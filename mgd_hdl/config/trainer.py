@@ -397,6 +397,11 @@ class TrainerConfig(Section):
             return self.gain
         return max(self.learning_shift, self.gain, 0) + 4
 
+    @property
+    def dropped_bits(self) -> int:
+        """The most bits below T's last one that a learning shift leaves to rounding."""
+        return max(0, self.max_learning_shift - self.gain)
+
     def initial_shift(self, layer: int) -> int:
         """A random word of T's width, shifted right by this, is uniform in (-initial, initial)."""
         return self.parameter.integer_bits - 1 - power_of_two(self._initial[layer])

@@ -61,7 +61,7 @@ class Update(Block):
         limit = config.max_learning_shift
 
         # Shift right by k, having shifted left far enough that no bit is lost here.
-        left = max(config.gain, limit)
+        left = config.gain + config.dropped_bits
         k = Signal(range(limit + 1))
         beyond = self.learning_shift > limit if limit & (limit + 1) else Const(0, 1)
         m.d.comb += k.eq(Mux(beyond, limit, self.learning_shift))
@@ -81,7 +81,7 @@ class Update(Block):
                 register.advance.eq(shifted_valid),
             ]
             dither = register.state
-        rounded, _ = shift_round(shifted, left - config.gain, config.rounding, dither)
+        rounded, _ = shift_round(shifted, config.dropped_bits, config.rounding, dither)
 
         # Limit to [-max, max]: the one value below is the format's least.
         limited, outside = saturate(m, rounded, config.update, "limited")

@@ -208,14 +208,15 @@ class Trainer:
         # One sample for both measurements: (codes, R, 1, inputs or outputs, 1).
         x = self.samples.x[sample].astype(np.int64)[:, :, None, :, None]
         target = self.samples.target[sample].astype(np.int64)[:, :, None, :, None]
-        flushes = int(todo.flush.sum()) if self.update.dithered else 0
-        dither = states(self.dither, flushes + 1)
+        # The dither moves on in every step: the circuit rounds a zero where nothing is flushed.
+        dither = states(self.dither, count * self.update.dithered + 1)
         self.dither, words = dither[-1], iter(dither.astype(np.int64))
 
         what = np.stack([todo.reference, todo.flush, todo.refresh], axis=1).tolist()
         for row, this_code, this_sample, (reference, flush, refresh) in zip(
             range(at, at + count), code_at, sample_at, what, strict=True
         ):
+            word = next(words) if self.update.dithered else 0
             seen = self.array.visible
             shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
             y = self.mlp(forward_weight(seen[:, None, :], shaken), x[this_sample])
@@ -229,7 +230,7 @@ class Trainer:
             self._saturated[0] |= limited_change
             self._saturated[1] |= limited_hold
             if flush:
-                update, limited_update = self.update(hold, next(words) if self.update.dithered else 0)
+                update, limited_update = self.update(hold, word)
                 self._saturated[2] |= limited_update
                 self.array.learn(update, sign[this_code])
                 self.hold = np.zeros_like(hold)

@@ -157,8 +157,9 @@ def test_limits(rounding, measure):
             hold = max(-32, min(31, total))
             assert record.hold[step, replica] == hold
             update = 0
+            drawn = next(dither[replica]) % 2**config.dropped_bits  # one in every step
             if step % 3 == 2:
-                word = next(dither[replica]) % 2**down
+                word = drawn >> (config.dropped_bits - down) if down else 0
                 wanted = {
                     Rounding.FLOOR: -hold // 2**down,
                     Rounding.NEAREST_EVEN: round(-hold / 2**down),

@@ -21,12 +21,13 @@ class Update:
 
     def __init__(self, config: TrainerConfig, learning_shift: int):
         self.shift = config.gain - learning_shift
+        self.dropped_bits = config.dropped_bits
         self.limit = config.update.max
         self.rounding = config.rounding
 
     @property
     def dithered(self) -> bool:
-        """Whether a dither word is used up by every update."""
+        """Whether every step uses up a dither word."""
         return self.rounding is Rounding.STOCHASTIC
 
     def __call__(self, hold: Ints, dither: Ints | int = 0) -> tuple[Ints, Flags]:
@@ -49,7 +50,9 @@ class Update:
         # -A takes one bit more than A, and the configuration sees to it that the shift fits too.
         wanted = -hold
         if self.shift < 0:
-            wanted, _ = shift_round(wanted, -self.shift, self.rounding, dither)
+            # Of a dither word as wide as the largest shift, a smaller one uses the upper bits.
+            upper = (dither & ((1 << self.dropped_bits) - 1)) >> (self.dropped_bits + self.shift)
+            wanted, _ = shift_round(wanted, -self.shift, self.rounding, upper)
         else:
             wanted <<= self.shift
         return saturate(wanted, -self.limit, self.limit)
