@@ -117,6 +117,8 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
         state("hold", "core.accumulator.total", "core.accumulator.i__valid", config.hold.width, True),
         state("update", "core.update.o__payload", "core.update.o__valid", config.update.width, True),
     ]
+    for flag, block in zip(FLAGS, ("baseline", "accumulator", "update"), strict=True):
+        found.append(state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", 1, False))
     code_strobe = f"core.settling_{config.leaves - 1}" if config.leaves else "core.homodyne.minus"
     for index, place in enumerate(config.places):
         tile = config.tiles[place.tile]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import TrainerConfig
 
-from .rtl import BUILD_DIR, Design, RtlError, RtlTrainer
+from .rtl import BUILD_DIR, SATURATED, Design, RtlError, RtlTrainer
 from .tasks import Dataset
 from .trainer import Record, Trainer
 
@@ -37,9 +37,9 @@ CAUSAL_ORDER = (
     "flags",
 )
 
-#: What every circuit must show. It has no port for the sample, which its costs depend on, and
-#: without shadow the visible bits are bits of theta.
-_REQUIRED = frozenset(CAUSAL_ORDER) - {"sample", "visible"}
+#: What every circuit must show. It does not show the sample, which its costs depend on; without
+#: shadow the visible bits are bits of theta; and the flags are made from what saturates.
+_REQUIRED = frozenset(CAUSAL_ORDER) - {"sample", "visible", "flags"} | set(SATURATED)
 
 #: States of one chunk, all seeds together: much enough to cross into C++ rarely, little enough for memory.
 _CHUNK = 1 << 20

@@ -17,15 +17,18 @@ from ..tasks import Dataset
 from .design import Design
 from .verilator import BUILD_DIR, VerilatorModel
 
-__all__ = ["RtlTrainer", "payloads", "trainer_design"]
+__all__ = ["SATURATED", "RtlTrainer", "payloads", "trainer_design"]
+
+#: The states that make the sticky flags, bit 0 first.
+SATURATED = ("cost_change_saturated", "hold_saturated", "update_saturated")
 
 #: No step takes as many clocks, wherever its sample comes from.
 _STEP_CLOCKS = 10_000
 
 
 def trainer_design(files: Mapping[str, str]) -> Design:
-    """The design in the files that ``mgd_hdl.emit.trainer_files`` makes, its sticky flags watched too."""
-    return Design.from_files(files).watched(["flags"])
+    """The design in the files that ``mgd_hdl.emit.trainer_files`` makes."""
+    return Design.from_files(files)
 
 
 class RtlTrainer:
@@ -75,12 +78,22 @@ class RtlTrainer:
         model.set(start=0, run=1)
         model.forget()
         self.step = 0
+        self._flags = np.uint8(0)
 
     def run(self, steps: int) -> dict[str, npt.NDArray[Any]]:
         """Goes on for some steps; their states, named and shaped as in the twin's Record for one replica."""
         limit = steps * _STEP_CLOCKS + 4 * self.config.parameters
         states = self.model.run(steps, limit)
         self.step += steps
+        # Where steps overlap the flags' register is ahead of the step that is done, so the sticky
+        # flags of each step are put together from what saturated in it.
+        happened = [np.asarray(states.pop(name), dtype=np.uint8) for name in SATURATED]
+        flags = sum((event << bit for bit, event in enumerate(happened)), np.zeros(steps, np.uint8))
+        if steps:
+            flags[0] |= self._flags
+            flags = np.bitwise_or.accumulate(flags)
+            self._flags = flags[-1]
+        states["flags"] = flags
         return states
 
     def close(self) -> None:
