@@ -69,7 +69,7 @@ def _load(given: str) -> TrainerConfig:
     """The configuration of a file or a preset; a preset's name goes first, ``./xor`` is the file."""
     if given in PRESETS:
         return preset(given)
-    if re.fullmatch(r"[\w-]+", given) and not Path(given).exists():
+    if re.fullmatch(r"[\w-]{1,64}", given) and not Path(given).exists():
         hint = did_you_mean(given, PRESETS)
         presets = ", ".join(PRESETS)
         raise ConfigError([Problem(given, "", f"is neither a file nor a preset{hint}; presets: {presets}")])
@@ -226,7 +226,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader has left. Python flushes once more when it ends; let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BAD_INPUT
+        return 128 + signal.SIGPIPE
     except OSError as error:
         _complain(str(error))
         return BAD_INPUT

@@ -1,0 +1,424 @@
+"""Does each verb do what its help says, and end well however it is used?"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+import warnings
+from pathlib import Path
+
+import jschon  # comes with Amaranth
+import pytest
+
+from mgd_hdl import cli, emit
+from mgd_hdl.config import PRESETS, load, preset
+from mgd_hdl.config.summary import json_schema
+from mgd_hdl.config.tasks import TASKS
+from mgd_hdl.config.toml import preset_text
+from mgd_hdl.files import MANIFEST
+from testbenches.cli.test_broken import SINGLE
+
+VERBS = ("init", "list", "check", "schema", "generate")
+
+
+def mgd_hdl(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "mgd_hdl", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+
+
+# ---- init ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_init_writes_the_commented_preset(name, capsys):
+    assert cli.main(["init", name]) == 0
+    assert capsys.readouterr().out == f"wrote {name}.toml\n"
+    text = Path(f"{name}.toml").read_text()
+    assert text == preset_text(name)
+    assert text.startswith("# ")
+    assert load(f"{name}.toml") == preset(name)
+
+
+def test_init_never_overwrites_unasked(capsys):
+    Path("mine.toml").write_text("precious")
+    assert cli.main(["init", "xor", "mine.toml"]) == 2
+    assert capsys.readouterr().err == "mgd-hdl: mine.toml: exists; --force replaces it\n"
+    assert Path("mine.toml").read_text() == "precious"
+    assert cli.main(["init", "xor", "mine.toml", "--force"]) == 0
+    assert load("mine.toml") == preset("xor")
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_init_refuses_links_and_folders(force, capsys):
+    Path("target").write_text("precious")
+    Path("link").symlink_to("target")
+    Path("folder").mkdir()
+    assert cli.main(["init", "xor", "link", *force]) == 2
+    assert cli.main(["init", "xor", "folder", *force]) == 2
+    assert cli.main(["init", "xor", "missing/x.toml", *force]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "mgd-hdl: link: is a symbolic link",
+        "mgd-hdl: folder: is a directory",
+        "mgd-hdl: missing/x.toml: cannot be written: no such file or directory",
+    ]
+    assert Path("target").read_text() == "precious"
+
+
+def test_init_knows_its_presets(capsys):
+    assert cli.main(["init", "xorr"]) == 2
+    assert 'preset = "xorr": must be one of xor, parity4' in capsys.readouterr().err
+    assert list(Path().iterdir()) == []
+
+
+# ---- list ----------------------------------------------------------------------------------------
+
+
+def test_list_names_everything(capsys):
+    assert cli.main(["list"]) == 0
+    out = capsys.readouterr().out
+    for name in (*PRESETS, *TASKS):
+        assert f"  {name} " in out
+    assert "49-4-4    220 parameters" in out
+
+
+def test_list_json(capsys):
+    assert cli.main(["list", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["presets"]) == list(PRESETS)
+    assert found["presets"]["xor"] == {
+        "layers": [2, 2, 1],
+        "parameters": 9,
+        "task": "xor",
+        "source": "memory",
+    }
+    assert found["tasks"]["nist7x7"] == {
+        "inputs": 49,
+        "outputs": 4,
+        "samples": 44136,
+        "sources": ["generator", "stream"],
+    }
+
+
+def test_list_loads_nothing_heavy():
+    """Neither the circuits' language nor the twin's arrays."""
+    script = "import sys; from mgd_hdl import cli; cli.main(['list']); print(*sys.modules, file=sys.stderr)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"amaranth", "numpy", "mgd_sim", "mgd_synth"} & set(run.stderr.split())
+
+
+# ---- check ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_check_summary(name, capsys):
+    assert cli.main(["check", name]) == 0
+    config, out = preset(name), capsys.readouterr().out
+    assert out.startswith(f"{config.name}: ok\n")
+    for expected in (
+        f"  parameters   {config.parameters}\n",
+        f"  parameter    {config.parameter}, {config.parameter.width} bits",
+        f"  cost         {config.cost}, {config.cost.width} bits\n",
+        f"  latency      {config.measure_latency} clocks to a cost, {config.step_latency} to its update\n",
+        f"{config.rows} rows of 8 in {len(config.tiles)} tiles",
+    ):
+        assert expected in out
+    assert ("leaf registers" in out) == (config.parameters > 64)
+    assert "snapped" not in out
+
+
+def test_check_says_what_was_snapped(capsys):
+    Path("x.toml").write_text(preset_text("xor").replace("rate = 0.5", "rate = 0.4"))
+    assert cli.main(["check", "x.toml"]) == 0
+    assert "  snapped      learning.rate = 0.4 is used as 0.5\n" in capsys.readouterr().out
+
+
+def test_check_json(capsys):
+    assert cli.main(["check", "nist7x7", "--json"]) == 0
+    found, config = json.loads(capsys.readouterr().out), preset("nist7x7")
+    assert found["ok"] is True
+    assert found["parameters"] == 220
+    assert found["formats"]["cost"] == {"format": str(config.cost), "bits": config.cost.width}
+    assert [layer["latency"] for layer in found["layers"]] == [layer.latency for layer in config.layers]
+    assert found["latency"] == {"measure": config.measure_latency, "step": config.step_latency}
+
+
+def test_check_json_of_problems(capsys):
+    Path("x.toml").write_text(preset_text("xor").replace("rate = 0.5", "rate = 4"))
+    assert cli.main(["check", "x.toml", "--json"]) == 2
+    out, err = capsys.readouterr()
+    problem = {"key": "learning.rate", "value": "4.0 (2**2)", "allowed": "must be 2**-40 to 1"}
+    assert json.loads(out) == {"ok": False, "problems": [problem]}
+    assert err == "mgd-hdl: learning.rate = 4.0 (2**2): must be 2**-40 to 1\n"
+
+
+@pytest.mark.parametrize("verb", ["check", "generate"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("nist7x", 'nist7x: is neither a file nor a preset (did you mean "nist7x7"?); presets: xor, parity4'),
+        ("nothing.toml", "nothing.toml: cannot be read: no such file or directory"),
+        (".", ".: cannot be read: is a directory"),
+        ("/etc", "/etc: cannot be read: is a directory"),
+        ("", ".: cannot be read: is a directory"),
+        ("a\nb.toml", "a?b.toml: cannot be read: no such file or directory"),
+        ("a\0b", "is no name of a file"),
+        ("x" * 5000, "file name too long"),
+        ("/dev/zero", "/dev/zero: is larger than 1 MiB"),
+        ("/dev/null", "/dev/null: is empty"),
+    ],
+)
+def test_no_such_configuration(verb, given, message, capsys):
+    assert cli.main([verb, given]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mgd-hdl: ")
+    assert message in line
+    assert len(line) < 700
+    assert list(Path().iterdir()) == []
+
+
+def test_a_preset_comes_before_a_file_of_its_name(capsys):
+    Path("xor").write_text(preset_text("parity4"))
+    cli.main(["check", "xor"])
+    cli.main(["check", "./xor"])
+    out = capsys.readouterr().out
+    assert out.index("xor_trainer: ok") < out.index("parity4_trainer: ok")
+
+
+# ---- schema --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def validator():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a library that jschon uses
+        jschon.create_catalog("2020-12")
+        return jschon.JSONSchema(json_schema())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_schema_accepts_presets(validator, name):
+    assert validator.evaluate(jschon.JSON(tomllib.loads(preset_text(name)))).valid
+    assert validator.evaluate(jschon.JSON(preset(name).model_dump(mode="json"))).valid
+
+
+#: What a schema cannot say: reserved words, limits that depend on a format, and what JSON has not.
+NOT_IN_SCHEMA = (
+    *("initial too", "one initial too", "both initials", "no initials", "too few act", "too many act"),
+    *("format of", "unsigned", "parameter ", "cost change of", "input of", "target below"),
+    *("amplitude too", "amplitude tiny", "amplitude enormous", "amplitude nan", "amplitude inf"),
+    *("amplitude 1e400", "rate above", "rate far", "rate of 400 digits"),
+    *("keyword", "layer 2.0", "tau 1.0", "measure a date"),
+    "name ends in a line break",  # a dollar matches before it in Python, not in JSON Schema
+    "deep table",  # deeper than the validator goes
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [text for name, text, _ in SINGLE if not name.startswith(NOT_IN_SCHEMA)],
+    ids=[name for name, _, _ in SINGLE if not name.startswith(NOT_IN_SCHEMA)],
+)
+def test_schema_rejects_broken_files(validator, text):
+    assert not validator.evaluate(jschon.JSON(tomllib.loads(text))).valid
+
+
+def test_schema_describes_every_key(capsys):
+    assert cli.main(["schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    sections = [schema, *schema["$defs"].values()]
+    for section in sections:
+        assert section["additionalProperties"] is False
+        for key, node in section["properties"].items():
+            assert "$ref" in node or node["description"], key
+    assert schema["$defs"]["FormatsSection"]["properties"]["parameter"]["default"] == "SQ(5, 11)"
+
+
+def test_schema_to_a_file(capsys):
+    assert cli.main(["schema", "mgd.json"]) == 0
+    assert cli.main(["schema", "mgd.json"]) == 2
+    assert cli.main(["schema", "mgd.json", "--force"]) == 0
+    assert capsys.readouterr().err == "mgd-hdl: mgd.json: exists; --force replaces it\n"
+    assert json.loads(Path("mgd.json").read_text())["title"] == "mgd_hdl trainer"
+
+
+# ---- generate ------------------------------------------------------------------------------------
+
+
+def test_generate_writes_a_folder_of_the_trainers_name(capsys):
+    assert cli.main(["generate", "xor"]) == 0
+    folder = Path("xor_trainer")
+    assert "module xor_trainer(" in (folder / "xor_trainer.v").read_text()
+    written = {path.name for path in folder.iterdir()}
+    assert written == {*json.loads((folder / MANIFEST).read_text())["files"], MANIFEST}
+    assert capsys.readouterr().out == "".join(
+        f"wrote {folder / name}\n" for name in emit.trainer_files(preset("xor"))
+    )
+
+
+def test_generate_from_a_file_equals_the_preset():
+    cli.main(["init", "xor", "x.toml"])
+    assert cli.main(["generate", "x.toml", "-o", "one"]) == 0
+    assert cli.main(["generate", "xor", "-o", "two/deep"]) == 0
+    one = {path.name: path.read_bytes() for path in Path("one").iterdir()}
+    assert one == {path.name: path.read_bytes() for path in Path("two/deep").iterdir()}
+
+
+@pytest.fixture
+def quick_emit(monkeypatch):
+    """Two files at once instead of a circuit, for what does not depend on it."""
+    monkeypatch.setattr(emit, "trainer_files", lambda config: {f"{config.name}.v": "v1\n", "a.json": "{}\n"})
+
+
+@pytest.mark.usefixtures("quick_emit")
+def test_generate_again(monkeypatch, capsys):
+    assert cli.main(["generate", "xor"]) == 0
+    assert cli.main(["generate", "xor"]) == 0
+    verilog = Path("xor_trainer/xor_trainer.v")
+    verilog.write_text("edited\n")
+    assert cli.main(["generate", "xor"]) == 2
+    assert verilog.read_text() == "edited\n"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"mgd-hdl: {verilog}: was changed since it was generated; --force replaces it"
+    assert cli.main(["generate", "xor", "--force"]) == 0
+    assert verilog.read_text() == "v1\n"
+
+
+@pytest.mark.usefixtures("quick_emit")
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_generate_keeps_foreign_files(force, capsys):
+    Path("out").mkdir()
+    Path("out/xor_trainer.v").write_text("foreign\n")
+    assert cli.main(["generate", "xor", "-o", "out", *force]) == 2
+    assert "was not written by mgd-hdl" in capsys.readouterr().err
+    assert [path.name for path in Path("out").iterdir()] == ["xor_trainer.v"]
+    assert Path("out/xor_trainer.v").read_text() == "foreign\n"
+
+
+@pytest.mark.usefixtures("quick_emit")
+def test_generate_notes_snapped_numbers(capsys):
+    Path("x.toml").write_text(preset_text("xor").replace("rate = 0.5", "rate = 0.4"))
+    assert cli.main(["generate", "x.toml"]) == 0
+    assert capsys.readouterr().out.endswith("note: learning.rate = 0.4 is used as 0.5\n")
+
+
+@pytest.mark.parametrize(
+    ("what", "status"),
+    [
+        (KeyboardInterrupt(), 130),
+        (emit.EmitError("yosys failed\nbecause"), 2),
+        (OSError(28, "No space left on device"), 2),
+    ],
+    ids=["interrupt", "tool", "disk"],
+)
+def test_generate_fails_cleanly(monkeypatch, capsys, what, status):
+    def fails(config):
+        raise what
+
+    monkeypatch.setattr(emit, "trainer_files", fails)
+    assert cli.main(["generate", "xor"]) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert all(line.startswith("mgd-hdl: ") for line in err.splitlines())
+    assert list(Path().iterdir()) == []
+
+
+def test_termination_unwinds(monkeypatch):
+    monkeypatch.setattr(emit, "trainer_files", lambda config: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["generate", "xor"])
+    assert caught.value.code == 143
+    assert list(Path().iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+# ---- all verbs -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)], ids=str)
+def test_help(verb, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*verb, "--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert "usage: mgd-hdl" in out
+    if not verb:
+        assert all(f"\n    {name} " in out for name in VERBS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: VERB"),
+        (["chek"], '(did you mean "check"?)'),
+        (["check"], "the following arguments are required: FILE|PRESET (see mgd-hdl check --help)"),
+        (["check", "xor", "--jsn"], "unrecognized arguments: --jsn"),
+        (["list", "extra"], "unrecognized arguments: extra"),
+        (["generate", "xor", "-o"], "expected one argument"),
+        (["generate", "xor", "--forc"], "unrecognized arguments: --forc"),
+        (["list", "a\nb"], "unrecognized arguments: a?b"),
+    ],
+)
+def test_bad_arguments_are_one_line(arguments, message, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    (line,) = err.splitlines()
+    assert out == ""
+    assert line.startswith("mgd-hdl: ")
+    assert message in line
+
+
+def test_in_a_process_of_its_own():
+    Path("bad.toml").write_text("[network]\nlayers = [2, 2, 1]\n[learning]\nrat = 1\n")
+    run = mgd_hdl("check", "bad.toml")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        'mgd-hdl: learning.rat = 1: unknown key (did you mean "rate"?); allowed here: rate, tau_x, tau_p,'
+        " tau_theta, tau_bits, measure, rounding, updates\n"
+    )
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    run = subprocess.run(
+        [sys.executable, "-m", "mgd_hdl", "list"],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    os.close(write_end)
+    assert run.returncode == 128 + signal.SIGPIPE
+    assert run.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "mgd_hdl", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert run.returncode == 2
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("mgd-hdl: ")
+    assert "No space left on device" in line
