@@ -3,7 +3,7 @@
 A parameter sits at a place (row, column) of an array eight columns wide. Its code bit is made from
 few shared wires, so one look-up table per parameter serves every family:
 
-    random_code   row[r] ^ column[c] ^ diagonal[d]      d = (row within the layer + c) % 8
+    random_code   row[r] ^ column[c] ^ diagonal[d]      d = (tile + row in the tile + c) % 8
     walsh         row[r] ^ column[c]
     sequential    row[r] & column[c]
 

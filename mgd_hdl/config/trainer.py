@@ -51,7 +51,9 @@ class Place:
 
     @property
     def diagonal(self) -> int:
-        return (self.tile_row + self.column) % COLUMNS
+        """The diagonal wire of its code; each tile has its eight wires turned one further, or cells in
+        the same places of two tiles would differ in their rows only."""
+        return (self.tile + self.tile_row + self.column) % COLUMNS
 
 
 @dataclass(frozen=True)

@@ -319,6 +319,8 @@ class Array(Block):
                     # Wires over all rows of the array, or over the rows of this layer.
                     first = tile.first_row - (0 if len(wire) == config.rows else layer_row)
                     wire = wire[first : first + tile.rows]
+                elif name.endswith("diagonals"):
+                    wire = wire.rotate_right(tile.index % COLUMNS)
                 m.d.comb += port.eq(wire)
             width = config.weight.width
             parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]

@@ -248,7 +248,7 @@ def test_every_parameter_has_its_own_place(layers):
         assert layer.first <= number < layer.first + layer.parameters
         assert tile.first_row + place.tile_row == place.row
         assert place.tile_row < tile.rows <= 8
-        assert place.diagonal == (place.tile_row + place.column) % COLUMNS
+        assert place.diagonal == (place.tile + place.tile_row + place.column) % COLUMNS
 
 
 # ---- registers -----------------------------------------------------------------------------------
