@@ -108,6 +108,7 @@ def simulate(
     if not names:
         raise RtlError(
             f"{what}: no test ran; is there a @cocotb.test() that matches {test_filter or 'at all'}?"
+            f"\n{last_lines(output)}"
         )
     found = [path for path in (build_dir / f"{top}.fst", build_dir / "dump.vcd") if path.exists()]
     return BenchResult(names, found[0] if waves and found else None, log)
