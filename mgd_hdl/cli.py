@@ -14,22 +14,28 @@ import re
 import signal
 import sys
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .config import PRESETS, ConfigError, Problem, TrainerConfig, load, preset
 from .config.errors import did_you_mean, one_line
 from .config.summary import json_schema, presets_and_tasks, summary
 from .config.toml import preset_text
-from .files import FileRefused, write_file, write_files
+from .files import FileRefused, new_file, write_file, write_files
+
+if TYPE_CHECKING:
+    from mgd_sim.tasks import Dataset
+    from mgd_sim.watch import Look
 
 __all__ = ["main"]
 
 BAD_INPUT = 2
+PROGRESS_SECONDS = 2
 
 _Run = Callable[[Namespace], int]
 
@@ -51,10 +57,22 @@ def _argument(*names: str, **options: Any) -> _Argument:
     return _Argument(names, options)
 
 
+def _whole(least: int) -> Callable[[str], int]:
+    """The type of an argument: a whole number from ``least`` to what 63 bits hold."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,18}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{one_line(text, 40)!r} must be a whole number from {least}")
+        return int(text)
+
+    return parse
+
+
 _VERBS: dict[str, tuple[_Run, tuple[_Argument, ...]]] = {}
 
 _CONFIG = _argument("config", metavar="FILE|PRESET", help="a TOML file, or the name of a preset")
 _JSON = _argument("--json", action="store_true", help="print JSON")
+_SEED = _argument("--seed", type=_whole(0), metavar="S", help="another seed than the configuration's")
 
 
 def _verb(*arguments: _Argument) -> Callable[[_Run], _Run]:
@@ -74,6 +92,21 @@ def _load(given: str) -> TrainerConfig:
         presets = ", ".join(PRESETS)
         raise ConfigError([Problem(given, "", f"is neither a file nor a preset{hint}; presets: {presets}")])
     return load(given)
+
+
+@contextmanager
+def _tools() -> Iterator[None]:
+    """What simulations need and have not, or what they say when they fail."""
+    from mgd_sim.rtl import RtlError
+
+    try:
+        yield
+    except RtlError as error:
+        raise _ToolError(str(error)) from None
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "matplotlib":
+            raise
+        raise _ToolError("matplotlib is missing; install it with: pip install 'mgd-hdl[plot]'") from None
 
 
 def _trainer_files(config: TrainerConfig) -> dict[str, str]:
@@ -201,6 +234,169 @@ def _generate(args: Namespace) -> int:
         print(f"wrote {path}")
     for key, (given, used) in config.snapped.items():
         print(f"note: {key} = {given} is used as {used}")
+    return 0
+
+
+@_verb(
+    _CONFIG,
+    _argument("--simulator", choices=("verilator", "icarus"), default="verilator", help="default: verilator"),
+    _argument("--steps", type=_whole(1), metavar="N", help="learn for N steps"),
+    _argument("--until-solved", action="store_true", help="stop where the task is solved (default)"),
+    _SEED,
+    _argument("--vcd", metavar="FILE", help="write the waveform of all signals"),
+    _argument("--plot", metavar="FILE", help="draw cost and accuracy over steps, a PNG"),
+    _argument("-o", "--output", metavar="DIR", help="write the curve there, as NAME.csv and NAME.png"),
+    _argument("--force", action="store_true", help="replace files that exist"),
+)
+def _simulate(args: Namespace) -> int:
+    """Let the generated circuit learn in simulation, and say when it has solved its task.
+
+    Now and then the whole task is evaluated with the parameters that the circuit holds. With
+    --steps and --until-solved it learns until the task is solved, but for N steps at most. The
+    status is 1 if the task was to be solved and is not.
+    """
+    config = _load(args.config)
+    seed = config.seed if args.seed is None else args.seed
+    with _tools(), ExitStack() as files:
+        from mgd_sim.watch import csv, figure
+
+        vcd, tables, plots = _curve_files(args, config, files)
+        if plots:
+            import matplotlib.figure  # noqa: F401 - missing is better said before than after the run
+        looks, solved = _learn(config, seed, args, vcd)
+        for table in tables:
+            table.write_text(csv(looks), encoding="utf-8")
+        for plot in plots:
+            plot.write_bytes(figure(looks, f"{config.name}, seed {seed}"))
+    return 0 if solved or (args.steps and not args.until_solved) else 1
+
+
+def _curve_files(
+    args: Namespace, config: TrainerConfig, files: ExitStack
+) -> tuple[Path | None, list[Path], list[Path]]:
+    """Where to write waveform, tables and plots; they get their names when ``files`` ends well."""
+
+    def new(name: Path | str) -> Path:
+        return files.enter_context(new_file(name, force=args.force))
+
+    folder = None if args.output is None else Path(args.output)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    vcd = new(args.vcd) if args.vcd else None
+    tables = [] if folder is None else [new(folder / f"{config.name}.csv")]
+    plots = [] if folder is None else [new(folder / f"{config.name}.png")]
+    return vcd, tables, plots + ([new(args.plot)] if args.plot else [])
+
+
+def _learn(config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None) -> tuple[list[Look], bool]:
+    """Run the circuit, printing a line now and then; all looks, and whether the task was solved."""
+    from mgd_sim.rtl import RtlTrainer, trainer_design
+    from mgd_sim.rtl.icarus import IcarusTrainer
+    from mgd_sim.studies.learning import GOALS, Goal
+    from mgd_sim.watch import watch
+
+    anything = Goal(accuracy=1.0, cost=float("inf"), every=100, steps=1_000_000, seeds=1)
+    goal = GOALS.get(config.task.name, anything)
+    to_the_end = args.steps is not None and not args.until_solved
+    design = trainer_design(_trainer_files(config))
+    registers, samples = config.registers(seed), _streamed(config)
+    start = shown = time.monotonic()
+    looks: list[Look] = []
+    solved_at = None
+    with (
+        IcarusTrainer(config, design, registers, trace=vcd)
+        if args.simulator == "icarus"
+        else RtlTrainer(config, design, registers, samples=samples, trace=vcd)
+    ) as circuit:
+        for look in watch(config, circuit, seed, args.steps or goal.steps, goal.every, samples):
+            looks.append(look)
+            if solved_at is None and look.accuracy >= goal.accuracy and look.cost < goal.cost:
+                solved_at = look.step
+            if time.monotonic() - shown >= PROGRESS_SECONDS or look.step == 0:
+                shown = time.monotonic()
+                print(_look_line(look), flush=True)
+            if solved_at is not None and not to_the_end:
+                break
+        clocks = circuit.model.clocks
+    print(_look_line(looks[-1]))
+    result = "not solved" if solved_at is None else f"solved at step {solved_at:,}"
+    print(f"{config.name}, seed {seed}: {result}; {clocks:,} clocks in {time.monotonic() - start:.1f} s")
+    return looks, solved_at is not None
+
+
+def _look_line(look: Look) -> str:
+    return f"step {look.step:>9,}: mean cost {look.cost:.4f}, accuracy {look.accuracy:7.2%}"
+
+
+def _streamed(config: TrainerConfig) -> Dataset | None:
+    """What goes through the sample port, where there is one: the samples of the task."""
+    from mgd_hdl.config import UQ
+    from mgd_sim.tasks import dataset
+
+    if config.task.source != "stream":
+        return None
+    if config.formats.input != UQ(1, 0):
+        allowed = "must be UQ(1, 0) to be simulated with the samples of a task"
+        raise ConfigError([Problem("formats.input", str(config.formats.input), allowed)])
+    return dataset(config)
+
+
+@_verb(
+    _argument("config", metavar="FILE|PRESET", nargs="?", help=_CONFIG.options["help"]),
+    _argument("--steps", type=_whole(1), default=10_000, metavar="N", help="how many steps (default: 10000)"),
+    _argument("--seeds", type=_whole(1), default=1, metavar="N", help="how many seeds (default: 1)"),
+    _SEED,
+    _argument("--inject-bug", metavar="NAME", help="break the circuit first; the comparison must see it"),
+    _argument("--list-bugs", action="store_true", help="list the bugs that can be injected"),
+)
+def _compare(args: Namespace) -> int:
+    """Compare every state of every step of the simulated circuit with the twin.
+
+    The status is 1 if anything differs; the first difference is named with step, signal and values.
+    """
+    with _tools():
+        from mgd_sim.rtl.bugs import BUGS
+
+        if args.list_bugs:
+            for name, bug in BUGS.items():
+                print(f"{name:20} {bug.what}")
+            return 0
+        if args.config is None:
+            raise _ToolError(f"{_CONFIG.options['metavar']} is required (see mgd-hdl compare --help)")
+        if args.inject_bug is not None and args.inject_bug not in BUGS:
+            allowed = f"must be one of {', '.join(BUGS)}{did_you_mean(args.inject_bug, BUGS)}"
+            raise ConfigError([Problem("--inject-bug", args.inject_bug, allowed)])
+        return _compared(_load(args.config), args)
+
+
+def _compared(config: TrainerConfig, args: Namespace) -> int:
+    from mgd_sim.compare import compare
+    from mgd_sim.rtl import trainer_design
+    from mgd_sim.rtl.bugs import inject
+
+    design = trainer_design(_trainer_files(config))
+    if args.inject_bug is not None:
+        design = inject(design, args.inject_bug)
+    first = config.seed if args.seed is None else args.seed
+    result = compare(
+        config, design, args.steps, seeds=range(first, first + args.seeds), samples=_streamed(config)
+    )
+    print(result)
+    return 0 if result.equal else 1
+
+
+@_verb()
+def _demo(_args: Namespace) -> int:
+    """Train XOR in a simulated circuit, show that the twin agrees, and that it would notice a fault."""
+    for command, expected in (
+        ("simulate xor", 0),
+        ("compare xor --seeds 4", 0),
+        ("compare xor --inject-bug minus_adds", 1),
+    ):
+        print(f"$ mgd-hdl {command}", flush=True)
+        args = _parser().parse_args(command.split())
+        if args.run(args) != expected:
+            return 1
     return 0
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MANIFEST", "FileRefused", "write_file", "write_files"]
+__all__ = ["MANIFEST", "FileRefused", "new_file", "write_file", "write_files"]
 
 MANIFEST = "mgd_hdl_files.json"
 
@@ -50,20 +50,33 @@ def write_file(path: Path | str, data: str | bytes, *, force: bool = False) -> N
     FileRefused
         Nothing was written.
     """
+    with new_file(path, force=force) as aside, _reasons(Path(path)):
+        _write_new(aside, _bytes(data))
+
+
+@contextlib.contextmanager
+def new_file(path: Path | str, *, force: bool = False) -> Iterator[Path]:
+    """For a file that some tool writes: gives the name it shall write to, in the same folder.
+
+    What is there at the end becomes ``path``; after an error or an interrupt nothing does. The name
+    keeps the suffix of ``path``. Otherwise as :func:`write_file`.
+    """
     path = Path(path)
     with _reasons(path):
         _refuse_odd(path)
         if path.exists() and not force:
             raise FileRefused([f"{path}: exists; --force replaces it"])
-        temporary = _aside(path)
-        try:
-            _write_new(temporary, _bytes(data))
+        aside = _aside(path)
+    try:
+        yield aside
+        with _reasons(path):
             if force:
-                temporary.replace(path)
+                aside.replace(path)
             else:
-                _move_new(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+                _move_new(aside, path)
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink()
 
 
 def write_files(
@@ -221,7 +234,7 @@ def _bytes(data: str | bytes) -> bytes:
 
 def _aside(path: Path) -> Path:
     """A name beside ``path`` for what will become it."""
-    return path.with_name(f".mgd_hdl.{secrets.token_hex(8)}.tmp")
+    return path.with_name(f".mgd_hdl.{secrets.token_hex(8)}.tmp{path.suffix}")
 
 
 def _write_new(path: Path, data: bytes) -> None:

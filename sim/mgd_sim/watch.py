@@ -1,0 +1,98 @@
+"""A circuit learns in simulation while we look on: how well does it do after so many steps?"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from .learn.cell import visible
+from .rtl import RtlTrainer
+from .tasks import Dataset
+from .trainer import Trainer
+
+__all__ = ["Look", "csv", "figure", "watch"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """After ``step`` steps: mean cost and share of right answers over the whole task.
+
+    ``measured`` is the mean of the costs that the circuit itself measured since the last look, with
+    its parameters perturbed; None before the first step.
+    """
+
+    step: int
+    cost: float
+    accuracy: float
+    measured: float | None
+
+
+def watch(
+    config: TrainerConfig,
+    circuit: RtlTrainer,
+    seed: int,
+    steps: int,
+    every: int,
+    samples: Dataset | None = None,
+) -> Iterator[Look]:
+    """Run a started circuit for some steps, with a look at the start and after every ``every`` steps.
+
+    The unperturbed network is evaluated in the circuit's own arithmetic, with the parameters that
+    the circuit holds.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    circuit : RtlTrainer
+        At step 0, with the registers of ``seed``.
+    seed, steps, every : int
+    samples : Dataset, optional
+        For ``task.source = "stream"``, as for the circuit.
+    """
+    twin = Trainer(config, [seed], samples=samples)
+    yield _look(twin, 0, None)
+    while circuit.step < steps:
+        states = circuit.run(min(every, steps - circuit.step))
+        theta = states["theta"][-1:]
+        twin.array.theta, twin.array.visible = theta, visible(theta, config.guard_bits)
+        yield _look(twin, circuit.step, float(np.mean(states["cost"])) * config.cost.step)
+
+
+def _look(twin: Trainer, step: int, measured: float | None) -> Look:
+    cost, accuracy = twin.cost_and_accuracy()
+    return Look(step, float(cost[0]), float(accuracy[0]), measured)
+
+
+def csv(looks: Sequence[Look]) -> str:
+    """A table with a line for each look."""
+    lines = ["step,mean_cost,accuracy,measured_cost"]
+    for look in looks:
+        measured = "" if look.measured is None else f"{look.measured:.9g}"
+        lines.append(f"{look.step},{look.cost:.9g},{look.accuracy:.9g},{measured}")
+    return "\n".join(lines) + "\n"
+
+
+def figure(looks: Sequence[Look], title: str) -> bytes:
+    """A PNG of cost and accuracy over steps; needs matplotlib."""
+    from matplotlib.figure import Figure
+
+    steps = [look.step for look in looks]
+    drawn = Figure(figsize=(6.4, 4.8), layout="constrained")
+    above, below = drawn.subplots(2, sharex=True)
+    above.plot(steps[1:], [look.measured for look in looks[1:]], color="0.7", label="measured by the circuit")
+    above.plot(steps, [look.cost for look in looks], label="whole task, unperturbed")
+    above.set_ylabel("mean cost")
+    above.set_title(title)
+    above.legend()
+    below.plot(steps, [look.accuracy for look in looks])
+    below.set_ylabel("accuracy")
+    below.set_ylim(0, 1.05)
+    below.set_xlabel("steps")
+    file = io.BytesIO()
+    drawn.savefig(file, format="png", dpi=150)
+    return file.getvalue()
