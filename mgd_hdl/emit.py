@@ -8,9 +8,11 @@ import subprocess
 import sys
 from typing import Any
 
+from amaranth.hdl import Shape, unsigned
 from amaranth.lib import wiring
 
 from .config.trainer import TrainerConfig
+from .fixed import shape
 from .hierarchy import Block, Modules, ports_of
 from .trainer import FLAGS, Trainer
 
@@ -57,7 +59,8 @@ def _from_rtlil(modules: dict[str, str]) -> str:
             # Resets and enables become conditions of the register, not multiplexers before it.
             "opt_dff",
             "opt_clean -purge",
-            "attrmap -remove generator -remove src -remove amaranth_decoding -remove unused_bits -remove full_case",
+            "attrmap -remove generator -remove src -remove amaranth_decoding",
+            "attrmap -remove unused_bits -remove full_case",
             "attrmap -modattr -remove generator -remove top -remove src",
             "write_verilog",
         ]
@@ -103,31 +106,33 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     ``path`` and ``strobe`` are hierarchical names below the top module: in the clock in which the
     strobe is high for the i-th time since the start, the signal holds the value of step i.
     """
-
-    def state(name: str, path: str, strobe: str, width: int, signed: bool, index: int | None = None) -> dict[str, Any]:
-        entry: dict[str, Any] = {"name": name, "path": path, "strobe": strobe, "width": width, "signed": signed}
-        if index is not None:
-            entry["index"] = index
-        return entry
-
+    hold, update = shape(config.hold), shape(config.update)
+    change, cost = shape(config.cost_change), shape(config.cost)
     found = [
-        state("cost", "core.squared_error.cost", "core.baseline.perturbed", config.cost.width, False),
-        state("baseline", "core.baseline.level", "core.baseline.o__valid", config.cost.width, False),
-        state("cost_change", "core.baseline.o__payload", "core.baseline.o__valid", config.cost_change.width, True),
-        state("hold", "core.accumulator.total", "core.accumulator.i__valid", config.hold.width, True),
-        state("update", "core.update.o__payload", "core.update.o__valid", config.update.width, True),
+        _state("cost", "core.squared_error.cost", "core.baseline.perturbed", cost),
+        _state("baseline", "core.baseline.level", "core.baseline.o__valid", cost),
+        _state("cost_change", "core.baseline.o__payload", "core.baseline.o__valid", change),
+        _state("hold", "core.accumulator.total", "core.accumulator.i__valid", hold),
+        _state("update", "core.update.o__payload", "core.update.o__valid", update),
     ]
     for flag, block in zip(FLAGS, ("baseline", "accumulator", "update"), strict=True):
-        found.append(state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", 1, False))
+        found.append(_state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", unsigned(1)))
+    # The plus word meets its code in the clock in which the minus word leaves, one later behind leaves.
     code_strobe = f"core.settling_{config.leaves - 1}" if config.leaves else "core.homodyne.minus"
+    theta, visible = shape(config.parameter), shape(config.visible)
     for index, place in enumerate(config.places):
         tile = config.tiles[place.tile]
         cell = f"core.array.tile_{tile.index}.cell_{index - tile.first}"
-        found.append(state("code", f"{cell}.integrator.enable", code_strobe, 1, False, index))
-        found.append(state("theta", f"{cell}.integrator.theta", "step_done", config.parameter.width, True, index))
+        found.append(_state("code", f"{cell}.integrator.enable", code_strobe, unsigned(1), index))
+        found.append(_state("theta", f"{cell}.integrator.theta", "step_done", theta, index))
         if config.shadow and not config.delayed:
-            found.append(state("visible", f"{cell}.visible", "step_done", config.visible.width, True, index))
+            found.append(_state("visible", f"{cell}.visible", "step_done", visible, index))
     return found
+
+
+def _state(name: str, path: str, strobe: str, word: Shape, index: int | None = None) -> dict[str, Any]:
+    entry = {"name": name, "path": path, "strobe": strobe, "width": word.width, "signed": word.signed}
+    return entry if index is None else {**entry, "index": index}
 
 
 def _json(document: Any) -> str:

@@ -7,7 +7,7 @@ are taken here only, and tested for every value of small widths.
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 
 from .config.number import Format, Rounding
 

@@ -7,6 +7,7 @@ simulator, in proofs). With one, it becomes an instance of a module that is elab
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,8 +66,8 @@ class Modules:
 
     def wires(self, name: str) -> set[str]:
         """Which of clk and rst the module has."""
-        lines = self.text[name].splitlines()
-        return {port for port in ("clk", "rst") if any(f"input" in line and line.endswith(f" \\{port}") for line in lines)}
+        inputs = re.findall(r"(?m)^  wire .*input \d+ \\(\w+)$", self.text[name])
+        return {"clk", "rst"} & set(inputs)
 
 
 def place(m: Module, platform: Any, name: str, block: Block, *, reset: Value | None = None) -> Block:

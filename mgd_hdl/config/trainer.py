@@ -52,7 +52,8 @@ class Place:
     @property
     def diagonal(self) -> int:
         """The diagonal wire of its code; each tile has its eight wires turned one further, or cells in
-        the same places of two tiles would differ in their rows only."""
+        the same places of two tiles would differ in their rows only.
+        """
         return (self.tile + self.tile_row + self.column) % COLUMNS
 
 

@@ -86,9 +86,8 @@ class Initializer(Block):
 
         m.d.comb += [self.rows.eq(scan.rows), self.columns.eq(scan.columns)]
         with m.FSM(name="phase"):
-            with m.State("IDLE"):
-                with m.If(self.start):
-                    m.next = "CLEAR_NEGATIVE"
+            with m.State("IDLE"), m.If(self.start):
+                m.next = "CLEAR_NEGATIVE"
             with m.State("CLEAR_NEGATIVE"):
                 m.d.comb += [self.busy.eq(1), self.clear.eq(1)]
                 m.next = "CLEAR_POSITIVE"

@@ -107,9 +107,8 @@ class Sequencer(Block):
         m.d.comb += ends_window.eq(last["theta"] if config.shadow else last["theta"] | last["p"])
 
         with m.FSM(name="phase"):
-            with m.State("IDLE"):
-                with m.If(self.restart):
-                    m.next = "REFERENCE"
+            with m.State("IDLE"), m.If(self.restart):
+                m.next = "REFERENCE"
             with m.State("REFERENCE"):
                 m.d.comb += self.waiting.eq(~go)
                 with m.If(go):
@@ -141,7 +140,6 @@ class Sequencer(Block):
                 else:
                     m.next = "UPDATE"
             if not config.delayed:
-                with m.State("UPDATE"):
-                    with m.If(self.resume):
-                        m.next = "REFERENCE"
+                with m.State("UPDATE"), m.If(self.resume):
+                    m.next = "REFERENCE"
         return m

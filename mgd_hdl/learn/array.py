@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS
-from ..config.trainer import TrainerConfig
 from ..config.trainer import Tile as TileConfig
+from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
 from .cell import ParameterCell, code_wires, perturbation_wires

@@ -6,9 +6,9 @@ from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
+from ..config.codes import LFSR
 from ..config.number import Rounding
 from ..config.trainer import TrainerConfig
-from ..config.codes import LFSR
 from ..fixed import saturate, shape, shift_round
 from ..hierarchy import Block, place
 from ..lfsr import ShiftRegister

@@ -50,7 +50,13 @@ class Letters(Block):
         centered = config.task_data.generator == "centered_letters"
         register = place(m, platform, "register", ShiftRegister())
         drawn = register.state
-        fields = {"letter": drawn[0:2], "down": drawn[2:4], "right": drawn[4:6], "a": drawn[6:12], "b": drawn[12:18]}
+        fields = {
+            "letter": drawn[0:2],
+            "down": drawn[2:4],
+            "right": drawn[4:6],
+            "a": drawn[6:12],
+            "b": drawn[12:18],
+        }
 
         turn = Signal()
         good = Signal()
