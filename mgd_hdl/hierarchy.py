@@ -66,7 +66,7 @@ class Modules:
 
     def wires(self, name: str) -> set[str]:
         """Which of clk and rst the module has."""
-        inputs = re.findall(r"(?m)^  wire .*input \d+ \\(\w+)$", self.text[name])
+        inputs = re.findall(r"(?m)^  wire .*\binput \d+ +\\(\w+)$", self.text[name])
         return {"clk", "rst"} & set(inputs)
 
 
@@ -79,7 +79,7 @@ def place(m: Module, platform: Any, name: str, block: Block, *, reset: Value | N
         m.submodules[name] = block if reset is None else ResetInserter(reset)(block)
         return block
     module = platform.add(block)
-    block._MustUse__used = True  # type: ignore[attr-defined]  # only its equal was elaborated
+    block._MustUse__used = True  # only its equal was elaborated
     ports: dict[str, Any] = {}
     clocking = platform.wires(module)
     if "clk" in clocking:
