@@ -133,7 +133,7 @@ class Wires(Block):
     address, clear, address_rows, address_columns : In, where ``addressed``
         While ``address`` is high the cells of these rows and columns are picked instead; with
         ``clear`` all are.
-    rows, columns, [diagonals | force, both] : Out
+    rows, columns, [diagonals | every, both] : Out
     """
 
     def __init__(self, config: TrainerConfig, rows: int, addressed: bool):
@@ -168,7 +168,7 @@ class Wires(Block):
                 diagonals = self.i_diagonals & ~address.replicate(COLUMNS)
                 m.d.sync += self.diagonals.eq(diagonals | picks_all.replicate(COLUMNS))
             else:
-                m.d.sync += self.force.eq(picks_all)
+                m.d.sync += self.every.eq(picks_all)
         if self.addressed:
             rows = Mux(address, self.address_rows, rows)
             columns = Mux(address, self.address_columns, columns)

@@ -22,7 +22,7 @@ class ParameterCell(Block):
         random_code   row ^ column ^ diagonal     walsh   row ^ column     sequential   row & column
 
     In the first two families ``both`` makes another use of them: row AND column address one cell,
-    which is how parameters are loaded, and ``diagonal`` (walsh: ``force``) picks all. Four inputs,
+    which is how parameters are loaded, and ``diagonal`` (walsh: ``every``) picks all. Four inputs,
     one look-up table.
 
     The perturbed value needs no adder: below the visible bits of T stand two more, ``10`` at rest,
@@ -37,9 +37,9 @@ class ParameterCell(Block):
 
     Members
     -------
-    row, column, [diagonal | force, both] : In(1)
+    row, column, [diagonal | every, both] : In(1)
         Wires of the code that the word meets, and, without shadow, that perturbs.
-    shake_row, shake_column, [shake_diagonal | shake_force, shake_both] : In(1)
+    shake_row, shake_column, [shake_diagonal | shake_every, shake_both] : In(1)
         Shadow only: wires of the code that perturbs.
     shaken : In(1)
         Low at rest. One-sided random and Walsh codes only: the others need no such wire.
@@ -111,14 +111,14 @@ class ParameterCell(Block):
         if "diagonal" in wire:
             plain, picks = row ^ column ^ wire["diagonal"], wire["diagonal"]
         else:
-            plain, picks = row ^ column, wire["force"]
+            plain, picks = row ^ column, wire["every"]
         return Mux(wire["both"], (row & column) | picks, plain)
 
 
 #: Wires that make a cell's code, by family.
 WIRES = {
     "random_code": ("row", "column", "diagonal", "both"),
-    "walsh": ("row", "column", "force", "both"),
+    "walsh": ("row", "column", "every", "both"),
     "sequential": ("row", "column"),
 }
 
