@@ -58,7 +58,8 @@ GOALS = {
     "nist7x7": Goal(accuracy=0.99, cost=float("inf"), every=10_000, steps=2_000_000, seeds=8),
 }
 
-MODELS: dict[str, Callable[[TrainerConfig, Sequence[int]], _Model]] = {
+#: What learns, by name: called with a configuration, seeds, and registers that differ from it.
+MODELS: dict[str, Callable[..., _Model]] = {
     "twin": Trainer,
     "float": FloatMgd,
     "float_railed": partial(FloatMgd, railed=True),
