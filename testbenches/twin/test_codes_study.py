@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mgd_hdl.config import PRESETS, preset
 from mgd_sim.studies import codes
+from mgd_sim.studies.learning import Goal, learn
 
 
 def mean_of_products(bits, order):
@@ -125,11 +127,33 @@ def test_the_diagonal_breaks_the_rectangles_of_xor():
     assert found == {"random_code": 0, "random_code without diagonal": 3}
 
 
+@pytest.mark.parametrize("name", codes.LEARNERS)
+def test_half_of_all_seeds_solve_xor(name):
+    """Looked at every 100 steps. Unsolved seeds count as infinite, so a goal nobody meets does too."""
+    config, codes_of = preset("xor"), codes.LEARNERS[name]
+    goal = Goal(accuracy=1.0, cost=0.04, every=100, steps=20_000, seeds=8)
+    median = codes.median_steps(config, codes_of, range(8), goal)
+    assert 500 < median < 20_000
+    assert codes.median_steps(config, codes_of, range(8), replace(goal, cost=0.0, steps=200)) == math.inf
+
+
+def test_the_learners_differ_in_their_codes_only():
+    """The circuit's own codes in the place of the circuit's own codes change nothing."""
+    config = preset("xor")
+    goal = Goal(accuracy=1.0, cost=0.04, every=10, steps=20_000, seeds=5)
+    found = list(learn("twin", config, range(5), goal))[-1]
+    assert codes.median_steps(config, codes.LEARNERS["random_code"], range(5), goal) == np.median(
+        found.solved_at
+    )
+
+
 def test_command(tmp_path, capsys):
     out = tmp_path / "codes.json"
-    assert codes.main(["xor", "--out", str(out)]) == 0
+    assert codes.main(["xor", "--learn", "4", "--out", str(out)]) == 0
     assert "biased walsh" in capsys.readouterr().out
-    found = json.loads(out.read_text())["codes"]
+    document = json.loads(out.read_text())
+    assert list(document["median_steps"]) == list(codes.LEARNERS)
+    found = document["codes"]
     assert list(found) == list(codes.CODES)
     assert found["walsh"]["false_gradient"] == 0
     assert found["biased walsh"]["exact_triples"] == 8

@@ -12,7 +12,8 @@ bits. A code that is the exclusive or of two others has a triple bias of one for
 averages out: that is why every code is an odd-weight combination.
 
 Where four codes cancel, ``s_i s_j s_k s_l = 1`` in every step, no gradient is false, but the noise
-of the four estimates is not independent.
+of the four estimates is not independent. What that costs is seen by learning: ``--learn 1024``
+trains as many seeds with each random code and gives the median of the steps they need.
 """
 
 from __future__ import annotations
@@ -34,18 +35,22 @@ from mgd_hdl.config import LFSR, PRESETS, TrainerConfig, preset
 
 from ..fixed import Bits, parity
 from ..float_mgd import Floats
-from ..lfsr import states
-from ..perturb.random_code import masks, random_code
+from ..lfsr import States, states
+from ..perturb.random_code import RandomCodes, masks, random_code
 from ..perturb.walsh import indices, walsh
+from ..trainer import Trainer
+from .learning import GOALS, Goal
 
 __all__ = [
     "CODES",
     "FOURS",
     "Figures",
+    "LEARNERS",
     "biased_random_code",
     "biased_walsh",
     "cancelling_fours",
     "figures",
+    "median_steps",
     "random_code_without_diagonal",
 ]
 
@@ -194,10 +199,55 @@ FOURS = {
 }
 
 
+# ---- what they are worth -------------------------------------------------------------------------
+
+
+class _Independent(RandomCodes):
+    """Bits from NumPy's generator: nothing a register does can be in them."""
+
+    def __init__(self, config: TrainerConfig, seed: States):
+        super().__init__(config, seed)
+        self.draws = [np.random.default_rng(int(each)) for each in seed]
+
+    def take(self, count: int) -> Bits:
+        shape = (count, len(self.mask))
+        return np.stack([draw.integers(0, 2, shape, dtype=np.uint8) for draw in self.draws], axis=1)
+
+
+class _NoDiagonal(RandomCodes):
+    def __init__(self, config: TrainerConfig, seed: States):
+        super().__init__(config, seed)
+        self.mask = np.array(_without_diagonal(config), dtype=np.uint32)
+
+
+LEARNERS = {
+    "random_code": RandomCodes,
+    "independent bits": _Independent,
+    "random_code without diagonal": _NoDiagonal,
+}
+
+
+def median_steps(config: TrainerConfig, codes: type[RandomCodes], seeds: Sequence[int], goal: Goal) -> float:
+    """The step at which half of all seeds have met the goal; infinite if fewer have."""
+    trainer = Trainer(config, seeds)
+    # Step 0 has not been taken, so other codes can still take the place of the circuit's.
+    first = [LFSR.valid(config.registers(seed).seed_code) for seed in seeds]
+    trainer.codes = codes(config, np.array(first, dtype=np.uint32))
+    solved_at = np.full(len(seeds), math.inf)
+    while np.isinf(np.median(solved_at)) and trainer.step < goal.steps:
+        trainer.run(goal.every)
+        cost, accuracy = trainer.cost_and_accuracy()
+        solved_at[(accuracy >= goal.accuracy) & (cost < goal.cost) & np.isinf(solved_at)] = trainer.step
+    return float(np.median(solved_at))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.codes", description=__doc__)
     parser.add_argument("task", choices=PRESETS, help="preset whose parameters are shaken")
+    parser.add_argument(
+        "--learn", type=int, metavar="SEEDS", help="train so many seeds with each random code"
+    )
     parser.add_argument("--out", type=Path, help="JSON file for the results")
     given = parser.parse_args(arguments)
 
@@ -215,8 +265,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{name:>30}{each.steps:>8}{each.mean:9.5f}{each.cross:9.5f}{each.cross_rms:9.5f}{each.triple:9.5f}"
             f"{each.exact_triples:>7}{each.false_gradient:9.4f}{'' if fours is None else fours:>7}\n"
         )
+    document = {"task": given.task, "parameters": config.parameters, "codes": found}
+    if given.learn:
+        medians = {}
+        for name, codes in LEARNERS.items():
+            medians[name] = median_steps(config, codes, range(given.learn), GOALS[given.task])
+            sys.stdout.write(f"{name:>30}: median {medians[name]:,.0f} steps of {given.learn} seeds\n")
+        document["median_steps"] = medians
     if given.out:
-        document = {"task": given.task, "parameters": config.parameters, "codes": found}
         given.out.write_text(json.dumps(document) + "\n", encoding="utf-8")
     return 0
 
