@@ -29,7 +29,6 @@ from .config.toml import preset_text
 from .files import FileRefused, new_file, write_file, write_files
 
 if TYPE_CHECKING:
-    from mgd_sim.tasks import Dataset
     from mgd_sim.watch import Look
 
 __all__ = ["main"]
@@ -293,13 +292,13 @@ def _learn(config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None) 
     from mgd_sim.rtl import RtlTrainer, trainer_design
     from mgd_sim.rtl.icarus import IcarusTrainer
     from mgd_sim.studies.learning import GOALS, Goal
-    from mgd_sim.watch import watch
+    from mgd_sim.watch import port_samples, watch
 
     anything = Goal(accuracy=1.0, cost=float("inf"), every=100, steps=1_000_000, seeds=1)
     goal = GOALS.get(config.task.name, anything)
     to_the_end = args.steps is not None and not args.until_solved
     design = trainer_design(_trainer_files(config))
-    registers, samples = config.registers(seed), _streamed(config)
+    registers, samples = config.registers(seed), port_samples(config)
     start = shown = time.monotonic()
     looks: list[Look] = []
     solved_at = None
@@ -326,19 +325,6 @@ def _learn(config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None) 
 
 def _look_line(look: Look) -> str:
     return f"step {look.step:>9,}: mean cost {look.cost:.4f}, accuracy {look.accuracy:7.2%}"
-
-
-def _streamed(config: TrainerConfig) -> Dataset | None:
-    """What goes through the sample port, where there is one: the samples of the task."""
-    from mgd_hdl.config import UQ
-    from mgd_sim.tasks import dataset
-
-    if config.task.source != "stream":
-        return None
-    if config.formats.input != UQ(1, 0):
-        allowed = "must be UQ(1, 0) to be simulated with the samples of a task"
-        raise ConfigError([Problem("formats.input", str(config.formats.input), allowed)])
-    return dataset(config)
 
 
 @_verb(
@@ -373,14 +359,14 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
     from mgd_sim.compare import compare
     from mgd_sim.rtl import trainer_design
     from mgd_sim.rtl.bugs import inject
+    from mgd_sim.watch import port_samples
 
     design = trainer_design(_trainer_files(config))
     if args.inject_bug is not None:
         design = inject(design, args.inject_bug)
     first = config.seed if args.seed is None else args.seed
-    result = compare(
-        config, design, args.steps, seeds=range(first, first + args.seeds), samples=_streamed(config)
-    )
+    seeds = range(first, first + args.seeds)
+    result = compare(config, design, args.steps, seeds=seeds, samples=port_samples(config))
     print(result)
     return 0 if result.equal else 1
 

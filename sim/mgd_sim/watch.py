@@ -12,10 +12,10 @@ from mgd_hdl.config import TrainerConfig
 
 from .learn.cell import visible
 from .rtl import RtlTrainer
-from .tasks import Dataset
+from .tasks import Dataset, dataset
 from .trainer import Trainer
 
-__all__ = ["Look", "csv", "figure", "watch"]
+__all__ = ["Look", "csv", "figure", "port_samples", "watch"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,20 @@ class Look:
     cost: float
     accuracy: float
     measured: float | None
+
+
+def port_samples(config: TrainerConfig) -> Dataset | None:
+    """What comes through the sample port, where there is one: the task's samples.
+
+    A one stands for the value nearest to 1 in the port's formats.
+    """
+    if config.task.source != "stream":
+        return None
+    bits, formats = dataset(config), config.formats
+    return Dataset(
+        x=np.where(bits.x > 0, formats.input.quantize(1), 0),
+        target=np.where(bits.target > 0, formats.target.quantize(1), 0),
+    )
 
 
 def watch(
