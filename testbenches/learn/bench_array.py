@@ -1,0 +1,196 @@
+"""Does every cell of the array take its words and show its parameter, each at its place?"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import cocotb
+import numpy as np
+
+from mgd_hdl.config import COLUMNS, Place, TrainerConfig
+from testbenches.learn.bench_cell import perturbed
+from testbenches.learn.bench_integrator import taken
+from testbenches.support import clock, configured, random_numbers, signed, start, unpack
+
+Inputs = dict[str, int]
+
+
+def inputs_of(config: TrainerConfig) -> dict[str, int]:
+    """Widths of the array's inputs."""
+    code = {"rows": config.rows, "columns": COLUMNS}
+    if config.perturbation.family == "random_code":
+        code["diagonals"] = COLUMNS
+    widths = {**code, "word": config.update.width, "plus": 1, "minus": 1, "clear": 1, "address": 1}
+    widths |= {"address_rows": config.rows, "address_columns": COLUMNS}
+    for layer in config.layers:
+        passing = {"rest": 1, "minus": 1}
+        if config.shadow:
+            passing |= {**code, "rows": layer_rows(config, layer.index)[1], "refresh": 1}
+        widths |= {f"layer_{layer.index}__{name}": width for name, width in passing.items()}
+    return widths
+
+
+def layer_rows(config: TrainerConfig, layer: int) -> tuple[int, int]:
+    """The first row of a layer, and how many there are."""
+    rows = [place.row for place in config.places if place.layer == layer]
+    return rows[0], rows[-1] + 1 - rows[0]
+
+
+def wire_bit(config: TrainerConfig, place: Place, given: Inputs, prefix: str = "", first_row: int = 0) -> int:
+    """The code bit at a place: ``row ^ column ^ diagonal``, ``row ^ column`` or ``row & column``."""
+    row = given[f"{prefix}rows"] >> (place.row - first_row) & 1
+    column = given[f"{prefix}columns"] >> place.column & 1
+    if config.sequential:
+        return row & column
+    family = config.perturbation.family
+    return (
+        row ^ column ^ (given[f"{prefix}diagonals"] >> place.diagonal & 1 if family == "random_code" else 0)
+    )
+
+
+@dataclass
+class Cell:
+    """One parameter: what the docstrings promise of it, in whole numbers."""
+
+    config: TrainerConfig
+    place: Place
+    theta: int = 0
+    visible: int = 0
+
+    def takes(self, given: Inputs) -> bool:
+        """Whether the word is for this cell."""
+        if given["address"]:
+            here = given["address_rows"] >> self.place.row & given["address_columns"] >> self.place.column & 1
+            return bool(given["clear"] or here)
+        bit = wire_bit(self.config, self.place, given)
+        if given["minus"]:
+            return not (bit or self.config.sequential)
+        return bool(given["plus"] and bit)
+
+    def weight(self, given: Inputs) -> int | None:
+        """The perturbed parameter; None while a word is on the only code wires there are."""
+        config, layer = self.config, f"layer_{self.place.layer}__"
+        rest, minus = bool(given[f"{layer}rest"]), bool(given[f"{layer}minus"])
+        if config.shadow:
+            bit = wire_bit(config, self.place, given, layer, layer_rows(config, self.place.layer)[0])
+            visible = self.visible
+        elif given["plus"] or given["minus"] or given["address"]:
+            return None
+        else:
+            bit = wire_bit(config, self.place, given)
+            visible = self.theta >> config.guard_bits
+        if config.sequential:
+            bit &= not rest
+        elif minus:
+            bit = 1 - bit
+        return perturbed(config, visible, bit, rest=rest, minus=minus)
+
+    def learn(self, given: Inputs) -> None:
+        """The next clock: the copy as T was before, and T with the word."""
+        if given.get(f"layer_{self.place.layer}__refresh", 0):
+            self.visible = self.theta >> self.config.guard_bits
+        self.theta = taken(
+            self.config.parameter,
+            self.theta,
+            given["word"],
+            enable=self.takes(given),
+            clear=bool(given["clear"]),
+        )
+
+
+def scenario(config: TrainerConfig, rng: np.random.Generator, clocks: int) -> list[Inputs]:
+    """All cells cleared, then words, addresses and measurements as they come, at random.
+
+    Perturbations obey the configuration: one-sided ones rest or shake to the one side, two-sided ones
+    never rest.
+    """
+    widths = inputs_of(config)
+    drift = config.update.max / 2
+    found = []
+    for turn in range(clocks):
+        given = {name: int(rng.integers(1 << width)) for name, width in widths.items()}
+        for layer in range(len(config.layers)):
+            given[f"layer_{layer}__minus" if not config.two_sided else f"layer_{layer}__rest"] = 0
+        for name in ("plus", "minus", "address", "clear"):
+            given[name] = 0
+        given["word"] = 0
+        kind = "clear" if turn < 2 else rng.choice(["plus", "minus", "address", "clear", "none"], p=KINDS)
+        if kind != "none":
+            centre = drift if turn % 100 < 50 else -drift
+            word = round(float(rng.uniform(-1, 1)) * drift + (-centre if kind == "minus" else centre))
+            given["word"] = word if turn >= 2 else -turn
+            given["address" if kind == "clear" else str(kind)] = 1
+            given["clear"] = int(kind == "clear")
+        found.append(given)
+    return found
+
+
+#: How often there is a +D, a -D, one cell addressed, all cleared, or nothing.
+KINDS = (0.25, 0.25, 0.2, 0.005, 0.295)
+
+
+def read_weights(dut: Any, config: TrainerConfig) -> list[int]:
+    """The perturbed parameters in the order of their numbers."""
+    found = []
+    for layer in config.layers:
+        for neuron in range(layer.neurons):
+            word = int(getattr(dut, f"weights_{layer.index}_{neuron}").value)
+            found += unpack(word, config.weight.width, layer.inputs + 1, signed=True)
+    return found
+
+
+def registers_of(dut: Any, config: TrainerConfig) -> list[Any]:
+    """T of every parameter."""
+    found = []
+    for index, place in enumerate(config.places):
+        tile = config.tiles[place.tile]
+        cell = getattr(getattr(dut, f"tile_{tile.index}"), f"cell_{index - tile.first}")
+        found.append(cell.integrator.theta)
+    return found
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_cell_in_every_clock(dut):
+    """What goes in reaches the cells ``broadcast_latency`` clocks later, where T takes one more."""
+    config, rng = configured(), random_numbers()
+    cells = [Cell(config, place) for place in config.places]
+    registers = registers_of(dut, config)
+    await start(dut, **dict.fromkeys(inputs_of(config), 0))
+    under_way: deque[Inputs] = deque()
+    measured = 0
+    for turn, given in enumerate(scenario(config, rng, 250)):
+        await clock(dut, **given)
+        under_way.append(given)
+        if len(under_way) <= config.broadcast_latency:
+            continue
+        arrived = under_way.popleft()
+        if turn >= config.broadcast_latency + 2:  # both words that clear have come
+            assert [signed(theta) for theta in registers] == [cell.theta for cell in cells], turn
+            wanted = [cell.weight(arrived) for cell in cells]
+            for index, (found, expected) in enumerate(zip(read_weights(dut, config), wanted, strict=True)):
+                if expected is not None and (turn > 20 or not config.shadow):
+                    assert found == expected, (turn, index)
+                    measured += 1
+        for cell in cells:
+            cell.learn(arrived)
+    assert measured > 20 * len(cells)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_reset_keeps_the_parameters(dut):
+    """They are set when training starts; a reset forgets only words that are on their way."""
+    config, rng = configured(), random_numbers()
+    registers, silence = registers_of(dut, config), dict.fromkeys(inputs_of(config), 0)
+    await start(dut, **silence)
+    for given in scenario(config, rng, 20):
+        await clock(dut, **given)
+    for _ in range(config.broadcast_latency + 1):
+        await clock(dut, **silence)
+    before = [signed(theta) for theta in registers]
+    assert any(before)
+    await clock(dut, rst=1)
+    for _ in range(config.broadcast_latency + 2):
+        await clock(dut, rst=0)
+        assert [signed(theta) for theta in registers] == before

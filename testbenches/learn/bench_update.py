@@ -1,0 +1,70 @@
+"""Is every update the hold's sum times minus the learning rate, rounded and limited as configured?"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import cocotb
+
+from mgd_hdl.config import LFSR, Rounding, TrainerConfig
+from testbenches.support import clock, configured, random_numbers, scattered, signed, start
+
+
+def updated(config: TrainerConfig, hold: int, learning_shift: int, dither: int) -> tuple[int, bool]:
+    """D, and whether it was limited, from the docstrings' real numbers."""
+    learning_shift = min(learning_shift, config.max_learning_shift)
+    exact = Fraction(-hold) * Fraction(2) ** (config.gain - learning_shift)
+    if config.rounding is Rounding.NEAREST_EVEN:
+        rounded = round(exact)
+    elif config.rounding is Rounding.STOCHASTIC:
+        # As many fraction bits as the smallest rate drops; dither fills them.
+        bits = config.max_learning_shift - config.gain
+        rounded = math.floor(exact + Fraction(dither % 2**bits, 2**bits))
+    else:
+        rounded = math.floor(exact)
+        assert rounded == exact or config.rounding is Rounding.FLOOR
+    limit = config.update.max
+    return max(-limit, min(limit, rounded)), abs(rounded) > limit
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(stall=[0.0, 0.6])
+async def updates_come_two_clocks_later(dut, stall):
+    """One word a clock or fewer, every learning shift the port can hold, seeds and resets in between."""
+    config, rng = configured(), random_numbers()
+    least, most = config.hold.min, config.hold.max
+    shifts = range(1 << len(dut.learning_shift))
+    # The least and the greatest sums at every shift; then sums of all sizes, so that most are not limited.
+    cases = [(hold, shift) for shift in shifts for hold in (least, least + 1, -1, 0, 1, most - 1, most)]
+    for _ in range(500):
+        hold = int(rng.integers(least, most + 1)) >> int(rng.integers(config.hold.width))
+        cases.append((hold, int(rng.choice(shifts))))
+    dithered = config.rounding is Rounding.STOCHASTIC
+    await start(
+        dut, i__valid=0, i__payload=0, learning_shift=0, **dict.fromkeys(["seed", "load"] * dithered, 0)
+    )
+
+    state = 1  # of the dither
+    shifted = expected = None  # what each register stage holds
+    for turn, case in enumerate(scattered(rng, cases, stall)):
+        hold, shift = case or (int(rng.integers(least, most + 1)), 0)
+        load, reset, seed = dithered and rng.random() < 0.05, turn % 150 == 149, int(rng.integers(1 << 31))
+        seeding = {"seed": seed, "load": load} if dithered else {}
+        await clock(
+            dut, i__valid=case is not None, i__payload=hold, learning_shift=shift, rst=reset, **seeding
+        )
+        assert int(dut.o__valid.value) == (expected is not None), turn
+        if expected is None:
+            assert int(dut.saturated.value) == 0, turn
+        else:
+            assert (signed(dut.o__payload), int(dut.saturated.value)) == expected, turn
+
+        expected = None if shifted is None else updated(config, *shifted, state)
+        if load:
+            state = LFSR.valid(seed)
+        elif shifted is not None:
+            state = LFSR.step(state)
+        shifted = case
+        if reset:
+            state, shifted, expected = 1, None, None

@@ -1,0 +1,92 @@
+"""The array: all families, sides and copies, in tiles of 3, 6, 8, 9, 14, 64 and of 64 and one cell."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import verilog
+from mgd_hdl.learn.array import Array, CellTile
+from mgd_hdl.learn.cell import ParameterCell
+from testbenches.learn.shapes import FAMILIES, learner
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.learn.bench_array"
+
+#: Tiles of 64, 1 and 14 cells; 64 and 9; 8; 6 and 3; 9 and 8 and 3.
+SHAPES = [(4, 13, 1), (7, 8, 1), (7, 1), (2, 2, 1), (2, 3, 2, 1)]
+
+
+def every_kind() -> list[TrainerConfig]:
+    """Each family, side and copy, with shapes and leaves in turn."""
+    kinds = itertools.product(FAMILIES, ("one_sided", "two_sided"), (False, True))
+    return [
+        learner(
+            *SHAPES[number % len(SHAPES)],
+            family=family,
+            sides=sides,
+            shadow=shadow,
+            leaves=number % 3 != 1,
+        )
+        for number, (family, sides, shadow) in enumerate(kinds)
+    ]
+
+
+def title(config: TrainerConfig) -> str:
+    words = [config.perturbation.family, config.learning.measure, "shadow" * config.shadow]
+    tiles = "_".join(str(tile.cells) for tile in config.tiles)
+    return "-".join(filter(None, [*words, "leaves" * config.leaves, tiles]))
+
+
+@pytest.mark.parametrize("config", every_kind(), ids=title)
+def test_array(config, tmp_path):
+    run(verilog(Array(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    (
+        "a tile whose diagonals are not turned",
+        r"\{ code__diagonals\[0\], code__diagonals\[7:1\] \}",
+        "code__diagonals",
+    ),
+    ("the row of another tile", r"code__rows\[1\]", "code__rows[0]"),
+    ("rest of another layer", r"\.rest\(layer_1__rest\)", ".rest(layer_0__rest)"),
+    ("refreshed with another layer", r"\.refresh\(refresh_1\)", ".refresh(refresh_0)"),
+    ("the parameters of another neuron", r"(weights_0_0 = tile_0__weights)\[17:0\]", r"\1[35:18]"),
+    ("a word one bit narrower", r"held_word <= word", "held_word <= word[3:0]"),
+    ("no clear", r"held_clear <= clear", "held_clear <= 1'h0"),
+    ("leaves without register", r"always @\(posedge clk\)\n    o <= i;", "always @* o = i;"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config = learner(2, 2, 1, shadow=True, leaves=True)
+    assert not stays_unnoticed(mutation, verilog(Array(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("a word where all cells rest", r"assign code_0__rest = minus \|", "assign code_0__rest ="),
+    ("address by row alone", r"address \? address_columns", "address ? 8'hff"),
+    ("a reset that clears", r"if \((_\d+_)\)(\s+)if \(clear\)", r"if (\1 | rst)\2if (clear | rst)"),
+)
+def test_mutations_without_shadow_are_noticed(mutation, tmp_path):
+    config = learner(2, 2, 1, family="sequential")
+    assert not stays_unnoticed(mutation, verilog(Array(config), "dut"), BENCH, tmp_path, config)
+
+
+def test_ten_thousand_cells_are_one(monkeypatch):
+    """Of 9,184 parameters one cell is elaborated, and one tile of each size."""
+    made = []
+    for block in (ParameterCell, CellTile):
+
+        def elaborate(self, platform, genuine=block.elaborate):
+            made.append(self.module)
+            return genuine(self, platform)
+
+        monkeypatch.setattr(block, "elaborate", elaborate)
+    config = preset("nist7x7").replaced(network={"layers": [49, 170, 4]})
+    assert config.parameters == 9184
+    text = verilog(Array(config), "dut")
+    assert sorted(made) == ["cell", "tile_44", "tile_52", "tile_64"]
+    # Each further tile is one more instance, not one more module.
+    assert text.count("\n  dut_tile_64 ") == sum(tile.cells == 64 for tile in config.tiles) == 142

@@ -1,0 +1,60 @@
+"""The learning element: every family and side, with and without its shadow copy."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgd_hdl.emit import verilog
+from mgd_hdl.learn.cell import ParameterCell
+from testbenches.learn.shapes import learner
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.learn.bench_cell"
+
+
+@pytest.mark.parametrize(
+    ("family", "sides", "shadow"),
+    [
+        ("random_code", "one_sided", False),
+        ("random_code", "two_sided", True),
+        ("walsh", "one_sided", True),
+        ("walsh", "two_sided", False),
+        ("sequential", "one_sided", False),
+        ("sequential", "one_sided", True),
+        ("sequential", "two_sided", True),
+    ],
+)
+def test_cell(family, sides, shadow, tmp_path):
+    config = learner(family=family, sides=sides, shadow=shadow)
+    run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
+
+
+@pytest.mark.parametrize(("parameter", "amplitude"), [("SQ(2, 4)", 2.0**-6), ("SQ(4, 6)", 2.0)])
+def test_visible_bits(parameter, amplitude, tmp_path):
+    """All of T is visible, and only two bits of ten."""
+    config = learner(parameter=parameter, rate=1.0, rounding="floor").replaced(
+        perturbation={"amplitude": amplitude}
+    )
+    assert config.guard_bits == {2.0**-6: 0, 2.0: 9}[amplitude]
+    run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("not addressed", r"assign code = both \?", "assign code = 1'h0 ?"),
+    ("shaken at rest", r"shake, shaken \}", "shake, 1'h1 }"),
+    ("shaken by the other code", r"\{ visible, shake,", "{ visible, code,"),
+    ("always refreshed", r"if \(refresh\) visible", "visible"),
+    ("other bits visible", r"visible <= integrator__theta\[5:2\]", "visible <= integrator__theta[4:1]"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config = learner(family="walsh", shadow=True)
+    assert not stays_unnoticed(mutation, verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("one side only", r"assign weight\[1\] = ~ _\d+_", "assign weight[1] = 1'h1"),
+    ("every word is taken", r"\.enable\(code\)", ".enable(1'h1)"),
+)
+def test_mutations_of_sides_are_noticed(mutation, tmp_path):
+    config = learner(family="sequential", sides="two_sided")
+    assert not stays_unnoticed(mutation, verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)

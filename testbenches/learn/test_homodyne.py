@@ -1,0 +1,30 @@
+"""Homodyne detection: narrow words and wide ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgd_hdl.emit import verilog
+from mgd_hdl.learn.homodyne import Homodyne
+from testbenches.learn.shapes import learner
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.learn.bench_homodyne"
+
+
+@pytest.mark.parametrize("parameter", ["SQ(2, 2)", "SQ(4, 24)"])
+def test_homodyne(parameter, tmp_path):
+    config = learner(parameter=parameter, rate=1.0, rounding="floor")
+    run(verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("plus twice", r"= - \$signed", "= $signed"),
+    ("minus one less", r"= - \$signed", "= ~ $signed"),
+    ("a word without update", r"= minus \? negated", "= 1'h1 ? negated"),
+    ("always plus", r"assign plus = i__valid", "assign plus = 1'h1"),
+    ("minus after a reset", r"if \(rst\) minus <= 1'h0", "if (1'h0) minus <= 1'h0"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config = learner()
+    assert not stays_unnoticed(mutation, verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)

@@ -1,0 +1,33 @@
+"""The integrator: every value of narrow registers, corners and walks of wide ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgd_hdl.emit import verilog
+from mgd_hdl.learn.integrator import Integrator
+from testbenches.learn.shapes import learner
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.learn.bench_integrator"
+
+
+@pytest.mark.parametrize("parameter", ["SQ(2, 2)", "SQ(2, 3)", "SQ(5, 11)", "SQ(4, 24)"])
+def test_integrator(parameter, tmp_path):
+    config = learner(parameter=parameter, rate=1.0, rounding="floor")
+    run(verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("words without sign", r"\$signed\(theta\) \+ \$signed\(word\)", "theta + word"),
+    ("a word one bit narrower", r"\$signed\(word\)", "$signed(word[1:0])"),
+    ("a rail at a quarter", r"theta\[3\] \^ theta\[2\]", "theta[3] ^ theta[1]"),
+    ("no rail", r"assign railed = ", "assign railed = 1'h0 & "),
+    ("words pointing inward refused", r"theta\[3\] == word", "theta[3] != word"),
+    ("always enabled", r"= enable &", "= 1'h1 &"),
+    ("no clear", r"if \(clear\)", "if (1'h0)"),
+    ("cleared by a reset", r"if \(clear\)", "if (clear | rst)"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config = learner(parameter="SQ(2, 2)")
+    assert not stays_unnoticed(mutation, verilog(Integrator(config), "dut"), BENCH, tmp_path, config)

@@ -1,0 +1,74 @@
+"""The update: all roundings; gains above, at and below zero; rates that drop bits and rates that do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgd_hdl.config import TrainerConfig
+from mgd_hdl.emit import verilog
+from mgd_hdl.learn.update import Update
+from testbenches.learn.shapes import learner
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.learn.bench_update"
+
+
+def bits(parameter: int, cost_change: int, rounding: str, rate: float) -> TrainerConfig:
+    """``parameter`` and ``cost_change`` fraction bits; the amplitude is 2**-4."""
+    return learner(parameter=f"SQ(2, {parameter})", rounding=rounding, rate=rate).replaced(
+        formats={"cost_change": f"SQ(1, {cost_change})", "hold_bits": 2}
+    )
+
+
+CASES = [
+    # The gain is 4 + parameter - cost_change, the largest shift the gain, with other roundings 4 more.
+    (bits(4, 5, "carry", 0.5), 3, 3),
+    (bits(4, 8, "carry", 1.0), 0, 0),
+    (bits(4, 5, "floor", 0.5), 3, 7),
+    (bits(3, 9, "floor", 0.5), -2, 5),
+    (bits(4, 5, "nearest_even", 2**-5), 3, 9),
+    (bits(3, 9, "nearest_even", 1.0), -2, 4),
+    (bits(4, 5, "stochastic", 0.5), 3, 7),
+    (bits(3, 9, "stochastic", 2**-3), -2, 7),
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "gain", "largest"), CASES, ids=lambda each: str(getattr(each, "rounding", each))
+)
+def test_update(config, gain, largest, tmp_path):
+    assert (config.gain, config.max_learning_shift) == (gain, largest)
+    run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
+def test_two_sided(tmp_path):
+    """C~ is twice as large, which takes one off the gain."""
+    config = learner(sides="two_sided")
+    assert config.gain == learner().gain - 1
+    run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("plus the hold", r"negative = - ", "negative = "),
+    ("the shift without limit", r"assign k = _\d+_ \?", "assign k = 1'h0 ?"),
+    ("ties upward", r"\{ 1'h0, shifted\[6\] \}", "2'h1"),
+    ("a shift without sign", r">>> k", ">> k"),
+    ("no limit", r"limited = limited_saturated \?", "limited = 1'h0 ?"),
+    ("limits that differ", r"least \? 5'h11", "least ? 5'h10"),
+    ("a limit unsaid", r"= limited_saturated \| least", "= limited_saturated"),
+    ("valid too early", r"o__valid <= shifted_valid", "o__valid <= i__valid"),
+    ("an update after a reset", r"if \(rst\) shifted_valid <= 1'h0", "if (1'h0) shifted_valid <= 1'h0"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config = bits(4, 5, "nearest_even", 2**-5)
+    assert not stays_unnoticed(mutation, verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("another dither", r"dither__state\[8:0\]", "dither__state[9:1]"),
+    ("dither in every clock", r"\.advance\(dither__advance\)", ".advance(1'h1)"),
+    ("no seed", r"\.load\(load\)", ".load(1'h0)"),
+)
+def test_mutations_of_the_dither_are_noticed(mutation, tmp_path):
+    config = bits(3, 9, "stochastic", 2**-3)
+    assert not stays_unnoticed(mutation, verilog(Update(config), "dut"), BENCH, tmp_path, config)
