@@ -30,7 +30,7 @@ class Sequencer(Block):
     run : In(1)
         Keep going; low, it stops between two steps.
     step : In(1)
-        While ``run`` is low: one more step.
+        While ``run`` is low: one more step; during a step, one more after it.
     resume : In(1)
         The update of the last step reaches the cells.
     tau_x, tau_p, tau_theta : In(tau_bits), at least 1
@@ -98,7 +98,8 @@ class Sequencer(Block):
         with m.If(self.restart):
             m.d.sync += [sample_due.eq(1), reference_due.eq(1), asked.eq(0)]
         with m.Elif(turn):
-            m.d.sync += asked.eq(0)
+            # What asked for this step is served; a pulse in its second clock asks for the next.
+            m.d.sync += asked.eq(self.step & ~self.run)
         with m.Elif(self.step & ~self.run):
             m.d.sync += asked.eq(1)
 
