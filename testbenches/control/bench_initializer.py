@@ -1,0 +1,64 @@
+"""Is every cell cleared, and then given its own random word?"""
+
+from __future__ import annotations
+
+import cocotb
+
+from mgd_hdl.config import LFSR, TrainerConfig
+from testbenches.support import clock, configured, random_numbers, signed, start
+
+SEEDS = (0, 1, 2, LFSR.mask, LFSR.mask - 1, 0x2AAAAAAA, 0x12345678)
+
+
+def initial(config: TrainerConfig, seed: int) -> list[int]:
+    """T of every parameter: the register's low bits as a signed word, sized for its layer."""
+    width, state, found = config.parameter.width, LFSR.valid(seed), []
+    for place in config.places:
+        low = state % 2**width
+        word = low - 2**width if low >= 2 ** (width - 1) else low
+        found.append(word // 2 ** config.initial_shift(place.layer))
+        state = LFSR.step(state)
+    return found
+
+
+async def idles(dut, clocks: int) -> None:
+    """Nothing for the array, whatever the seed."""
+    for turn in range(clocks):
+        await clock(dut, start=0, seed=SEEDS[turn % len(SEEDS)], rst=0)
+        assert [int(wire.value) for wire in (dut.busy, dut.done, dut.clear, dut.word)] == [0, 0, 0, 0]
+
+
+async def sets_all(dut, config: TrainerConfig, seed: int, stop_after: int | None = None) -> None:
+    """P + 2 clocks from the one after ``start``; or a reset in one of them."""
+    await clock(dut, start=1, seed=seed, rst=0)
+    assert [int(wire.value) for wire in (dut.busy, dut.word)] == [0, 0]
+    signs = []
+    words = initial(config, seed)
+    for turn in range(config.parameters + 2):
+        await clock(dut, start=0, seed=~seed, rst=turn == stop_after)
+        assert int(dut.busy.value) == 1
+        assert int(dut.clear.value) == (turn < 2)
+        assert int(dut.done.value) == (turn == config.parameters + 1)
+        if turn < 2:
+            signs.append(signed(dut.word) < 0)
+        else:
+            place = config.places[turn - 2]
+            assert int(dut.rows.value) == 1 << place.row, turn
+            assert int(dut.columns.value) == 1 << place.column, turn
+            assert signed(dut.word) == words[turn - 2], turn
+        if turn == stop_after:
+            return
+    assert sorted(signs) == [False, True]  # so that no rail refuses both
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_cell_takes_its_word(dut):
+    """Again and again, from every seed, at once or after a pause, and after a reset in the middle."""
+    config, rng = configured(), random_numbers()
+    await start(dut, start=0, seed=0)
+    await idles(dut, 5)
+    for seed in SEEDS:
+        await sets_all(dut, config, seed)
+        await idles(dut, int(rng.integers(3)))
+        await sets_all(dut, config, seed ^ 0x5A5A5A5A & LFSR.mask, int(rng.integers(config.parameters + 1)))
+        await idles(dut, int(rng.integers(3)))

@@ -1,0 +1,50 @@
+"""The sequencer: one- and two-sided, with exact updates without and with shadow, and delayed ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.control.sequencer import Sequencer
+from mgd_hdl.emit import verilog
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.control.bench_sequencer"
+
+
+def timed(sides: str = "one_sided", shadow: str = "no", updates: str = "exact") -> TrainerConfig:
+    return preset("xor").replaced(
+        learning={"measure": sides, "updates": updates, "tau_bits": 4}, engine={"shadow": shadow}
+    )
+
+
+@pytest.mark.parametrize("sides", ["one_sided", "two_sided"])
+@pytest.mark.parametrize(("shadow", "updates"), [("no", "exact"), ("yes", "exact"), ("yes", "delayed")])
+def test_sequencer(sides, shadow, updates, tmp_path):
+    config = timed(sides, shadow, updates)
+    run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("samples one step short", r"count_x == 1'h1", "count_x == 2'h2"),
+    ("a window that outlasts a flush", r"(ends_window =) last_p \|", r"\1"),
+    ("on without a sample", r"(assign go = _\d+_) & _\d+_", r"\1"),
+    ("a reference in every step", r"go \? reference_due", "go ? 1'h1"),
+    ("no reference after a sample", r"= last_x \| ends_window", "= ends_window"),
+    ("the time constant of another counter", r"\? tau_theta", "? tau_p"),
+    ("a step pulse that is lost", r"asked <= _\d+_", "asked <= ~turn"),
+    ("no waiting for the update", r"2'h3, (_\d+_ \})", r"2'h1, \1"),
+    ("on after a reset", r"if \(rst\) phase_state <= 2'h0", "if (1'h0) phase_state <= 2'h0"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config = timed()
+    assert not stays_unnoticed(mutation, verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("waiting in every step", r"ends_window \? 2'h3 : 2'h1", "1'h1 ? 2'h3 : 2'h1"),
+    ("no flush inside a window", r"(assign flush = turn \?) _\d+_", r"\1 ends_window"),
+)
+def test_mutations_with_shadow_are_noticed(mutation, tmp_path):
+    config = timed("two_sided", "yes")
+    assert not stays_unnoticed(mutation, verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
