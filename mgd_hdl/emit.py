@@ -35,7 +35,17 @@ def verilog(block: Block, name: str) -> str:
     """
     modules = Modules(name)
     modules.add(block, name)
-    return HEADER + _from_rtlil(modules.text)
+    return HEADER + _commented(_from_rtlil(modules.text), modules.summary)
+
+
+def _commented(text: str, summaries: dict[str, str]) -> str:
+    """The first sentence of each block's docstring above its module."""
+
+    def comment(found: re.Match[str]) -> str:
+        plain = re.sub(r":\w+:`(?:[\w.]*\.)?(\w+)`", r"\1", summaries[found[1]]).replace("``", "")
+        return "".join(f"// {line}\n" for line in plain.splitlines()) + found[0]
+
+    return re.sub(r"(?m)^(?:\(\*.*\*\)\n)?module (\w+)\(", comment, text)
 
 
 def _from_rtlil(modules: dict[str, str]) -> str:

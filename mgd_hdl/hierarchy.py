@@ -7,6 +7,7 @@ simulator, in proofs). With one, it becomes an instance of a module that is elab
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -42,6 +43,7 @@ class Modules:
     def __init__(self, prefix: str):
         self.prefix = prefix
         self.text: dict[str, str] = {}
+        self.summary: dict[str, str] = {}
         self.signatures: dict[str, Any] = {}
 
     def add(self, block: Block, name: str | None = None) -> str:
@@ -49,6 +51,7 @@ class Modules:
         name = name or f"{self.prefix}_{block.module}"
         if name not in self.text:
             self.signatures[name] = block.signature
+            self.summary[name] = inspect.cleandoc(type(block).__doc__ or "").partition("\n\n")[0]
             self.text[name] = ""  # holds the place: a module cannot contain itself
             directions = {wiring.In: PortDirection.Input, wiring.Out: PortDirection.Output}
             text = rtlil.convert(

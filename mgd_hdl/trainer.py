@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from .config.codes import LFSR
@@ -188,26 +188,24 @@ class Core(Block):
             ]
 
         # Where is each measurement now? Stage k belongs to the command of k clocks ago.
+        measured_at = config.measure_latency
         entering = {
-            "measure": sequencer.measure,
-            "reference": sequencer.reference,
+            "measure": (sequencer.measure, measured_at),
+            "reference": (sequencer.reference, measured_at),
         }
         step_ends = {
-            "hold_end": sequencer.hold_end,
-            "window_end": sequencer.window_end,
-            "flush": sequencer.flush,
+            "hold_end": (sequencer.hold_end, measured_at + 5),
+            "window_end": (sequencer.window_end, measured_at + 5),
+            "flush": (sequencer.flush, measured_at + 1),
         }
-        measured_at = config.measure_latency
-        if config.shadow:
-            timeline = _Timeline(m, {**entering, **step_ends})
-        else:
+        timeline = _Timeline(m, {**entering, **step_ends} if config.shadow else entering)
+        if not config.shadow:
             # One step at a time: how it ends can simply be kept.
-            timeline = _Timeline(m, entering)
             kept = {name: Signal(name=name) for name in step_ends}
             with m.If(sequencer.measure & ~sequencer.reference):
-                m.d.sync += [kept[name].eq(signal) for name, signal in step_ends.items()]
+                m.d.sync += [kept[name].eq(signal) for name, (signal, _) in step_ends.items()]
 
-        def ends(name: str, clock: int) -> Signal:
+        def ends(name: str, clock: int) -> Value:
             """Whether the step whose last command was ``clock`` clocks ago ends a hold or window."""
             return timeline.at(name, clock) if config.shadow else kept[name]
 
@@ -328,19 +326,19 @@ class Core(Block):
 
 
 class _Timeline:
-    """A row of registers that follows every measurement through the pipeline, as long as is asked."""
+    """Follows every measurement through the pipeline: one shift register for each thing to know of it."""
 
-    def __init__(self, m: Module, entering: dict[str, Signal]):
-        self.m = m
-        self.stages = {name: [signal] for name, signal in entering.items()}
+    def __init__(self, m: Module, entering: dict[str, tuple[Signal, int]]):
+        """``entering`` gives by name the signal in the clock of the command, and for how long it is kept."""
+        self.past = {}
+        for name, (signal, clocks) in entering.items():
+            line = Signal(clocks, name=f"{name}_line")
+            m.d.sync += line.eq(Cat(signal, line[:-1]))
+            self.past[name] = Cat(signal, line)
 
-    def at(self, name: str, clock: int) -> Signal:
-        stages = self.stages[name]
-        while len(stages) <= clock:
-            stage = Signal(name=f"{name}_{len(stages)}")
-            self.m.d.sync += stage.eq(stages[-1])
-            stages.append(stage)
-        return stages[clock]
+    def at(self, name: str, clock: int) -> Value:
+        """``name`` of the measurement that was commanded ``clock`` clocks ago."""
+        return self.past[name][clock]
 
 
 def _later(m: Module, signal: Signal, name: str, clocks: int) -> Signal:
