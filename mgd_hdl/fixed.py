@@ -37,13 +37,19 @@ def shift_round(
         assert dither is not None
         return (value + dither[:bits]) >> bits, Const(0, 1)
     if rounding is Rounding.CARRY:
-        return value >> bits, value[:bits]
+        return value >> bits, _low(value, bits)
     return value >> bits, Const(0, 1)
+
+
+def _low(value: Value, bits: int) -> Value:
+    """The low bits in two's complement, of which there may be more than ``value`` has."""
+    sign = value[-1] if value.shape().signed else Const(0, 1)
+    return Cat(value, sign.replicate(max(0, bits - len(value))))[:bits]
 
 
 def wrap(value: Value, format: Format) -> Value:
     """The low bits of ``value``."""
-    low = value[: format.width] if len(value) > format.width else value
+    low = _low(value, format.width)
     return low.as_signed() if format.signed else low.as_unsigned()
 
 
@@ -51,7 +57,7 @@ def saturate(m: Module, value: Value, format: Format, name: str) -> tuple[Signal
     """``value`` limited to ``format`` (its fraction bits are the caller's), and whether it was.
 
     A signed value fits a narrower signed format when all bits from the new sign upward are
-    equal, and an unsigned one when all bits above it are zero.
+    equal, and an unsigned one when all bits above it are zero and so is its sign.
     """
     limited = Signal(shape(format), name=name)
     outside = Signal(name=f"{name}_saturated")
@@ -70,7 +76,7 @@ def saturate(m: Module, value: Value, format: Format, name: str) -> tuple[Signal
         m.d.comb += outside.eq(top.any() & ~top.all())
         limit = Cat((~negative).replicate(width - 1), negative)
     else:
-        m.d.comb += outside.eq(value[width:].any())
+        m.d.comb += outside.eq(value[width:].any() | negative)
         limit = (~negative).replicate(width)
     m.d.comb += limited.eq(Mux(outside, limit, value[:width]))
     return limited, outside
