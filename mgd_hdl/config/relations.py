@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["relation_problems"]
 
-MAX_PARAMETERS = 1 << 16
+MAX_WIRES = 65_500  # into the network; Amaranth takes 2**16 input bits of one module, clock included
 MAX_LEARNING_SHIFT = 40
 WORD = 63  # bits of the widest signed word, so that every sum fits the 64-bit integers of the twin
 
@@ -57,16 +57,6 @@ def relation_problems(config: TrainerConfig, bad: Iterable[str]) -> list[Problem
 
 
 # ---- the network ---------------------------------------------------------------------------------
-
-
-@_relation("network.layers")
-def _size(config: TrainerConfig) -> Iterator[Problem]:
-    if config.parameters > MAX_PARAMETERS:
-        yield Problem(
-            "network.layers",
-            shown(config.network.layers),
-            f"has {config.parameters} parameters; the array engine takes at most {MAX_PARAMETERS}",
-        )
 
 
 @_relation("network.layers", "network.activation")
@@ -167,6 +157,19 @@ def _amplitude(config: TrainerConfig) -> Iterator[Problem]:
             _snapped(config.perturbation.amplitude),
             f"must be 2**-{parameter.fraction_bits + 2} to 2**{parameter.integer_bits - 3}"
             f" with formats.parameter = {parameter}",
+        )
+
+
+@_relation("network.layers", "formats.parameter", "perturbation.amplitude", "formats.input")
+def _wires(config: TrainerConfig) -> Iterator[Problem]:
+    """All parameters and all inputs enter the network at once."""
+    width, inputs = config.weight.width, config.inputs * config.formats.input.width
+    if config.parameters * width + inputs > MAX_WIRES:
+        yield Problem(
+            "network.layers",
+            shown(config.network.layers),
+            f"has {config.parameters} parameters, each {width} bits to the network;"
+            f" the array engine takes at most {(MAX_WIRES - inputs) // width}",
         )
 
 

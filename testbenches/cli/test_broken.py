@@ -332,7 +332,12 @@ TOGETHER = [
     (
         "too many parameters",
         toml(network={"layers": "[2, 4096, 4096, 1]"}),
-        ["parameters; the array engine takes at most"],
+        ["has 16797697 parameters, each 9 bits to the network; the array engine takes at most 7277"],
+    ),
+    (
+        "one parameter too many",
+        toml(network={"layers": "[2, 1820, 1]"}),
+        ["network.layers = [2, 1820, 1]: has 7281 parameters"],
     ),
     (
         "xor from a generator",
@@ -442,12 +447,12 @@ TOGETHER = [
     (
         "sums wider than a word",
         toml(
-            network={"layers": "[2, 4000, 1]", "activation": '"relu"'},
+            network={"layers": "[2, 520, 1]", "activation": '"relu"'},
             formats={"parameter": '"SQ(28, 0)"', "relu_integer_bits": "8", "activation_fraction": "16"},
             perturbation={"amplitude": "0.25"},
             learning={"rounding": '"floor"'},
         ),
-        ["formats.parameter = SQ(28, 0): sums of layer 1 need 66 bits, at most 63"],
+        ["formats.parameter = SQ(28, 0): sums of layer 1 need 64 bits, at most 63"],
     ),
     (
         "shifted sums wider than a word",

@@ -1,0 +1,95 @@
+"""Is what the configuration allows really built and simulated, at the limit and anywhere below it?"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+
+import pytest
+
+from mgd_hdl.config import ConfigError, TrainerConfig, preset
+from mgd_hdl.config.relations import MAX_WIRES
+from mgd_hdl.hierarchy import Modules
+from mgd_hdl.trainer import Trainer
+from mgd_sim import trainer as twin
+
+CHOICES = {
+    "network": {"activation": ["sigmoid", "tanh", "relu"]},
+    "formats": {
+        "input": ["UQ(1, 0)", "UQ(1, 0)", "UQ(0, 8)", "SQ(1, 7)", "UQ(16, 0)", "UQ(0, 1)"],
+        "target": ["UQ(1, 0)", "UQ(1, 0)", "SQ(2, 2)", "UQ(8, 0)", "SQ(1, 3)"],
+        "activation_fraction": [2, 3, 8, 10, 16],
+        "relu_integer_bits": [0, 2, 8],
+        "segment_bits": [3, 5, 10],
+        "hold_bits": [0, 1, 4, 16],
+    },
+    "perturbation": {"family": ["random_code", "walsh", "sequential"]},
+    "learning": {
+        "tau_x": [1, 1, 5],
+        "tau_p": [1, 1, 3],
+        "tau_theta": [1, 2, 7],
+        "tau_bits": [3, 16, 24],
+        "measure": ["one_sided", "two_sided"],
+        "rounding": ["floor", "nearest_even", "stochastic", "carry"],
+        "updates": ["exact", "exact", "delayed"],
+    },
+    "task": {
+        "source": ["memory", "memory", "generator", "stream"],
+        "order": ["random", "epoch", "plain"],
+        "name": ["xor", "xor", "parity3", "nist7x7_centered"],
+    },
+    "engine": {"shadow": ["auto", "auto", "yes", "no"], "leaves": ["auto", "yes", "no"]},
+}
+
+
+def anything(draw: random.Random) -> dict:
+    """A configuration that may or may not fit together."""
+    document = {
+        section: {key: draw.choice(values) for key, values in keys.items()}
+        for section, keys in CHOICES.items()
+    }
+    integer_bits, fraction_bits = draw.choice([2, 3, 5, 8, 16]), draw.randrange(23)
+    inputs, outputs = {"xor": (2, 1), "parity3": (3, 1), "nist7x7_centered": (49, 4)}[
+        document["task"]["name"]
+    ]
+    hidden = [draw.randrange(1, 5) for _ in range(draw.randrange(3))]
+    document["network"] |= {"layers": [inputs, *hidden, outputs], "initial": 2.0 ** draw.randrange(-4, 3)}
+    document["formats"] |= {
+        "parameter": f"SQ({integer_bits}, {fraction_bits})",
+        "cost_change": f"SQ({draw.choice([1, 2, 5, 16])}, {draw.randrange(1, 17)})",
+    }
+    document["perturbation"]["amplitude"] = 2.0 ** -draw.randrange(3 - integer_bits, fraction_bits + 3)
+    document["learning"]["rate"] = 2.0 ** -draw.randrange(12)
+    return document
+
+
+def some_valid(count: int, seed: int) -> list[TrainerConfig]:
+    draw, found = random.Random(seed), []  # noqa: S311 - a stream of test cases
+    while len(found) < count:
+        with contextlib.suppress(ConfigError):
+            found.append(TrainerConfig.build(anything(draw)))
+    return found
+
+
+@pytest.mark.parametrize(
+    "config", [pytest.param(each, id=str(n)) for n, each in enumerate(some_valid(40, 1))]
+)
+def test_every_valid_configuration_elaborates_and_runs(config):
+    modules = Modules("any")
+    modules.add(Trainer(config), "any")
+    assert "any_core" in modules.text
+    if config.task.source != "stream":
+        twin.Trainer(config, [1]).run(30)
+
+
+def test_the_largest_network_elaborates():
+    config = preset("xor").replaced(
+        network={"layers": [2, 545, 1]},
+        formats={"parameter": "SQ(5, 23)"},
+        perturbation={"amplitude": 2.0**-25},
+    )
+    wires = config.parameters * config.weight.width + config.inputs
+    assert MAX_WIRES - 4 * config.weight.width < wires <= MAX_WIRES
+    modules = Modules("large")
+    modules.add(Trainer(config), "large")
+    assert f"tile_{config.tiles[0].cells}" in "".join(modules.text)
