@@ -49,8 +49,15 @@ class SquaredError(Block):
         terms = []
         for j in range(config.outputs):
             error = Signal(shape(config.error), name=f"error_{j}", reset_less=True)
+            m.d.sync += error.eq(self.y[j] - (self.target[j] << align))
+            # Padding stands here, not behind the square: two registers behind a multiplier make
+            # some synthesizers move the wrong one into it.
+            for stage in range(config.cost_padding):
+                later = Signal.like(error, name=f"error_{j}_later_{stage}", reset_less=True)
+                m.d.sync += later.eq(error)
+                error = later
             square = Signal(unsigned(2 * config.error.width - 1), name=f"square_{j}", reset_less=True)
-            m.d.sync += [error.eq(self.y[j] - (self.target[j] << align)), square.eq(error * error)]
+            m.d.sync += square.eq(error * error)
             terms.append(square)
         level = 0
         while len(terms) > 1:
@@ -64,10 +71,6 @@ class SquaredError(Block):
                 sums.append(total)
             terms = sums
         total = terms[0]
-        for stage in range(config.cost_padding):
-            later = Signal.like(total, name=f"later_{stage}", reset_less=True)
-            m.d.sync += later.eq(total)
-            total = later
         drop = 2 * config.error.fraction_bits - config.cost.fraction_bits
         m.d.comb += self.cost.eq(total >> drop if drop >= 0 else total << -drop)
         return m
