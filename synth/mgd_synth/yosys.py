@@ -40,7 +40,8 @@ def netlist(verilog: str, passes: str, timeout: float = 900) -> dict[str, Any]:
         # The tool sees this folder only, so its files have names without a path.
         Path(folder, "design.v").write_text(verilog, encoding="utf-8")
         # A wire with two drivers is only a warning by default, and then a wrong circuit.
-        command = [tool, "-q", "-e", "conflict", "-p", f"read_verilog design.v; {passes}; write_json netlist.json"]
+        script = f"read_verilog design.v; {passes}; write_json netlist.json"
+        command = [tool, "-q", "-e", "conflict", "-p", script]
         try:
             run = subprocess.run(
                 command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False
