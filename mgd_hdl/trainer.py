@@ -123,7 +123,8 @@ class Trainer(Block):
                 m.d.comb += [
                     theirs.payload.eq(ours.payload),
                     theirs.valid.eq(ours.valid),
-                    ours.ready.eq(theirs.ready),
+                    # What is taken while all is reset would be lost.
+                    ours.ready.eq(theirs.ready & ~self.start),
                 ]
             elif member.flow == In:
                 m.d.comb += theirs.eq(ours)

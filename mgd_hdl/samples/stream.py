@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
@@ -15,14 +15,14 @@ __all__ = ["SampleStream"]
 class SampleStream(Block):
     """Holds one sample between the outside and the trainer.
 
-    Takes a sample whenever it holds none, so at most one every two clocks; a sample is offered
-    one clock after it was taken.
+    From ``load`` on it takes a sample whenever it holds none, so at most one every two clocks; a
+    sample is offered one clock after it was taken. Before, it takes none: that sample would be lost.
 
     Members
     -------
     i : In(stream of {x, target})
     load : In(1)
-        Forget the sample that is held.
+        Forget the sample that is held, and begin.
     o : Out(stream of {x, target})
     """
 
@@ -35,9 +35,10 @@ class SampleStream(Block):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.i.ready.eq(~self.o.valid)
+        begun = Signal()
+        m.d.comb += self.i.ready.eq(begun & ~self.load & ~self.o.valid)
         with m.If(self.load):
-            m.d.sync += self.o.valid.eq(0)
+            m.d.sync += [begun.eq(1), self.o.valid.eq(0)]
         with m.Elif(self.i.valid & self.i.ready):
             m.d.sync += [self.o.payload.eq(self.i.payload), self.o.valid.eq(1)]
         with m.Elif(self.o.ready):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mgd_hdl.config import TrainerConfig
 
 from .dataset import Dataset
@@ -12,8 +14,13 @@ __all__ = ["Dataset", "dataset"]
 
 
 def dataset(config: TrainerConfig) -> Dataset:
-    """All samples of ``config.task``; sample indices everywhere in the twin point into it."""
+    """All samples of ``config.task``; sample indices everywhere in the twin point into it.
+
+    Targets are in ``formats.target``, where a one has all fraction bits below it.
+    """
     task = config.task_data
     if task.generator is None:
-        return parity(task)
-    return letters(centered=task.generator == "centered_letters")
+        bits = parity(task)
+    else:
+        bits = letters(centered=task.generator == "centered_letters")
+    return Dataset(bits.x, bits.target.astype(np.int64) << config.formats.target.fraction_bits)
