@@ -375,7 +375,8 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
 def _demo(_args: Namespace) -> int:
     """Train XOR in a simulated circuit, show that the twin agrees, and that it would notice a fault."""
     for command, expected in (
-        ("simulate xor", 0),
+        ("generate xor -o build/xor", 0),
+        ("simulate xor -o build/xor --force", 0),
         ("compare xor --seeds 4", 0),
         ("compare xor --inject-bug minus_adds", 1),
     ):

@@ -62,6 +62,15 @@ class ActivationTable:
         """Width of the unsigned slopes: both functions rise everywhere."""
         return max(1, max(self.slope).bit_length())
 
+    @property
+    def words(self) -> tuple[tuple[int, ...], int]:
+        """What the table's memory holds, and its width: base in the low bits, then the slope."""
+        width = self.output.width
+        rows = zip(self.base, self.slope, strict=True)
+        return tuple(
+            slope << width | base & (1 << width) - 1 for base, slope in rows
+        ), width + self.slope_bits
+
 
 def _sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z))

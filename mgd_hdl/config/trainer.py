@@ -312,6 +312,18 @@ class TrainerConfig(Section):
     def task_data(self) -> Task:
         return TASKS[self.task.name]
 
+    @cached_property
+    def sample_words(self) -> tuple[tuple[int, ...], int]:
+        """What the sample memory holds, and its width: inputs in the low bits, then the targets."""
+        target = self.formats.target
+        words = []
+        for x, bits in self.task_data.samples:
+            word = x
+            for j in range(self.outputs):
+                word |= (bits >> j & 1) << target.fraction_bits + self.inputs + j * target.width
+            words.append(word)
+        return tuple(words), self.inputs + self.outputs * target.width
+
     # ---- number formats ------------------------------------------------------------------------
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, memory
 from amaranth.lib.wiring import In, Out
 
@@ -50,8 +50,8 @@ class Activation(Block):
 
             # Clock two.
             row = data.StructLayout({"base": shape(layer.output), "slope": table.slope_bits})
-            init = [{"base": b, "slope": s} for b, s in zip(table.base, table.slope, strict=True)]
-            m.submodules.knots = rom = memory.Memory(shape=row, depth=1 << table.segment_bits, init=init)
+            words, width = table.words
+            m.submodules.knots = rom = memory.Memory(shape=unsigned(width), depth=len(words), init=words)
             port = rom.read_port()
             position = Signal(table.position_bits, reset_less=True)
             m.d.comb += port.addr.eq(argument[table.position_bits :])
@@ -59,8 +59,9 @@ class Activation(Block):
 
             # Clock three.
             rise = Signal(table.slope_bits + table.position_bits)
-            m.d.comb += rise.eq(port.data.slope * position)
-            m.d.sync += y.eq(port.data.base + (rise >> table.position_bits))
+            knot = data.View(row, port.data)
+            m.d.comb += rise.eq(knot.slope * position)
+            m.d.sync += y.eq(knot.base + (rise >> table.position_bits))
         for stage in range(layer.padding):
             later = Signal(shape(layer.output), name=f"later_{stage}", reset_less=True)
             m.d.sync += later.eq(y)

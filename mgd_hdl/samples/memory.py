@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import memory
 from amaranth.lib.wiring import In, Out
 
@@ -49,16 +49,8 @@ class SampleMemory(Block):
         last = (1 << bits) - 1
 
         # The memory's output register holds the sample that is offered.
-        one_bits = config.formats.target.fraction_bits
-        target_width = config.formats.target.width
-        words = []
-        for x, target in task.samples:
-            word = x
-            for j in range(config.outputs):
-                word |= ((target >> j & 1) << one_bits) << (config.inputs + j * target_width)
-            words.append(word)
-        width = config.inputs + config.outputs * target_width
-        m.submodules.rom = rom = memory.Memory(shape=width, depth=task.count, init=words)
+        words, width = config.sample_words
+        m.submodules.rom = rom = memory.Memory(shape=unsigned(width), depth=task.count, init=words)
         port = rom.read_port()
         m.d.comb += self.o.payload.as_value().eq(port.data)
 

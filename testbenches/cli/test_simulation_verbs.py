@@ -195,10 +195,14 @@ def test_a_bug_without_a_place_is_one_line(capsys):
 # ---- demo ----------------------------------------------------------------------------------------
 
 
-def test_demo(capsys):
+def test_demo(capsys, tmp_path, monkeypatch):
+    """Verilog and plot are there afterwards, and a second run replaces what it wrote."""
+    monkeypatch.chdir(tmp_path)
     assert cli.main(["demo"]) == 0
     out = capsys.readouterr().out
-    assert out.count("$ mgd-hdl ") == 3
+    assert out.count("$ mgd-hdl ") == 4
+    made = {path.name for path in (tmp_path / "build" / "xor").iterdir()}
+    assert {"xor_trainer.v", "xor_trainer.png", "xor_trainer.csv"} <= made
     assert "solved at step" in out
     assert "circuit and twin are equal" in out
     assert re.search(r"step 0 \(seed 1\): theta\[\d\] is -?\d+, should be -?\d+\n", out)
