@@ -196,7 +196,7 @@ def test_a_bug_without_a_place_is_one_line(capsys):
 
 
 def test_demo(capsys, tmp_path, monkeypatch):
-    """Verilog and plot are there afterwards, and a second run replaces what it wrote."""
+    """Verilog and plot are there afterwards."""
     monkeypatch.chdir(tmp_path)
     assert cli.main(["demo"]) == 0
     out = capsys.readouterr().out
