@@ -24,13 +24,14 @@ def sized(*layers: int, initial: object, parameter: str = "SQ(5, 11)") -> Traine
     ("layers", "initial", "parameter"),
     [
         ((2, 1), 8.0, "SQ(5, 11)"),
+        ((2, 2, 1), [2.0, 0.5], "SQ(5, 11)"),
         ((2, 22, 1), [2.0, 0.25], "SQ(4, 24)"),
         ((2, 3, 2, 1), [1.0, 0.25, 1.0], "SQ(2, 2)"),
     ],
     ids=str,
 )
 def test_initializer(layers, initial, parameter, tmp_path):
-    """The greatest size there is; tiles of 64, 2 and 23 cells in two sizes; four-bit words, three layers."""
+    """The greatest size; one for each layer; tiles of 64, 2 and 23 cells; four-bit words, three layers."""
     config = sized(*layers, initial=initial, parameter=parameter)
     run(verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
 

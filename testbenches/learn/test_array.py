@@ -1,4 +1,4 @@
-"""The array: all families, sides and copies, in tiles of 3, 6, 8, 9, 14, 64 and of 64 and one cell."""
+"""The array: all families, sides and copies, in tiles of 1, 3, 6, 8, 9, 14 and 64 cells."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ def title(config: TrainerConfig) -> str:
     return "-".join(filter(None, [*words, "leaves" * config.leaves, tiles]))
 
 
-@pytest.mark.parametrize("config", every_kind(), ids=title)
+KINDS = every_kind()
+
+
+@pytest.mark.parametrize("config", KINDS, ids=title)
 def test_array(config, tmp_path):
     run(verilog(Array(config), "dut"), BENCH, tmp_path, config)
 
@@ -52,7 +55,7 @@ def test_array(config, tmp_path):
         "code__diagonals",
     ),
     ("the row of another tile", r"code__rows\[1\]", "code__rows[0]"),
-    ("rest of another layer", r"\.rest\(layer_1__rest\)", ".rest(layer_0__rest)"),
+    ("the side of another layer", r"\.minus\(layer_1__minus\)", ".minus(layer_0__minus)"),
     ("refreshed with another layer", r"\.refresh\(refresh_1\)", ".refresh(refresh_0)"),
     ("the parameters of another neuron", r"(weights_0_0 = tile_0__weights)\[17:0\]", r"\1[35:18]"),
     ("a word one bit narrower", r"held_word <= word", "held_word <= word[3:0]"),
@@ -60,7 +63,8 @@ def test_array(config, tmp_path):
     ("leaves without register", r"always @\(posedge clk\)\n    o <= i;", "always @* o = i;"),
 )
 def test_mutations_are_noticed(mutation, tmp_path):
-    config = learner(2, 2, 1, shadow=True, leaves=True)
+    config = KINDS[3]
+    assert title(config) == "random_code-two_sided-shadow-leaves-6_3"
     assert not stays_unnoticed(mutation, verilog(Array(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -70,7 +74,8 @@ def test_mutations_are_noticed(mutation, tmp_path):
     ("a reset that clears", r"if \((_\d+_)\)(\s+)if \(clear\)", r"if (\1 | rst)\2if (clear | rst)"),
 )
 def test_mutations_without_shadow_are_noticed(mutation, tmp_path):
-    config = learner(2, 2, 1, family="sequential")
+    config = KINDS[8]
+    assert title(config) == "sequential-one_sided-leaves-6_3"
     assert not stays_unnoticed(mutation, verilog(Array(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -84,7 +89,9 @@ def test_ten_thousand_cells_are_one(monkeypatch):
             return genuine(self, platform)
 
         monkeypatch.setattr(block, "elaborate", elaborate)
-    config = preset("nist7x7").replaced(network={"layers": [49, 170, 4]})
+    config = preset("nist7x7").replaced(
+        network={"layers": [49, 170, 4]}, perturbation={"amplitude": 0.125}, learning={"rate": 0.0078125}
+    )
     assert config.parameters == 9184
     text = verilog(Array(config), "dut")
     assert sorted(made) == ["cell", "tile_44", "tile_52", "tile_64"]

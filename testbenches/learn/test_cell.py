@@ -21,6 +21,7 @@ BENCH = "testbenches.learn.bench_cell"
         ("walsh", "two_sided", False),
         ("sequential", "one_sided", False),
         ("sequential", "one_sided", True),
+        ("sequential", "two_sided", False),
         ("sequential", "two_sided", True),
     ],
 )

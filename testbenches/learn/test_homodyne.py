@@ -12,7 +12,7 @@ from testbenches.support import mutations, run, stays_unnoticed
 BENCH = "testbenches.learn.bench_homodyne"
 
 
-@pytest.mark.parametrize("parameter", ["SQ(2, 2)", "SQ(4, 24)"])
+@pytest.mark.parametrize("parameter", ["SQ(2, 4)", "SQ(4, 24)"])
 def test_homodyne(parameter, tmp_path):
     config = learner(parameter=parameter, rate=1.0, rounding="floor")
     run(verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)

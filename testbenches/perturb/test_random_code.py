@@ -16,9 +16,9 @@ def shaped(*layers: int) -> TrainerConfig:
     return preset("xor").replaced(network={"layers": layers})
 
 
-@pytest.mark.parametrize("layers", [(2, 1), (2, 2, 1), (2, 60, 2, 1)], ids=str)
+@pytest.mark.parametrize("layers", [(2, 1), (2, 3, 1), (2, 60, 2, 1)], ids=str)
 def test_random_code(layers, tmp_path):
-    """Rows of three cells only; tiles of six and three; 40 rows in tiles of 64, 52, 58 and 3."""
+    """Rows of three cells only; tiles of nine and four; 40 rows in tiles of 64, 52, 58 and 3."""
     config = shaped(*layers)
     run(verilog(RandomCode(config), "dut"), BENCH, tmp_path, config)
 
