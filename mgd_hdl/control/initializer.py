@@ -68,7 +68,6 @@ class Initializer(Block):
             register.load.eq(self.start),
             register.seed.eq(self.seed),
             register.advance.eq(loading),
-            scan.restart.eq(self.start),
             scan.advance.eq(loading),
         ]
 

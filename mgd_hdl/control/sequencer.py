@@ -42,8 +42,6 @@ class Sequencer(Block):
         It is the reference; otherwise the perturbed cost, which ends the step, and
     hold_end, window_end, flush : Out(1)
         the last one of this perturbation; the last before an update; either.
-    waiting : Out(1)
-        Stopped between two steps.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -65,7 +63,6 @@ class Sequencer(Block):
                 "hold_end": Out(1),
                 "window_end": Out(1),
                 "flush": Out(1),
-                "waiting": Out(1),
             }
         )
 
@@ -111,7 +108,6 @@ class Sequencer(Block):
             with m.State("IDLE"), m.If(self.restart):
                 m.next = "REFERENCE"
             with m.State("REFERENCE"):
-                m.d.comb += self.waiting.eq(~go)
                 with m.If(go):
                     m.d.comb += [
                         self.take.eq(sample_due),

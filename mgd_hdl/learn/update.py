@@ -83,12 +83,12 @@ class Update(Block):
             dither = register.state
         rounded, _ = shift_round(shifted, config.dropped_bits, config.rounding, dither)
 
-        # Limit to [-max, max]: the one value below is the format's least.
+        # Limit to [-max, max]: the format's least value is one below, and its last bit makes it -max.
         limited, outside = saturate(m, rounded, config.update, "limited")
         least = Signal()
         m.d.comb += least.eq(limited == config.update.min)
         m.d.sync += [
-            self.o.payload.eq(Mux(least, -config.update.max, limited)),
+            self.o.payload.eq(limited | least),
             self.o.valid.eq(shifted_valid),
             self.saturated.eq(shifted_valid & (outside | least)),
         ]

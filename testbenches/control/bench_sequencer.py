@@ -15,7 +15,7 @@ from mgd_sim.control.sequencer import plan
 from testbenches.support import clock, configured, random_numbers, start
 
 INPUTS = ("restart", "run", "step", "resume", "tau_x", "tau_p", "tau_theta", "sample_valid")
-OUTPUTS = ("take", "measure", "reference", "hold_end", "window_end", "flush", "waiting")
+OUTPUTS = ("take", "measure", "reference", "hold_end", "window_end", "flush")
 STEPS = 40
 
 
@@ -85,7 +85,7 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
             hands.note(given)
             going = bool((given["run"] or hands.asked) and (given["sample_valid"] or not step.takes))
             taken, measured = "take" * step.takes, "measure" * step.reference
-            await see(dut, number, given, *(("reference", taken, measured) if going else ("waiting",)))
+            await see(dut, number, given, *(("reference", taken, measured) if going else ()))
             clocks += 1
         # Second clock: the perturbed cost ends the step.
         hands.asked = False
