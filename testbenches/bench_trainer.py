@@ -1,0 +1,203 @@
+"""The whole trainer under cocotb: every state of every step, through pauses, single steps and restarts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles
+
+from mgd_hdl.config import TrainerConfig
+from mgd_sim.compare import states
+from mgd_sim.rtl import bench_parameters
+from mgd_sim.trainer import Trainer
+from mgd_sim.watch import port_samples
+from testbenches.support import clock, configured, pack, random_numbers, start, write
+
+#: States without a strobe of their own in the circuit; the flags are checked at their port.
+_ELSEWHERE = {"sample", "flags"}
+
+
+class Observer:
+    """Collects states as they are strobed, by name, index and step."""
+
+    def __init__(self, dut: Any, places: list[dict[str, Any]]):
+        self.found: dict[str, list[list[int]]] = {}
+        self.probes: dict[Any, list[tuple[list[int], Any, bool]]] = defaultdict(list)
+        handles: dict[str, Any] = {}
+        for place in places:
+            columns = self.found.setdefault(place["name"], [])
+            columns.append([])
+            handles.setdefault(place["strobe"], _find(dut, place["strobe"]))
+            self.probes[place["strobe"]].append((columns[-1], _find(dut, place["path"]), place["signed"]))
+        self.strobes = {path: handles[path] for path in self.probes}
+
+    def look(self) -> None:
+        """Takes what is strobed in this clock."""
+        for path, strobe in self.strobes.items():
+            if strobe.value == 1:
+                for column, handle, is_signed in self.probes[path]:
+                    value = handle.value
+                    column.append(value.to_signed() if is_signed else int(value))
+
+    def forget(self) -> None:
+        for columns in self.found.values():
+            for column in columns:
+                column.clear()
+
+    @property
+    def steps(self) -> int:
+        return len(self.found["theta"][0])
+
+    def check(self, expected: dict[str, np.ndarray]) -> None:
+        """Everything found so far equals the twin's first steps."""
+        for name, wanted in expected.items():
+            if name in _ELSEWHERE or name not in self.found:
+                continue
+            found = np.array([column[: self.steps] for column in self.found[name]]).T
+            right = wanted[: self.steps]
+            np.testing.assert_array_equal(found if wanted.ndim == 2 else found[:, 0], right, err_msg=name)
+
+
+def _find(dut: Any, path: str) -> Any:
+    handle = dut
+    for name in path.split("."):
+        handle = getattr(handle, name)
+    return handle
+
+
+class Bench:
+    """A trainer, its registers, and a sample port that is sometimes late."""
+
+    def __init__(self, dut: Any, config: TrainerConfig):
+        self.dut, self.config = dut, config
+        self.rng = random_numbers()
+        self.observer = Observer(dut, bench_parameters()["states"])
+        self.samples = port_samples(config)
+        self.words = iter(())
+
+    async def begin(self, seed: int, **inputs: int) -> None:
+        """Registers of ``seed``, one start pulse; ``inputs`` are held from there on."""
+        registers = self.config.registers(seed).__dict__
+        values = {name: value for name, value in registers.items() if hasattr(self.dut, name)}
+        self.words = self._stream()
+        await self.clock(start=1, **values, **inputs)
+        self.observer.forget()
+        await self.clock(start=0)
+
+    async def clock(self, **inputs: int) -> None:
+        """One clock, with the sample port served."""
+        if self.samples is not None:
+            taken = self.dut.i_sample__valid.value == 1 and self.dut.i_sample__ready.value == 1
+            if taken or inputs.get("start"):
+                self.word = next(self.words)
+            offered = int(self.rng.random() < 0.1) if taken or not self.dut.i_sample__valid.value else 1
+            inputs |= {"i_sample__payload": self.word, "i_sample__valid": offered}
+        await clock(self.dut, **inputs)
+        self.observer.look()
+
+    def _stream(self) -> Any:
+        formats = self.config.formats
+        while self.samples is not None:
+            for x, target in zip(self.samples.x.tolist(), self.samples.target.tolist(), strict=True):
+                low = pack(x, formats.input.width)
+                yield low | pack(target, formats.target.width) << (formats.input.width * len(x))
+
+    async def until(self, steps: int) -> None:
+        """Clocks until so many steps are done."""
+        for _ in range(steps * 400 + 1000):
+            if self.observer.steps >= steps:
+                return
+            await self.clock()
+        raise AssertionError(f"only {self.observer.steps} of {steps} steps are done")
+
+    def twin(self, seed: int, steps: int) -> dict[str, np.ndarray]:
+        record = Trainer(self.config, [seed], samples=self.samples).run(steps, record=True)
+        return states(record)
+
+
+async def _bench(dut: Any) -> Bench:
+    config = configured()
+    await start(dut, start=0, run=0, step=0, clear_flags=0)
+    bench = Bench(dut, config)
+    if bench.samples is not None:
+        write(dut.i_sample__valid, 0)
+    await ClockCycles(dut.clk, 2)
+    return bench
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def every_state_equals_the_twin(dut):
+    """Without a pause, and the flags at the end are the twin's."""
+    bench = await _bench(dut)
+    steps = bench_parameters()["steps"]
+    expected = bench.twin(3, steps)
+    await bench.begin(3, run=1)
+    await bench.until(steps)
+    bench.observer.check(expected)
+    if not bench.config.shadow:  # where steps overlap the port is ahead of the step
+        assert int(dut.flags.value) == expected["flags"][steps - 1]
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def a_start_in_mid_run_forgets_everything(dut):
+    """At any clock, with another seed."""
+    bench = await _bench(dut)
+    for seed in (5, 6, 7):
+        await bench.begin(seed, run=1)
+        await bench.until(int(bench.rng.integers(3, 8)))
+        for _ in range(int(bench.rng.integers(0, 30))):
+            await bench.clock()
+    await bench.begin(8, run=1)
+    await bench.until(20)
+    bench.observer.check(bench.twin(8, 25))
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def pauses_change_nothing(dut):
+    """``run`` low at random, single steps between; busy falls once all is still, and nothing moves then."""
+    bench = await _bench(dut)
+    await bench.begin(4, run=0)
+    assert dut.busy.value == 1
+    for _ in range(12):
+        while dut.busy.value == 1:
+            await bench.clock(run=0, step=0)
+        before = bench.observer.steps
+        for _ in range(int(bench.rng.integers(1, 60))):
+            await bench.clock()
+        assert bench.observer.steps == before
+        if bench.rng.random() < 0.5:
+            await bench.clock(step=1)
+            await bench.clock(step=0)
+            late = 0
+            while bench.observer.steps == before:
+                await bench.clock()
+                late += 1
+                assert late < 400, "a single step was not made"
+            assert bench.observer.steps == before + 1
+        else:
+            for _ in range(int(bench.rng.integers(1, 90))):
+                await bench.clock(run=1)
+            await bench.clock(run=0)
+    while dut.busy.value == 1:
+        await bench.clock()
+    assert bench.observer.steps > 12
+    bench.observer.check(bench.twin(4, bench.observer.steps))
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def flags_stay_until_cleared(dut):
+    """The port's flags hold all that happened, until clear_flags."""
+    bench = await _bench(dut)
+    await bench.begin(3, run=1)
+    await bench.until(40)
+    await bench.clock(run=0)
+    while dut.busy.value == 1:
+        await bench.clock()
+    steps = bench.observer.steps
+    assert int(dut.flags.value) == bench.twin(3, steps)["flags"][-1]
+    await bench.clock(clear_flags=1)
+    await bench.clock(clear_flags=0)
+    assert int(dut.flags.value) == 0

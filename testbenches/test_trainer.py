@@ -1,0 +1,155 @@
+"""The whole trainer: state for state the twin's, under two simulators, in every kind of configuration."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import trainer_files
+from mgd_sim.compare import compare
+from mgd_sim.rtl import RtlError, simulate, trainer_design
+from mgd_sim.rtl.bugs import inject
+from mgd_sim.watch import port_samples
+
+WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
+#: Small words, so that every saturation happens.
+TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "simulator"),
+    [
+        ({}, "icarus"),
+        ({}, "verilator"),
+        ({"learning": WINDOWS}, "icarus"),
+        ({"perturbation": {"family": "sequential"}, "learning": {"measure": "two_sided"}}, "icarus"),
+        ({"task": {"source": "stream"}}, "icarus"),
+        (
+            {
+                "formats": TIGHT,
+                "network": {"initial": 0.5},
+                "learning": {"rate": 1.0, "rounding": "floor", "tau_p": 3},
+            },
+            "icarus",
+        ),
+    ],
+    ids=["default", "verilator", "windows", "sequential", "stream", "saturating"],
+)
+def test_under_cocotb(changes, simulator, tmp_path):
+    config = preset("xor").replaced(**changes)
+    files = trainer_files(config)
+    sidecar = json.loads(files[f"{config.name}.ports.json"])
+    simulate(
+        files[f"{config.name}.v"],
+        config.name,
+        "testbenches.bench_trainer",
+        tmp_path,
+        simulator=simulator,
+        parameters={
+            "config": config.model_dump(mode="json"),
+            "states": sidecar["states"],
+            "steps": 150,
+        },
+    )
+
+
+def test_a_fault_is_noticed(tmp_path):
+    config = preset("xor")
+    design = inject(trainer_design(trainer_files(config)), "minus_adds")
+    sidecar = json.loads(trainer_files(config)[f"{config.name}.ports.json"])
+    parameters = {"config": config.model_dump(mode="json"), "states": sidecar["states"], "steps": 20}
+    with pytest.raises(RtlError, match="tests failed"):
+        simulate(design.verilog, config.name, "testbenches.bench_trainer", tmp_path, parameters=parameters)
+
+
+CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "walsh": ("xor", {"perturbation": {"family": "walsh"}}),
+    "walsh, two-sided windows": (
+        "xor",
+        {
+            "perturbation": {"family": "walsh"},
+            "learning": {"measure": "two_sided", "tau_theta": 32, "tau_x": 32},
+        },
+    ),
+    "sequential, shuffled, a sweep per update": (
+        "xor",
+        {
+            "perturbation": {"family": "sequential", "order": "shuffled"},
+            "learning": {"tau_theta": 9, "tau_x": 9},
+        },
+    ),
+    "delayed": ("xor", {"learning": {"updates": "delayed"}}),
+    "delayed, two-sided, leaves": (
+        "parity4",
+        {"learning": {"updates": "delayed", "measure": "two_sided"}, "engine": {"leaves": "yes"}},
+    ),
+    "stochastic": ("xor", {"learning": {"rounding": "stochastic", "rate": 0.03125, "tau_p": 2}}),
+    "nearest_even": ("xor", {"learning": {"rounding": "nearest_even", "rate": 0.03125}}),
+    "tanh, random order": ("parity4", {"network": {"activation": "tanh"}, "task": {"order": "random"}}),
+    "relu, plain order": (
+        "parity4",
+        {"network": {"activation": ["relu", "sigmoid"]}, "task": {"order": "plain"}},
+    ),
+    "everything saturates": (
+        "xor",
+        {
+            "formats": TIGHT,
+            "network": {"initial": 0.5},
+            "learning": {"rate": 1.0, "rounding": "floor", "tau_theta": 8, "tau_p": 4},
+        },
+    ),
+    "three layers, target with fraction": (
+        "parity3",
+        {"network": {"layers": [3, 5, 3, 1]}, "formats": {"target": "SQ(2, 2)"}},
+    ),
+    "letters": ("nist7x7", {}),
+}
+
+
+def _configuration(name: str) -> TrainerConfig:
+    base, changes = CONFIGURATIONS[name]
+    if base == "parity3":
+        return preset("parity4").replaced(**changes, task={"name": "parity3"})
+    return preset(base).replaced(**changes)
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_equals_the_twin(name, tmp_path_factory):
+    """Thousands of steps of two seeds, every state of every step."""
+    config = _configuration(name)
+    steps = 500 if config.parameters > 100 else 3000
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    result = compare(
+        config,
+        trainer_design(trainer_files(config)),
+        steps,
+        seeds=[1, 2],
+        samples=port_samples(config),
+        build_dir=build,
+    )
+    assert result.difference is None, str(result)
+    assert result.steps == steps
+    assert result.states >= 2 * steps * (2 * config.parameters + 6)
+
+
+@pytest.mark.parametrize(
+    "registers",
+    [
+        {"tau_x": 36, "tau_p": 1, "tau_theta": 9},
+        {"tau_x": 1, "tau_p": 1, "tau_theta": 1},
+        {"tau_x": 4, "tau_p": 4, "tau_theta": 16},
+        {"tau_x": 2, "tau_p": 3, "tau_theta": 5, "learning_shift": 3},
+    ],
+    ids=["finite differences", "every step", "mini-batch", "nothing divides"],
+)
+@pytest.mark.parametrize("family", ["sequential", "random_code"])
+def test_one_circuit_many_registers(family, registers, tmp_path_factory):
+    """Finite differences, coordinate descent, SPSA and mini-batches are settings of one circuit."""
+    config = preset("xor").replaced(perturbation={"family": family}, engine={"shadow": "yes"})
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    design = trainer_design(trainer_files(config))
+    result = compare(config, design, 3000, seeds=[4], build_dir=build, **registers)
+    assert result.difference is None, str(result)
