@@ -80,8 +80,8 @@ class Trainer(Block):
     Registers are read while running: time constants when their counters turn, ``learning_shift``
     at each update, seeds at ``start``.
 
-    A step with exact updates takes ``config.step_latency + 1`` clocks without shadow. With shadow a
-    step takes two clocks and a window's last one waits for the update.
+    A step takes ``config.clocks_per_step`` clocks: with exact updates and without shadow it waits for
+    its own update, with shadow it takes two clocks and a window's last one waits.
 
     Members
     -------

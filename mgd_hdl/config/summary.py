@@ -50,6 +50,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "shadow": config.shadow,
         "leaves": config.leaves,
         "latency": {"measure": config.measure_latency, "step": config.step_latency},
+        "clocks_per_step": float(config.clocks_per_step),
         "rows": config.rows,
         "tiles": len(config.tiles),
     }

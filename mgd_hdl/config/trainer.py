@@ -8,6 +8,7 @@ other.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, SupportsIndex
@@ -452,6 +453,22 @@ class TrainerConfig(Section):
     def step_latency(self) -> int:
         """From the command of a step's last measurement until T holds its update."""
         return self.measure_latency + 7 + self.leaves
+
+    @property
+    def clocks_per_step(self) -> Fraction:
+        """While samples are there in time: the mean over one window of updates.
+
+        Two clocks command a step's measurements. Then the way to its update, ``measure_latency``
+        and five clocks, is waited for by every step without shadow, by a window's last step with
+        it (and one clock for the copy), and never with delayed updates.
+        """
+        if self.delayed:
+            return Fraction(2)
+        way = self.measure_latency + 5
+        if not self.shadow:
+            return Fraction(2 + way)
+        window = self.learning.tau_theta
+        return Fraction(2 * window + way + 1, window)
 
     def delay(self, layer: int) -> int:
         """Delayed updates: how many steps behind a layer's copy of the parameters is.

@@ -1,0 +1,39 @@
+"""How many clocks does a step take? What the configuration says against the circuit, clock by clock."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from mgd_hdl.config import preset
+from mgd_hdl.emit import trainer_files
+from mgd_sim.rtl import trainer_design
+from mgd_sim.rtl.icarus import IcarusTrainer
+
+CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], Fraction]] = {
+    "xor": ("xor", {}, Fraction(22)),
+    "parity4": ("parity4", {}, Fraction(24)),
+    "letters": ("nist7x7", {}, Fraction(30)),
+    "leaves": ("xor", {"engine": {"leaves": "yes"}}, Fraction(23)),
+    "two-sided": ("xor", {"learning": {"measure": "two_sided"}}, Fraction(22)),
+    "held, no shadow": ("xor", {"learning": {"tau_x": 6, "tau_p": 6, "tau_theta": 3}}, Fraction(22)),
+    "shadow": ("xor", {"engine": {"shadow": "yes"}}, Fraction(23)),
+    "window": ("xor", {"learning": {"tau_x": 6, "tau_p": 2, "tau_theta": 4}}, Fraction(29, 4)),
+    "window, leaves": ("xor", {"learning": {"tau_theta": 5}, "engine": {"leaves": "yes"}}, Fraction(32, 5)),
+    "delayed": ("xor", {"learning": {"updates": "delayed"}}, Fraction(2)),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_clocks_per_step(name):
+    base, changes, expected = CONFIGURATIONS[name]
+    config = preset(base).replaced(**changes)
+    assert config.clocks_per_step == expected
+    steps = 60 * config.learning.tau_theta
+    with IcarusTrainer(config, trainer_design(trainer_files(config)), config.registers(1)) as circuit:
+        circuit.run(steps)
+        before = circuit.model.clocks
+        circuit.run(steps)
+        assert circuit.model.clocks - before == expected * steps
