@@ -1,0 +1,23 @@
+"""``make docs``: writes everything in the pages that a machine knows better than a person."""
+
+from __future__ import annotations
+
+import sys
+
+from .pages import ROOT, markdown_files
+from .sizes import refresh
+from .tables import filled
+
+
+def main() -> None:
+    """Measure what has changed, then fill every page."""
+    refresh()
+    for path in markdown_files():
+        text = filled(path)
+        if text != path.read_text("utf-8"):
+            path.write_text(text, "utf-8")
+            sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()

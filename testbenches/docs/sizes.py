@@ -1,0 +1,53 @@
+"""How large is every block? ``docs/sizes.json`` remembers, with the Verilog that each number belongs to.
+
+Each block stands alone, in the configuration of its page, so the numbers do not add up to a trainer: what
+two blocks share or cut away in each other is in both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict
+from typing import Any
+
+from mgd_hdl.emit import verilog
+from mgd_synth.ice40 import area
+from mgd_synth.yosys import version
+
+from .pages import PAGES, ROOT, Page
+
+__all__ = ["fingerprint", "measured", "sizes"]
+
+_FILE = ROOT / "docs" / "sizes.json"
+
+
+def sizes() -> dict[str, Any]:
+    """What the last measurement found: the tool, and every block by the name of its page."""
+    found: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def fingerprint(page: Page) -> str:
+    """Two blocks of one fingerprint have the same Verilog, comments aside."""
+    text = re.sub(r"(?m)^//.*\n", "", verilog(page.block(), "block"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def measured(page: Page) -> dict[str, Any]:
+    """Synthesize the block."""
+    return {"verilog": fingerprint(page), **asdict(area(verilog(page.block(), "block"), "block"))}
+
+
+def refresh() -> None:
+    """Measure every block whose Verilog is not the one that was measured last, or whose tool is not."""
+    old = sizes() if _FILE.exists() else {"tool": None}
+    known = old["blocks"] if old["tool"] == version() else {}
+    blocks = {
+        page.name: known[page.name]
+        if known.get(page.name, {}).get("verilog") == fingerprint(page)
+        else measured(page)
+        for page in PAGES
+    }
+    _FILE.write_text(json.dumps({"tool": version(), "blocks": blocks}, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,122 @@
+"""What stands between ``<!-- table: NAME -->`` and ``<!-- end -->`` in a page is made here.
+
+    ports    on the page of a block: its ports; the last column is written by hand and kept
+    size     on the page of a block: what it takes of an iCE40, from docs/sizes.json
+    blocks   every block: what it is, its page, its logic cells
+    cells    logic cells per parameter, from synth/baselines/cell_ice40.json
+
+Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
+them. Fences called ``timing`` are simulated, see :mod:`testbenches.docs.timing`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from amaranth.hdl import Shape, Signal, Value
+from amaranth.lib import data
+from amaranth.lib.wiring import In
+
+from mgd_hdl.hierarchy import Block
+
+from .pages import PAGES, ROOMS, ROOT, Page
+from .sizes import sizes
+from .timing import simulated
+
+__all__ = ["blocks", "filled", "ports"]
+
+_TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)
+_TIMING = re.compile(r"(?<=^```timing\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
+
+
+def filled(path: Path) -> str:
+    """The text of a page with everything in it that is made made anew."""
+    text = _TABLE.sub(lambda found: found[1] + _table(found[2], found[3], path), path.read_text("utf-8"))
+    return _TIMING.sub(lambda found: simulated(found[1], Page(path).block()), text)
+
+
+def _table(name: str, old: str, path: Path) -> str:
+    if name == "ports":
+        return ports(Page(path).block(), old)
+    if name == "size":
+        return _size(path.stem)
+    if name == "blocks":
+        return blocks(path.parent)
+    if name == "cells":
+        return _cells()
+    return _figures(json.loads((ROOT / "docs/figures.json").read_text("utf-8"))[name])
+
+
+def _rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join("| " + " | ".join(map(str, line)).rstrip() + " |\n" for line in lines)
+
+
+# ---- of one block --------------------------------------------------------------------------------
+
+
+def ports(block: Block, old: str = "") -> str:
+    """Every port of the Verilog; what it means is taken from the ``old`` table."""
+    meaning = dict(re.findall(r"(?m)^\| `(\w+)` \|[^|]*\|[^|]*\| (.*) \|$", old))
+    rows = []
+    for path, member, value in block.signature.flatten(block):
+        name = "__".join(map(str, path))
+        if isinstance(Value.cast(value), Signal):  # a ready that is always high is no port
+            direction = "input" if member.flow == In else "output"
+            rows.append([f"`{name}`", direction, _word(member.shape), meaning.get(name, "")])
+    return _rows(["port", "direction", "bits", "meaning"], rows)
+
+
+def _word(shape: Any) -> str:
+    """Width and sign; fields and items in parentheses, those in the low bits first."""
+    cast = Shape.cast(shape)
+    inside = ""
+    if isinstance(shape, data.StructLayout):
+        inside = " (" + ", ".join(f"{name} {_word(field.shape)}" for name, field in shape) + ")"
+    elif isinstance(shape, data.ArrayLayout) and shape.length > 1:
+        inside = f" ({shape.length} of {_word(shape.elem_shape)})"
+    elif isinstance(shape, data.ArrayLayout):
+        return _word(shape.elem_shape)
+    return f"{cast.width}{inside}{', signed' if cast.signed else ''}"
+
+
+def _size(name: str) -> str:
+    size = sizes()["blocks"][name]
+    parts = ("tables", "registers", "carries", "multipliers", "memories")
+    return _rows(["logic cells", *parts], [[size[part] for part in ("cells", *parts)]])
+
+
+# ---- of all blocks -------------------------------------------------------------------------------
+
+
+def blocks(folder: Path) -> str:
+    """One line a block, for a page in ``folder``: what it is, where it is explained, how large it is."""
+    rows = []
+    for page in sorted(PAGES, key=lambda page: (ROOMS.index(page.module.__name__.split(".")[1]), page.name)):
+        room = page.module.__name__.split(".")[1]
+        source = os.path.relpath(page.module.__file__, folder)
+        opening = " ".join(inspect.getdoc(page.module).split("\n\n")[0].split())
+        link = f"[{page.name}]({os.path.relpath(page.path, folder)})"
+        rows.append([f"[`{room}.{page.name}`]({source})", opening, link, sizes()["blocks"][page.name]["cells"]])
+    return _rows(["block", "what it does", "page", "LC"], rows)
+
+
+def _cells() -> str:
+    found = json.loads((ROOT / "synth/baselines/cell_ice40.json").read_text("utf-8"))
+    rows = [
+        [name, f"{row['cell']['cells']:.2f}", f"{row['array']['cells']:.2f}"]
+        for name, row in found["logic cells per parameter"].items()
+    ]
+    table = _rows(["16-bit parameter, unless said", "cell", "whole array"], rows)
+    return table + f"\nMeasured with `python -m mgd_synth.cell_area`; {found['tool']}.\n"
+
+
+def _figures(table: dict[str, Any]) -> str:
+    note = f" {table['note']}" if table.get("note") else ""
+    return _rows(table["columns"], table["rows"]) + f"\nMeasured with `{table['command']}`.{note}\n"
