@@ -39,7 +39,7 @@ class Activation(Block):
     def elaborate(self, platform):
         m = Module()
         layer, table = self.layer, self.layer.table
-        y = Signal(shape(layer.output), reset_less=True)
+        y = Signal(shape(layer.output), name="value", reset_less=True)
         if table is None:
             m.d.sync += y.eq(requantize(m, self.z, layer.sum.fraction_bits, layer.output, "limited"))
         else:
