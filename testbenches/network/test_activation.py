@@ -1,0 +1,126 @@
+"""The activations: all three, behind sums of more and of fewer bits than they keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import verilog
+from mgd_hdl.network.activation import Activation
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.network.bench_activation"
+
+
+def activation(
+    function: str,
+    fraction: int,
+    segment_bits: int,
+    amplitude_shift: int,
+    parameter: str = "SQ(5, 12)",
+    **sections: Any,
+) -> TrainerConfig:
+    """Sums of layer 0 have ``amplitude_shift`` fraction bits, those of layer 1 ``fraction`` more."""
+    formats = {
+        "parameter": parameter,
+        "cost_change": "SQ(1, 5)",
+        "activation_fraction": fraction,
+        "segment_bits": segment_bits,
+        "relu_integer_bits": 1,
+    }
+    network = {"activation": function, "initial": 0.5, **sections.pop("network", {})}
+    return preset("xor").replaced(
+        network=network, formats=formats, perturbation={"amplitude": 2.0**-amplitude_shift}, **sections
+    )
+
+
+CASES = [
+    # In layer 0 as many fraction bits as kept, more, and fewer; in layer 1 always more.
+    ("sigmoid", 4, 3, 4),
+    ("sigmoid", 6, 5, 9),
+    ("sigmoid", 8, 4, 3),
+    ("tanh", 4, 3, 4),
+    ("tanh", 6, 5, 9),
+    ("tanh", 8, 4, 3),
+    ("relu", 4, 3, 4),
+    ("relu", 3, 3, 7),
+    ("relu", 8, 3, 2),
+    # An argument of more fraction bits than the output, for so many segments.
+    ("sigmoid", 2, 8, 8),
+    ("tanh", 3, 10, 8),
+    # Sums that just fill [-8, 8) and need no limit.
+    ("tanh", 5, 3, 5, "SQ(2, 5)"),
+    # The words of the preset.
+    ("sigmoid", 10, 5, 4),
+]
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_activation(case, layer, tmp_path):
+    config = activation(*case)
+    run(verilog(Activation(config.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
+
+
+#: A layer of one input has sums inside [-4, 4), and an odd latency that delayed updates make even.
+PADDED = {"network": {"layers": [2, 1, 1]}, "learning": {"updates": "delayed"}}
+
+
+@pytest.mark.parametrize("function", ["sigmoid", "relu"])
+def test_padded(function, tmp_path):
+    config = activation(function, 5, 3, 5, "SQ(2, 5)", **PADDED)
+    assert config.layers[1].padding == 1
+    run(verilog(Activation(config.layers[1]), "dut"), BENCH, tmp_path, config, layer=1)
+
+
+@mutations(
+    ("padding left out", r"@\(posedge clk\)\n    y <=", "@*\n    y ="),
+    ("a table that starts at zero", r"= ~ z\[12\]", "= z[12]"),
+)
+def test_mutations_of_a_padded_one_are_noticed(mutation, tmp_path):
+    config = activation("sigmoid", 5, 3, 5, "SQ(2, 5)", **PADDED)
+    text = verilog(Activation(config.layers[1]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
+
+
+@mutations(
+    ("arguments that wrap", r"limited_saturated \?", "1'h0 ?"),
+    ("limits exchanged", r"\? \{ z\[14\], (_\d+_),", r"? { \1,"),
+    ("rounded to nearest", r": z\[11:4\]", ": z[11:4] + z[3]"),
+    ("a table that starts at zero", r"= ~ limited\[7\]", "= limited[7]"),
+    ("one knot one higher", r"knots\[3\] = 7'h62", "knots[3] = 7'h63"),
+    ("the position of the next argument", r"@\(posedge clk\)\n    position <=", "@*\n    position ="),
+    ("steps instead of lines", r"\+ rise\[7:5\]", "+ 3'h0"),
+    ("a slope one bit narrower", r"port__data\[6:4\] \*", "port__data[5:4] *"),
+    ("a position one bit narrower", r"\* position;", "* position[3:0];"),
+    ("one clock early", r"@\(posedge clk\)\n    y <=", "@*\n    y ="),
+    ("cleared by a reset", r"y <= (_\d+_)", r"y <= rst ? 4'h0 : \1"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config = activation("sigmoid", 4, 3, 4)
+    text = verilog(Activation(config.layers[1]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
+
+
+@mutations(
+    ("a base without sign", r"\+ \$signed\(\{ 1'h0, rise\[8:5\]", "+ $signed({ rise[8], rise[8:5]"),
+    ("tanh as high as low", r"knots\[7\] = 9'h00f", "knots[7] = 9'h010"),
+)
+def test_mutations_of_tanh_are_noticed(mutation, tmp_path):
+    config = activation("tanh", 4, 3, 4)
+    text = verilog(Activation(config.layers[1]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
+
+
+@mutations(
+    ("values that wrap", r"limited_saturated \?", "1'h0 ?"),
+    ("negative ones at the top", r"(_\d+_) = ~ z\[14\]", r"\1 = 1'h1"),
+    ("rounded to nearest", r": z\[7:4\]", ": z[7:4] + z[3]"),
+    ("without register", r"@\(posedge clk\)\n    y <=", "@*\n    y ="),
+)
+def test_mutations_of_relu_are_noticed(mutation, tmp_path):
+    config = activation("relu", 3, 3, 4)
+    text = verilog(Activation(config.layers[1]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
