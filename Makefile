@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint docs bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make demo    train XOR in a simulated circuit and show that the twin agrees"
 	@echo "make test    lint, types, and every test"
 	@echo "make lint    lint and types only"
+	@echo "make docs    write the tables, sizes and timings of the pages anew"
 	@echo "make bench   measure how fast circuit and twin run here"
 	@echo "make clean   remove $(VENV), build/ and every cache"
 	@echo "Another Python: make setup PYTHON=python3.12"
@@ -41,6 +42,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(READY)
+	$(BIN)/python -m testbenches.docs
 
 bench: $(READY)
 	$(BIN)/python -m testbenches.speed

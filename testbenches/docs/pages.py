@@ -38,7 +38,7 @@ class Page:
     def block(self) -> Block:
         """A new block, as the page's example makes it."""
         names: dict[str, Any] = {}
-        exec(_EXAMPLE.search(self.path.read_text(encoding="utf-8"))[1], names)  # noqa: S102: our own page
+        exec(_EXAMPLE.search(self.path.read_text("utf-8"))[1], names)  # noqa: S102 - our own page
         block: Block = names["block"]
         block._MustUse__used = True  # whoever asks for its ports need not elaborate it
         return block
@@ -48,10 +48,17 @@ class Page:
         """Where the block is written."""
         return inspect.getmodule(type(self.block()))
 
+    @property
+    def room(self) -> str:
+        return self.module.__name__.split(".")[1]
+
 
 PAGES = [Page(path) for path in sorted((ROOT / "docs/blocks").glob("*.md")) if path.stem != "README"]
 
 
 def markdown_files() -> list[Path]:
-    """Every text of the repository that people read."""
-    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+    """Every page of the repository, and none of what is built in it."""
+    folders = [
+        path for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "." and path.name != "build"
+    ]
+    return sorted([*ROOT.glob("*.md"), *(page for folder in folders for page in folder.rglob("*.md"))])

@@ -74,22 +74,25 @@ def ports(block: Block, old: str = "") -> str:
 
 
 def _word(shape: Any) -> str:
-    """Width and sign; fields and items in parentheses, those in the low bits first."""
-    cast = Shape.cast(shape)
-    inside = ""
+    """The width, and whether it is signed; of what is composed also its parts, low bits first."""
+    part = _part(shape)
+    return f"{Shape.cast(shape).width} = {part}" if re.search("[:×]", part) else part
+
+
+def _part(shape: Any) -> str:
     if isinstance(shape, data.StructLayout):
-        inside = " (" + ", ".join(f"{name} {_word(field.shape)}" for name, field in shape) + ")"
-    elif isinstance(shape, data.ArrayLayout) and shape.length > 1:
-        inside = f" ({shape.length} of {_word(shape.elem_shape)})"
-    elif isinstance(shape, data.ArrayLayout):
-        return _word(shape.elem_shape)
-    return f"{cast.width}{inside}{', signed' if cast.signed else ''}"
+        return ", ".join(f"{name}: {_part(field.shape)}" for name, field in shape)
+    if isinstance(shape, data.ArrayLayout):
+        each = _part(shape.elem_shape)
+        return each if shape.length == 1 else f"{shape.length} × {each}"
+    cast = Shape.cast(shape)
+    return f"signed {cast.width}" if cast.signed else f"{cast.width}"
 
 
 def _size(name: str) -> str:
     size = sizes()["blocks"][name]
-    parts = ("tables", "registers", "carries", "multipliers", "memories")
-    return _rows(["logic cells", *parts], [[size[part] for part in ("cells", *parts)]])
+    kinds = ("tables", "registers", "carries", *(kind for kind in ("multipliers", "memories") if size[kind]))
+    return f"{size['cells']} iCE40 logic cells: {', '.join(f'{kind} {size[kind]}' for kind in kinds)}.\n"
 
 
 # ---- of all blocks -------------------------------------------------------------------------------
@@ -97,14 +100,16 @@ def _size(name: str) -> str:
 
 def blocks(folder: Path) -> str:
     """One line a block, for a page in ``folder``: what it is, where it is explained, how large it is."""
+    found = sizes()
     rows = []
-    for page in sorted(PAGES, key=lambda page: (ROOMS.index(page.module.__name__.split(".")[1]), page.name)):
-        room = page.module.__name__.split(".")[1]
+    for page in sorted(PAGES, key=lambda page: ROOMS.index(page.room)):
         source = os.path.relpath(page.module.__file__, folder)
         opening = " ".join(inspect.getdoc(page.module).split("\n\n")[0].split())
         link = f"[{page.name}]({os.path.relpath(page.path, folder)})"
-        rows.append([f"[`{room}.{page.name}`]({source})", opening, link, sizes()["blocks"][page.name]["cells"]])
-    return _rows(["block", "what it does", "page", "LC"], rows)
+        cells = found["blocks"][page.name]["cells"]
+        rows.append([f"[`{page.room}.{page.name}`]({source})", opening, link, cells])
+    note = f"LC: iCE40 logic cells of the block alone, as its page makes it; {found['tool']}."
+    return _rows(["block", "what it does", "page", "LC"], rows) + f"\n{note}\n"
 
 
 def _cells() -> str:

@@ -3,10 +3,10 @@
 A table is a fenced block ``timing``; its columns are clocks, its rows ports of the block. An input with a
 single value holds it. Outputs are read in the clock in which the inputs stand, before its closing edge.
 
-    clock         0  1  2
-    in  i.valid   0  1  0
-    in  k         3
-    out plus      0  1  0
+    clock          0  1  2
+    in    i.valid  0  1  0
+    in    k        3
+    out   plus     0  1  0
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def _port(block: Block, name: str) -> Any:
 
 def _aligned(rows: list[tuple[str, str, Any]]) -> str:
     names = max(len(name) for _, name, _ in rows)
-    width = 2 + max(len(str(value)) for *_, values in rows for value in values)
+    width = 2 + max(len(str(value)) for *_, values in rows if len(values) > 1 for value in values)
     return "".join(
-        f"{way:4}{name:{names}}" + "".join(str(value).rjust(width) for value in values) + "\n"
+        f"{way:6}{name:{names}}" + "".join(f"  {value}".rjust(width) for value in values) + "\n"
         for way, name, values in rows
     )
