@@ -41,6 +41,7 @@ CASES = [
     ("sigmoid", 4, 3, 4),
     ("sigmoid", 6, 5, 9),
     ("sigmoid", 8, 4, 3),
+    ("sigmoid", 4, 3, -2),
     ("tanh", 4, 3, 4),
     ("tanh", 6, 5, 9),
     ("tanh", 8, 4, 3),
