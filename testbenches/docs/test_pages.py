@@ -98,7 +98,7 @@ def test_every_port_is_explained(page):
 
 
 def unknown_names(text: str, page: Page) -> set[str]:
-    """What stands in backticks like a name, and is no port, no word of the block and none of a configuration."""
+    """Names in backticks that are no port and no word in the source of the block or the configuration."""
     sources = [
         Path(page.module.__file__),
         ROOT / "mgd_hdl/trainer.py",
