@@ -66,8 +66,8 @@ def every_word(layer: LayerConfig, rng: np.random.Generator) -> list[Case]:
         every_weight = itertools.product(weights, repeat=layer.inputs + 1)
         return [(list(x), list(w)) for x, w in itertools.product(every_x, every_weight)]
     found: list[Case] = []
-    for place, word in itertools.product(range(layer.inputs), words):
-        x = (rng.integers(layer.input.min, layer.input.max + 1, layer.inputs)).tolist()
+    for place, word, _ in itertools.product(range(layer.inputs), words, range(1 + 64 // len(words))):
+        x = rng.integers(layer.input.min, layer.input.max + 1, layer.inputs).tolist()
         x[place] = word
         found.append((x, random_weights(rng, layer.weight, layer.inputs + 1)))
     return found
