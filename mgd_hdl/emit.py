@@ -129,6 +129,8 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
         found.append(_state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", unsigned(1)))
     # The plus word meets its code in the clock in which the minus word leaves, one later behind leaves.
     code_strobe = f"core.settling_{config.leaves - 1}" if config.leaves else "core.homodyne.minus"
+    if config.serial:
+        return found + _serial_states(config)
     theta, visible = shape(config.parameter), shape(config.visible)
     for index, place in enumerate(config.places):
         tile = config.tiles[place.tile]
@@ -137,6 +139,23 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
         found.append(_state("theta", f"{cell}.integrator.theta", "step_done", theta, index))
         if config.shadow and not config.delayed:
             found.append(_state("visible", f"{cell}.visible", "step_done", visible, index))
+    return found
+
+
+def _serial_states(config: TrainerConfig) -> list[dict[str, Any]]:
+    """Codes stand at the cells while the perturbed cost arrives; a parameter is a column of its tile's memory.
+
+    ``theta_bits`` are the words of these memories: tile by tile, the lowest bit of all parameters first.
+    """
+    found = []
+    for index, place in enumerate(config.places):
+        cell = f"core.array.tile_{place.tile}.cell_{index - config.tiles[place.tile].first}"
+        found.append(_state("code", f"{cell}.code", "core.baseline.perturbed", unsigned(1), index))
+    for tile in config.tiles:
+        for bit in range(config.parameter.width):
+            path = f"core.array.tile_{tile.index}.store[{bit}]"
+            index = tile.index * config.parameter.width + bit
+            found.append(_state("theta_bits", path, "step_done", unsigned(tile.cells), index))
     return found
 
 

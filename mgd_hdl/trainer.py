@@ -17,6 +17,7 @@ from .fixed import shape
 from .hierarchy import Block, place
 from .learn.array import Array
 from .learn.homodyne import Homodyne
+from .learn.serial import SerialArray
 from .learn.update import Update
 from .network.mlp import Mlp
 from .perturb.random_code import RandomCode
@@ -155,7 +156,7 @@ class Core(Block):
         sequencer = place(m, platform, "sequencer", Sequencer(config))
         initializer = place(m, platform, "initializer", Initializer(config))
         samples = place(m, platform, "samples", _SOURCES[config.task.source](config))
-        array = place(m, platform, "array", Array(config))
+        array = place(m, platform, "array", (SerialArray if config.serial else Array)(config))
         network = place(m, platform, "network", Mlp(config))
         error = place(m, platform, "squared_error", SquaredError(config))
         baseline = place(m, platform, "baseline", Baseline(config))
@@ -210,17 +211,22 @@ class Core(Block):
             """Whether the step whose last command was ``clock`` clocks ago ends a hold or window."""
             return timeline.at(name, clock) if config.shadow else kept[name]
 
-        # t: a sample is taken. t + 1: it meets the weights of layer 0, one later behind leaves.
+        # t: a sample is taken. t + 1: it meets the weights of layer 0, one later behind leaves. Serial
+        # cells keep it, since no step overlaps the next.
         x = Signal(len(samples.o.payload.x.as_value()), reset_less=True)
         target = Signal(len(samples.o.payload.target.as_value()), reset_less=True)
         m.d.comb += [sequencer.sample_valid.eq(samples.o.valid), samples.o.ready.eq(sequencer.take)]
         with m.If(sequencer.take):
             m.d.sync += [x.eq(samples.o.payload.x), target.eq(samples.o.payload.target)]
-        m.d.comb += network.x.as_value().eq(_later(m, x, "x", config.broadcast_latency - 1))
+        x_wait = 0 if config.serial else config.broadcast_latency - 1
+        m.d.comb += network.x.as_value().eq(_later(m, x, "x", x_wait))
         for layer in config.layers:
             for j in range(layer.neurons):
                 name = f"weights_{layer.index}_{j}"
                 m.d.comb += getattr(network, name).eq(getattr(array, name))
+            if config.serial:
+                for name in (f"first_{layer.index}", f"last_{layer.index}"):
+                    m.d.comb += getattr(network, name).eq(getattr(array, name))
 
         # t + R: the cost. The target is kept, or follows its sample where samples overlap.
         if config.shadow:
@@ -241,7 +247,7 @@ class Core(Block):
             update.i.payload.eq(accumulator.o.payload),
             update.i.valid.eq(accumulator.o.valid),
             update.learning_shift.eq(self.learning_shift),
-            # R + 4 and R + 5: +D, then -D, unless parameters are being set.
+            # R + 4 and config.word_clocks later: +D, then -D, unless parameters are being set.
             homodyne.i.payload.eq(update.o.payload),
             homodyne.i.valid.eq(update.o.valid),
             array.word.eq(homodyne.word | initializer.word),
@@ -252,6 +258,8 @@ class Core(Block):
             array.address_columns.eq(initializer.columns),
             array.clear.eq(initializer.clear),
         ]
+        if config.serial:
+            m.d.comb += array.load.eq(initializer.load)
 
         # The code that meets the word moves on after the last word of a hold.
         hold_over = Signal()
@@ -261,30 +269,42 @@ class Core(Block):
         if hasattr(code, "diagonals"):
             m.d.comb += array.diagonals.eq(code.diagonals)
 
-        # T holds the update at R + 7, one later behind leaves: next measurements may enter as soon
-        # as their way to the cells ends there; a shadow copy takes one clock more.
+        # Clocks since -D left. After word_clocks it has passed the wires, so measurements may follow it;
+        # a shadow copy takes one clock more, and serial cells let one measurement join. The way to the
+        # cells later it is in all of them.
+        since = [homodyne.minus]
+        for clock in range(config.word_clocks + config.broadcast_latency):
+            following = Signal(name=f"settling_{clock}")
+            m.d.sync += following.eq(since[-1])
+            since.append(following)
         updated = Signal()
         if config.shadow:
             m.d.sync += updated.eq(homodyne.minus & ends("window_end", measured_at + 5))
+        elif config.serial:
+            busy = Signal()
+            with m.If(homodyne.minus):
+                m.d.sync += busy.eq(1)
+            with m.Elif(since[config.word_clocks - 1]):
+                m.d.sync += busy.eq(0)
+            m.d.comb += [
+                updated.eq(since[config.join_clocks - 1]),
+                sequencer.free.eq(~busy | since[config.join_clocks]),
+            ]
         else:
             m.d.comb += updated.eq(homodyne.minus)
-        m.d.comb += sequencer.resume.eq(updated)
-        settled = homodyne.minus
-        for clock in range(2 + config.leaves):
-            following = Signal(name=f"settling_{clock}")
-            m.d.sync += following.eq(settled)
-            settled = following
-        m.d.comb += self.step_done.eq(settled)
+        m.d.comb += [sequencer.resume.eq(updated), self.step_done.eq(since[-1])]
 
         # What the measurement that passes a layer needs there.
         for layer in config.layers:
             passing = getattr(array, f"layer_{layer.index}")
-            clock = config.layer_offset(layer.index) - config.broadcast_latency
+            clock = config.layer_offset(layer.index) - config.weight_latency
             reference = timeline.at("reference", clock)
             m.d.comb += [
                 passing.rest.eq(0 if config.two_sided else reference),
                 passing.minus.eq(reference if config.two_sided else 0),
             ]
+            if config.serial:
+                m.d.comb += passing.measure.eq(timeline.at("measure", clock))
             if config.shadow:
                 perturbed = timeline.at("measure", clock) & ~reference
                 shake = self._code(

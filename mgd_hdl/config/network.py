@@ -96,6 +96,7 @@ class LayerConfig:
     weight: Format  # the perturbed parameter as the forward pass sees it
     output: Format
     segment_bits: int
+    serial: bool = False  # weights come one bit a clock
     padding: int = 0  # extra registers after the activation, see TrainerConfig.delay
 
     @property
@@ -159,5 +160,8 @@ class LayerConfig:
 
     @property
     def latency(self) -> int:
-        """Clocks from reading the weights to the outputs: products, adder tree, activation."""
-        return 1 + self.levels + self.activation_latency + self.padding
+        """Clocks from reading the weights, or their first bits, to the outputs: products, adder tree,
+        activation.
+        """
+        products = self.weight.width if self.serial else 1
+        return products + self.levels + self.activation_latency + self.padding

@@ -160,10 +160,10 @@ def _amplitude(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
-@_relation("network.layers", "formats.parameter", "perturbation.amplitude", "formats.input")
+@_relation("network.layers", "formats.parameter", "perturbation.amplitude", "formats.input", "engine.cell")
 def _wires(config: TrainerConfig) -> Iterator[Problem]:
-    """All parameters and all inputs enter the network at once."""
-    width, inputs = config.weight.width, config.inputs * config.formats.input.width
+    """All parameters, or one bit of each, and all inputs enter the network at once."""
+    width, inputs = config.weight_wires, config.inputs * config.formats.input.width
     if config.parameters * width + inputs > MAX_WIRES:
         yield Problem(
             "network.layers",
@@ -309,6 +309,31 @@ def _shadow(config: TrainerConfig) -> Iterator[Problem]:
             "engine.shadow",
             '"no"',
             f"tau_theta = {learning.tau_theta} must divide tau_p = {learning.tau_p} without the shadow copy",
+        )
+
+
+@_relation("engine.cell", "engine.shadow", "learning.updates", "learning.tau_p", "learning.tau_theta")
+def _serial(config: TrainerConfig) -> Iterator[Problem]:
+    """A serial cell holds one copy of its parameter, so it changes where the network sees it."""
+    if config.serial and config.shadow:
+        learning = config.learning
+        yield Problem(
+            "engine.cell",
+            '"serial"',
+            f"has no shadow copy: updates must be \"exact\", and tau_theta = {learning.tau_theta}"
+            f" must divide tau_p = {learning.tau_p}",
+        )
+
+
+@_relation("engine.cell", "formats.parameter", "perturbation.amplitude")
+def _serial_guard(config: TrainerConfig) -> Iterator[Problem]:
+    """The two bits of the perturbation take the place of guard bits, and the first passes before them."""
+    if config.serial and config.guard_bits < 3:
+        fraction = config.amplitude_shift + 1
+        yield Problem(
+            "formats.parameter",
+            str(config.parameter),
+            f"must have at least {fraction} fraction bits for serial cells with amplitude = 2**-{fraction - 1}",
         )
 
 

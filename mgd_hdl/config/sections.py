@@ -186,6 +186,9 @@ class EngineSection(Section):
 
     kind: Literal["array"] = "array"
     """One cell per parameter."""
+    cell: Literal["parallel", "serial"] = "parallel"
+    """All bits of a parameter in one clock; or one bit a clock, from memory made of look-up tables, in a
+    third of the area and three times the clocks."""
     shadow: Literal["auto", "yes", "no"] = "auto"
     """A copy of the visible bits that changes only every tau_theta; auto: where tau_theta does not
     divide tau_p, or updates are delayed."""

@@ -208,6 +208,11 @@ class TrainerConfig(Section):
     def delayed(self) -> bool:
         return self.learning.updates == "delayed"
 
+    @property
+    def serial(self) -> bool:
+        """Parameters pass through their cells one bit a clock."""
+        return self.engine.cell == "serial"
+
     @cached_property
     def shadow(self) -> bool:
         """Cells hold a second copy of the visible bits, so measurements of one window overlap."""
@@ -250,6 +255,7 @@ class TrainerConfig(Section):
                 weight=self.weight,
                 output=self._output(activation),
                 segment_bits=self.formats.segment_bits,
+                serial=self.serial,
             )
             if self.delayed and layer.latency % 2:
                 layer = replace(layer, padding=1)
@@ -347,6 +353,11 @@ class TrainerConfig(Section):
         return SQ(self.parameter.integer_bits, self.amplitude_shift)
 
     @property
+    def weight_wires(self) -> int:
+        """From a cell to the network."""
+        return 1 if self.serial else self.weight.width
+
+    @property
     def guard_bits(self) -> int:
         return self.parameter.fraction_bits - self.visible.fraction_bits
 
@@ -430,9 +441,33 @@ class TrainerConfig(Section):
         """Until the perturbed parameters of layer 0 stand at the network: wires, and leaves."""
         return 1 + self.leaves
 
+    @property
+    def word_clocks(self) -> int:
+        """For how long a word keeps the cells busy; serial ones start, hear what is to come, and take a
+        bit in every further clock.
+        """
+        return 2 + self.parameter.width if self.serial else 1
+
+    @property
+    def measure_clocks(self) -> int:
+        """For how long a measurement keeps the cells of a layer busy."""
+        return 2 + self.weight.width if self.serial else 1
+
+    @property
+    def join_clocks(self) -> int:
+        """Serial cells: so long after a word began to pass, a measurement may begin in the same pass,
+        because the lowest bit it needs is three clocks away.
+        """
+        return self.guard_bits - 2
+
+    @property
+    def weight_latency(self) -> int:
+        """Until the weights of layer 0 stand at the network, or the first bit of each."""
+        return self.broadcast_latency + (3 if self.serial else 0)
+
     def layer_offset(self, layer: int) -> int:
-        """Until the weights of a layer are read."""
-        return self.broadcast_latency + sum(each.latency for each in self.layers[:layer])
+        """Until the weights of a layer are read, or the first bit of each."""
+        return self.weight_latency + sum(each.latency for each in self.layers[:layer])
 
     @property
     def cost_padding(self) -> int:
@@ -452,23 +487,24 @@ class TrainerConfig(Section):
     @property
     def step_latency(self) -> int:
         """From the command of a step's last measurement until T holds its update."""
-        return self.measure_latency + 7 + self.leaves
+        return self.measure_latency + 4 + 2 * self.word_clocks + self.broadcast_latency
 
     @property
     def clocks_per_step(self) -> Fraction:
-        """While samples are there in time: the mean over one window of updates.
+        """While samples are there in time: the mean over all steps.
 
-        Two clocks command a step's measurements. Then the way to its update, ``measure_latency``
-        and five clocks, is waited for by every step without shadow, by a window's last step with
-        it (and one clock for the copy), and never with delayed updates.
+        A step commands its reference, where it needs one, and its perturbed cost. Then every step
+        without shadow waits for its update, a window's last step with shadow waits for it and for the
+        copy, and delayed updates are never waited for.
         """
         if self.delayed:
             return Fraction(2)
-        way = self.measure_latency + 5
-        if not self.shadow:
-            return Fraction(2 + way)
-        window = self.learning.tau_theta
-        return Fraction(2 * window + way + 1, window)
+        wait = self.measure_latency + 4 + 2 * self.word_clocks
+        if self.shadow:
+            window = self.learning.tau_theta
+            return Fraction(2 * window + wait, window)
+        # The reference of serial cells joins the pass of the update.
+        return Fraction(wait if self.serial else wait + 1)
 
     def delay(self, layer: int) -> int:
         """Delayed updates: how many steps behind a layer's copy of the parameters is.

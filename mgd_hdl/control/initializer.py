@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS, LFSR
@@ -16,15 +16,16 @@ __all__ = ["Initializer"]
 
 
 class Initializer(Block):
-    """Clears all cells, then adds a random word to each, one cell a clock.
+    """Clears all cells, then adds a random word to each, one cell after the other.
 
     Parameters need no load path: a cell at zero that takes a word holds that word. All cells are
-    cleared for two clocks, with a word of each sign, since a cell at its rail refuses one of them.
-    Then cells are addressed one by one in the order of their numbers; each
-    takes the low bits of a random register as a signed word, shifted right until it spans
-    (-initial, initial) of its layer.
+    cleared twice, with a word of each sign, since a cell at its rail refuses one of them; serial cells
+    are cleared once, by a word of -1. Then cells are addressed one by one in the order of their
+    numbers; each takes the low bits of a random register as a signed word, shifted right until it
+    spans (-initial, initial) of its layer.
 
-    Takes P + 2 clocks from the one after ``start``; ``done`` is high in the last.
+    Takes P + 2 clocks from the one after ``start``, with serial cells P + 1 times
+    ``config.word_clocks``; ``done`` is high in the last.
 
     Members
     -------
@@ -37,12 +38,16 @@ class Initializer(Block):
         Otherwise: the cell that takes the word.
     word : Out(D)
         Zero unless busy.
+    load : Out(1), serial cells only
+        Take the word now; all else is held while it passes.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
+        serial = {"load": Out(1)} if config.serial else {}
         super().__init__(
             {
+                **serial,
                 "start": In(1),
                 "seed": In(LFSR.degree),
                 "busy": Out(1),
@@ -83,19 +88,32 @@ class Initializer(Block):
         for other, rows in others:
             value = Mux((self.rows & rows).any(), other, value)
 
+        # Serial cells let every word pass before the next.
+        turn = Const(1, 1)
+        if config.serial:
+            clock = Signal(range(config.word_clocks))
+            turn = Signal()
+            m.d.comb += [turn.eq(clock == config.word_clocks - 1), self.load.eq(self.busy & (clock == 0))]
+            with m.If(self.start | turn):
+                m.d.sync += clock.eq(0)
+            with m.Else():
+                m.d.sync += clock.eq(clock + 1)
+
         m.d.comb += [self.rows.eq(scan.rows), self.columns.eq(scan.columns)]
         with m.FSM(name="phase"):
             with m.State("IDLE"), m.If(self.start):
-                m.next = "CLEAR_NEGATIVE"
-            with m.State("CLEAR_NEGATIVE"):
-                m.d.comb += [self.busy.eq(1), self.clear.eq(1)]
-                m.next = "CLEAR_POSITIVE"
+                m.next = "CLEAR_POSITIVE" if config.serial else "CLEAR_NEGATIVE"
+            if not config.serial:
+                with m.State("CLEAR_NEGATIVE"):
+                    m.d.comb += [self.busy.eq(1), self.clear.eq(1)]
+                    m.next = "CLEAR_POSITIVE"
             with m.State("CLEAR_POSITIVE"):
                 m.d.comb += [self.busy.eq(1), self.clear.eq(1), self.word.eq(-1)]
-                m.next = "LOAD"
+                with m.If(turn):
+                    m.next = "LOAD"
             with m.State("LOAD"):
-                m.d.comb += [self.busy.eq(1), loading.eq(1), self.word.eq(value)]
-                m.d.comb += self.done.eq(scan.last)
-                with m.If(scan.last):
+                m.d.comb += [self.busy.eq(1), loading.eq(turn), self.word.eq(value)]
+                m.d.comb += self.done.eq(scan.last & turn)
+                with m.If(scan.last & turn):
                     m.next = "IDLE"
         return m

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Const, Module, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
@@ -20,6 +20,9 @@ class Sequencer(Block):
     without shadow after every step, with shadow at the end of each window. Delayed updates never
     wait.
 
+    Serial cells need ``config.measure_clocks`` for a measurement, so the perturbed one follows its
+    reference by so many, and each waits until the cells are ``free``.
+
     The registers tau_x, tau_p and tau_theta are read at each turn of their counters, so that finite
     differences, coordinate descent, SPSA and mini-batches are settings of one circuit.
 
@@ -33,6 +36,8 @@ class Sequencer(Block):
         While ``run`` is low: one more step; during a step, one more after it.
     resume : In(1)
         The update of the last step reaches the cells.
+    free : In(1), serial cells only
+        A measurement may begin now.
     tau_x, tau_p, tau_theta : In(tau_bits), at least 1
     sample_valid : In(1); take : Out(1)
         The sample stream's handshake.
@@ -47,8 +52,10 @@ class Sequencer(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         tau = config.learning.tau_bits
+        serial = {"free": In(1)} if config.serial else {}
         super().__init__(
             {
+                **serial,
                 "restart": In(1),
                 "run": In(1),
                 "step": In(1),
@@ -91,7 +98,8 @@ class Sequencer(Block):
         reference_due = Signal()
         asked = Signal()  # one more step was asked for
         go = Signal()
-        m.d.comb += go.eq((self.run | asked | self.step) & (~sample_due | self.sample_valid))
+        free = self.free if config.serial else Const(1, 1)
+        m.d.comb += go.eq((self.run | asked | self.step) & (~sample_due | self.sample_valid) & free)
         with m.If(self.restart):
             m.d.sync += [sample_due.eq(1), reference_due.eq(1), asked.eq(0)]
         with m.Elif(turn):
@@ -104,6 +112,7 @@ class Sequencer(Block):
         ends_window = Signal()
         m.d.comb += ends_window.eq(last["theta"] if config.shadow else last["theta"] | last["p"])
 
+        passing = Signal(range(config.measure_clocks))  # clocks for which serial cells are still busy
         with m.FSM(name="phase"):
             with m.State("IDLE"), m.If(self.restart):
                 m.next = "REFERENCE"
@@ -114,8 +123,20 @@ class Sequencer(Block):
                         self.reference.eq(1),
                         self.measure.eq(1 if config.two_sided else reference_due),
                     ]
-                    m.next = "PERTURBED"
-            with m.State("PERTURBED"):
+                    if config.measure_clocks == 1:
+                        m.next = "PERTURBED"
+                    else:
+                        m.d.sync += passing.eq(config.measure_clocks - 2)
+                        with m.If(self.measure):
+                            m.next = "PASSING"
+                        with m.Else():
+                            m.next = "PERTURBED"
+            if config.measure_clocks > 1:
+                with m.State("PASSING"):
+                    m.d.sync += passing.eq(passing - 1)
+                    with m.If(passing == 0):
+                        m.next = "PERTURBED"
+            with m.State("PERTURBED"), m.If(free):
                 m.d.comb += [
                     turn.eq(1),
                     self.measure.eq(1),

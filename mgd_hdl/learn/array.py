@@ -13,10 +13,10 @@ from ..fixed import shape
 from ..hierarchy import Block, place
 from .cell import ParameterCell, code_wires, perturbation_wires
 
-__all__ = ["Array", "CellTile", "Leaf", "Wires"]
+__all__ = ["Array", "CellTile", "Leaf", "Wires", "code_ports"]
 
 
-def _code_ports(config: TrainerConfig, rows: int) -> dict:
+def code_ports(config: TrainerConfig, rows: int) -> dict:
     """Members for the wires that a code drives."""
     return {name: wire for name, wire in code_wires(config, rows=rows).items() if name.endswith("s")}
 
@@ -206,7 +206,7 @@ class Array(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         members = {
-            **_code_ports(config, config.rows),
+            **code_ports(config, config.rows),
             "word": In(shape(config.update)),
             "plus": In(1),
             "minus": In(1),
@@ -218,7 +218,7 @@ class Array(Block):
         for layer in config.layers:
             passing = {"rest": In(1), "minus": In(1)}
             if config.shadow:
-                passing |= _code_ports(config, self._layer_rows(layer.index)[1])
+                passing |= code_ports(config, self._layer_rows(layer.index)[1])
                 passing["refresh"] = In(1)
             members[f"layer_{layer.index}"] = Out(wiring.Signature(passing))
             for neuron in range(layer.neurons):

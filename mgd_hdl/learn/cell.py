@@ -11,7 +11,7 @@ from ..fixed import shape
 from ..hierarchy import Block, place
 from .integrator import Integrator
 
-__all__ = ["ParameterCell"]
+__all__ = ["WIRES", "ParameterCell", "code_bit", "code_wires", "perturbation_wires"]
 
 
 class ParameterCell(Block):
@@ -104,15 +104,20 @@ class ParameterCell(Block):
         return m
 
     def _code(self, prefix: str):
-        wire = {name: getattr(self, prefix + name) for name in WIRES[self.config.perturbation.family]}
-        row, column = wire["row"], wire["column"]
-        if self.config.sequential:
-            return row & column
-        if "diagonal" in wire:
-            plain, picks = row ^ column ^ wire["diagonal"], wire["diagonal"]
-        else:
-            plain, picks = row ^ column, wire["every"]
-        return Mux(wire["both"], (row & column) | picks, plain)
+        names = WIRES[self.config.perturbation.family]
+        return code_bit(self.config, {name: getattr(self, prefix + name) for name in names})
+
+
+def code_bit(config: TrainerConfig, wire: dict):
+    """A cell's code bit from its wires: one look-up table."""
+    row, column = wire["row"], wire["column"]
+    if config.sequential:
+        return row & column
+    if "diagonal" in wire:
+        plain, picks = row ^ column ^ wire["diagonal"], wire["diagonal"]
+    else:
+        plain, picks = row ^ column, wire["every"]
+    return Mux(wire["both"], (row & column) | picks, plain)
 
 
 #: Wires that make a cell's code, by family.

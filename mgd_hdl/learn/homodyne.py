@@ -20,8 +20,9 @@ class Homodyne(Block):
     s * D with s = +-1, which is the homodyne product. Sequential codes are 1 or 0, and all cells
     rest in the second clock. Between updates the word is zero, so idle cells need no enable.
 
-    The word of the plus phase is there in the clock of ``i.valid``, that of the minus phase one
-    later. One update every two clocks.
+    The word of the plus phase is there in the clock of ``i.valid``, that of the minus phase
+    ``config.word_clocks`` later: one, or with serial cells as many as they need for a word. One
+    update every ``2 * config.word_clocks`` clocks.
 
     Members
     -------
@@ -50,8 +51,16 @@ class Homodyne(Block):
         m = Module()
         # D is symmetric about zero, so -D has the same width.
         negated = Signal.like(self.word)
-        m.d.sync += [negated.eq(-self.i.payload), self.minus.eq(self.i.valid)]
         m.d.comb += self.plus.eq(self.i.valid)
+        if self.config.word_clocks == 1:
+            m.d.sync += [negated.eq(-self.i.payload), self.minus.eq(self.i.valid)]
+        else:
+            left = Signal(range(self.config.word_clocks + 1))
+            m.d.comb += self.minus.eq(left == 1)
+            with m.If(self.i.valid):
+                m.d.sync += [negated.eq(-self.i.payload), left.eq(self.config.word_clocks)]
+            with m.Elif(left.any()):
+                m.d.sync += left.eq(left - 1)
         with m.If(self.plus):
             m.d.comb += self.word.eq(self.i.payload)
         with m.Elif(self.minus):

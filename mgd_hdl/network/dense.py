@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -10,7 +10,7 @@ from ..config.network import LayerConfig
 from ..fixed import shape
 from ..hierarchy import Block
 
-__all__ = ["Neuron"]
+__all__ = ["Neuron", "SerialNeuron"]
 
 
 class Neuron(Block):
@@ -57,14 +57,85 @@ class Neuron(Block):
         bias = Signal(signed(layer.weight.width + layer.input.fraction_bits), reset_less=True)
         m.d.sync += bias.eq(self.weights[layer.inputs] << layer.input.fraction_bits)
         terms.append(bias)
+        m.d.comb += self.z.eq(_added(m, terms, layer.levels))
+        return m
+
+
+def _added(m: Module, terms: list, levels: int):
+    """The sum of all terms, ``levels`` clocks later: a binary tree with a register behind each level."""
+    for level in range(1, levels + 1):
+        sums = []
+        for i in range(0, len(terms), 2):
+            pair = terms[i : i + 2]
+            value = sum(pair[1:], pair[0])
+            total = Signal(value.shape(), name=f"sum_{level}_{i // 2}", reset_less=True)
+            m.d.sync += total.eq(value)
+            sums.append(total)
+        terms = sums
+    (total,) = terms
+    return total
+
+
+class SerialNeuron(Block):
+    """``z = sum_i w_i x_i + b`` of :class:`Neuron`, from weights that come one bit a clock.
+
+    A bit of every weight lets its input pass or not, and a tree adds what passed: of one-bit inputs it
+    counts them. The count of bit k is worth 2**k, that of the sign bit as much below zero; they
+    are gathered from the lowest up, in a register that moves one place to the right each clock. So there
+    is no multiplier.
+
+    Inputs are held while the bits come by. Latency ``weight.width + layer.levels`` clocks
+    from the first bit; z stays until that of the next measurement is there.
+
+    Members
+    -------
+    x : In(inputs)
+    weights : In(inputs + 1)
+        A bit of each weight; the bias is the last.
+    first, last : In(1)
+        This is the lowest bit, or the sign.
+    z : Out(layer.sum)
+    """
+
+    def __init__(self, layer: LayerConfig):
+        self.layer = layer
+        super().__init__(
+            {
+                "x": In(data.ArrayLayout(shape(layer.input), layer.inputs)),
+                "weights": In(layer.inputs + 1),
+                "first": In(1),
+                "last": In(1),
+                "z": Out(shape(layer.sum)),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return f"neuron_{self.layer.index}"
+
+    def elaborate(self, platform):
+        m = Module()
+        layer = self.layer
+        terms = [Mux(self.weights[i], self.x[i], 0) for i in range(layer.inputs)]
+        terms.append(self.weights[layer.inputs] << layer.input.fraction_bits)
+        count = _added(m, terms, layer.levels)
+        marks = Cat(self.first, self.last)
         for level in range(1, layer.levels + 1):
-            sums = []
-            for i in range(0, len(terms), 2):
-                pair = terms[i : i + 2]
-                value = sum(pair[1:], pair[0])
-                total = Signal(value.shape(), name=f"sum_{level}_{i // 2}", reset_less=True)
-                m.d.sync += total.eq(value)
-                sums.append(total)
-            terms = sums
-        m.d.comb += self.z.eq(terms[0])
+            following = Signal(2, name=f"marks_{level}")
+            m.d.sync += following.eq(marks)
+            marks = following
+        first, last = marks
+
+        # What is gathered never exceeds the largest count: half of it stays, one more comes.
+        gathered = Signal(signed(len(count) + 1), reset_less=True)
+        settled = Signal(layer.weight.width - 1, reset_less=True)
+        total = Signal(signed(len(count) + 2))
+        z = Signal(shape(layer.sum), name="held", reset_less=True)
+        m.d.comb += [
+            total.eq(Mux(first, 0, gathered) + Mux(last, -count, count)),
+            self.z.eq(z),
+        ]
+        m.d.sync += [gathered.eq(total >> 1), settled.eq(Cat(settled[1:], total[0]))]
+        with m.If(last):
+            m.d.sync += z.eq(Cat(settled, total).as_signed())
         return m

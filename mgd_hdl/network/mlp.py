@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -10,13 +10,14 @@ from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
 from .activation import Activation
-from .dense import Neuron
+from .dense import Neuron, SerialNeuron
 
 __all__ = ["Mlp"]
 
 
 class Mlp(Block):
-    """Dense layers one behind the other, one forward pass per clock.
+    """Dense layers one behind the other, one forward pass per clock; with serial cells one per
+    ``config.measure_clocks``, and inputs are held meanwhile.
 
     Layer k reads its weights ``config.layer_offset(k) - config.layer_offset(0)`` clocks after the
     inputs arrive; the outputs follow its latency.
@@ -26,6 +27,9 @@ class Mlp(Block):
     x : In(inputs)
     weights_k_j : In
         Perturbed parameters of neuron j of layer k, as :class:`mgd_hdl.learn.array.Array` gives them.
+        Serial cells: a bit of each.
+    first_k, last_k : In(1), serial cells only
+        These are the lowest bits, or the signs.
     y : Out(outputs)
     """
 
@@ -37,8 +41,10 @@ class Mlp(Block):
             "y": Out(data.ArrayLayout(shape(last.output), last.neurons)),
         }
         for layer in config.layers:
+            if config.serial:
+                members |= {f"first_{layer.index}": In(1), f"last_{layer.index}": In(1)}
             for neuron in range(layer.neurons):
-                members[f"weights_{layer.index}_{neuron}"] = In((layer.inputs + 1) * layer.weight.width)
+                members[f"weights_{layer.index}_{neuron}"] = In((layer.inputs + 1) * config.weight_wires)
         super().__init__(members)
 
     @property
@@ -51,13 +57,19 @@ class Mlp(Block):
         for layer in self.config.layers:
             outputs = []
             for j in range(layer.neurons):
-                neuron = place(m, platform, f"neuron_{layer.index}_{j}", Neuron(layer))
+                kind = SerialNeuron if layer.serial else Neuron
+                neuron = place(m, platform, f"neuron_{layer.index}_{j}", kind(layer))
                 activation = place(m, platform, f"activation_{layer.index}_{j}", Activation(layer))
                 m.d.comb += [
                     neuron.x.as_value().eq(x),
-                    neuron.weights.as_value().eq(getattr(self, f"weights_{layer.index}_{j}")),
+                    Value.cast(neuron.weights).eq(getattr(self, f"weights_{layer.index}_{j}")),
                     activation.z.eq(neuron.z),
                 ]
+                if layer.serial:
+                    m.d.comb += [
+                        neuron.first.eq(getattr(self, f"first_{layer.index}")),
+                        neuron.last.eq(getattr(self, f"last_{layer.index}")),
+                    ]
                 outputs.append(activation.y)
             x = Cat(*outputs)
         m.d.comb += self.y.as_value().eq(x)

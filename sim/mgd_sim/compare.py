@@ -150,7 +150,8 @@ def compare(
         Run-time registers that differ from the configuration, such as ``tau_theta``.
     """
     chosen = tuple(seeds) if seeds else (config.seed,)
-    missing = _REQUIRED - set(design.arrays)
+    required = _REQUIRED ^ {"theta", "theta_bits"} if config.serial else _REQUIRED
+    missing = required - set(design.arrays)
     if missing:
         raise RtlError(f"{design.top} does not show {', '.join(sorted(missing))}")
     twin = Trainer(config, chosen, samples=samples, **changes)

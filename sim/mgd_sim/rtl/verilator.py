@@ -110,7 +110,7 @@ def _versions() -> str:
 def _control_file(design: Design) -> str:
     """Asks Verilator to keep the probed signals and to list them by name."""
     paths = {path for probe in design.probes for path in (probe.path, probe.strobe)}
-    names = sorted({path.rpartition(".")[2] for path in paths if "." in path})
+    names = sorted({path.rpartition(".")[2].partition("[")[0] for path in paths if "." in path})
     lines = [f'public_flat_rd -module "*" -var "{name}"' for name in names]
     return "\n".join(["`verilator_config", *lines, ""])
 

@@ -52,6 +52,20 @@ struct Signal {
 template <class T> Signal port(T& value) { return {&value, sizeof(T), 1}; }
 template <std::size_t N> Signal port(VlWide<N>& value) { return {value.data(), 4, N}; }
 
+// "signal", or "memory[word]".
+struct Name {
+    std::string plain;
+    bool indexed;
+    unsigned word = 0;
+
+    explicit Name(const char* name) : plain(name), indexed(plain.back() == ']') {
+        if (!indexed) return;
+        const std::size_t bracket = plain.find('[');
+        word = std::stoul(plain.substr(bracket + 1));
+        plain.resize(bracket);
+    }
+};
+
 struct Probe {
     Signal signal;
     unsigned unused;  // bits above the signal's own in 64
@@ -119,11 +133,13 @@ struct Model {
         };
     }
 
-    // A port by its number, or where that is negative, the signal so named; its width is known.
+    // A port by its number, or where that is negative, the signal or word of a memory so named; its
+    // width is known.
     Signal find(int port, const char* scope, const char* name) {
         if (port >= 0) return ports[port];
-        VerilatedVar* variable = context.scopeFind(scope)->varFind(name);
-        return {variable->datap(), variable->entSize(), 1};
+        const Name found{name};
+        VerilatedVar* variable = context.scopeFind(scope)->varFind(found.plain.c_str());
+        return {static_cast<char*>(variable->datap()) + found.word * variable->entSize(), variable->entSize(), 1};
     }
 
     void evaluate() {
@@ -229,8 +245,10 @@ const char* model_error(Model* model) { return model->error.c_str(); }
 // The width of a signal below the top, 0 where there is none of that name.
 unsigned model_width(Model* model, const char* scope, const char* name) {
     const VerilatedScope* found = model->context.scopeFind(scope);
-    VerilatedVar* variable = found ? found->varFind(name) : nullptr;
-    return variable && !variable->udims() ? variable->entBits() : 0;
+    const Name wanted{name};
+    VerilatedVar* variable = found ? found->varFind(wanted.plain.c_str()) : nullptr;
+    if (!variable || variable->udims() != wanted.indexed) return 0;
+    return wanted.indexed && static_cast<int>(wanted.word) >= variable->unpackedRanges()[0].elements() ? 0 : variable->entBits();
 }
 
 // The next strobe; the first one ends a step.
