@@ -143,7 +143,7 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
 
 
 def _serial_states(config: TrainerConfig) -> list[dict[str, Any]]:
-    """Codes stand at the cells while the perturbed cost arrives; a parameter is a column of its tile's memory.
+    """Codes stand at the cells while the perturbed cost arrives; parameters are columns of memories.
 
     ``theta_bits`` are the words of these memories: tile by tile, the lowest bit of all parameters first.
     """

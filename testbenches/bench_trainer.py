@@ -12,6 +12,7 @@ from cocotb.triggers import ClockCycles
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.compare import states
 from mgd_sim.rtl import bench_parameters
+from mgd_sim.rtl.trainer import parameters
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
 from testbenches.support import clock, configured, pack, random_numbers, start, write
@@ -49,22 +50,31 @@ class Observer:
 
     @property
     def steps(self) -> int:
-        return len(self.found["theta"][0])
+        return len(next(columns for name, columns in self.found.items() if name.startswith("theta"))[0])
 
     def check(self, expected: dict[str, np.ndarray]) -> None:
         """Everything found so far equals the twin's first steps."""
+        arrays = {
+            name: np.array([column[: self.steps] for column in columns], dtype=np.int64).T
+            for name, columns in self.found.items()
+        }
+        if "theta_bits" in arrays:
+            arrays["theta"] = parameters(configured(), arrays.pop("theta_bits"))
         for name, wanted in expected.items():
-            if name in _ELSEWHERE or name not in self.found:
+            if name in _ELSEWHERE or name not in arrays:
                 continue
-            found = np.array([column[: self.steps] for column in self.found[name]]).T
-            right = wanted[: self.steps]
+            found, right = arrays[name], wanted[: self.steps]
             np.testing.assert_array_equal(found if wanted.ndim == 2 else found[:, 0], right, err_msg=name)
 
 
 def _find(dut: Any, path: str) -> Any:
+    """The handle of a signal, or of a word of a memory."""
     handle = dut
     for name in path.split("."):
-        handle = getattr(handle, name)
+        plain, _, word = name.rstrip("]").partition("[")
+        handle = getattr(handle, plain)
+        if word:
+            handle = handle[int(word)]
     return handle
 
 
@@ -178,7 +188,7 @@ async def pauses_change_nothing(dut):
                 assert late < 400, "a single step was not made"
             assert bench.observer.steps == before + 1
         else:
-            for _ in range(int(bench.rng.integers(1, 90))):
+            for _ in range(int(bench.rng.integers(1, 4 * bench.config.clocks_per_step + 2))):
                 await bench.clock(run=1)
             await bench.clock(run=0)
     while dut.busy.value == 1:

@@ -15,6 +15,7 @@ from mgd_sim.rtl.bugs import inject
 from mgd_sim.watch import port_samples
 
 WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
+SERIAL = {"cell": "serial"}
 #: Small words, so that every saturation happens.
 TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
 
@@ -35,8 +36,10 @@ TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
             },
             "icarus",
         ),
+        ({"engine": SERIAL}, "icarus"),
+        ({"engine": SERIAL, "task": {"source": "stream"}, "learning": {"tau_p": 2, "tau_x": 3}}, "icarus"),
     ],
-    ids=["default", "verilator", "windows", "sequential", "stream", "saturating"],
+    ids=["default", "verilator", "windows", "sequential", "stream", "saturating", "serial", "serial stream"],
 )
 def test_under_cocotb(changes, simulator, tmp_path):
     config = preset("xor").replaced(**changes)
@@ -106,13 +109,58 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"network": {"layers": [3, 5, 3, 1]}, "formats": {"target": "SQ(2, 2)"}},
     ),
     "letters": ("nist7x7", {}),
+    "serial": ("xor", {"engine": SERIAL}),
+    "serial, walsh, two-sided": (
+        "parity4",
+        {"engine": SERIAL, "perturbation": {"family": "walsh"}, "learning": {"measure": "two_sided"}},
+    ),
+    "serial, sequential, two-sided": (
+        "xor",
+        {
+            "engine": SERIAL,
+            "perturbation": {"family": "sequential"},
+            "learning": {"measure": "two_sided", "tau_x": 5},
+        },
+    ),
+    "serial, leaves, held": (
+        "xor",
+        {
+            "engine": SERIAL | {"leaves": "yes"},
+            "learning": {"tau_x": 6, "tau_p": 4, "tau_theta": 2, "rounding": "stochastic", "rate": 0.03125},
+        },
+    ),
+    "serial, everything saturates": (
+        "xor",
+        {
+            "engine": SERIAL,
+            "formats": TIGHT,
+            "network": {"initial": 0.5, "activation": "relu"},
+            "learning": {"rate": 1.0, "rounding": "floor", "tau_p": 4},
+        },
+    ),
+    "serial, words as inputs, three bits of guard": (
+        "parity3",
+        {
+            "network": {"layers": [3, 5, 3, 1], "activation": ["tanh", "relu", "sigmoid"]},
+            "engine": SERIAL,
+            "task": {"source": "stream"},
+            "formats": {
+                "input": "SQ(2, 3)",
+                "target": "SQ(2, 2)",
+                "parameter": "SQ(5, 5)",
+                "cost_change": "SQ(2, 7)",
+            },
+        },
+    ),
+    "serial, letters": ("nist7x7", {"engine": SERIAL}),
 }
 
 
 def _configuration(name: str) -> TrainerConfig:
     base, changes = CONFIGURATIONS[name]
     if base == "parity3":
-        return preset("parity4").replaced(**changes, task={"name": "parity3"})
+        task = {"name": "parity3", **changes.get("task", {})}
+        return preset("parity4").replaced(**{**changes, "task": task})
     return preset(base).replaced(**changes)
 
 

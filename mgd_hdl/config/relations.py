@@ -320,7 +320,7 @@ def _serial(config: TrainerConfig) -> Iterator[Problem]:
         yield Problem(
             "engine.cell",
             '"serial"',
-            f"has no shadow copy: updates must be \"exact\", and tau_theta = {learning.tau_theta}"
+            f'has no shadow copy: updates must be "exact", and tau_theta = {learning.tau_theta}'
             f" must divide tau_p = {learning.tau_p}",
         )
 
@@ -333,7 +333,7 @@ def _serial_guard(config: TrainerConfig) -> Iterator[Problem]:
         yield Problem(
             "formats.parameter",
             str(config.parameter),
-            f"must have at least {fraction} fraction bits for serial cells with amplitude = 2**-{fraction - 1}",
+            f"must have at least {fraction} fraction bits for serial cells and this amplitude",
         )
 
 

@@ -22,6 +22,13 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], Fraction]] = {
     "shadow": ("xor", {"engine": {"shadow": "yes"}}, Fraction(23)),
     "window": ("xor", {"learning": {"tau_x": 6, "tau_p": 2, "tau_theta": 4}}, Fraction(29, 4)),
     "window, leaves": ("xor", {"learning": {"tau_theta": 5}, "engine": {"leaves": "yes"}}, Fraction(32, 5)),
+    "serial": ("xor", {"engine": {"cell": "serial"}}, Fraction(74)),
+    "serial, leaves": ("xor", {"engine": {"cell": "serial", "leaves": "yes"}}, Fraction(75)),
+    "serial, held": (
+        "xor",
+        {"engine": {"cell": "serial"}, "learning": {"tau_x": 4, "tau_p": 2}},
+        Fraction(74),
+    ),
     "delayed": ("xor", {"learning": {"updates": "delayed"}}, Fraction(2)),
 }
 

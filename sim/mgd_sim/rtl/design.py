@@ -32,9 +32,9 @@ class Probe:
     """A signal to record, once per step: a column of the array ``name``.
 
     ``path`` leads from the top module through instances to the signal, joined by dots, or to a word of
-    a memory, ``memory[3]``; a path without a dot is a port. ``strobe`` is such a path too: where it is 1 for the k-th time, the
-    signal has its value of step k. Strobes come no later than their step's end. A probe of index
-    None is alone in its array, which then has no second axis.
+    a memory, ``memory[3]``; a path without a dot is a port. ``strobe`` is such a path too: where it
+    is 1 for the k-th time, the signal has its value of step k. Strobes come no later than their
+    step's end. A probe of index None is alone in its array, which then has no second axis.
     """
 
     name: str
