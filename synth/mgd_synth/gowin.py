@@ -1,0 +1,62 @@
+"""Gowin GW1NR-9: tables and sums share their sites, and every pin must be named before routing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .blocks import FLATTEN
+from .nextpnr import Device, nextpnr
+from .process import SynthError
+
+__all__ = ["DEVICES"]
+
+#: Pins of the QN88 package that are free for any use, the clock's first.
+_PINS = (52, *range(25, 43), *range(53, 58), *range(68, 78), *range(79, 87))
+
+_CONSTRAINTS = "pins.cst"
+
+
+def _pin_file(pins: Sequence[str]) -> tuple[str, str]:
+    if len(pins) > len(_PINS):
+        raise SynthError(f"the design has {len(pins)} pins; the package has {len(_PINS)}")
+    clock_first = sorted(pins, key=lambda pin: pin != "clk")
+    lines = [f'IO_LOC "{name}" {pin};' for name, pin in zip(clock_first, _PINS, strict=False)]
+    return _CONSTRAINTS, "\n".join(lines) + "\n"
+
+
+DEVICES = {
+    "gowin-gw1nr9": Device(
+        title="Gowin GW1NR-LV9QN88PC6/I5",
+        tool=nextpnr("himbaechel-gowin"),
+        passes=lambda top: (
+            # Pads come last, or the modules whose registers may not be merged would get some too.
+            f"synth_gowin -noiopads -top {top}; {FLATTEN}; iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O"
+        ),
+        arguments=("--device", "GW1NR-LV9QN88PC6/I5", "--vopt", "family=GW1N-9C"),
+        mapped={
+            "LUT": "LUT[1-4]",
+            "FF": "DFF.*",
+            "carry": "ALU",
+            "BRAM": "SDPX?9?B?|DPX?9?B?|SPX?9?|pROMX?9?",
+            "DSP": "MULT.*",
+        },
+        placed={"logic cells": "LUT[1-4]|ALU"},
+        weights={"MULT9X9": 0.5, "MULT36X36": 4},
+        supply={
+            "logic cells": "LUT4",
+            "LUT": "LUT4",
+            "FF": "DFF",
+            "carry": "ALU",
+            "BRAM": "BSRAM",
+            "DSP": "MULT18X18",
+        },
+        frequency=150,
+        pin_file=_pin_file,
+        pin_argument=("--vopt", f"cst={_CONSTRAINTS}"),
+        notes=(
+            "A logic cell is the site of a table or of one bit of a sum; a register without a table"
+            " before it takes one too.",
+            "DSP: multipliers of 18 by 18 bits; one of 9 by 9 is half of one.",
+        ),
+    )
+}

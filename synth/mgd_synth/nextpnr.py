@@ -1,0 +1,182 @@
+"""Places and routes a mapped netlist with nextpnr, and reads how large and how fast it became."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .blocks import HARNESS, block, owners, path_of
+from .process import Outcome, Say, SynthError, Tool
+from .report import CriticalPath, Resource, Segment
+
+__all__ = ["Device", "Routed", "critical_path", "nextpnr", "place_and_route", "resources", "too_large"]
+
+_NETLIST, _PLACED, _REPORT = "named.json", "placed.json", "report.json"
+
+#: What nextpnr is doing, by what it writes while it does so.
+_STAGES = {
+    r"Importing|Packing|Pack |Promoting|Constraining": "packing",
+    r"plac|wirelen|legalised": "placing",
+    r"[Rr]outing|Routed|arcs": "routing",
+    r"Timing|critical path|histogram": "timing",
+}
+
+
+def _stage(line: str) -> str | None:
+    for pattern, stage in _STAGES.items():
+        if re.search(pattern, line):
+            return f"nextpnr: {stage}"
+    return None
+
+
+def nextpnr(family: str) -> Tool:
+    """The tool for one family of devices."""
+    return Tool(f"yowasp-nextpnr-{family}", "pnr", _stage)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device to place and route for.
+
+    Attributes
+    ----------
+    title : str
+        Device and package in words.
+    tool : Tool
+    passes : callable
+        Given the top module's name: Yosys passes from Verilog to a flat netlist of it.
+    arguments : tuple of str
+        For the tool: device, package, speed grade.
+    mapped : mapping
+        For each resource the regular expression of the cell types that use it, after synthesis.
+    placed : mapping
+        The same for cells after place and route.
+    weights : mapping
+        Cell types of which each uses more or less than one of its resource.
+    supply : mapping
+        For each resource the name that nextpnr gives to its sites.
+    frequency : float
+        What to aim at by default, megahertz; somewhat more than designs reach.
+    pin_file : callable, optional
+        Given the pins' names: name and text of a file that the tool insists on.
+    notes : tuple of str
+    """
+
+    title: str
+    tool: Tool
+    passes: Callable[[str], str]
+    arguments: tuple[str, ...]
+    mapped: Mapping[str, str]
+    placed: Mapping[str, str]
+    supply: Mapping[str, str]
+    frequency: float
+    weights: Mapping[str, float]
+    pin_file: Callable[[Sequence[str]], tuple[str, str]] | None = None
+    pin_argument: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Routed:
+    """What nextpnr made of a netlist: the placed module and its report."""
+
+    module: dict[str, Any]
+    report: dict[str, Any]
+
+    @property
+    def fmax(self) -> float:
+        """Megahertz; there is one clock."""
+        return min(float(clock["achieved"]) for clock in self.report["fmax"].values())
+
+
+def place_and_route(
+    folder: Path,
+    device: Device,
+    netlist: dict[str, Any],
+    pins: Sequence[str],
+    *,
+    seed: int,
+    frequency: float,
+    say: Say,
+) -> Routed:
+    """Run in ``folder``; ``netlist`` has one module, with cells named by ``blocks.named``."""
+    (folder / _NETLIST).write_text(json.dumps(netlist), encoding="utf-8")
+    arguments = [
+        *device.arguments,
+        *("--json", _NETLIST, "--write", _PLACED, "--report", _REPORT),
+        *("--seed", str(seed), "--freq", str(frequency), "--timing-allow-fail"),
+    ]
+    if device.pin_file is not None:
+        name, text = device.pin_file(pins)
+        (folder / name).write_text(text, encoding="utf-8")
+        arguments += device.pin_argument
+    outcome = device.tool.run(arguments, folder, say=say)
+    made = [folder / _PLACED, folder / _REPORT]
+    if outcome.status or not all(path.exists() for path in made):
+        raise SynthError(too_large(outcome, device) or f"place and route failed: {outcome.last_words}")
+    placed, report = (json.loads(path.read_text(encoding="utf-8")) for path in made)
+    (module,) = (each for each in placed["modules"].values() if each["cells"])
+    return Routed(module, report)
+
+
+def too_large(outcome: Outcome, device: Device) -> str | None:
+    """The first resource of which the design needs more than there is, as one line."""
+    names = {site: name for name, site in device.supply.items()}
+    for line in outcome.lines:
+        found = re.match(r"Info:\s+(\w+):\s*(\d+)/\s*(\d+)\s+\d+%", line)
+        if found and int(found[2]) > int(found[3]):
+            what = names.get(found[1], found[1])
+            return f"too large for {device.title}: needs {int(found[2]):,} of {int(found[3]):,} {what}"
+    return None
+
+
+def resources(device: Device, mapped: dict[str, Any], routed: Routed) -> tuple[Resource, ...]:
+    """Every resource of the device by block."""
+    counts = {
+        **{name: _count(mapped, kinds, device) for name, kinds in device.mapped.items()},
+        **{name: _count(routed.module, kinds, device) for name, kinds in device.placed.items()},
+    }
+    sites = routed.report["utilization"]
+    order = ["logic cells", *(name for name in counts if name != "logic cells")]
+    return tuple(
+        Resource.of(name, counts[name], sites.get(device.supply[name], {}).get("available")) for name in order
+    )
+
+
+def _count(module: dict[str, Any], kinds: str, device: Device) -> Mapping[str, float]:
+    counts: defaultdict[str, float] = defaultdict(float)
+    for name, path in owners(module).items():
+        kind = module["cells"][name]["type"]
+        if re.fullmatch(kinds, kind):
+            counts[block(path)] += device.weights.get(kind, 1)
+    return counts
+
+
+def critical_path(report: dict[str, Any]) -> CriticalPath | None:
+    """The slowest path between registers, by block; None if there is none."""
+    inside = [
+        path["path"]
+        for path in report["critical_paths"]
+        if all(path[end].startswith(("posedge", "negedge")) for end in ("from", "to"))
+    ]
+    if not inside:
+        return None
+    steps = max(inside, key=lambda path: sum(step["delay"] for step in path))
+    segments: list[Segment] = []
+    name = HARNESS
+    for step in steps:
+        path = path_of(step["from"]["cell"])
+        # A cell that the router put in, such as the feed of a carry, goes with the one before it.
+        name = name if path is None else block(path)
+        wires = step["type"] == "routing"
+        logic, routing = (0.0, step["delay"]) if wires else (step["delay"], 0.0)
+        if segments and segments[-1].block == name:
+            last = segments.pop()
+            logic, routing = last.logic + logic, last.wires + routing
+        segments.append(Segment(name, logic, routing))
+    return CriticalPath(tuple(segments))
