@@ -14,11 +14,11 @@ import secrets
 import signal
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MANIFEST", "FileRefused", "new_file", "write_file", "write_files"]
+__all__ = ["MANIFEST", "FileRefused", "may_write", "new_file", "write_file", "write_files"]
 
 MANIFEST = "mgd_hdl_files.json"
 
@@ -125,6 +125,17 @@ def write_files(
                     each.rmdir()
             raise
     return [directory / name for name in contents]
+
+
+def may_write(directory: Path | str, names: Iterable[str], *, force: bool = False) -> None:
+    """Raises FileRefused if :func:`write_files` would, for those who have long to work before they write."""
+    directory = Path(directory)
+    planned = dict.fromkeys(names, b"")
+    _refuse_names(planned)
+    with _reasons(directory):
+        _refuse_no_directory(directory)
+        if directory.exists():
+            _refuse_foreign(directory, planned, _manifest(directory), force)
 
 
 # ---- refusals ------------------------------------------------------------------------------------

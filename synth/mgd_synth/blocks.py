@@ -142,7 +142,14 @@ def _by_neighbours(cells: Mapping[str, dict[str, Any]], known: Mapping[str, str]
         for name in read_by
         if not found[name]
     }
-    return _spread({name: path for name, path in found.items() if name not in driven_by}, driven_by)
+    found = _spread(_without(found, driven_by), driven_by)
+    # What stands between the harness and cells that have just been found.
+    again = {name: read_by[name] for name in driven_by if not found[name]}
+    return _spread(_without(found, again), again)
+
+
+def _without(paths: Mapping[str, str], names: Mapping[str, Any]) -> dict[str, str]:
+    return {name: path for name, path in paths.items() if name not in names}
 
 
 def _spread(known: Mapping[str, str], waiting: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -22,6 +22,7 @@ def _device(size: str) -> Device:
             "LUT": "LUT4",
             "FF": "TRELLIS_FF",
             "carry": "CCU2C",
+            "LUT RAM": "TRELLIS_DPR16X4",
             "BRAM": "DP16KD",
             "DSP": "MULT18X18D",
         },
@@ -33,11 +34,15 @@ def _device(size: str) -> Device:
             "LUT": "TRELLIS_COMB",
             "FF": "TRELLIS_FF",
             "carry": "TRELLIS_COMB",
+            "LUT RAM": "TRELLIS_RAMW",
             "BRAM": "DP16KD",
             "DSP": "MULT18X18D",
         },
         frequency=150,
-        notes=("A logic cell is the site of a table or of one bit of a sum (TRELLIS_COMB).",),
+        notes=(
+            "A logic cell is the site of a table or of one bit of a sum (TRELLIS_COMB).",
+            "LUT RAM: memories of 16 words of 4 bits, each in four logic cells and a site for writing.",
+        ),
     )
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,8 @@ def _gates(config: TrainerConfig, folder: Path, say: Say) -> dict[str, Any]:
 def _cells(config: TrainerConfig, library: Path, folder: Path, say: Say) -> dict[str, Any]:
     cells = liberty.read(library)
     files = {liberty.FILE: cells.text.encode()}
-    found = mapped(config, liberty.passes, folder, files=files, say=say)
+    passes = partial(liberty.passes, buffers=cells.buffers)
+    found = mapped(config, passes, folder, files=files, say=say)
     sizes = liberty.resources(found.module, cells)
     say("delays")
     path = slowest_path(found.module, cells, owners(found.module))
@@ -185,11 +187,15 @@ def _cells(config: TrainerConfig, library: Path, folder: Path, say: Say) -> dict
 
 
 def check_registers(config: TrainerConfig, module: dict[str, Any], kind: str) -> None:
-    """Every bit of every parameter must still be there: a tool that lost some has built something else."""
+    """Every cell must still have its registers: a tool that lost some has built something else."""
     found = sum(
         re.fullmatch(kind, cell["type"]) is not None and block(path_of(name) or "") == "array.cell"
         for name, cell in module["cells"].items()
     )
-    expected = config.parameters * config.parameter.width
+    # A serial cell's parameter is in a memory; its registers are carry, rail and enable.
+    each = 4 if config.serial else config.parameter.width
+    expected = config.parameters * each
     if found < expected:
-        raise SynthError(f"synthesis lost registers: {expected} bits of parameters, {found} registers")
+        raise SynthError(
+            f"synthesis lost registers: {found} of {expected} in {config.parameters} cells are left"
+        )

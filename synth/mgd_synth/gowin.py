@@ -37,6 +37,7 @@ DEVICES = {
             "LUT": "LUT[1-4]",
             "FF": "DFF.*",
             "carry": "ALU",
+            "LUT RAM": "RAM16S.*",
             "BRAM": "SDPX?9?B?|DPX?9?B?|SPX?9?|pROMX?9?",
             "DSP": "MULT.*",
         },
@@ -47,6 +48,7 @@ DEVICES = {
             "LUT": "LUT4",
             "FF": "DFF",
             "carry": "ALU",
+            "LUT RAM": "RAM16SDP4",
             "BRAM": "BSRAM",
             "DSP": "MULT18X18",
         },
@@ -56,6 +58,7 @@ DEVICES = {
         notes=(
             "A logic cell is the site of a table or of one bit of a sum; a register without a table"
             " before it takes one too.",
+            "LUT RAM: memories of 16 words of 4 bits, in sites that are no more logic cells.",
             "DSP: multipliers of 18 by 18 bits; one of 9 by 9 is half of one.",
         ),
     )

@@ -26,15 +26,17 @@ NOTES = (
     " multiplexers before them.",
 )
 
-#: Restructure, map, then buffer large loads and choose the sizes of gates.
-_ABC = "+strash;&get,-n;&fraig,-x;&put;scorr;dc2;dch,-f;map,-B,0.9;topo;buffer;topo;upsize;dnsize"
+#: Restructure and map; then, where the library has buffers, put them before large loads and choose
+#: the sizes of gates.
+_MAP = "+strash;&get,-n;&fraig,-x;&put;scorr;dc2;dch,-f;map,-B,0.9;topo"
+_SIZE = ";buffer;topo;upsize;dnsize"
 
 
-def passes(top: str) -> str:
+def passes(top: str, *, buffers: bool) -> str:
     """Yosys: from Verilog to a flat netlist of cells in :data:`FILE`."""
     return (
         f"synth -flatten -noabc -top {top}; {FLATTEN}; setattr -unset init;"
-        f" dfflibmap -liberty {FILE}; abc -liberty {FILE} -script {_ABC}; opt_clean;"
+        f" dfflibmap -liberty {FILE}; abc -liberty {FILE} -script {_MAP}{_SIZE * buffers}; opt_clean;"
         # Which pins of the cells are outputs.
         f" read_liberty -lib -ignore_miss_func {FILE}"
     )
@@ -92,6 +94,7 @@ class Pin:
 
     name: str
     direction: str
+    function: str
     capacitance: float
     arcs: list[Arc]
 
@@ -114,6 +117,14 @@ class Library:
     text: str
     nanoseconds: float
     cells: dict[str, Cell]
+
+    @property
+    def buffers(self) -> bool:
+        """Whether there is a cell whose output is its input."""
+        return any(
+            not cell.register and any(pin.function in cell.pins for pin in cell.pins.values())
+            for cell in self.cells.values()
+        )
 
 
 @dataclass
@@ -194,7 +205,8 @@ def _library(text: str) -> Library:
             arcs = [arc for timing in inner.named("timing") for arc in _arcs(timing, templates)]
             load = float(inner.values.get("capacitance", 0))
             for pin in inner.arguments:
-                cell.pins[pin] = Pin(pin, inner.values.get("direction", ""), load, arcs)
+                direction, function = (inner.values.get(key, "") for key in ("direction", "function"))
+                cell.pins[pin] = Pin(pin, direction, function.strip("() "), load, arcs)
         cells[name] = cell
     if not cells:
         raise ValueError("no cells")

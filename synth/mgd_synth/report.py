@@ -96,7 +96,7 @@ class Solution:
     goal : str
         When a seed counts as solved.
     seeds, solved : int
-        Seeds tried, and those that met the goal in ``steps`` steps.
+        Seeds tried, and those that met the goal in ``steps`` steps; the twin may stop at half of them.
     median : float or None
         Median steps over all seeds; None if no more than half of them met the goal.
     """
@@ -280,10 +280,14 @@ class Report:
     def _solved(self) -> list[str]:
         assert self.solution is not None
         each = self.solution
-        text = f"Goal: {each.goal}. The twin met it with {each.solved} of {each.seeds} seeds"
+        text = f"Goal: {each.goal}. "
         if each.median is None:
-            return [f"{text} in {each.steps:,} steps, so there is no median."]
-        text += f"; the median of all seeds is {each.median:,.0f} steps."
+            met = f"{each.solved} of {each.seeds} seeds met it in {each.steps:,} steps"
+            return [f"{text}Of the twin {met}, so there is no median."]
+        text += (
+            f"The twin learned with {each.seeds} seeds until more than half of them had met it:"
+            f" median {each.median:,.0f} steps."
+        )
         rows = []
         if self.seconds_to_solution is not None:
             rows.append([f"this trainer, {self.target}", _duration(self.seconds_to_solution)])

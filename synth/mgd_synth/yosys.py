@@ -53,8 +53,10 @@ def netlist_in(
     script = f"read_verilog {DESIGN}; {passes}; write_json {NETLIST}"
     outcome = YOSYS.run(["-e", "conflict", "-p", script], folder, say=say, timeout=timeout)
     made = folder / NETLIST
-    # This tool can stop without an error; what counts is that the netlist is there.
-    if outcome.status or not made.exists():
+    if outcome.status:
         raise SynthError(f"synthesis failed: {outcome.last_words}")
+    # This tool can stop without an error; what counts is that the netlist is there.
+    if not made.exists():
+        raise SynthError(f"synthesis stopped without an error; it last said: {outcome.last_words}")
     found: dict[str, Any] = json.loads(made.read_text(encoding="utf-8"))
     return found

