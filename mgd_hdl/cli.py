@@ -18,7 +18,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,15 +26,17 @@ from .config import PRESETS, ConfigError, Problem, TrainerConfig, load, preset
 from .config.errors import did_you_mean, one_line
 from .config.summary import json_schema, presets_and_tasks, summary
 from .config.toml import preset_text
-from .files import FileRefused, new_file, write_file, write_files
+from .files import FileRefused, may_write, new_file, write_file, write_files
 
 if TYPE_CHECKING:
     from mgd_sim.watch import Look
+    from mgd_synth.report import Solution
 
 __all__ = ["main"]
 
 BAD_INPUT = 2
 PROGRESS_SECONDS = 2
+TWIN_SEEDS = 15
 
 _Run = Callable[[Namespace], int]
 
@@ -369,6 +371,92 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
     result = compare(config, design, args.steps, seeds=seeds, samples=port_samples(config))
     print(result)
     return 0 if result.equal else 1
+
+
+@_verb(
+    _CONFIG,
+    _argument(
+        "--target",
+        required=True,
+        metavar="TARGET",
+        help="ice40-up5k, ice40-hx8k, ecp5-25k, ecp5-45k, ecp5-85k, gowin-gw1nr9: place and route;"
+        " generic: count gates; liberty: map to standard cells",
+    ),
+    _argument("--liberty", metavar="FILE", help="the cells of target liberty: FILE.lib or FILE.lib.gz"),
+    _argument("--seed", type=_whole(0), default=1, metavar="N", help="seed of place and route (default: 1)"),
+    _argument("--freq", type=_whole(1), metavar="MHZ", help="clock rate that place and route aims at"),
+    _argument("-o", "--output", metavar="DIR", help="write NAME.TARGET.json and NAME.TARGET.md there"),
+    _argument("--force", action="store_true", help="replace reports that were changed since"),
+    _argument("--no-twin", action="store_true", help="do not let the twin learn for the time to solution"),
+    _JSON,
+)
+def _synth(args: Namespace) -> int:
+    """Synthesize a trainer for a target: size, clock rate, steps per second, time to solution.
+
+    For a device it is placed and routed; all tools are Python packages (pip install 'mgd-hdl[pnr]').
+    Sizes and the slowest path are told by block. Where the task has a goal, the twin learns with a
+    few seeds to say how many steps it takes.
+    """
+    config = _load(args.config)
+    from mgd_synth.flow import check_target, synthesize
+    from mgd_synth.process import SynthError
+
+    start = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - start:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+    library = None if args.liberty is None else Path(args.liberty)
+    names = [f"{config.name}.{args.target}.{kind}" for kind in ("json", "md")]
+    try:
+        check_target(args.target, library)
+        if args.output is not None:
+            may_write(args.output, names, force=args.force)
+        report = synthesize(
+            config, args.target, seed=args.seed, frequency=args.freq, library=library, say=say
+        )
+    except SynthError as error:
+        raise _ToolError(str(error)) from None
+    if not args.no_twin:
+        report = replace(report, solution=_solution(config, say))
+    document, page = json.dumps(report.as_json(), indent=2) + "\n", report.markdown()
+    print(document if args.json else page, end="")
+    if args.output is not None:
+        for path in write_files(
+            args.output, dict(zip(names, (document, page), strict=True)), force=args.force
+        ):
+            print(f"wrote {path}", file=sys.stderr)
+    return 0
+
+
+def _solution(config: TrainerConfig, say: Callable[[str], None]) -> Solution | None:
+    """How many steps the twin takes to the goal of the task, if it has one."""
+    from mgd_sim.studies.learning import GOALS, learn, summary
+    from mgd_synth.report import Solution
+
+    goal = GOALS.get(config.task.name)
+    if goal is None:
+        say(f"twin: task {config.task.name} has no goal")
+        return None
+    seeds = min(goal.seeds, TWIN_SEEDS)
+    shown = 0.0
+    for result in learn("twin", config, range(seeds), goal):
+        if result.seconds - shown >= 5 * PROGRESS_SECONDS:
+            shown = result.seconds
+            say(f"twin: {summary(result)}")
+        solved = sorted(at for at in result.solved_at if at is not None)
+        # More than half: what the others will do changes the median no more.
+        if len(solved) > seeds // 2:
+            break
+    middle = solved[(seeds - 1) // 2 : seeds // 2 + 1]
+    cost = "" if goal.cost == float("inf") else f", mean cost below {goal.cost:g}"
+    return Solution(
+        goal=f"accuracy {goal.accuracy:.0%}{cost}, looked at every {goal.every:,} steps",
+        seeds=seeds,
+        solved=len(solved),
+        steps=result.steps,
+        median=sum(middle) / len(middle) if len(solved) > seeds // 2 else None,
+    )
 
 
 @_verb()

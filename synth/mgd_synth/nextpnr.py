@@ -126,7 +126,8 @@ def place_and_route(
 
 def too_large(outcome: Outcome, device: Device) -> str | None:
     """The first resource of which the design needs more than there is, as one line."""
-    names = {site: name for name, site in device.supply.items()}
+    # Where one site serves several, the first names it.
+    names = {site: name for name, site in reversed([*device.supply.items()])}
     for line in outcome.lines:
         found = re.match(r"Info:\s+(\w+):\s*(\d+)/\s*(\d+)\s+\d+%", line)
         if found and int(found[2]) > int(found[3]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -91,9 +92,13 @@ class Tool:
         start = time.monotonic()
         stage = "starting"
         lines: list[str] = []
+        # What it leaves behind when it is ended goes with the folder.
+        scratch = folder / "scratch"
+        scratch.mkdir(exist_ok=True)
         process = subprocess.Popen(
             [self.command, *arguments],
             cwd=folder,
+            env={**os.environ, "TMPDIR": str(scratch)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
