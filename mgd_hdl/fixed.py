@@ -1,8 +1,8 @@
 """Rounding and overflow in hardware: every bit dropped is dropped in a named way.
 
-Amaranth's ``<<``, ``>>``, ``+`` and ``-`` on signed values are exact and floor, but a slice of a
-signed value is unsigned, which is where fixed-point code goes wrong. So slices of signed values
-are taken here only, and tested for every value of small widths.
+Amaranth's shifts, ``+`` and ``-`` on signed values are exact and floor, but a slice of a signed
+value is unsigned, which is where fixed-point code goes wrong. So slices of signed values are taken
+here only, and tested for every value of small widths.
 """
 
 from __future__ import annotations
@@ -31,14 +31,19 @@ def shift_round(
         return value, Const(0, 1)
     if rounding is Rounding.NEAREST_EVEN:
         # Add just under one half, and exactly one half where the last kept bit is one.
-        last = (value >> bits)[0]
-        return (value + ((1 << (bits - 1)) - 1) + last) >> bits, Const(0, 1)
+        last = _floor(value, bits)[0]
+        return _floor(value + ((1 << (bits - 1)) - 1) + last, bits), Const(0, 1)
     if rounding is Rounding.STOCHASTIC:
         assert dither is not None
-        return (value + dither[:bits]) >> bits, Const(0, 1)
+        return _floor(value + dither[:bits], bits), Const(0, 1)
     if rounding is Rounding.CARRY:
-        return value >> bits, _low(value, bits)
-    return value >> bits, Const(0, 1)
+        return _floor(value, bits), _low(value, bits)
+    return _floor(value, bits), Const(0, 1)
+
+
+def _floor(value: Value, bits: int) -> Value:
+    """``value / 2**bits``, floored; of an unsigned value all bits may go."""
+    return value.shift_right(bits) if value.shape().signed or bits < len(value) else Const(0, 1)
 
 
 def _low(value: Value, bits: int) -> Value:
@@ -85,5 +90,5 @@ def saturate(m: Module, value: Value, format: Format, name: str) -> tuple[Signal
 def requantize(m: Module, value: Value, fraction_bits: int, format: Format, name: str) -> Signal:
     """A value of ``fraction_bits`` fraction bits in another format: floor, then saturate."""
     shift = fraction_bits - format.fraction_bits
-    moved = value >> shift if shift >= 0 else value << -shift
+    moved = _floor(value, shift) if shift >= 0 else value.shift_left(-shift)
     return saturate(m, moved, format, name)[0]

@@ -47,7 +47,11 @@ class Modules:
         self.signatures: dict[str, Any] = {}
 
     def add(self, block: Block, name: str | None = None) -> str:
-        """Elaborate ``block`` unless a module of its name is there already; return that name."""
+        """Elaborate ``block`` unless a module of its name is there already; return that name.
+
+        With a name of its own it is the design's top module, which has a reset whether it needs one or not.
+        """
+        top = name is not None
         name = name or f"{self.prefix}_{block.module}"
         if name not in self.text:
             self.signatures[name] = block.signature
@@ -62,7 +66,7 @@ class Modules:
                 emit_src=False,
             )
             del self.text[name]
-            self.text[name] = text  # behind the modules that it places
+            self.text[name] = text if top else _without_idle_reset(text)  # behind the modules that it places
         elif self.signatures[name] != block.signature:
             raise ValueError(f"two different blocks are called {name}")
         return name
@@ -71,6 +75,12 @@ class Modules:
         """Which of clk and rst the module has."""
         inputs = re.findall(r"(?m)^  wire .*\binput \d+ +\\(\w+)$", self.text[name])
         return {"clk", "rst"} & set(inputs)
+
+
+def _without_idle_reset(text: str) -> str:
+    """Amaranth gives every clocked module a reset; here those where nobody reads it lose it."""
+    declaration = r"(?m)^  wire .*\binput \d+ +\\rst$\n"
+    return re.sub(declaration, "", text) if len(re.findall(r"\\rst(?!\S)", text)) == 1 else text
 
 
 def place(m: Module, platform: Any, name: str, block: Block, *, reset: Value | None = None) -> Block:

@@ -43,7 +43,7 @@ class ShiftRegister(Block):
         fresh = Signal(lfsr.leap)
         m.d.comb += fresh.eq(self.state[: lfsr.leap] ^ self.state[lfsr.tap :])
         with m.If(self.load):
-            m.d.sync += self.state.eq(self.seed | 1)
+            m.d.sync += self.state.eq(Cat(1, self.seed[1:]))
         with m.Elif(self.advance):
             m.d.sync += self.state.eq(Cat(self.state[lfsr.leap :], fresh))
         return m

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from .config.codes import COLUMNS
@@ -25,8 +25,6 @@ class Scan(Block):
     advance : In(1)
         Go to the next parameter; after the last comes the first.
     rows, columns : Out, one-hot
-    last : Out(1)
-        The place is that of the last parameter.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -37,13 +35,17 @@ class Scan(Block):
                 "advance": In(1),
                 "rows": Out(config.rows, init=1),
                 "columns": Out(COLUMNS, init=1),
-                "last": Out(1),
             }
         )
 
     @property
     def module(self) -> str:
         return "scan"
+
+    @property
+    def last(self) -> Value:
+        """Whether the place is that of the last parameter."""
+        return self.rows[-1] & self.columns[self.config.places[-1].column]
 
     def elaborate(self, platform):
         m = Module()
@@ -55,7 +57,7 @@ class Scan(Block):
             used = (tile.cells - 1) % COLUMNS
             if used < COLUMNS - 1:
                 ends = ends | (self.rows[tile.first_row + tile.rows - 1] & self.columns[used])
-        m.d.comb += [row_end.eq(ends), self.last.eq(row_end & self.rows[-1])]
+        m.d.comb += row_end.eq(ends)
         with m.If(self.restart | (self.advance & self.last)):
             m.d.sync += [self.rows.eq(1), self.columns.eq(1)]
         with m.Elif(self.advance & row_end):

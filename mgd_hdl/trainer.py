@@ -197,9 +197,13 @@ class Core(Block):
         }
         step_ends = {
             "hold_end": (sequencer.hold_end, measured_at + 5),
-            "window_end": (sequencer.window_end, measured_at + 5),
             "flush": (sequencer.flush, measured_at + 1),
         }
+        if config.shadow:
+            # A delayed update is taken by the measurements themselves, layer by layer.
+            passed = config.layer_offset(len(config.layers) - 1) - config.weight_latency
+            clocks = passed if config.delayed else measured_at + 5
+            step_ends["window_end"] = (sequencer.window_end, clocks)
         timeline = _Timeline(m, {**entering, **step_ends} if config.shadow else entering)
         if not config.shadow:
             # One step at a time: how it ends can simply be kept.
@@ -278,31 +282,30 @@ class Core(Block):
             m.d.sync += following.eq(since[-1])
             since.append(following)
         updated = Signal()
-        if config.shadow:
-            m.d.sync += updated.eq(homodyne.minus & ends("window_end", measured_at + 5))
-        elif config.serial:
-            busy = Signal()
+        if config.serial:
+            taken = Signal()  # a word passes the cells
             with m.If(homodyne.minus):
-                m.d.sync += busy.eq(1)
+                m.d.sync += taken.eq(1)
             with m.Elif(since[config.word_clocks - 1]):
-                m.d.sync += busy.eq(0)
+                m.d.sync += taken.eq(0)
             m.d.comb += [
                 updated.eq(since[config.join_clocks - 1]),
-                sequencer.free.eq(~busy | since[config.join_clocks]),
+                sequencer.free.eq(~taken | since[config.join_clocks]),
             ]
-        else:
+        elif not config.shadow:
             m.d.comb += updated.eq(homodyne.minus)
-        m.d.comb += [sequencer.resume.eq(updated), self.step_done.eq(since[-1])]
+        elif not config.delayed:
+            m.d.sync += updated.eq(homodyne.minus & ends("window_end", measured_at + 5))
+        m.d.comb += self.step_done.eq(since[-1])
+        if not config.delayed:
+            m.d.comb += sequencer.resume.eq(updated)
 
         # What the measurement that passes a layer needs there.
         for layer in config.layers:
             passing = getattr(array, f"layer_{layer.index}")
             clock = config.layer_offset(layer.index) - config.weight_latency
             reference = timeline.at("reference", clock)
-            m.d.comb += [
-                passing.rest.eq(0 if config.two_sided else reference),
-                passing.minus.eq(reference if config.two_sided else 0),
-            ]
+            m.d.comb += (passing.minus if config.two_sided else passing.rest).eq(reference)
             if config.serial:
                 m.d.comb += passing.measure.eq(timeline.at("measure", clock))
             if config.shadow:

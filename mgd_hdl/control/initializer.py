@@ -83,7 +83,7 @@ class Initializer(Block):
         for tile in config.tiles:
             shift = config.initial_shift(tile.layer)
             sizes[shift] = sizes.get(shift, 0) | ((1 << tile.rows) - 1) << tile.first_row
-        sized, *others = [(random >> shift, rows) for shift, rows in sizes.items()]
+        sized, *others = [(random.shift_right(shift), rows) for shift, rows in sizes.items()]
         value = sized[0]
         for other, rows in others:
             value = Mux((self.rows & rows).any(), other, value)

@@ -34,7 +34,7 @@ class Sequencer(Block):
         Keep going; low, it stops between two steps.
     step : In(1)
         While ``run`` is low: one more step; during a step, one more after it.
-    resume : In(1)
+    resume : In(1), exact updates only
         The update of the last step reaches the cells.
     free : In(1), serial cells only
         A measurement may begin now.
@@ -45,21 +45,24 @@ class Sequencer(Block):
         A measurement enters.
     reference : Out(1)
         It is the reference; otherwise the perturbed cost, which ends the step, and
-    hold_end, window_end, flush : Out(1)
-        the last one of this perturbation; the last before an update; either.
+    hold_end, [window_end], flush : Out(1)
+        the last one of this perturbation; shadow only: the last before an update; either.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
         tau = config.learning.tau_bits
-        serial = {"free": In(1)} if config.serial else {}
+        members = {"free": In(1)} if config.serial else {}
+        if not config.delayed:
+            members["resume"] = In(1)
+        if config.shadow:
+            members["window_end"] = Out(1)
         super().__init__(
             {
-                **serial,
+                **members,
                 "restart": In(1),
                 "run": In(1),
                 "step": In(1),
-                "resume": In(1),
                 "tau_x": In(tau),
                 "tau_p": In(tau),
                 "tau_theta": In(tau),
@@ -68,7 +71,6 @@ class Sequencer(Block):
                 "measure": Out(1),
                 "reference": Out(1),
                 "hold_end": Out(1),
-                "window_end": Out(1),
                 "flush": Out(1),
             }
         )
@@ -141,9 +143,10 @@ class Sequencer(Block):
                     turn.eq(1),
                     self.measure.eq(1),
                     self.hold_end.eq(last["p"]),
-                    self.window_end.eq(ends_window),
                     self.flush.eq(last["p"] | last["theta"]),
                 ]
+                if config.shadow:
+                    m.d.comb += self.window_end.eq(ends_window)
                 m.d.sync += [
                     sample_due.eq(last["x"]),
                     reference_due.eq(last["x"] | ends_window),

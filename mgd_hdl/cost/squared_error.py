@@ -49,7 +49,7 @@ class SquaredError(Block):
         terms = []
         for j in range(config.outputs):
             error = Signal(shape(config.error), name=f"error_{j}", reset_less=True)
-            m.d.sync += error.eq(self.y[j] - (self.target[j] << align))
+            m.d.sync += error.eq(self.y[j] - self.target[j].shift_left(align))
             # Padding stands here, not behind the square: two registers behind a multiplier make
             # some synthesizers move the wrong one into it.
             for stage in range(config.cost_padding):
@@ -72,5 +72,5 @@ class SquaredError(Block):
             terms = sums
         total = terms[0]
         drop = 2 * config.error.fraction_bits - config.cost.fraction_bits
-        m.d.comb += self.cost.eq(total >> drop if drop >= 0 else total << -drop)
+        m.d.comb += self.cost.eq(total.shift_right(drop))
         return m

@@ -18,7 +18,8 @@ __all__ = ["Array", "CellTile", "Leaf", "Wires", "code_ports"]
 
 def code_ports(config: TrainerConfig, rows: int) -> dict:
     """Members for the wires that a code drives."""
-    return {name: wire for name, wire in code_wires(config, rows=rows).items() if name.endswith("s")}
+    wires = code_wires(config, cells=rows * COLUMNS)
+    return {name: wire for name, wire in wires.items() if name.endswith("s")}
 
 
 class Leaf(Block):
@@ -44,11 +45,11 @@ class Leaf(Block):
         return m
 
 
-def _broadcast(config: TrainerConfig, rows: int) -> dict:
+def _broadcast(config: TrainerConfig, cells: int) -> dict:
     """Members of a tile that go to all its cells."""
     members = {
-        **code_wires(config, rows=rows),
-        **(code_wires(config, "shake_", rows) if config.shadow else {}),
+        **code_wires(config, cells=cells),
+        **(code_wires(config, "shake_", cells) if config.shadow else {}),
         **perturbation_wires(config),
         "word": In(shape(config.update)),
         "clear": In(1),
@@ -75,8 +76,7 @@ class CellTile(Block):
     def __init__(self, config: TrainerConfig, cells: int):
         self.config = config
         self.cells = cells
-        members = _broadcast(config, -(-cells // COLUMNS))
-        super().__init__({**members, "weights": Out(cells * config.weight.width)})
+        super().__init__({**_broadcast(config, cells), "weights": Out(cells * config.weight.width)})
 
     @property
     def module(self) -> str:
@@ -129,7 +129,7 @@ class Wires(Block):
     -------
     i_rows, i_columns, [i_diagonals] : In
         From the code.
-    rest, minus : In(1)
+    rest, [minus] : In(1)
     address, clear, address_rows, address_columns : In, where ``addressed``
         While ``address`` is high the cells of these rows and columns are picked instead; with
         ``clear`` all are.
@@ -140,8 +140,10 @@ class Wires(Block):
         self.config = config
         self.addressed = addressed
         self.count = rows
-        self.driven = code_wires(config, rows=rows)
-        members = {"i_rows": In(rows), "i_columns": In(COLUMNS), "rest": In(1), "minus": In(1)}
+        self.driven = code_wires(config, cells=rows * COLUMNS)
+        members = {"i_rows": In(rows), "i_columns": In(COLUMNS), "rest": In(1)}
+        if not config.sequential:
+            members["minus"] = In(1)
         if "diagonals" in self.driven:
             members["i_diagonals"] = In(COLUMNS)
         if addressed:
@@ -196,7 +198,7 @@ class Array(Block):
     address, address_rows, address_columns, clear : In
         Pick cells by place; ``clear`` sets them to zero.
     layer_k : the measurement that passes layer k
-        ``rest``: In(1) no perturbation; ``minus``: In(1) the other side.
+        One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side.
         Shadow only: ``rows``, ``columns``, ``diagonals`` the code that perturbs; ``refresh``: In(1)
         copy the visible bits.
     weights_k_j : Out
@@ -216,7 +218,7 @@ class Array(Block):
             "clear": In(1),
         }
         for layer in config.layers:
-            passing = {"rest": In(1), "minus": In(1)}
+            passing = {"minus" if config.two_sided else "rest": In(1)}
             if config.shadow:
                 passing |= code_ports(config, self._layer_rows(layer.index)[1])
                 passing["refresh"] = In(1)
@@ -256,12 +258,11 @@ class Array(Block):
             local = dict(everywhere)
             if config.shadow:
                 shake = place(m, platform, f"shake_{layer.index}", Wires(config, rows, addressed=False))
-                m.d.comb += [
-                    shake.i_rows.eq(passing.rows),
-                    shake.i_columns.eq(passing.columns),
-                    shake.rest.eq(passing.rest),
-                    shake.minus.eq(passing.minus),
-                ]
+                m.d.comb += [shake.i_rows.eq(passing.rows), shake.i_columns.eq(passing.columns)]
+                if not config.two_sided:
+                    m.d.comb += shake.rest.eq(passing.rest)
+                elif not config.sequential:
+                    m.d.comb += shake.minus.eq(passing.minus)
                 if "diagonals" in shake.driven:
                     m.d.comb += shake.i_diagonals.eq(passing.diagonals)
                 local |= {f"shake_{name}": getattr(shake, name) for name in shake.driven}
@@ -286,21 +287,24 @@ class Array(Block):
         config = self.config
         wires = place(m, platform, name, Wires(config, rows, addressed=True))
         here = slice(first_row, first_row + rows)
-        rest, minus = self.minus if config.sequential else 0, self.minus
+        rest, minus = self.minus if config.sequential else Const(0, 1), self.minus
         if passing is not None:
             idle = ~(self.plus | self.minus)
-            rest = rest | (idle & passing.rest)
-            minus = minus | (idle & passing.minus)
+            if config.two_sided:
+                minus = minus | (idle & passing.minus)
+            else:
+                rest = rest | (idle & passing.rest)
         m.d.comb += [
             wires.i_rows.eq(self.rows[here]),
             wires.i_columns.eq(self.columns),
             wires.rest.eq(rest),
-            wires.minus.eq(minus),
             wires.address.eq(self.address),
             wires.clear.eq(self.clear),
             wires.address_rows.eq(self.address_rows[here]),
             wires.address_columns.eq(self.address_columns),
         ]
+        if not config.sequential:
+            m.d.comb += wires.minus.eq(minus)
         if "diagonals" in wires.driven:
             m.d.comb += wires.i_diagonals.eq(self.diagonals)
         return {name: getattr(wires, name) for name in wires.driven}
@@ -321,7 +325,7 @@ class Array(Block):
                     wire = wire[first : first + tile.rows]
                 elif name.endswith("diagonals"):
                     wire = wire.rotate_right(tile.index % COLUMNS)
-                m.d.comb += port.eq(wire)
+                m.d.comb += port.eq(wire)  # fewer than eight cells take the first columns
             width = config.weight.width
             parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]
         step = layer.inputs + 1

@@ -130,12 +130,12 @@ WIRES = {
 _MANY = {"row": "rows", "column": "columns", "diagonal": "diagonals"}
 
 
-def code_wires(config: TrainerConfig, prefix: str = "", rows: int = 0) -> dict:
-    """Members for one set of code wires: one of each for a cell, all of them for an array of rows."""
+def code_wires(config: TrainerConfig, prefix: str = "", cells: int = 0) -> dict:
+    """Members for one set of code wires: one of each for a cell, all of them for an array of cells."""
     members = {}
     for name in WIRES[config.perturbation.family]:
-        if rows and name in _MANY:
-            members[prefix + _MANY[name]] = In(rows if name == "row" else COLUMNS)
+        if cells and name in _MANY:
+            members[prefix + _MANY[name]] = In(-(-cells // COLUMNS) if name == "row" else min(cells, COLUMNS))
         else:
             members[prefix + name] = In(1)
     return members

@@ -132,7 +132,7 @@ class SerialTile(Block):
         self.cells = cells
         super().__init__(
             {
-                **code_wires(config, rows=-(-cells // COLUMNS)),
+                **code_wires(config, cells=cells),
                 **{name: In(1) for name in CELL_WIRES},
                 "address": In(range(config.parameter.width)),
                 "weights": Out(cells),
@@ -155,7 +155,8 @@ class SerialTile(Block):
             wires = held
 
         m.submodules.store = store = Memory(shape=self.cells, depth=config.parameter.width, init=[])
-        reads, writes = store.read_port(domain="comb"), store.write_port()
+        reads = store.read_port(domain="comb")
+        writes = store.write_port()
         stored = Signal(self.cells)
         m.d.comb += [
             stored.eq(reads.data),
@@ -192,31 +193,30 @@ class Pass(Block):
     -------
     update, measure : In(1)
         Start a pass; never while one is under way, unless ``measure`` joins it.
-    rest, minus : In(1)
-        With ``measure``: no perturbation, or the other side of it.
+    reference : In(1)
+        With ``measure``: one-sided, no perturbation; two-sided, the other side of it.
     start, active, address, shake_one, shake_code : Out
         See :class:`SerialCell`; one clock later.
-    held_rest, held_minus : Out(1)
-        ``rest`` and ``minus`` of the present measurement, from its first clock on.
+    held_reference : Out(1), unless two-sided sequential, where it changes no code
+        ``reference`` of the present measurement, from its first clock on.
     first, last : Out(1)
         The bits at the network are the first, or the last.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
+        in_code = not (config.sequential and config.two_sided)
         super().__init__(
             {
+                **({"held_reference": Out(1)} if in_code else {}),
                 "update": In(1),
                 "measure": In(1),
-                "rest": In(1),
-                "minus": In(1),
+                "reference": In(1),
                 "start": Out(1),
                 "active": Out(1),
                 "address": Out(range(config.parameter.width)),
                 "shake_one": Out(1),
                 "shake_code": Out(1),
-                "held_rest": Out(1),
-                "held_minus": Out(1),
                 "first": Out(1),
                 "last": Out(1),
             }
@@ -231,25 +231,23 @@ class Pass(Block):
         config = self.config
         below = config.guard_bits - 2  # the bit where a measurement begins
 
-        rest = Signal(name="rest_kept")
-        minus = Signal(name="minus_kept")
-        m.d.comb += [
-            self.held_rest.eq(Mux(self.measure, self.rest, rest)),
-            self.held_minus.eq(Mux(self.measure, self.minus, minus)),
-        ]
-        m.d.sync += [rest.eq(self.held_rest), minus.eq(self.held_minus)]
+        kept = Signal()
+        reference = Mux(self.measure, self.reference, kept)
+        m.d.sync += kept.eq(reference)
+        if "held_reference" in self.signature.members:
+            m.d.comb += self.held_reference.eq(reference)
 
-        begin = Signal()
+        begins = Signal()
         measuring = Signal()
         mode = Signal()
         at_end = Signal()
         m.d.comb += at_end.eq(self.address == config.parameter.width - 1)
         under_way = self.start | mode | (self.active & ~at_end)
-        m.d.comb += begin.eq(self.update | (self.measure & ~under_way))
-        m.d.sync += [self.start.eq(begin), mode.eq(self.start)]
+        m.d.comb += begins.eq(self.update | (self.measure & ~under_way))
+        m.d.sync += [self.start.eq(begins), mode.eq(self.start)]
         with m.If(self.update | self.measure):
             m.d.sync += measuring.eq(self.measure)
-        with m.If(begin):
+        with m.If(begins):
             m.d.sync += self.address.eq(Mux(self.measure, below, 0))
         with m.Elif(self.active & ~at_end):
             m.d.sync += self.address.eq(self.address + 1)
@@ -268,7 +266,7 @@ class Pass(Block):
             upper.eq(bits & (self.address == below + 1)),
             last.eq(bits & at_end),
         ]
-        lower_bit, upper_bit = self._shakes(rest, minus)
+        lower_bit, upper_bit = self._shakes(kept)
         m.d.comb += Cat(self.shake_one, self.shake_code).eq(
             Mux(lower, lower_bit, 0) | Mux(upper, upper_bit, 0)
         )
@@ -278,15 +276,15 @@ class Pass(Block):
             m.d.comb += [self.first.eq(lower), self.last.eq(last)]
         return m
 
-    def _shakes(self, rest, minus):
+    def _shakes(self, reference):
         """What stands below the visible bits, as (shake_one, shake_code): ``10`` at rest, ``11`` for
         +amplitude, ``01`` for -amplitude, upper bit first.
         """
         one, code, other = Const(0b01, 2), Const(0b10, 2), Const(0b11, 2)
         if self.config.sequential:  # {side, code}: the code bit is 0 in cells that rest
-            return code, Mux(minus, other, one) if self.config.two_sided else one
+            return code, Mux(reference, other, one) if self.config.two_sided else one
         # {code, shaken}: at rest the wires make every code bit 1
-        return one if self.config.two_sided else Mux(rest, other, one), code
+        return one if self.config.two_sided else Mux(reference, other, one), code
 
 
 class SerialArray(Block):
@@ -307,7 +305,8 @@ class SerialArray(Block):
         ``load``: the cell of this row and column takes the word; with ``clear`` and a word of -1 all
         are set to zero. ``address`` is high all the while.
     layer_k : the measurement that enters layer k
-        ``measure``: In(1) begin; ``rest``: In(1) no perturbation; ``minus``: In(1) the other side.
+        ``measure``: In(1) begin. One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``:
+        In(1) the other side.
     first_k, last_k : Out(1)
         The bits at the network are the first, or the last.
     weights_k_j : Out(inputs + 1)
@@ -328,7 +327,7 @@ class SerialArray(Block):
             "clear": In(1),
         }
         for layer in config.layers:
-            commands = {"measure": In(1), "rest": In(1), "minus": In(1)}
+            commands = {"measure": In(1), "minus" if config.two_sided else "rest": In(1)}
             members[f"layer_{layer.index}"] = Out(wiring.Signature(commands))
             members |= {f"first_{layer.index}": Out(1), f"last_{layer.index}": Out(1)}
             for neuron in range(layer.neurons):
@@ -363,8 +362,7 @@ class SerialArray(Block):
             m.d.comb += [
                 passing.update.eq(update),
                 passing.measure.eq(command.measure),
-                passing.rest.eq(command.rest),
-                passing.minus.eq(command.minus),
+                passing.reference.eq(command.minus if config.two_sided else command.rest),
                 getattr(self, f"first_{layer.index}").eq(passing.first),
                 getattr(self, f"last_{layer.index}").eq(passing.last),
             ]
@@ -379,20 +377,22 @@ class SerialArray(Block):
         """The wires of a layer's code: for a word in the clock that starts its pass, else for measuring."""
         config = self.config
         rows = slice(tiles[0].first_row, tiles[-1].first_row + tiles[-1].rows)
+        reference = getattr(passing, "held_reference", 0)
         wires = place(m, platform, name, Wires(config, rows.stop - rows.start, addressed=True))
-        rest = Mux(update, self.minus if config.sequential else 0, passing.held_rest)
-        minus = Mux(update, self.minus, passing.held_minus)
+        rest = Mux(update, self.minus if config.sequential else 0, 0 if config.two_sided else reference)
+        minus = Mux(update, self.minus, reference if config.two_sided else 0)
         m.d.comb += [
             wires.i_rows.eq(self.rows[rows]),
             wires.i_columns.eq(self.columns),
             wires.rest.eq(rest),
-            wires.minus.eq(minus),
             wires.address.eq(self.address),
             # To be cleared, a cell must not be picked.
             wires.clear.eq(0),
             wires.address_rows.eq(self.address_rows[rows]),
             wires.address_columns.eq(self.address_columns & ~self.clear.replicate(COLUMNS)),
         ]
+        if not config.sequential:
+            m.d.comb += wires.minus.eq(minus)
         if "diagonals" in wires.driven:
             m.d.comb += wires.i_diagonals.eq(self.diagonals)
         return {name: getattr(wires, name) for name in wires.driven}

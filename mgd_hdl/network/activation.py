@@ -61,7 +61,7 @@ class Activation(Block):
             rise = Signal(table.slope_bits + table.position_bits)
             knot = data.View(row, port.data)
             m.d.comb += rise.eq(knot.slope * position)
-            m.d.sync += y.eq(knot.base + (rise >> table.position_bits))
+            m.d.sync += y.eq(knot.base + rise.shift_right(table.position_bits))
         for stage in range(layer.padding):
             later = Signal(shape(layer.output), name=f"later_{stage}", reset_less=True)
             m.d.sync += later.eq(y)

@@ -48,31 +48,39 @@ class Neuron(Block):
     def elaborate(self, platform):
         m = Module()
         layer = self.layer
-        terms = []
+        products = []
         for i in range(layer.inputs):
             product = Signal(shape(layer.product), name=f"product_{i}", reset_less=True)
             weight, x = self.weights[i], self.x[i]
             m.d.sync += product.eq(Mux(x, weight, 0) if layer.binary_inputs else weight * x)
-            terms.append(product)
-        bias = Signal(signed(layer.weight.width + layer.input.fraction_bits), reset_less=True)
-        m.d.sync += bias.eq(self.weights[layer.inputs] << layer.input.fraction_bits)
-        terms.append(bias)
-        m.d.comb += self.z.eq(_added(m, terms, layer.levels))
+            products.append(product)
+        bias = Signal(shape(layer.weight), reset_less=True)
+        m.d.sync += bias.eq(self.weights[layer.inputs])
+        m.d.comb += self.z.eq(_added(m, products, bias, layer))
         return m
 
 
-def _added(m: Module, terms: list, levels: int):
-    """The sum of all terms, ``levels`` clocks later: a binary tree with a register behind each level."""
-    for level in range(1, levels + 1):
+def _added(m: Module, products: list, bias, layer: LayerConfig):
+    """The sum of all products and the bias, ``layer.levels`` clocks later: a binary tree with a register
+    behind each level.
+
+    The bias is shifted to the products' fraction bits where it is added, so that no register holds the
+    zeros below it.
+    """
+    terms = [(product, 0) for product in products] + [(bias, layer.input.fraction_bits)]
+    for level in range(1, layer.levels + 1):
         sums = []
         for i in range(0, len(terms), 2):
-            pair = terms[i : i + 2]
-            value = sum(pair[1:], pair[0])
+            if i + 1 == len(terms):
+                value, shift = terms[i]
+            else:
+                (one, left), (other, right) = terms[i : i + 2]
+                value, shift = one.shift_left(left) + other.shift_left(right), 0
             total = Signal(value.shape(), name=f"sum_{level}_{i // 2}", reset_less=True)
             m.d.sync += total.eq(value)
-            sums.append(total)
+            sums.append((total, shift))
         terms = sums
-    (total,) = terms
+    ((total, _),) = terms
     return total
 
 
@@ -116,9 +124,8 @@ class SerialNeuron(Block):
     def elaborate(self, platform):
         m = Module()
         layer = self.layer
-        terms = [Mux(self.weights[i], self.x[i], 0) for i in range(layer.inputs)]
-        terms.append(self.weights[layer.inputs] << layer.input.fraction_bits)
-        count = _added(m, terms, layer.levels)
+        passed = [Mux(self.weights[i], self.x[i], 0) for i in range(layer.inputs)]
+        count = _added(m, passed, self.weights[layer.inputs], layer)
         marks = Cat(self.first, self.last)
         for level in range(1, layer.levels + 1):
             following = Signal(2, name=f"marks_{level}")

@@ -54,15 +54,15 @@ class Letters(Block):
             "letter": drawn[0:2],
             "down": drawn[2:4],
             "right": drawn[4:6],
-            "a": drawn[6:12],
-            "b": drawn[12:18],
+            "flip_a": drawn[6:12],
+            "flip_b": drawn[12:18],
         }
 
         turn = Signal()
         good = Signal()
-        same = fields["a"] == fields["b"]
-        blank = (fields["a"] == PIXELS) | (fields["a"] == 0)
-        allowed = (fields["a"] <= PIXELS) & (fields["b"] <= PIXELS) & (~same | blank)
+        same = fields["flip_a"] == fields["flip_b"]
+        blank = (fields["flip_a"] == PIXELS) | (fields["flip_a"] == 0)
+        allowed = (fields["flip_a"] <= PIXELS) & (fields["flip_b"] <= PIXELS) & (~same | blank)
         if not centered:
             allowed = allowed & (fields["down"] != 3) & (fields["right"] != 3)
         m.d.comb += [
@@ -87,20 +87,21 @@ class Letters(Block):
                 m.d.sync += held[name].eq(field)
 
         # A letter at the top left corner, then moved: seven pixels a row.
-        corner = Signal(PIXELS)
+        corner = Signal(max(letter_image(k, 0, 0) for k in range(len(LETTERS))).bit_length())
         m.d.comb += corner.eq(
-            Array(Const(letter_image(k, 0, 0), PIXELS) for k in range(len(LETTERS)))[held["letter"]]
+            Array(Const(letter_image(k, 0, 0), len(corner)) for k in range(len(LETTERS)))[held["letter"]]
         )
         if centered:
-            placed = corner << 8
+            placed = corner.shift_left(8)
         else:
-            moved = Signal(PIXELS)
+            moved = Signal(len(corner) + 3)
             m.d.comb += moved.eq(corner << held["right"])
-            placed = Mux(held["down"][1], moved << 14, Mux(held["down"][0], moved << 7, moved))
+            below, lowest = moved.shift_left(7), moved.shift_left(14)
+            placed = Mux(held["down"][1], lowest, Mux(held["down"][0], below, moved))
         flips = Signal(PIXELS)
-        flip = held["a"] != held["b"]
+        flip = held["flip_a"] != held["flip_b"]
         m.d.comb += flips.eq(
-            Cat(flip & ((held["a"] == pixel) | (held["b"] == pixel)) for pixel in range(PIXELS))
+            Cat(flip & ((held["flip_a"] == pixel) | (held["flip_b"] == pixel)) for pixel in range(PIXELS))
         )
         image = Signal(PIXELS)
         m.d.comb += [image.eq(placed ^ flips), self.o.payload.x.as_value().eq(image)]

@@ -28,14 +28,15 @@ class SampleMemory(Block):
 
     Members
     -------
-    load, seed : In(1), In(31)
-        Start over.
+    load, [seed] : In(1), In(31)
+        Start over; the plain order has no seed.
     o : Out(stream of {x, target})
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        super().__init__({"load": In(1), "seed": In(LFSR.degree), "o": Out(sample_stream(config))})
+        seed = {} if config.task.order == "plain" else {"seed": In(LFSR.degree)}
+        super().__init__({"load": In(1), **seed, "o": Out(sample_stream(config))})
 
     @property
     def module(self) -> str:

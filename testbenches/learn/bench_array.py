@@ -25,7 +25,7 @@ def inputs_of(config: TrainerConfig) -> dict[str, int]:
     widths = {**code, "word": config.update.width, "plus": 1, "minus": 1, "clear": 1, "address": 1}
     widths |= {"address_rows": config.rows, "address_columns": COLUMNS}
     for layer in config.layers:
-        passing = {"rest": 1, "minus": 1}
+        passing = {"minus" if config.two_sided else "rest": 1}
         if config.shadow:
             passing |= {**code, "rows": layer_rows(config, layer.index)[1], "refresh": 1}
         widths |= {f"layer_{layer.index}__{name}": width for name, width in passing.items()}
@@ -72,7 +72,7 @@ class Cell:
     def weight(self, given: Inputs) -> int | None:
         """The perturbed parameter; None while a word is on the only code wires there are."""
         config, layer = self.config, f"layer_{self.place.layer}__"
-        rest, minus = bool(given[f"{layer}rest"]), bool(given[f"{layer}minus"])
+        rest, minus = bool(given.get(f"{layer}rest")), bool(given.get(f"{layer}minus"))
         if config.shadow:
             bit = wire_bit(config, self.place, given, layer, layer_rows(config, self.place.layer)[0])
             visible = self.visible
@@ -103,16 +103,14 @@ class Cell:
 def scenario(config: TrainerConfig, rng: np.random.Generator, clocks: int) -> list[Inputs]:
     """All cells cleared, then words, addresses and measurements as they come, at random.
 
-    Perturbations obey the configuration: one-sided ones rest or shake to the one side, two-sided ones
-    never rest.
+    Perturbations are those of the configuration: one-sided ones rest or shake to the one side, two-sided
+    ones never rest.
     """
     widths = inputs_of(config)
     drift = config.update.max / 2
     found = []
     for turn in range(clocks):
         given = {name: int(rng.integers(1 << width)) for name, width in widths.items()}
-        for layer in range(len(config.layers)):
-            given[f"layer_{layer}__minus" if not config.two_sided else f"layer_{layer}__rest"] = 0
         for name in ("plus", "minus", "address", "clear"):
             given[name] = 0
         given["word"] = 0

@@ -57,7 +57,7 @@ def test_mlp(case, tmp_path):
         r"(module dut_neuron_1(?s:.*?))@\(posedge clk\)(\s+z) <=",
         r"\1@*\2 =",
     ),
-    ("cleared by a reset", r"(module dut_sigmoid_1(?s:.*?)\sy) <= (_\d+_)", r"\1 <= rst ? 10'h000 : \2"),
+    ("cleared by a reset", r"(module dut_sigmoid_1(?s:.*?)\sy) <= (_\d+_)", r"\1 <= dut.rst ? 10'h000 : \2"),
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config, clocks = CASES["xor"]
