@@ -148,11 +148,11 @@ def _list(args: Namespace) -> int:
         print(f"  {name:17} {network:8} {each['parameters']:4} parameters   {each['task']}, {each['source']}")
     print("tasks")
     for name, each in found["tasks"].items():
-        sources = ", ".join(each["sources"])
-        print(
-            f"  {name:17} inputs {each['inputs']:<3} outputs {each['outputs']:<2}"
-            f" samples {each['samples']:<6} {sources}"
+        inputs, outputs, samples = (
+            "any" if each[key] is None else each[key] for key in ("inputs", "outputs", "samples")
         )
+        sources = ", ".join(each["sources"])
+        print(f"  {name:17} inputs {inputs:<3} outputs {outputs:<3} samples {samples:<6} {sources}")
     return 0
 
 

@@ -85,6 +85,8 @@ def _one_per_layer(config: TrainerConfig, key: str) -> Iterator[Problem]:
 @_relation("network.layers", "task.name")
 def _shape(config: TrainerConfig) -> Iterator[Problem]:
     task = config.task_data
+    if task.inputs is None or task.outputs is None:
+        return  # whatever the network has
     if (config.inputs, config.outputs) != (task.inputs, task.outputs):
         yield Problem(
             "network.layers",
@@ -97,7 +99,9 @@ def _shape(config: TrainerConfig) -> Iterator[Problem]:
 @_relation("task.name", "task.source")
 def _source(config: TrainerConfig) -> Iterator[Problem]:
     task, source = config.task_data, config.task.source
-    if source == "generator" and task.generator is None:
+    if task.external and source != "stream":
+        allowed = f'task {shown(task.name)} has no samples of its own; must be "stream"'
+    elif source == "generator" and task.generator is None:
         allowed = f'task {shown(task.name)} has no on-chip generator; must be "memory" or "stream"'
     elif source == "memory" and task.stored is None:
         allowed = f'task {shown(task.name)} does not fit on-chip memory; must be "generator" or "stream"'
@@ -340,9 +344,9 @@ def _serial_guard(config: TrainerConfig) -> Iterator[Problem]:
 @_relation("learning.updates", "task.name", "task.source", "task.order")
 def _sample_every_step(config: TrainerConfig) -> Iterator[Problem]:
     """Delayed updates never wait, so a source must never need a second try."""
-    count = config.task_data.count
-    tireless = config.task.order == "plain" or count & (count - 1) == 0
-    if config.delayed and not (config.task.source == "memory" and tireless):
+    task, data = config.task, config.task_data
+    tireless = task.source == "memory" and (task.order == "plain" or data.count == 1 << data.index_bits)
+    if config.delayed and not tireless:
         yield Problem(
             "learning.updates",
             '"delayed"',

@@ -174,7 +174,7 @@ class TaskSection(Section):
     """What is learned and where samples come from."""
 
     name: Annotated[str, AfterValidator(_task_name), WithJsonSchema({"enum": list(TASKS)})] = "xor"
-    """The set of samples."""
+    """The set of samples; "external" for your own, which come through the stream port."""
     source: Literal["memory", "generator", "stream"] = "memory"
     """A table on the chip, a circuit that draws samples, or a port that takes them from outside."""
     order: Literal["random", "epoch", "plain"] = "epoch"

@@ -57,7 +57,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
 
 
 def presets_and_tasks() -> dict[str, Any]:
-    """All presets and tasks with their sizes; JSON types only."""
+    """All presets and tasks with their sizes, null where they follow the network; JSON types only."""
     configs = {name: preset(name) for name in PRESETS}
     return {
         "presets": {

@@ -18,13 +18,15 @@ class Task:
     """A set of samples.
 
     ``stored`` yields every sample where they fit an on-chip memory; ``generator`` names the circuit
-    that draws samples instead.
+    that draws samples instead. A task with neither has no samples of its own: they are the user's, come
+    through the stream port, and have as many inputs and outputs as the network. Then ``inputs``,
+    ``outputs`` and ``count`` are None.
     """
 
     name: str
-    inputs: int
-    outputs: int
-    count: int
+    inputs: int | None = None
+    outputs: int | None = None
+    count: int | None = None
     stored: Callable[[], tuple[Sample, ...]] | None = None
     generator: Literal["letters", "centered_letters"] | None = None
 
@@ -34,7 +36,13 @@ class Task:
         return self.stored()
 
     @property
+    def external(self) -> bool:
+        """Samples come from the user."""
+        return self.stored is None and self.generator is None
+
+    @property
     def index_bits(self) -> int:
+        assert self.count is not None
         return max(1, (self.count - 1).bit_length())
 
 
@@ -74,5 +82,6 @@ TASKS = {
         *(_parity(bits) for bits in range(2, 9)),
         Task(name="nist7x7", inputs=49, outputs=4, count=4 * 9 * 1226, generator="letters"),
         Task(name="nist7x7_centered", inputs=49, outputs=4, count=4 * 1226, generator="centered_letters"),
+        Task(name="external"),
     )
 }

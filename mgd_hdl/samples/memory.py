@@ -51,7 +51,7 @@ class SampleMemory(Block):
 
         # The memory's output register holds the sample that is offered.
         words, width = config.sample_words
-        m.submodules.rom = rom = memory.Memory(shape=unsigned(width), depth=task.count, init=words)
+        m.submodules.rom = rom = memory.Memory(shape=unsigned(width), depth=len(words), init=words)
         port = rom.read_port()
         m.d.comb += self.o.payload.as_value().eq(port.data)
 
@@ -61,7 +61,7 @@ class SampleMemory(Block):
         exists = Signal()
         m.d.comb += [
             turn.eq((~self.o.valid | self.o.ready) & ~self.load),
-            exists.eq(index < task.count),
+            exists.eq(index < len(words)),
             port.addr.eq(index),
             port.en.eq(turn & exists),
         ]
@@ -71,7 +71,7 @@ class SampleMemory(Block):
             m.d.sync += self.o.valid.eq(exists)
 
         if order == "plain":
-            with m.If(self.load | (turn & (index == task.count - 1))):
+            with m.If(self.load | (turn & (index == len(words) - 1))):
                 m.d.sync += index.eq(0)
             with m.Elif(turn):
                 m.d.sync += index.eq(index + 1)

@@ -403,6 +403,24 @@ TOGETHER = [
         ["tau_theta = 2 must divide tau_p = 3"],
     ),
     (
+        "external from memory",
+        toml(network={"layers": "[5, 3]"}, task={"name": '"external"'}),
+        ['task.source = "memory": task "external" has no samples of its own; must be "stream"'],
+    ),
+    (
+        "external from a generator, delayed",
+        toml(
+            task={"name": '"external"', "source": '"generator"'},
+            learning={"updates": '"delayed"'},
+        ),
+        ['task.source = "generator": task "external" has no samples of its own; must be "stream"'],
+    ),
+    (
+        "delayed from outside",
+        toml(task={"name": '"external"', "source": '"stream"'}, learning={"updates": '"delayed"'}),
+        ['learning.updates = "delayed": needs a sample in every step'],
+    ),
+    (
         "delayed from a stream",
         toml(task={"source": '"stream"'}, learning={"updates": '"delayed"'}),
         ['learning.updates = "delayed": needs a sample in every step'],

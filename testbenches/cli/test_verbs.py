@@ -109,6 +109,12 @@ def test_list_json(capsys):
         "samples": 44136,
         "sources": ["generator", "stream"],
     }
+    assert found["tasks"]["external"] == {
+        "inputs": None,
+        "outputs": None,
+        "samples": None,
+        "sources": ["stream"],
+    }
 
 
 def test_list_loads_nothing_heavy():

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.tasks import LETTERS, TASKS, letter_image
 
 STORED = [task for task in TASKS.values() if task.stored is not None]
@@ -20,11 +21,26 @@ def test_parity_samples(task):
     assert len({x for x, _ in task.samples}) == task.count
 
 
-@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+@pytest.mark.parametrize(
+    "task", [task for task in TASKS.values() if not task.external], ids=lambda task: task.name
+)
 def test_every_sample_has_an_index(task):
     assert 2 ** (task.index_bits - 1) < task.count <= 2**task.index_bits
     assert (task.stored is None) == (task.generator is not None)
     assert task.name in TASKS
+
+
+def test_only_external_has_no_samples_of_its_own():
+    (task,) = [task for task in TASKS.values() if task.external]
+    assert task.name == "external"
+    assert (task.inputs, task.outputs, task.count) == (None, None, None)
+
+
+@pytest.mark.parametrize("layers", [[1, 1], [7, 3, 5], [300, 2]], ids=str)
+def test_external_takes_any_shape(layers):
+    task = {"name": "external", "source": "stream"}
+    config = TrainerConfig.build({"network": {"layers": layers}, "task": task})
+    assert (config.inputs, config.outputs) == (layers[0], layers[-1])
 
 
 def test_letters_are_the_alphabet_of_nist7x7():

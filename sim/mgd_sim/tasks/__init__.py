@@ -14,13 +14,16 @@ __all__ = ["Dataset", "dataset"]
 
 
 def dataset(config: TrainerConfig) -> Dataset:
-    """All samples of ``config.task``; sample indices everywhere in the twin point into it.
+    """All samples of ``config.task``, which must have some; sample indices everywhere in the twin point
+    into it.
 
     Targets are in ``formats.target``, where a one has all fraction bits below it.
     """
     task = config.task_data
+    if task.external:
+        raise ValueError(f'task "{task.name}" has no samples of its own')
     if task.generator is None:
-        bits = parity(task)
+        bits = parity(config)
     else:
         bits = letters(centered=task.generator == "centered_letters")
     return Dataset(bits.x, bits.target.astype(np.int64) << config.formats.target.fraction_bits)

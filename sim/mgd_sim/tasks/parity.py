@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgd_hdl.config.tasks import Task
+from mgd_hdl.config import TrainerConfig
 
 from .dataset import Dataset, unpack
 
 __all__ = ["parity"]
 
 
-def parity(task: Task) -> Dataset:
+def parity(config: TrainerConfig) -> Dataset:
     """All ``2**inputs`` samples in the order in which the circuit's memory stores them."""
-    words = np.array(task.samples, dtype=np.int64)
-    return Dataset(x=unpack(words[:, 0], task.inputs), target=unpack(words[:, 1], task.outputs))
+    words = np.array(config.task_data.samples, dtype=np.int64)
+    return Dataset(x=unpack(words[:, 0], config.inputs), target=unpack(words[:, 1], config.outputs))
