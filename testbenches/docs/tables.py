@@ -4,6 +4,7 @@
     size     on the page of a block: what it takes of an iCE40, from docs/sizes.json
     blocks   every block: what it is, its page, its logic cells
     cells    logic cells per parameter, from synth/baselines/cell_ice40.json
+    options  every key of a TOML file: what it may be, what it is where it is left out, what it means
 
 Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
 them. Fences called ``timing`` are simulated, see :mod:`testbenches.docs.timing`.
@@ -23,13 +24,14 @@ from amaranth.hdl import Shape, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import In
 
+from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
 
 from .pages import PAGES, ROOMS, ROOT, Page
 from .sizes import sizes
 from .timing import simulated
 
-__all__ = ["blocks", "filled", "ports"]
+__all__ = ["blocks", "filled", "options", "ports"]
 
 _TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)
 _TIMING = re.compile(r"(?<=^```timing\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
@@ -50,6 +52,8 @@ def _table(name: str, old: str, path: Path) -> str:
         return blocks(path.parent)
     if name == "cells":
         return _cells()
+    if name == "options":
+        return options(json_schema())
     return _figures(json.loads((ROOT / "docs/figures.json").read_text("utf-8"))[name])
 
 
@@ -120,6 +124,52 @@ def _cells() -> str:
     ]
     table = _rows(["16-bit parameter, unless said", "cell", "whole array"], rows)
     return table + f"\nMeasured with `python -m mgd_synth.cell_area`; {found['tool']}.\n"
+
+
+# ---- of the configuration ------------------------------------------------------------------------
+
+
+def options(schema: dict[str, Any]) -> str:
+    """One line a key, table by table, from the JSON Schema of configurations."""
+    rows = []
+    for section, value in schema["properties"].items():
+        table = schema["$defs"].get(value.get("$ref", "").rpartition("/")[2])
+        entries = {section: value} if table is None else table["properties"]
+        required = (schema if table is None else table).get("required", ())
+        for key, entry in entries.items():
+            name = key if table is None else f"{section}.{key}"
+            default = "" if key in required else f"`{json.dumps(entry['default'])}`"
+            meaning = " ".join(entry["description"].split()).replace("|", "\\|")
+            rows.append([f"`{name}`", _allowed(entry), default, meaning])
+    return _rows(["key", "values", "default", "meaning"], rows)
+
+
+_KINDS = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`"}
+
+
+def _allowed(entry: dict[str, Any]) -> str:
+    """What a key may be, in words."""
+    if "enum" in entry or "const" in entry:
+        return ", ".join(f"`{json.dumps(value)}`" for value in entry.get("enum", [entry.get("const")]))
+    if "anyOf" in entry or "oneOf" in entry:
+        return "; ".join(_allowed(each) for each in entry.get("anyOf", entry.get("oneOf")))
+    if entry["type"] == "array":
+        return f"list, each {_allowed(entry['items'])}"
+    if "SQ" in entry.get("pattern", "") or "[SU]" in entry.get("pattern", ""):
+        return '`"SQ(i, f)"` or `"UQ(i, f)"`'
+    limits = {
+        "from {}": entry.get("minimum"), "above {}": entry.get("exclusiveMinimum"),
+        "to {}": entry.get("maximum"), "below {}": entry.get("exclusiveMaximum"),
+    }  # fmt: skip
+    said = [words.format(_number(limit)) for words, limit in limits.items() if limit is not None]
+    return " ".join([_KINDS[entry["type"]], *said])
+
+
+def _number(value: float) -> str:
+    return f"2^{value.bit_length()} - 1" if isinstance(value, int) and value > 10**6 else f"{value:g}"
+
+
+# ---- of measured results -------------------------------------------------------------------------
 
 
 def _figures(table: dict[str, Any]) -> str:

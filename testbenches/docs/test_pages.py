@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from mgd_hdl.config import preset
+from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.hierarchy import ports_of
 from mgd_hdl.learn.homodyne import Homodyne
 from mgd_synth.yosys import version
 
 from .pages import PAGES, ROOMS, ROOT, Page, markdown_files
 from .sizes import fingerprint, sizes
-from .tables import filled
+from .tables import filled, options
 from .timing import simulated
 
 FILES = [path.relative_to(ROOT).as_posix() for path in markdown_files()]
@@ -74,6 +74,35 @@ def test_a_timing_table_is_a_simulation():
         "in    i.payload   50    0\n"
         "out   word        50  -50\n"
     )
+
+
+def test_every_key_is_an_option():
+    """From the models themselves, not from the schema that the table is made of."""
+    keys = set()
+    for name, field in TrainerConfig.model_fields.items():
+        table = getattr(field.annotation, "model_fields", None)
+        keys |= {name} if table is None else {f"{name}.{key}" for key in table}
+    text = (ROOT / "docs/options.md").read_text("utf-8")
+    assert set(re.findall(r"(?m)^\| `([\w.]+)` \|", text)) == keys
+
+
+def test_an_option_is_said_in_words():
+    schema = {
+        "properties": {"a": {"$ref": "#/$defs/A"}},
+        "$defs": {
+            "A": {
+                "required": ["k"],
+                "properties": {
+                    "k": {"type": "integer", "minimum": 1, "maximum": 4, "description": "How\nmany."},
+                    "m": {"enum": ["x", "y"], "default": "x", "description": "Which."},
+                },
+            }
+        },
+    }
+    assert options(schema).splitlines()[2:] == [
+        "| `a.k` | whole number from 1 to 4 |  | How many. |",
+        '| `a.m` | `"x"`, `"y"` | `"x"` | Which. |',
+    ]
 
 
 # ---- what people write ---------------------------------------------------------------------------
