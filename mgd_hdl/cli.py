@@ -202,7 +202,8 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
     yield line(
         "latency", f"{found['latency']['measure']} clocks to a cost, {found['latency']['step']} to its update"
     )
-    extras = [text for key, text in (("shadow", "shadow copy"), ("leaves", "leaf registers")) if found[key]]
+    words = {"shadow": "shadow copy", "leaves": "leaf registers", "early": "early enables"}
+    extras = [text for key, text in words.items() if found[key]]
     yield line("array", ", ".join([f"{found['rows']} rows of 8 in {found['tiles']} tiles", *extras]))
 
 

@@ -133,7 +133,9 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     for flag, block in zip(FLAGS, ("baseline", "accumulator", "update"), strict=True):
         found.append(_state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", unsigned(1)))
     # The plus word meets its code in the clock in which the minus word leaves, one later behind leaves.
-    code_strobe = f"core.settling_{config.leaves - 1}" if config.leaves else "core.homodyne.minus"
+    # With early enables the code comes one clock before its word.
+    strobes = ["core.homodyne.plus", "core.homodyne.minus", "core.settling_0"]
+    code_strobe = strobes[1 + config.leaves - config.early]
     if config.serial:
         return found + _serial_states(config)
     theta, visible = shape(config.parameter), shape(config.visible)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from .config.codes import LFSR
@@ -254,13 +254,22 @@ class Core(Block):
             # R + 4 and config.word_clocks later: +D, then -D, unless parameters are being set.
             homodyne.i.payload.eq(update.o.payload),
             homodyne.i.valid.eq(update.o.valid),
-            array.word.eq(homodyne.word | initializer.word),
-            array.plus.eq(homodyne.plus),
-            array.minus.eq(homodyne.minus),
             array.address.eq(initializer.busy),
             array.address_rows.eq(initializer.rows),
             array.address_columns.eq(initializer.columns),
             array.clear.eq(initializer.clear),
+        ]
+        plus, minus, first_word = homodyne.plus, homodyne.minus, initializer.word
+        if config.early:
+            # Codes go one clock before their words, and D's sign is known before D.
+            plus, minus = update.soon, homodyne.plus
+            sign = Mux(update.soon, update.sign, ~update.o.payload[-1])
+            m.d.comb += array.sign.eq(Mux(initializer.busy, initializer.word[-1], sign))
+            first_word = _later(m, initializer.word, "first_word", 1)
+        m.d.comb += [
+            array.word.eq(homodyne.word | first_word),
+            array.plus.eq(plus),
+            array.minus.eq(minus),
         ]
         if config.serial:
             m.d.comb += array.load.eq(initializer.load)

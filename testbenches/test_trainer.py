@@ -36,10 +36,21 @@ TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
             },
             "icarus",
         ),
+        ({"engine": {"enables": "early"}}, "icarus"),
         ({"engine": SERIAL}, "icarus"),
         ({"engine": SERIAL, "task": {"source": "stream"}, "learning": {"tau_p": 2, "tau_x": 3}}, "icarus"),
     ],
-    ids=["default", "verilator", "windows", "sequential", "stream", "saturating", "serial", "serial stream"],
+    ids=[
+        "default",
+        "verilator",
+        "windows",
+        "sequential",
+        "stream",
+        "saturating",
+        "early",
+        "serial",
+        "serial stream",
+    ],
 )
 def test_under_cocotb(changes, simulator, tmp_path):
     config = preset("xor").replaced(**changes)
@@ -109,6 +120,31 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"network": {"layers": [3, 5, 3, 1]}, "formats": {"target": "SQ(2, 2)"}},
     ),
     "letters": ("nist7x7", {}),
+    "early enables, walsh, two-sided": (
+        "xor",
+        {
+            "engine": {"enables": "early"},
+            "perturbation": {"family": "walsh"},
+            "learning": {"measure": "two_sided", "rounding": "stochastic", "rate": 0.03125, "tau_x": 2},
+        },
+    ),
+    "early enables, sequential": (
+        "xor",
+        {
+            "engine": {"enables": "early"},
+            "perturbation": {"family": "sequential"},
+            "learning": {"measure": "two_sided", "tau_p": 2},
+        },
+    ),
+    "early enables, leaves, everything saturates": (
+        "xor",
+        {
+            "engine": {"enables": "early", "leaves": "yes"},
+            "formats": TIGHT,
+            "network": {"initial": 0.5},
+            "learning": {"rate": 1.0, "rounding": "floor", "tau_p": 3},
+        },
+    ),
     "serial": ("xor", {"engine": SERIAL}),
     "serial, walsh, two-sided": (
         "parity4",

@@ -329,6 +329,30 @@ def _serial(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
+@_relation(
+    "engine.enables",
+    "engine.cell",
+    "engine.shadow",
+    "learning.updates",
+    "learning.tau_p",
+    "learning.tau_theta",
+)
+def _enables(config: TrainerConfig) -> Iterator[Problem]:
+    """A word that follows another at once would meet a rail that does not know of it yet."""
+    if not config.early:
+        return
+    if config.serial:
+        yield Problem("engine.enables", '"early"', 'needs cell = "parallel": serial cells are always early')
+    elif config.shadow:
+        learning = config.learning
+        yield Problem(
+            "engine.enables",
+            '"early"',
+            f'has no shadow copy: updates must be "exact", and tau_theta = {learning.tau_theta}'
+            f" must divide tau_p = {learning.tau_p}",
+        )
+
+
 @_relation("engine.cell", "formats.parameter", "perturbation.amplitude")
 def _serial_guard(config: TrainerConfig) -> Iterator[Problem]:
     """The two bits of the perturbation take the place of guard bits, and the first passes before them."""

@@ -194,3 +194,6 @@ class EngineSection(Section):
     divide tau_p, or updates are delayed."""
     leaves: Literal["auto", "yes", "no"] = "auto"
     """Registers at the leaves of the broadcast, one set per 64 cells; auto: from 65 parameters."""
+    enables: Literal["direct", "early"] = "direct"
+    """Whether a cell takes a word is found in the clock of the word; or one clock early and kept in a
+    register, for a higher clock rate of large arrays at the same number of clocks."""

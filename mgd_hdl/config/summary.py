@@ -49,6 +49,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "snapped": {key: {"given": given, "used": used} for key, (given, used) in config.snapped.items()},
         "shadow": config.shadow,
         "leaves": config.leaves,
+        "early": config.early,
         "latency": {"measure": config.measure_latency, "step": config.step_latency},
         "clocks_per_step": float(config.clocks_per_step),
         "rows": config.rows,

@@ -227,6 +227,11 @@ class TrainerConfig(Section):
         return self.engine.leaves == "yes"
 
     @property
+    def early(self) -> bool:
+        """Cells hear code and sign one clock before the word, and keep whether they take it."""
+        return self.engine.enables == "early"
+
+    @property
     def parameters(self) -> int:
         """P: weights and biases."""
         shape = self.network.layers

@@ -19,13 +19,14 @@ class Initializer(Block):
     """Clears all cells, then adds a random word to each, one cell after the other.
 
     Parameters need no load path: a cell at zero that takes a word holds that word. All cells are
-    cleared twice, with a word of each sign, since a cell at its rail refuses one of them; serial cells
-    are cleared once, by a word of -1. Then cells are addressed one by one in the order of their
+    cleared twice, with a word of each sign, since a cell at its rail refuses one of them; with early
+    enables once more, so that the first of them finds its cell cleared; serial cells are cleared once, by a
+    word of -1. Then cells are addressed one by one in the order of their
     numbers; each takes the low bits of a random register as a signed word, shifted right until it
     spans (-initial, initial) of its layer.
 
-    Takes P + 2 clocks from the one after ``start``, with serial cells P + 1 times
-    ``config.word_clocks``; ``done`` is high in the last.
+    Takes P + 2 clocks from the one after ``start``, with early enables P + 3, with serial cells P + 1
+    times ``config.word_clocks``; ``done`` is high in the last.
 
     Members
     -------
@@ -107,10 +108,14 @@ class Initializer(Block):
                 with m.State("CLEAR_NEGATIVE"):
                     m.d.comb += [self.busy.eq(1), self.clear.eq(1)]
                     m.next = "CLEAR_POSITIVE"
+            if config.early:
+                with m.State("CLEAR_AGAIN"):
+                    m.d.comb += [self.busy.eq(1), self.clear.eq(1), self.word.eq(-1)]
+                    m.next = "LOAD"
             with m.State("CLEAR_POSITIVE"):
                 m.d.comb += [self.busy.eq(1), self.clear.eq(1), self.word.eq(-1)]
                 with m.If(turn):
-                    m.next = "LOAD"
+                    m.next = "CLEAR_AGAIN" if config.early else "LOAD"
             with m.State("LOAD"):
                 m.d.comb += [self.busy.eq(1), loading.eq(turn), self.word.eq(value)]
                 m.d.comb += self.done.eq(scan.last & turn)

@@ -52,6 +52,7 @@ def _broadcast(config: TrainerConfig, cells: int) -> dict:
         **(code_wires(config, "shake_", cells) if config.shadow else {}),
         **perturbation_wires(config),
         "word": In(shape(config.update)),
+        **({"sign": In(1)} if config.early else {}),
         "clear": In(1),
     }
     if config.shadow:
@@ -185,7 +186,8 @@ class Array(Block):
     """All learning elements of the trainer.
 
     Every input is taken in the same clock as the word it belongs to and reaches the cells
-    ``config.broadcast_latency`` clocks later, where T takes one more.
+    ``config.broadcast_latency`` clocks later, where T takes one more. With early enables ``word``
+    comes one clock after all else that belongs to it.
 
     Members
     -------
@@ -193,6 +195,8 @@ class Array(Block):
         The code that meets the word; without shadow also the code that perturbs.
     word : In(D)
         The word for all cells; zero when there is none.
+    [sign] : In(1)
+        Early enables only: the sign of the word that comes in the next clock.
     plus, minus : In(1)
         The word is +D, or -D.
     address, address_rows, address_columns, clear : In
@@ -210,6 +214,7 @@ class Array(Block):
         members = {
             **code_ports(config, config.rows),
             "word": In(shape(config.update)),
+            **({"sign": In(1)} if config.early else {}),
             "plus": In(1),
             "minus": In(1),
             "address": In(1),
@@ -247,8 +252,16 @@ class Array(Block):
         # What goes to all cells alike.
         held_word = Signal.like(self.word)
         held_clear = Signal()
-        m.d.sync += [held_word.eq(self.word), held_clear.eq(self.clear)]
+        clear = self.clear
+        if config.early:
+            clear = Signal(name="clear_of_word")
+            m.d.sync += clear.eq(self.clear)
+        m.d.sync += [held_word.eq(self.word), held_clear.eq(clear)]
         everywhere = {"word": held_word, "clear": held_clear}
+        if config.early:
+            held_sign = Signal()
+            m.d.sync += held_sign.eq(self.sign)
+            everywhere["sign"] = held_sign
         if config.shadow:
             everywhere |= self._code_wires(m, platform, "code", 0, config.rows, None)
 

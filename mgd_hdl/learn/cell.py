@@ -45,8 +45,8 @@ class ParameterCell(Block):
         Low at rest. One-sided random and Walsh codes only: the others need no such wire.
     minus : In(1)
         Two-sided sequential only: shake to the other side.
-    word, clear : In(D), In(1)
-        See :class:`Integrator`.
+    word, clear, [sign] : In(D), In(1), In(1)
+        See :class:`Integrator`; ``sign`` and the code go one clock before the word if enables are early.
     refresh : In(1)
         Shadow only: copy the visible bits.
     weight : Out(config.weight)
@@ -60,6 +60,7 @@ class ParameterCell(Block):
             **(code_wires(config, "shake_") if config.shadow else {}),
             **perturbation_wires(config),
             "word": In(shape(config.update)),
+            **({"sign": In(1)} if config.early else {}),
             "clear": In(1),
             "weight": Out(shape(config.weight)),
         }
@@ -84,6 +85,8 @@ class ParameterCell(Block):
             integrator.enable.eq(code),
             integrator.clear.eq(self.clear),
         ]
+        if config.early:
+            m.d.comb += integrator.sign.eq(self.sign)
 
         # Perturb.
         visible = Signal(shape(config.visible), reset_less=True)

@@ -23,11 +23,18 @@ class Integrator(Block):
 
     One word a clock; T holds it one clock later.
 
+    With early enables (``config.early``) the test is made one clock before the word, into a register:
+    then nothing but that register stands before the clock enables of T. Of two words that follow
+    each other at once only one may be taken, since the second is tested against T without the first: so
+    it is with +D and -D.
+
     Members
     -------
     word : In(D)
     enable : In(1)
-        Take the word of this clock.
+        Take the word of this clock; early: of the next.
+    sign : In(1)
+        Early only: the sign of the word of the next clock; of a word of zero, either.
     clear : In(1)
         Take zero instead. The rail holds here too: a word of each sign clears any T.
     theta : Out(T)
@@ -39,6 +46,7 @@ class Integrator(Block):
             {
                 "word": In(shape(config.update)),
                 "enable": In(1),
+                **({"sign": In(1)} if config.early else {}),
                 "clear": In(1),
                 "theta": Out(shape(config.parameter)),
             }
@@ -56,9 +64,14 @@ class Integrator(Block):
         outward = Signal()
         m.d.comb += [
             railed.eq(theta[-1] ^ theta[-2]),
-            outward.eq(theta[-1] == self.word[-1]),
+            outward.eq(theta[-1] == (self.sign if self.config.early else self.word[-1])),
         ]
-        with m.If(self.enable & ~(railed & outward)):
+        takes = self.enable & ~(railed & outward)
+        if self.config.early:
+            tested = Signal(reset_less=True)
+            m.d.sync += tested.eq(takes)
+            takes = tested
+        with m.If(takes):
             with m.If(self.clear):
                 m.d.sync += theta.eq(0)
             with m.Else():

@@ -37,6 +37,8 @@ class Update(Block):
     o : Out(stream of D, always ready)
     saturated : Out(1)
         D was limited; one clock, with ``o.valid``.
+    soon, sign : Out(1), Out(1), early enables only
+        D and its sign are here in the next clock; of D = 0 the sign may be either.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -47,6 +49,8 @@ class Update(Block):
             "o": Out(stream.Signature(shape(config.update), always_ready=True)),
             "saturated": Out(1),
         }
+        if config.early:
+            members |= {"soon": Out(1), "sign": Out(1)}
         if config.rounding is Rounding.STOCHASTIC:
             members |= {"seed": In(LFSR.degree), "load": In(1)}
         super().__init__(members)
@@ -70,6 +74,10 @@ class Update(Block):
         shifted = Signal(signed(len(negative) + left), reset_less=True)
         shifted_valid = Signal()
         m.d.sync += [shifted.eq((negative << left) >> k), shifted_valid.eq(self.i.valid)]
+
+        if config.early:
+            # No rounding and no limit turns one sign into the other.
+            m.d.comb += [self.soon.eq(shifted_valid), self.sign.eq(shifted[-1])]
 
         # Round what is below T's last bit.
         dither = None

@@ -292,7 +292,7 @@ SINGLE = [
     (
         "key like no other",
         toml(engine={"zzz": "1"}),
-        ["engine.zzz = 1: unknown key; allowed here: kind, shadow, leaves"],
+        ["engine.zzz = 1: unknown key; allowed here: kind, "],
     ),
     ("key in another section", toml(task={"amplitude": "0.5"}), ["it belongs to section [perturbation]"]),
     (
@@ -391,6 +391,19 @@ TOGETHER = [
         "delayed without shadow",
         toml(engine={"shadow": '"no"'}, learning={"updates": '"delayed"'}),
         ['engine.shadow = "no"'],
+    ),
+    (
+        "early enables with a shadow copy",
+        toml(engine={"enables": '"early"'}, learning={"tau_theta": "4"}),
+        [
+            'engine.enables = "early": has no shadow copy: updates must be "exact", and tau_theta = 4'
+            " must divide tau_p = 1"
+        ],
+    ),
+    (
+        "early enables of serial cells",
+        toml(engine={"enables": '"early"', "cell": '"serial"'}),
+        ['engine.enables = "early": needs cell = "parallel"'],
     ),
     (
         "window over holds without shadow",

@@ -38,7 +38,11 @@ CHOICES = {
         "order": ["random", "epoch", "plain"],
         "name": ["xor", "xor", "parity3", "nist7x7_centered"],
     },
-    "engine": {"shadow": ["auto", "auto", "yes", "no"], "leaves": ["auto", "yes", "no"]},
+    "engine": {
+        "shadow": ["auto", "auto", "yes", "no"],
+        "leaves": ["auto", "yes", "no"],
+        "enables": ["direct", "direct", "early"],
+    },
 }
 
 

@@ -36,6 +36,12 @@ def test_initializer(layers, initial, parameter, tmp_path):
     run(verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
 
 
+def test_early_enables(tmp_path):
+    """All are cleared once more, so that the first word finds its cell cleared."""
+    config = sized(2, 2, 1, initial=1.0).replaced(engine={"enables": "early"})
+    run(verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("one size for all layers", r"= rows\[1\] \?", "= 1'h0 ?"),
     ("a word one bit further", r"register__state\[14:3\]", "register__state[13:2]"),

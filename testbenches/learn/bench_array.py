@@ -20,9 +20,10 @@ Inputs = dict[str, int]
 def inputs_of(config: TrainerConfig) -> dict[str, int]:
     """Widths of the array's inputs."""
     code = {"rows": config.rows, "columns": COLUMNS}
+    sign = {"sign": 1} if config.early else {}
     if config.perturbation.family == "random_code":
         code["diagonals"] = COLUMNS
-    widths = {**code, "word": config.update.width, "plus": 1, "minus": 1, "clear": 1, "address": 1}
+    widths = {**code, **sign, "word": config.update.width, "plus": 1, "minus": 1, "clear": 1, "address": 1}
     widths |= {"address_rows": config.rows, "address_columns": COLUMNS}
     for layer in config.layers:
         passing = {"minus" if config.two_sided else "rest": 1}
@@ -104,7 +105,8 @@ def scenario(config: TrainerConfig, rng: np.random.Generator, clocks: int) -> li
     """All cells cleared, then words, addresses and measurements as they come, at random.
 
     Perturbations are those of the configuration: one-sided ones rest or shake to the one side, two-sided
-    ones never rest.
+    ones never rest. With early enables a clock lies between a word and the next, except for the pair of +D
+    and -D, and there is the sign of each word.
     """
     widths = inputs_of(config)
     drift = config.update.max / 2
@@ -115,12 +117,19 @@ def scenario(config: TrainerConfig, rng: np.random.Generator, clocks: int) -> li
             given[name] = 0
         given["word"] = 0
         kind = "clear" if turn < 2 else rng.choice(["plus", "minus", "address", "clear", "none"], p=KINDS)
+        if config.early and turn >= 2 and any(found[-1][name] for name in ("plus", "minus", "address")):
+            # The word after one that is taken must leave it a clock; -D after +D is not taken too.
+            kind = "minus" if found[-1]["plus"] and rng.random() < 0.5 else "none"
+            code = ("rows", "columns", "diagonals")
+            given |= {name: found[-1][name] for name in code if kind == "minus" and name in given}
         if kind != "none":
             centre = drift if turn % 100 < 50 else -drift
             word = round(float(rng.uniform(-1, 1)) * drift + (-centre if kind == "minus" else centre))
             given["word"] = word if turn >= 2 else -turn
             given["address" if kind == "clear" else str(kind)] = 1
             given["clear"] = int(kind == "clear")
+        if config.early:
+            given["sign"] = int(given["word"] < 0 if given["word"] else turn >= 2 and rng.random() < 0.5)
         found.append(given)
     return found
 
@@ -158,21 +167,24 @@ async def every_cell_in_every_clock(dut):
     await start(dut, **dict.fromkeys(inputs_of(config), 0))
     under_way: deque[Inputs] = deque()
     measured = 0
+    coming = met = None  # early: the word that follows its code, and what met the cells a clock ago
     for turn, given in enumerate(scenario(config, rng, 250)):
-        await clock(dut, **given)
+        await clock(dut, **given | ({"word": coming or 0} if config.early else {}))
+        coming = given["word"]
         under_way.append(given)
         if len(under_way) <= config.broadcast_latency:
             continue
         arrived = under_way.popleft()
-        if turn >= config.broadcast_latency + 2:  # both words that clear have come
+        if turn >= config.broadcast_latency + 2 + config.early:  # both words that clear have come
             assert [signed(theta) for theta in registers] == [cell.theta for cell in cells], turn
             wanted = [cell.weight(arrived) for cell in cells]
             for index, (found, expected) in enumerate(zip(read_weights(dut, config), wanted, strict=True)):
                 if expected is not None and (turn > 20 or not config.shadow):
                     assert found == expected, (turn, index)
                     measured += 1
-        for cell in cells:
-            cell.learn(arrived)
+        learned, met = (met, arrived) if config.early else (arrived, None)
+        for cell in cells if learned is not None else ():
+            cell.learn(learned)
     assert measured > 20 * len(cells)
 
 
@@ -184,7 +196,7 @@ async def a_reset_keeps_the_parameters(dut):
     await start(dut, **silence)
     for given in scenario(config, rng, 20):
         await clock(dut, **given)
-    for _ in range(config.broadcast_latency + 1):
+    for _ in range(config.broadcast_latency + 1 + config.early):
         await clock(dut, **silence)
     before = [signed(theta) for theta in registers]
     assert any(before)

@@ -25,7 +25,12 @@ async def clear(dut) -> None:
         await clock(dut, word=word, enable=1, clear=1)
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+def early() -> bool:
+    """Whether they come one clock before."""
+    return configured().early
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms", skip=early())
 async def every_word_at_every_value(dut):
     """T is brought to each value it can have by two words, each word tried there, and T cleared."""
     config = configured()
@@ -49,7 +54,7 @@ async def every_word_at_every_value(dut):
     assert signed(dut.theta) == 0
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms", skip=early())
 @cocotb.parametrize(stall=[0.0, 0.7], drift=[-0.5, 0.0, 0.5])
 async def one_word_a_clock(dut, stall, drift):
     """A walk that drifts to either rail; a reset in between changes nothing, T has none."""
@@ -64,3 +69,49 @@ async def one_word_a_clock(dut, stall, drift):
         await clock(dut, word=word, enable=enable, clear=clears, rst=turn == 100)
         assert signed(dut.theta) == theta, turn
         theta = taken(config.parameter, theta, word, enable=enable, clear=clears)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms", skip=not early())
+@cocotb.parametrize(drift=[-0.5, 0.0, 0.5])
+async def enables_one_clock_before_their_words(dut, drift):
+    """Pairs +D, -D of which at most one is taken, to either rail; now and then both clear.
+
+    A clock lies between two pairs. The sign of a word of zero is any.
+    """
+    config, rng = configured(), random_numbers()
+    await start(dut, word=0, enable=0, sign=0, clear=0)
+    theta = None
+    pairs = [(0, (True, True), True)]
+    for _ in range(400):
+        size = config.update.max * (2.0 * rng.random() - 1)
+        word = max(-config.update.max, min(config.update.max, round(size)))
+        taker = int(rng.integers(3)) if rng.random() > abs(drift) else int(drift * word < 0)
+        clears = bool(rng.random() < 0.02)
+        # Of a pair that clears both are taken, but for the one that the rail refuses.
+        pairs.append((-1 if clears else word, (taker == 0 or clears, taker == 1 or clears), clears))
+    # By clock: enable and sign one clock before word and clear.
+    inputs, coming = [], (0, False)
+    for word, enables, clears in pairs:
+        for each, enable in zip((word, 0 if clears else -word), enables, strict=True):
+            sign = each < 0 if each else bool(rng.integers(2)) and not clears
+            inputs.append({"word": coming[0], "clear": coming[1], "enable": enable, "sign": sign})
+            coming = (each, clears)
+        inputs.append({"word": coming[0], "clear": coming[1], "enable": False, "sign": bool(rng.integers(2))})
+        coming = (0, False)
+    inputs.append({"word": coming[0], "clear": coming[1], "enable": False, "sign": False})
+    found = []
+    for each in [*inputs, dict.fromkeys(inputs[0], 0)]:
+        await clock(dut, **each)
+        found.append(signed(dut.theta))
+    # Words of pair k stand in clocks 3k + 1 and 3k + 2.
+    for number, (word, enables, clears) in enumerate(pairs):
+        if theta is not None:
+            assert found[3 * number + 1] == theta, number
+        if clears:
+            theta = 0
+        else:
+            for each, enable in zip((word, -word), enables, strict=True):
+                theta = taken(config.parameter, theta, each, enable=enable, clear=False)
+    assert found[-1] == theta
+    half = 1 << (config.parameter.width - 2)
+    assert drift == 0 or any(t >= half if drift > 0 else t < -half for t in found[3:])

@@ -61,6 +61,10 @@ async def updates_come_two_clocks_later(dut, stall):
             assert (signed(dut.o__payload), int(dut.saturated.value)) == expected, turn
 
         expected = None if shifted is None else updated(config, *shifted, state)
+        if config.early:
+            assert int(dut.soon.value) == (shifted is not None), turn
+            if expected is not None and expected[0]:
+                assert int(dut.sign.value) == (expected[0] < 0), turn
         if load:
             state = LFSR.valid(seed)
         elif shifted is not None:

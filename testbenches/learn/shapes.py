@@ -20,6 +20,7 @@ def learner(
     sides: str = "one_sided",
     shadow: bool = False,
     leaves: bool = False,
+    early: bool = False,
     parameter: str = "SQ(2, 4)",
     **learning: Any,
 ) -> TrainerConfig:
@@ -30,5 +31,9 @@ def learner(
         perturbation={"family": family},
         learning={"measure": sides, **learning},
         task={"name": _TASKS[layers[0] if layers else 2]},
-        engine={"shadow": "yes" if shadow else "no", "leaves": "yes" if leaves else "no"},
+        engine={
+            "shadow": "yes" if shadow else "no",
+            "leaves": "yes" if leaves else "no",
+            "enables": "early" if early else "direct",
+        },
     )

@@ -48,6 +48,24 @@ def test_array(config, tmp_path):
     run(verilog(Array(config), "dut"), BENCH, tmp_path, config)
 
 
+@pytest.mark.parametrize(
+    ("family", "sides", "shape"),
+    [("random_code", "one_sided", SHAPES[1]), ("sequential", "two_sided", SHAPES[3])],
+)
+def test_early_enables(family, sides, shape, tmp_path):
+    config = learner(*shape, family=family, sides=sides, leaves=family == "random_code", early=True)
+    run(verilog(Array(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("no sign", r"held_sign <= sign", "held_sign <= 1'h0"),
+    ("clear with the code", r"held_clear <= clear_of_word", "held_clear <= clear"),
+)
+def test_mutations_of_early_enables_are_noticed(mutation, tmp_path):
+    config = learner(family="walsh", early=True)
+    assert not stays_unnoticed(mutation, verilog(Array(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     (
         "a tile whose diagonals are not turned",

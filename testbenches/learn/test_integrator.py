@@ -18,6 +18,23 @@ def test_integrator(parameter, tmp_path):
     run(verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
 
 
+@pytest.mark.parametrize("parameter", ["SQ(2, 2)", "SQ(5, 11)"])
+def test_early_enables(parameter, tmp_path):
+    config = learner(parameter=parameter, early=True)
+    run(verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("enables with their words", r"if \(tested\)", "if (enable & ~(railed & outward))"),
+    ("the sign of the word that is there", r"== sign", "== word[2]"),
+    ("a rail at a quarter", r"theta\[3\] \^ theta\[2\]", "theta[3] ^ theta[1]"),
+    ("no rail", r"assign railed = ", "assign railed = 1'h0 & "),
+)
+def test_mutations_of_early_enables_are_noticed(mutation, tmp_path):
+    config = learner(parameter="SQ(2, 2)", early=True)
+    assert not stays_unnoticed(mutation, verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("words without sign", r"\$signed\(theta\) \+ \$signed\(word\)", "theta + word"),
     ("a word one bit narrower", r"\$signed\(word\)", "$signed(word[1:0])"),

@@ -41,6 +41,22 @@ def test_update(config, gain, largest, tmp_path):
     run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
 
 
+@pytest.mark.parametrize(("rounding", "rate"), [("nearest_even", 2**-5), ("stochastic", 0.5)])
+def test_early_sign(rounding, rate, tmp_path):
+    """The sign of every D but zero, one clock before it."""
+    config = bits(4, 5, rounding, rate).replaced(engine={"enables": "early"})
+    run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("the sign of the hold", r"sign = shifted\[\d+\]", "sign = negative[0]"),
+    ("soon in every clock", r"else soon <= i__valid", "else soon <= 1'h1"),
+)
+def test_mutations_of_the_early_sign_are_noticed(mutation, tmp_path):
+    config = bits(4, 5, "carry", 0.5).replaced(engine={"enables": "early"})
+    assert not stays_unnoticed(mutation, verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
 def test_two_sided(tmp_path):
     """C~ is twice as large, which takes one off the gain."""
     config = learner(sides="two_sided")

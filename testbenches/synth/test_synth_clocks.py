@@ -17,6 +17,8 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], Fraction]] = {
     "parity4": ("parity4", {}, Fraction(24)),
     "letters": ("nist7x7", {}, Fraction(30)),
     "leaves": ("xor", {"engine": {"leaves": "yes"}}, Fraction(23)),
+    "early enables": ("xor", {"engine": {"enables": "early"}}, Fraction(22)),
+    "early enables, leaves": ("xor", {"engine": {"enables": "early", "leaves": "yes"}}, Fraction(23)),
     "two-sided": ("xor", {"learning": {"measure": "two_sided"}}, Fraction(22)),
     "held, no shadow": ("xor", {"learning": {"tau_x": 6, "tau_p": 6, "tau_theta": 3}}, Fraction(22)),
     "shadow": ("xor", {"engine": {"shadow": "yes"}}, Fraction(23)),
