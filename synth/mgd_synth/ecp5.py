@@ -2,17 +2,66 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 from .blocks import FLATTEN
 from .nextpnr import Device, nextpnr
 
-__all__ = ["DEVICES"]
+__all__ = ["DEVICES", "free_ends", "passes"]
+
+#: Paths up to this are fast enough, picoseconds; trainers reach 8,000 with wires. Where tables are mapped
+#: without such a limit every path is made as short as it can be, and a cell takes half as many again.
+_DELAY = 6000
+
+
+def passes(top: str) -> str:
+    """Yosys: from Verilog to a flat netlist of ECP5 cells.
+
+    That is ``synth_ecp5``, with a limit for delays, chains of sums by ``ecp5_carry.v``, which spend no
+    sites on their ends, and tables that fit into one joined.
+    """
+    run = f"synth_ecp5 -top {top} -run"
+    return (
+        f"scratchpad -set abc9.D {_DELAY}; {run} :map_gates; techmap -map ecp5_carry.v;"
+        f" {run} map_gates:map_cells; opt_lut; {run} map_cells:; {FLATTEN}"
+    )
+
+
+def free_ends(module: dict[str, Any]) -> dict[str, Any]:
+    """The module with the ends of its carry chains open.
+
+    Synthesis ties the carry that enters a chain to 0, and names the one that leaves it though nobody
+    reads it. Place and route would make two sites of either. No chain of ``ecp5_carry.v`` needs
+    them; one that another rule made and that needs its 0 keeps it.
+    """
+    read: Counter[Any] = Counter()
+    for cell in module["cells"].values():
+        for port, bits in cell["connections"].items():
+            if cell["port_directions"][port] == "input":
+                read.update(bits)
+    for port in module["ports"].values():
+        read.update(port["bits"])
+    cells = {}
+    for name, cell in module["cells"].items():
+        if cell["type"] == "CCU2C":
+            pins = dict(cell["connections"])
+            if not any(read[bit] for bit in pins.get("COUT", ())):
+                pins["COUT"] = ["x"]
+            begins = pins["C0"] == pins["D0"] == ["1"] and cell["parameters"]["INIT0"].startswith("0000")
+            if begins and pins["CIN"] == ["0"]:
+                pins["CIN"] = ["x"]
+            cell = {**cell, "connections": pins}
+        cells[name] = cell
+    return {**module, "cells": cells}
 
 
 def _device(size: str) -> Device:
     return Device(
         title=f"Lattice ECP5 LFE5U-{size.upper()}F, CABGA381, speed grade 6",
         tool=nextpnr("ecp5"),
-        passes=lambda top: f"synth_ecp5 -top {top}; {FLATTEN}",
+        passes=passes,
+        finish=free_ends,
         arguments=(
             *(f"--{size}k", "--package", "CABGA381", "--speed", "6"),
             # Pins may be anywhere.

@@ -64,6 +64,8 @@ class Device:
         What to aim at by default, megahertz; somewhat more than designs reach.
     pin_file : callable, optional
         Given the pins' names: name and text of a file that the tool insists on.
+    finish : callable, optional
+        Given the mapped module: what to place instead.
     notes : tuple of str
     """
 
@@ -78,6 +80,7 @@ class Device:
     weights: Mapping[str, float]
     pin_file: Callable[[Sequence[str]], tuple[str, str]] | None = None
     pin_argument: tuple[str, ...] = ()
+    finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -105,6 +108,9 @@ def place_and_route(
     say: Say,
 ) -> Routed:
     """Run in ``folder``; ``netlist`` has one module, with cells named by ``blocks.named``."""
+    if device.finish is not None:
+        modules = {name: device.finish(module) for name, module in netlist["modules"].items()}
+        netlist = {**netlist, "modules": modules}
     (folder / _NETLIST).write_text(json.dumps(netlist), encoding="utf-8")
     arguments = [
         *device.arguments,

@@ -11,7 +11,10 @@ from typing import Any
 
 from .process import Say, SynthError, Tool, silent
 
-__all__ = ["DESIGN", "NETLIST", "YOSYS", "SynthError", "netlist", "netlist_in", "version"]
+__all__ = ["DESIGN", "MAPS", "NETLIST", "YOSYS", "SynthError", "netlist", "netlist_in", "version"]
+
+#: Rules of our own for ``techmap``, which stand beside every design.
+MAPS = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.v")}
 
 #: The Verilog and the netlist, in the folder where Yosys runs.
 DESIGN = "design.v"
@@ -47,7 +50,7 @@ def netlist_in(
     timeout: float | None = None,
 ) -> dict[str, Any]:
     """As :func:`netlist`, in a folder that stays, with other ``files`` beside the design."""
-    for name, data in {**(files or {}), DESIGN: verilog.encode()}.items():
+    for name, data in {**MAPS, **(files or {}), DESIGN: verilog.encode()}.items():
         (folder / name).write_bytes(data)
     # A wire with two drivers is only a warning by default, and then a wrong circuit.
     script = f"read_verilog {DESIGN}; {passes}; write_json {NETLIST}"
