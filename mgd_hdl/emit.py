@@ -132,6 +132,8 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     ]
     for flag, block in zip(FLAGS, ("baseline", "accumulator", "update"), strict=True):
         found.append(_state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", unsigned(1)))
+    if config.judged:
+        found.append(_state("solved", "core.judge.solved", "core.baseline.o__valid", unsigned(1)))
     # The plus word meets its code in the clock in which the minus word leaves, one later behind leaves.
     # With early enables the code comes one clock before its word.
     strobes = ["core.homodyne.plus", "core.homodyne.minus", "core.settling_0"]

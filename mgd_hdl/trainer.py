@@ -9,6 +9,7 @@ from .config.codes import LFSR
 from .config.number import Rounding
 from .config.trainer import TrainerConfig
 from .control.initializer import Initializer
+from .control.judge import Judge
 from .control.sequencer import Sequencer
 from .cost.accumulator import CostAccumulator
 from .cost.baseline import Baseline
@@ -66,6 +67,8 @@ def _controls(config: TrainerConfig) -> dict:
         "step_done": Out(1),
         "flags": Out(len(FLAGS)),
     }
+    if config.judged:
+        members["solved"] = Out(1)
     if config.task.source == "stream":
         members["i_sample"] = In(sample_stream(config))
     return members
@@ -100,6 +103,8 @@ class Trainer(Block):
         One clock for each step; its update is in all cells.
     flags : Out(3)
         Sticky: C~, its sum, or D was limited since ``start`` or ``clear_flags``.
+    [solved] : Out(1)
+        ``judge.kind = "window"`` only: the task is learned; high until the next ``start``.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -331,6 +336,14 @@ class Core(Block):
                     m.d.comb += passing.diagonals.eq(shake.diagonals)
                 window_over = perturbed & timeline.at("window_end", clock) if config.delayed else updated
                 m.d.comb += passing.refresh.eq(parameters_set | window_over)
+
+        if config.judged:
+            judge = place(m, platform, "judge", Judge(config))
+            m.d.comb += [
+                judge.i.payload.eq(cost),
+                judge.i.valid.eq(timeline.at("measure", measured_at) & timeline.at("reference", measured_at)),
+                self.solved.eq(judge.solved),
+            ]
 
         with m.If(self.clear_flags):
             m.d.sync += self.flags.eq(0)

@@ -16,6 +16,8 @@ from mgd_sim.watch import port_samples
 
 WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
 SERIAL = {"cell": "serial"}
+#: Met and not met within a few hundred steps.
+JUDGED = {"kind": "window", "limit": 0.3, "window": 8, "misses": 2}
 #: Small words, so that every saturation happens.
 TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
 
@@ -38,6 +40,7 @@ TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
         ),
         ({"engine": {"enables": "early"}}, "icarus"),
         ({"engine": SERIAL}, "icarus"),
+        ({"judge": JUDGED}, "icarus"),
         ({"engine": SERIAL, "task": {"source": "stream"}, "learning": {"tau_p": 2, "tau_x": 3}}, "icarus"),
     ],
     ids=[
@@ -49,6 +52,7 @@ TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
         "saturating",
         "early",
         "serial",
+        "judged",
         "serial stream",
     ],
 )
@@ -144,6 +148,11 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "network": {"initial": 0.5},
             "learning": {"rate": 1.0, "rounding": "floor", "tau_p": 3},
         },
+    ),
+    "judged, delayed": ("xor", {"judge": JUDGED, "learning": {"updates": "delayed"}}),
+    "judged, two-sided windows": (
+        "xor",
+        {"judge": JUDGED, "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 3}},
     ),
     "serial": ("xor", {"engine": SERIAL}),
     "serial, walsh, two-sided": (

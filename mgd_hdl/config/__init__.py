@@ -6,6 +6,7 @@ from .codes import COLUMNS, LFSR, Lfsr, RandomCode, WalshCode
 from .errors import ConfigError, Problem
 from .network import ActivationTable, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Overflow, Rounding
+from .showcase import Tries
 from .toml import PRESETS, load, loads, preset
 from .trainer import Place, Registers, Tile, TrainerConfig
 
@@ -28,6 +29,7 @@ __all__ = [
     "Rounding",
     "Tile",
     "TrainerConfig",
+    "Tries",
     "WalshCode",
     "adder_levels",
     "load",

@@ -288,6 +288,40 @@ def _cost_width(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
+# ---- the judge -----------------------------------------------------------------------------------
+
+
+@_relation(*_FORWARD, "formats.target", "formats.cost_change", "judge.kind", "judge.limit")
+def _judge_limit(config: TrainerConfig) -> Iterator[Problem]:
+    """Some costs are below the limit and some are not."""
+    if config.judged and config.judge_limit > config.cost.max:
+        yield Problem(
+            "judge.limit",
+            str(config.judge.limit),
+            f"must be at most {config.cost.max * config.cost.step:g}, the largest cost",
+        )
+
+
+@_relation("judge.window", "judge.misses")
+def _judge_misses(config: TrainerConfig) -> Iterator[Problem]:
+    if config.judge.misses >= config.judge.window:
+        yield Problem(
+            "judge.misses",
+            str(config.judge.misses),
+            f"must be below judge.window = {config.judge.window}",
+        )
+
+
+@_relation("judge.kind", "judge.window", "task.name", "task.source")
+def _judge_window(config: TrainerConfig) -> Iterator[Problem]:
+    """A window that cannot hold all samples would judge by some of them."""
+    count = config.task_data.count or 0
+    if config.judged and config.task.source == "memory" and count > config.judge.window:
+        yield Problem(
+            "judge.window", str(config.judge.window), f"must be at least {count}, the number of samples"
+        )
+
+
 # ---- the times -----------------------------------------------------------------------------------
 
 

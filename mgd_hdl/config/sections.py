@@ -20,6 +20,7 @@ from .tasks import TASKS
 __all__ = [
     "EngineSection",
     "FormatsSection",
+    "JudgeSection",
     "LearningSection",
     "NetworkSection",
     "PerturbationSection",
@@ -89,6 +90,7 @@ TrainerName = Annotated[
 _LayerSize = Annotated[int, Field(ge=1, le=4096)]
 _Real = Annotated[float, Field(gt=0)]
 _Steps = Annotated[int, Field(ge=1, le=(1 << MAX_TAU_BITS) - 1)]
+_Count = Annotated[int, Field(ge=0, le=(1 << MAX_TAU_BITS) - 1)]
 
 _Activations = Annotated[
     Annotated[Activation, Tag("single")]
@@ -197,3 +199,17 @@ class EngineSection(Section):
     enables: Literal["direct", "early"] = "direct"
     """Whether a cell takes a word is found in the clock of the word; or one clock early and kept in a
     register, for a higher clock rate of large arrays at the same number of clocks."""
+
+
+class JudgeSection(Section):
+    """When does the circuit itself say that it has learned? Its references C0 decide."""
+
+    kind: Literal["none", "window"] = "none"
+    """window: the port solved rises once a window of references has few enough misses."""
+    limit: _Real = 0.125
+    """A reference is a miss where C0 is not below this. A single output is right where C0 < 0.25, one of
+    several where C0 < 0.5."""
+    window: _Steps = 256
+    """References in a window: enough for every sample to come up more than once."""
+    misses: _Count = 0
+    """How many of them may be misses; one more, and the window begins anew."""

@@ -52,6 +52,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "early": config.early,
         "latency": {"measure": config.measure_latency, "step": config.step_latency},
         "clocks_per_step": float(config.clocks_per_step),
+        "judge": config.judge.model_dump() if config.judged else None,
         "rows": config.rows,
         "tiles": len(config.tiles),
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from math import ceil
 from typing import Annotated, Any, SupportsIndex
 
 from pydantic import Field, ValidationError
@@ -25,6 +26,7 @@ from .relations import relation_problems
 from .sections import (
     EngineSection,
     FormatsSection,
+    JudgeSection,
     LearningSection,
     NetworkSection,
     PerturbationSection,
@@ -34,7 +36,7 @@ from .sections import (
 )
 from .tasks import TASKS, Task
 
-__all__ = ["Place", "Registers", "Tile", "TrainerConfig"]
+__all__ = ["Place", "Registers", "Tile", "TrainerConfig", "scramble"]
 
 TILE_CELLS = 64
 SEED_BITS = LFSR.degree
@@ -87,7 +89,7 @@ class Registers:
     seed_dither: int
 
 
-def _scramble(value: int) -> int:
+def scramble(value: int) -> int:
     """The finaliser of SplitMix64: neighbouring integers become unrelated seeds."""
     mask = (1 << 64) - 1
     value = (value + 0x9E3779B97F4A7C15) & mask
@@ -131,6 +133,7 @@ class TrainerConfig(Section):
     learning: LearningSection = LearningSection()
     task: TaskSection = TaskSection()
     engine: EngineSection = EngineSection()
+    judge: JudgeSection = JudgeSection()
 
     # ---- building ------------------------------------------------------------------------------
 
@@ -315,7 +318,7 @@ class TrainerConfig(Section):
         if self.perturbation.order == "shuffled":  # Fisher-Yates with a seeded stream
             state = self.seed
             for last in range(self.parameters - 1, 0, -1):
-                state = _scramble(state)
+                state = scramble(state)
                 pick = state % (last + 1)
                 order[last], order[pick] = order[pick], order[last]
         return tuple(order)
@@ -390,6 +393,16 @@ class TrainerConfig(Section):
         """No error exceeds the least one, ``-2**(integer_bits - 1)``, and all outputs may have it."""
         largest = self.outputs << 2 * (self.error.integer_bits - 1)
         return largest.bit_length()
+
+    @property
+    def judged(self) -> bool:
+        """The circuit says itself when it has learned."""
+        return self.judge.kind != "none"
+
+    @property
+    def judge_limit(self) -> int:
+        """The least cost that is a miss, in last bits of C: ``C < limit`` is ``c < judge_limit``."""
+        return ceil(self.judge.limit * 2.0**self.cost.fraction_bits)
 
     @property
     def hold(self) -> Format:
@@ -525,10 +538,10 @@ class TrainerConfig(Section):
 
     def registers(self, seed: int | None = None, **changes: int) -> Registers:
         """The run-time registers of this configuration, for another seed or with some changed."""
-        root = _scramble(self.seed if seed is None else seed)
+        root = scramble(self.seed if seed is None else seed)
         seeds = {}
         for name in ("seed_code", "seed_sample", "seed_initial", "seed_dither"):
-            root = _scramble(root)
+            root = scramble(root)
             seeds[name] = LFSR.valid(root)
         values = {
             "tau_x": self.learning.tau_x,

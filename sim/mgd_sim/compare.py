@@ -29,6 +29,7 @@ CAUSAL_ORDER = (
     "visible",
     "code",
     "baseline",
+    "solved",
     "cost",
     "cost_change",
     "hold",
@@ -38,8 +39,9 @@ CAUSAL_ORDER = (
 )
 
 #: What every circuit must show. It does not show the sample, which its costs depend on; without
-#: shadow the visible bits are bits of theta; and the flags are made from what saturates.
-_REQUIRED = frozenset(CAUSAL_ORDER) - {"sample", "visible", "flags"} | set(SATURATED)
+#: shadow the visible bits are bits of theta; not all have a judge; and the flags are made from what
+#: saturates.
+_REQUIRED = frozenset(CAUSAL_ORDER) - {"sample", "visible", "solved", "flags"} | set(SATURATED)
 
 #: States of one chunk, all seeds together: much enough to cross into C++ rarely, little enough for memory.
 _CHUNK = 1 << 20

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from mgd_hdl.config import LFSR, TrainerConfig
+from mgd_hdl.config import LFSR, Registers, TrainerConfig
 
 from .control.initializer import initial_parameters
+from .control.judge import Judge
 from .control.sequencer import in_turn, plan
 from .cost.accumulator import Accumulator
 from .cost.baseline import Baseline
@@ -51,6 +52,8 @@ class Record:
         (steps, R, P), the code bits.
     baseline, cost : Ints
         (steps, R), C0 and C in ``config.cost``; C0 as last measured.
+    solved : Bits
+        (steps, R), the judge's verdict after C0; 0 without a judge.
     cost_change, hold : Ints
         (steps, R), C~ and A; A includes this step's C~, before an update clears it.
     update : Ints
@@ -66,6 +69,7 @@ class Record:
     sample: Ints
     code: Bits
     baseline: Ints
+    solved: Bits
     cost: Ints
     cost_change: Ints
     hold: Ints
@@ -79,7 +83,7 @@ class Record:
         """Room for a run of so many steps."""
         one, all_ = (steps, replicas), (steps, replicas, parameters)
         shapes = {"code": all_, "theta": all_, "visible": all_}
-        types: dict[str, type[Any]] = {"code": np.uint8, "flags": np.uint8}
+        types: dict[str, type[Any]] = {"code": np.uint8, "solved": np.uint8, "flags": np.uint8}
         return cls(
             **{
                 each.name: np.zeros(shapes.get(each.name, one), dtype=types.get(each.name, np.int64))
@@ -94,8 +98,8 @@ class Trainer:
     Parameters
     ----------
     config : TrainerConfig
-    seeds : sequence of int
-        One per replica: the registers are ``config.registers(seed, **changes)``.
+    seeds : sequence of int or Registers
+        One per replica: the registers are ``config.registers(seed, **changes)``, or those given.
     samples : Dataset, optional
         For ``task.source = "stream"``: what comes through the port, in this order, repeated.
     **changes : int
@@ -111,12 +115,21 @@ class Trainer:
         Its ``theta`` and ``visible`` are (R, P).
     baseline, hold : Ints
         (R,), C0 and A.
+    solved_at : Ints
+        (R,), the step whose C0 brought the judge's verdict, or -1.
     """
 
     def __init__(
-        self, config: TrainerConfig, seeds: Sequence[int], *, samples: Dataset | None = None, **changes: int
+        self,
+        config: TrainerConfig,
+        seeds: Sequence[int | Registers],
+        *,
+        samples: Dataset | None = None,
+        **changes: int,
     ):
-        registers = [config.registers(seed, **changes) for seed in seeds]
+        registers = [
+            seed if isinstance(seed, Registers) else config.registers(seed, **changes) for seed in seeds
+        ]
 
         def seed_of(name: str) -> States:
             return np.array([LFSR.valid(getattr(each, name)) for each in registers], dtype=np.uint32)
@@ -137,6 +150,8 @@ class Trainer:
         self.step = 0
         self.baseline = np.zeros(len(registers), dtype=np.int64)
         self.hold = np.zeros(len(registers), dtype=np.int64)
+        self.judge = Judge(config, len(registers)) if config.judged else None
+        self.solved_at = np.full(len(registers), -1)
         self._saturated = np.zeros((3, len(registers)), dtype=np.bool_)
         # Step 0 takes the first of each; until then there is nothing to go on with.
         self._code = self.codes.take(0)
@@ -223,6 +238,9 @@ class Trainer:
             measured = self.squared_error(y, target[this_sample])[..., 0]
             if reference:
                 self.baseline = measured[:, 0]
+                if self.judge is not None:
+                    self.judge(self.baseline)
+                    self.solved_at[self.judge.solved & (self.solved_at < 0)] = self.step
             cost = measured[:, -1]
             cost_change, limited_change = self.change(cost, self.baseline)
             hold, limited_hold = self.accumulate(self.hold, cost_change)
@@ -240,6 +258,8 @@ class Trainer:
                 kept.sample[row], kept.code[row] = sample[this_sample], code[this_code]
                 kept.baseline[row], kept.cost[row] = self.baseline, cost
                 kept.cost_change[row], kept.hold[row] = cost_change, hold
+                if self.judge is not None:
+                    kept.solved[row] = self.judge.solved
                 if flush:
                     kept.update[row] = update
                 kept.theta[row], kept.visible[row] = self.array.theta, seen

@@ -18,6 +18,7 @@ BASE = {
     "learning": {},
     "task": {},
     "engine": {},
+    "judge": {},
 }
 
 
@@ -508,6 +509,25 @@ TOGETHER = [
             task={"source": '"stream"'},
         ),
         ["formats.target = UQ(16, 0): the sum of squared errors needs 67 bits"],
+    ),
+    (
+        "no cost that is a miss",
+        toml(judge={"kind": '"window"', "limit": "2.5"}),
+        ["judge.limit = 2.5: must be at most 1.99976, the largest cost"],
+    ),
+    (
+        "as many misses as references",
+        toml(judge={"window": "8", "misses": "8"}),
+        ["judge.misses = 8: must be below judge.window = 8"],
+    ),
+    (
+        "a window shorter than an epoch",
+        toml(
+            network={"layers": "[5, 4, 1]"},
+            task={"name": '"parity5"'},
+            judge={"kind": '"window"', "window": "31"},
+        ),
+        ["judge.window = 31: must be at least 32, the number of samples"],
     ),
     (
         "unknown key, name and tau at once",

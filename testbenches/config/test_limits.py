@@ -43,6 +43,12 @@ CHOICES = {
         "leaves": ["auto", "yes", "no"],
         "enables": ["direct", "direct", "early"],
     },
+    "judge": {
+        "kind": ["none", "window"],
+        "limit": [2.0**-20, 0.125, 0.5],
+        "window": [1, 8, 9, 5000],
+        "misses": [0, 0, 1, 8],
+    },
 }
 
 

@@ -1,0 +1,145 @@
+"""The showcase: a trainer that needs nobody, for a board with a clock, a button and three LEDs."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Const, Module, Signal
+from amaranth.lib.wiring import In, Out
+
+from .config.showcase import Tries
+from .config.trainer import TrainerConfig
+from .hierarchy import Block, place
+from .lfsr import ShiftRegister
+from .trainer import Trainer
+
+__all__ = ["PATIENCE", "Showcase"]
+
+#: Steps after which a try is given up.
+PATIENCE = 1 << 20
+
+
+class Showcase(Block):
+    """Learns from power-up on until its judge says solved; then it stands still, with what it has learned.
+
+    After power-up it waits ``power_up`` clocks, since memories of some devices cannot be read at once,
+    and starts the first try. A try that is not solved after ``patience`` steps makes place for the
+    next one, which has other seeds (:class:`mgd_hdl.config.Tries`). So does the button, when it is
+    let go; while it is held down all LEDs are dark. The button's level counts once it has not changed for
+    ``debounce`` clocks.
+
+    All that a host would set is constant. There is no other reset than power-up.
+
+    Members
+    -------
+    button : In(1)
+        Pressed; need not keep to the clock.
+    led_running : Out(1)
+        Learning: blinks, one turn in ``2 * blink`` steps.
+    led_solved : Out(1)
+        This try has solved the task.
+    led_saturated : Out(1)
+        A cost change, a sum of them or an update was limited in this try.
+    """
+
+    def __init__(
+        self,
+        config: TrainerConfig,
+        *,
+        power_up: int = 1 << 10,
+        debounce: int = 1 << 18,
+        patience: int = PATIENCE,
+        blink: int = 1 << 17,
+    ):
+        problem = _problem(config, patience, power_up=power_up, debounce=debounce, blink=blink)
+        if problem:
+            self._MustUse__used = True  # it will not be
+            raise ValueError(problem)
+        self.config = config
+        self.power_up, self.debounce, self.patience, self.blink = power_up, debounce, patience, blink
+        super().__init__(
+            {"button": In(1), "led_running": Out(1), "led_solved": Out(1), "led_saturated": Out(1)}
+        )
+
+    @property
+    def module(self) -> str:
+        return "showcase"
+
+    def elaborate(self, platform):
+        m = Module()
+        config, tries = self.config, Tries(self.config)
+        trainer = place(m, platform, "trainer", Trainer(config))
+        register = place(m, platform, "tries", ShiftRegister())
+
+        # From power-up on: wait.
+        waited = Signal(range(self.power_up + 1))
+        powered = Signal()
+        m.d.comb += powered.eq(waited[-1])
+        with m.If(~powered):
+            m.d.sync += waited.eq(waited + 1)
+
+        # The button: two registers for its own time, then a level that has to last.
+        asynchronous = Signal()
+        level = Signal()
+        pressed = Signal()
+        lasted = Signal(range(self.debounce + 1))
+        m.d.sync += [asynchronous.eq(self.button), level.eq(asynchronous)]
+        with m.If(level == pressed):
+            m.d.sync += lasted.eq(0)
+        with m.Elif(lasted[-1]):
+            m.d.sync += [lasted.eq(0), pressed.eq(level)]
+        with m.Else():
+            m.d.sync += lasted.eq(lasted + 1)
+
+        # A try begins once nothing holds it, or where the one before has gone on for too long. The
+        # seeds of the next one are there at least a clock before.
+        held = Signal()
+        holding = Signal(init=1)
+        start = Signal()
+        on = Signal()
+        running = Signal()
+        tired = Signal()
+        steps = Signal(range(self.patience + 1))
+        m.d.comb += [
+            held.eq(~powered | pressed),
+            # What the trainer says until it has started belongs to the try before.
+            on.eq(~held & ~holding & ~start),
+            running.eq(on & ~trainer.solved),
+            tired.eq(running & (steps == self.patience)),
+            register.load.eq(~powered),
+            register.seed.eq(Const(tries.first, len(register.seed))),
+            register.advance.eq((pressed & ~holding) | tired),
+        ]
+        m.d.sync += [holding.eq(held), start.eq((holding & ~held) | tired)]
+        with m.If(start):
+            m.d.sync += steps.eq(0)
+        with m.Elif(trainer.step_done & (steps != self.patience)):
+            m.d.sync += steps.eq(steps + 1)
+
+        registers = config.registers()
+        for name in trainer.signature.members:
+            if name in tries.keys:
+                m.d.comb += getattr(trainer, name).eq(register.state ^ tries.keys[name])
+            elif hasattr(registers, name):
+                m.d.comb += getattr(trainer, name).eq(getattr(registers, name))
+        m.d.comb += [trainer.start.eq(start), trainer.run.eq(running)]
+
+        blinking = steps[self.blink.bit_length() - 1]
+        m.d.sync += [
+            self.led_running.eq(running & ~blinking),
+            self.led_solved.eq(on & trainer.solved),
+            self.led_saturated.eq(on & trainer.flags.any()),
+        ]
+        return m
+
+
+def _problem(config: TrainerConfig, patience: int, **times: int) -> str | None:
+    """Why there can be no such showcase."""
+    if not config.judged:
+        return 'a showcase needs judge.kind = "window"'
+    if config.task.source == "stream":
+        return 'a showcase has nobody to send samples: task.source must not be "stream"'
+    for name, value in times.items():
+        if value < 2 or value & (value - 1):
+            return f"{name} must be a power of two from 2, not {value}"
+    if patience <= times["blink"]:
+        return f"patience = {patience} must be above blink = {times['blink']}"
+    return None

@@ -1,0 +1,129 @@
+"""The showcase of XOR: nine tries in a row, some of them given up."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mgd_hdl.config import LFSR, Tries, preset
+from mgd_hdl.emit import verilog
+from mgd_hdl.showcase import Showcase
+from mgd_sim.showcase import Forecast, forecast
+from mgd_sim.trainer import Trainer
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.bench_showcase"
+CONFIG = preset("xor").replaced(judge={"kind": "window", "window": 64})
+TIMES = {"power_up": 16, "debounce": 32, "patience": 2_000, "blink": 16}
+
+
+def expected(found: Forecast) -> dict[str, list]:
+    return {
+        "solved_at": found.solved_at.tolist(),
+        "theta": found.theta.tolist(),
+        "saturated": found.saturated.tolist(),
+    }
+
+
+def answer(theta: list[int], x: tuple[int, int]) -> float:
+    """The network in floating point: two hidden neurons, weights first, each with its bias last."""
+    weight = [each * CONFIG.parameter.step for each in theta]
+
+    def neuron(first: int, inputs: tuple[float, ...]) -> float:
+        total = sum(w * value for w, value in zip(weight[first:], (*inputs, 1.0), strict=False))
+        return 1 / (1 + math.exp(-total))
+
+    return neuron(6, (neuron(0, x), neuron(3, x)))
+
+
+def test_led_lights_in_the_step_of_the_twin(tmp_path):
+    found = forecast(CONFIG, 9, TIMES["patience"])
+    solved = [number for number, step in enumerate(found.solved_at) if step >= 0]
+    assert 4 <= len(solved) <= 7
+    # The network that then stands still has all four patterns right, in its own arithmetic and in floats.
+    assert (found.accuracy[solved] == 1).all()
+    for number in solved:
+        for x in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            assert abs(answer(found.theta[number].tolist(), x) - (x[0] ^ x[1])) < 0.4
+    run(verilog(Showcase(CONFIG, **TIMES), "dut"), BENCH, tmp_path, CONFIG, **TIMES, **expected(found))
+
+
+@mutations(
+    ("a second try like the first", r"assign tries__advance = .*;", "assign tries__advance = 1'h0;"),
+    ("learning goes on for ever", r"assign running = .*;", "assign running = on;"),
+    ("a try is never given up", r"assign tired = .*;", "assign tired = 1'h0;"),
+    ("no wait at power-up", r"tries__load = ~ waited\[4\]", "tries__load = ~ waited[2]"),
+    ("every contact is a press", r"= & \{ lasted\[5\]", "= & { lasted[2]"),
+    ("the LED shines while the button is held", r"(led_solved <=) _\d+_", r"\1 trainer__solved"),
+    ("another sample seed", r"\.seed_sample\(\{", ".seed_sample(31'h5 ^ {"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    times = TIMES | {"patience": 640}
+    found = forecast(CONFIG, 3, times["patience"])
+    assert [step >= 0 for step in found.solved_at] == [False, True, False]
+    text = verilog(Showcase(CONFIG, **times), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, CONFIG, **times, **expected(found))
+
+
+# ---- tries ---------------------------------------------------------------------------------------
+
+
+def test_the_first_try_has_the_seeds_of_the_configuration():
+    assert Tries(CONFIG).registers(1) == [CONFIG.registers()]
+
+
+def test_no_two_of_many_seeds_are_alike():
+    """Not within a try, not between tries; none is zero, and none starts where another has come to."""
+    tries = Tries(CONFIG).registers(200)
+    names = [name for name in vars(tries[0]) if name.startswith("seed_")]
+    seeds = [LFSR.valid(getattr(each, name)) for each in tries for name in names]
+    assert len(set(seeds)) == 800
+    later = set()
+    for seed in seeds[:8]:
+        state = seed
+        for _ in range(2_000):
+            state = LFSR.step(state)
+            later.add(state)
+    assert later.isdisjoint(seeds)
+
+
+def test_forecast_is_each_try_alone():
+    """Solved where the judge of a lone trainer says so, and with its parameters then."""
+    found = forecast(CONFIG, 4, 1_500)
+    for number, registers in enumerate(Tries(CONFIG).registers(4)):
+        trainer, step = Trainer(CONFIG, [registers]), int(found.solved_at[number])
+        if step < 0:
+            trainer.run(1_500)
+            assert trainer.solved_at[0] < 0
+            assert np.isnan(found.accuracy[number])
+            continue
+        trainer.run(step)
+        assert trainer.solved_at[0] < 0
+        trainer.run(1)
+        assert trainer.solved_at[0] == step
+        np.testing.assert_array_equal(trainer.theta[0], found.theta[number])
+        assert trainer.cost_and_accuracy()[1][0] == found.accuracy[number]
+
+
+@pytest.mark.parametrize(
+    ("steps", "median"), [([3, 5, 9], 6), ([3, -1, 9], 10), ([-1, 3, -1], None), ([4, 8], 7)]
+)
+def test_median(steps, median):
+    found = Forecast(np.array(steps), np.zeros(0), np.zeros(0), np.zeros(0))
+    assert found.median == median
+
+
+@pytest.mark.parametrize(
+    ("config", "times", "message"),
+    [
+        (preset("xor"), {}, 'judge.kind = "window"'),
+        (CONFIG.replaced(task={"source": "stream"}), {}, "nobody to send samples"),
+        (CONFIG, {"debounce": 100}, "debounce must be a power of two from 2, not 100"),
+        (CONFIG, {"patience": 64, "blink": 64}, "patience = 64 must be above blink = 64"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(config, times, message):
+    with pytest.raises(ValueError, match=message):
+        Showcase(config, **times)
