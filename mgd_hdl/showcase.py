@@ -124,7 +124,7 @@ class Showcase(Block):
 
         blinking = steps[self.blink.bit_length() - 1]
         m.d.sync += [
-            self.led_running.eq(running & ~blinking),
+            self.led_running.eq(on & (running | trainer.busy) & ~blinking),
             self.led_solved.eq(on & trainer.solved),
             self.led_saturated.eq(on & trainer.flags.any()),
         ]

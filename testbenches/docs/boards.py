@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from mgd_hdl import cli
 from mgd_hdl.config import preset
+from mgd_hdl.showcase import PATIENCE
 
 from .pages import ROOT
 
-__all__ = ["FILE", "TASKS", "rows", "show"]
+__all__ = ["FILE", "TASKS", "at_clock", "rows", "show"]
 
 FILE = ROOT / "docs" / "boards.json"
 FOLDER = ROOT / "build" / "boards"
@@ -62,19 +62,38 @@ def rows(reports: list[dict[str, Any]]) -> list[list[str]]:
     return found
 
 
+def made(name: str, board: str, *, twin: bool) -> dict[str, Any]:
+    """The report of a bitstream, which is made first if need be."""
+    report = FOLDER / f"{preset(name).name}.{board}.json"
+    if not report.exists():
+        sys.stderr.write(f"{name} for {board}\n")
+        arguments = ["bitstream", name, "--board", board, "-o", str(FOLDER), *([] if twin else ["--no-twin"])]
+        if cli.main([*arguments, "--json"]):
+            raise SystemExit(2)
+    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    return found
+
+
+def at_clock(light: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+    """What the twin learned of a task on one board, for the clock of another."""
+    step = report["clocks_per_step"] / report["clock"]
+    median, first = light["median_steps"], light["first"]
+    if first is not None:
+        first = {**first, "seconds": (first["given_up_before"] * PATIENCE + first["steps"]) * step}
+    return {**light, "seconds": None if median is None else median * step, "first": first}
+
+
 def main() -> int:
-    """Make what is missing, then collect."""
-    reports = []
+    """Make what is missing, then collect; the twin learns each task once."""
+    reports: list[dict[str, Any]] = []
+    lights: dict[str, dict[str, Any]] = {}
     for board, names in TASKS.items():
         for name in names:
-            report = FOLDER / f"{preset(name).name}.{board}.json"
-            if not report.exists():
-                sys.stderr.write(f"{name} for {board}\n")
-                status = cli.main(["bitstream", name, "--board", board, "-o", str(FOLDER)])
-                if status:
-                    return status
-            reports.append(json.loads(report.read_text(encoding="utf-8")))
-    Path(FILE).write_text(json.dumps(reports, indent=1) + "\n", encoding="utf-8")
+            reports.append(made(name, board, twin=name not in {each["task"] for each in reports}))
+            if reports[-1]["solution"] is not None:
+                lights.setdefault(reports[-1]["task"], reports[-1]["solution"])
+    found = [{**each, "solution": at_clock(lights[each["task"]], each)} for each in reports]
+    FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

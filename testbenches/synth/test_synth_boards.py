@@ -20,6 +20,7 @@ from mgd_synth import boards
 from mgd_synth.boards import BOARDS, bitstream, check_board, constraints, pins, top_text
 from mgd_synth.nextpnr import Routed
 from mgd_synth.process import SynthError
+from testbenches.docs import boards as page
 
 each_board = pytest.mark.parametrize("name", BOARDS)
 
@@ -261,3 +262,39 @@ def test_a_slow_trainer_gives_no_bitstream(in_an_empty_folder, monkeypatch):
     config = preset("xor").replaced(judge={"kind": "window"})
     with pytest.raises(SynthError, match="divide the clock by 2"):
         bitstream(config, check_board("icebreaker"))
+
+
+# ---- the page ------------------------------------------------------------------------------------
+
+
+def test_times_of_one_task_on_two_boards():
+    """The twin learns once; a clock twice as fast halves both times."""
+    light = {
+        "tries": 15,
+        "solved": 8,
+        "median_steps": 2_000.0,
+        "seconds": 9.0,
+        "first": {"given_up_before": 1, "steps": 24, "seconds": 9.0, "accuracy": 1.0},
+    }
+    found = page.at_clock(light, {"clocks_per_step": 22.0, "clock": 11e6})
+    assert found["seconds"] == pytest.approx(4e-3)
+    assert found["first"]["seconds"] == pytest.approx((2**20 + 24) * 2e-6)
+    unsolved = {**light, "median_steps": None, "first": None}
+    found = page.at_clock(unsolved, {"clocks_per_step": 1, "clock": 1})
+    assert found == {**unsolved, "seconds": None}
+
+
+def test_a_line_of_the_page():
+    report = {
+        "title": "A board",
+        "task": "xor",
+        "parameters": 9,
+        "resources": {"logic cells": {"used": 1000.0, "harness": 100.0, "available": 5280}},
+        "clock": 12e6,
+        "fmax": 42.4e6,
+        "bitstream": {"bytes": 104_090},
+        "solution": {"seconds": 0.0035, "first": {"given_up_before": 2, "seconds": 4.1234}},
+    }
+    assert page.rows([report]) == [
+        ["A board", "xor, 9", "1,100 of 5,280", "12 MHz", "42 MHz", "104 kB", "4.12 s, try 3", "3.5 ms"]
+    ]
