@@ -24,7 +24,7 @@ FOLDER = ROOT / "build" / "boards"
 #: Presets by board. Those that are not here are too large for it.
 TASKS = {
     "icebreaker": ("xor", "parity4"),
-    "hx8k": ("xor", "parity4", "nist7x7_centered"),
+    "hx8k": ("xor", "parity4"),
     "ulx3s-25f": ("xor", "parity4", "nist7x7_centered"),
     "ulx3s-85f": ("xor", "parity4", "nist7x7_centered"),
     "tang-nano-9k": ("xor", "parity4"),
