@@ -122,9 +122,10 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     strobe is high for the i-th time since the start, the signal holds the value of step i.
     """
     hold, update = shape(config.hold), shape(config.update)
-    change, cost = shape(config.cost_change), shape(config.cost)
+    change, cost = shape(config.cost_change), shape(config.measured)
+    measured = "core.noise.cost" if config.cost_noisy else "core.squared_error.cost"
     found = [
-        _state("cost", "core.squared_error.cost", "core.baseline.perturbed", cost),
+        _state("cost", measured, "core.baseline.perturbed", cost),
         _state("baseline", "core.baseline.level", "core.baseline.o__valid", cost),
         _state("cost_change", "core.baseline.o__payload", "core.baseline.o__valid", change),
         _state("hold", "core.accumulator.total", "core.accumulator.i__valid", hold),
@@ -144,7 +145,8 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     for index, place in enumerate(config.places):
         tile = config.tiles[place.tile]
         cell = f"core.array.tile_{tile.index}.cell_{index - tile.first}"
-        found.append(_state("code", f"{cell}.integrator.enable", code_strobe, unsigned(1), index))
+        code = f"{cell}.code" if config.some_stuck else f"{cell}.integrator.enable"
+        found.append(_state("code", code, code_strobe, unsigned(1), index))
         found.append(_state("theta", f"{cell}.integrator.theta", "step_done", theta, index))
         if config.shadow and not config.delayed:
             found.append(_state("visible", f"{cell}.visible", "step_done", visible, index))
@@ -189,7 +191,9 @@ def memory_images(config: TrainerConfig) -> dict[str, str]:
     memory without a new synthesis.
     """
     memories = {
-        f"{layer.activation}_{layer.index}": layer.table.words for layer in config.layers if layer.table
+        layer.curve_name(neuron): table.words
+        for layer in config.layers
+        for neuron, table in enumerate(layer.tables)
     }
     if config.task.source == "memory":
         memories["samples"] = config.sample_words

@@ -13,6 +13,7 @@ from .control.judge import Judge
 from .control.sequencer import Sequencer
 from .cost.accumulator import CostAccumulator
 from .cost.baseline import Baseline
+from .cost.noise import CostNoise
 from .cost.squared_error import SquaredError
 from .fixed import shape
 from .hierarchy import Block, place
@@ -20,6 +21,7 @@ from .learn.array import Array
 from .learn.homodyne import Homodyne
 from .learn.serial import SerialArray
 from .learn.update import Update
+from .learn.update_noise import UpdateNoise
 from .network.mlp import Mlp
 from .perturb.random_code import RandomCode
 from .perturb.sequential import Sequential
@@ -48,11 +50,20 @@ def _registers(config: TrainerConfig) -> dict:
         seeds.append("seed_sample")
     if config.rounding is Rounding.STOCHASTIC:
         seeds.append("seed_dither")
+    if config.cost_noisy:
+        seeds.append("seed_cost_noise")
+    if config.update_noisy:
+        seeds.append("seed_update_noise")
+    if config.independent_noise:
+        seeds.append("seed_noise_code")
+    levels = {"cost_noise": config.max_cost_noise} if config.cost_noisy else {}
+    levels |= {"update_noise": config.max_update_noise} if config.update_noisy else {}
     return {
         "tau_x": In(tau),
         "tau_p": In(tau),
         "tau_theta": In(tau),
         "learning_shift": In(max(1, config.max_learning_shift.bit_length())),
+        **{level: In(limit.bit_length()) for level, limit in levels.items()},
         **{seed: In(LFSR.degree) for seed in seeds},
     }
 
@@ -93,8 +104,10 @@ class Trainer(Block):
     tau_x, tau_p, tau_theta : In(config.learning.tau_bits)
     learning_shift : In
         Learning rate 2**-learning_shift.
-    seed_initial, [seed_code, seed_sample, seed_dither] : In(31)
+    seed_initial, [seed_code, seed_sample, seed_dither, ...] : In(31)
         Only those the configuration uses.
+    [cost_noise, update_noise] : In
+        Standard deviation 2**(level + 1) last bits of the cost, or of T; 0 for none.
     [i_sample] : In(stream of {x, target})
         ``task.source = "stream"`` only.
     busy : Out(1)
@@ -241,13 +254,24 @@ class Core(Block):
         if config.shadow:
             target = _later(m, target, "target", config.layer_offset(len(config.layers)) - 1)
         cost = Signal(shape(config.cost))
+        meter = baseline.i
+        if config.cost_noisy:
+            noise = place(m, platform, "noise", CostNoise(config))
+            meter = noise.i
+            m.d.comb += [
+                noise.cost_noise.eq(self.cost_noise),
+                noise.seed.eq(self.seed_cost_noise),
+                noise.load.eq(self.restart),
+                baseline.i.payload.eq(noise.o.payload),
+                baseline.i.valid.eq(noise.o.valid),
+            ]
         m.d.comb += [
             error.y.eq(network.y),
             error.target.as_value().eq(target),
             cost.eq(error.cost),
-            baseline.i.payload.cost.eq(cost),
-            baseline.i.payload.reference.eq(timeline.at("reference", measured_at)),
-            baseline.i.valid.eq(timeline.at("measure", measured_at)),
+            meter.payload.cost.eq(cost),
+            meter.payload.reference.eq(timeline.at("reference", measured_at - config.noise_latency)),
+            meter.valid.eq(timeline.at("measure", measured_at - config.noise_latency)),
             # R + 1
             accumulator.i.payload.change.eq(baseline.o.payload),
             accumulator.i.payload.flush.eq(ends("flush", measured_at + 1)),
@@ -271,8 +295,22 @@ class Core(Block):
             sign = Mux(update.soon, update.sign, ~update.o.payload[-1])
             m.d.comb += array.sign.eq(Mux(initializer.busy, initializer.word[-1], sign))
             first_word = _later(m, initializer.word, "first_word", 1)
+        word = homodyne.word | first_word
+        # After the last word of an update, its noise.
+        if config.update_noisy:
+            update_noise = place(m, platform, "update_noise", UpdateNoise(config))
+            update_over = homodyne.minus & ends("window_end" if config.shadow else "flush", measured_at + 5)
+            m.d.comb += [
+                update_noise.go.eq(update_over),
+                update_noise.update_noise.eq(self.update_noise),
+                update_noise.seed.eq(self.seed_update_noise),
+                update_noise.load.eq(self.restart),
+            ]
+            word, plus = word | update_noise.word, plus | update_noise.plus
+            if config.independent_noise:
+                minus = minus | update_noise.minus
         m.d.comb += [
-            array.word.eq(homodyne.word | first_word),
+            array.word.eq(word),
             array.plus.eq(plus),
             array.minus.eq(minus),
         ]
@@ -283,9 +321,11 @@ class Core(Block):
         hold_over = Signal()
         m.d.comb += hold_over.eq(homodyne.minus & ends("hold_end", measured_at + 5))
         code = self._code(m, platform, "code", hold_over)
-        m.d.comb += [array.rows.eq(code.rows), array.columns.eq(code.columns)]
-        if hasattr(code, "diagonals"):
-            m.d.comb += array.diagonals.eq(code.diagonals)
+        wires = _wires(code)
+        if config.update_noisy:
+            wires = self._noise_wires(m, platform, wires, update_noise)
+        for name, wire in wires.items():
+            m.d.comb += getattr(array, name).eq(wire)
 
         # Clocks since -D left. After word_clocks it has passed the wires, so measurements may follow it;
         # a shadow copy takes one clock more, and serial cells let one measurement join. The way to the
@@ -295,6 +335,13 @@ class Core(Block):
             following = Signal(name=f"settling_{clock}")
             m.d.sync += following.eq(since[-1])
             since.append(following)
+        late = []  # the same for the last step of a window, which noise follows
+        if config.update_noisy:
+            late.append(update_over)
+            for clock in range(len(since) - 1 + config.noise_clocks):
+                following = Signal(name=f"settling_noise_{clock}")
+                m.d.sync += following.eq(late[-1])
+                late.append(following)
         updated = Signal()
         if config.serial:
             taken = Signal()  # a word passes the cells
@@ -307,10 +354,19 @@ class Core(Block):
                 sequencer.free.eq(~taken | since[config.join_clocks]),
             ]
         elif not config.shadow:
-            m.d.comb += updated.eq(homodyne.minus)
+            over = homodyne.minus
+            if late:
+                over = (over & ~update_over) | late[config.noise_clocks]
+            m.d.comb += updated.eq(over)
         elif not config.delayed:
-            m.d.sync += updated.eq(homodyne.minus & ends("window_end", measured_at + 5))
-        m.d.comb += self.step_done.eq(since[-1])
+            m.d.sync += updated.eq(
+                late[config.noise_clocks] if late else homodyne.minus & ends("window_end", measured_at + 5)
+            )
+        # Steps of a window may overlap, and the last of it is done when its noise is there.
+        done = since[-1]
+        if late:
+            done = (done & ~late[len(since) - 1]) | late[-1]
+        m.d.comb += self.step_done.eq(done)
         if not config.delayed:
             m.d.comb += sequencer.resume.eq(updated)
 
@@ -340,7 +396,7 @@ class Core(Block):
         if config.judged:
             judge = place(m, platform, "judge", Judge(config))
             m.d.comb += [
-                judge.i.payload.eq(cost),
+                judge.i.payload.eq(noise.o.payload.cost if config.cost_noisy else cost),
                 judge.i.valid.eq(timeline.at("measure", measured_at) & timeline.at("reference", measured_at)),
                 self.solved.eq(judge.solved),
             ]
@@ -360,6 +416,26 @@ class Core(Block):
             self.restart | initializer.busy | parameters_set | sequencer.measure | in_flight.any()
         )
         return m
+
+    def _noise_wires(self, m, platform, wires, noise) -> dict:
+        """While noise is on its way, in place of ``wires`` those that pick all cells, or another code's."""
+        config = self.config
+        if config.independent_noise:
+            own = place(m, platform, "noise_code", RandomCode(config))
+            m.d.comb += [
+                own.load.eq(self.restart),
+                own.advance.eq(noise.minus),
+                own.seed.eq(self.seed_noise_code),
+            ]
+            ours = _wires(own)
+            return {name: Mux(noise.plus | noise.minus, ours[name], wire) for name, wire in wires.items()}
+        # A sequential code picks a cell by two ones, the others by a one among its wires: its column.
+        ones = {"rows": config.sequential, "columns": True, "diagonals": False}
+        all_ones = {name: noise.plus.replicate(len(wire)) for name, wire in wires.items()}
+        return {
+            name: wire | all_ones[name] if ones[name] else wire & ~all_ones[name]
+            for name, wire in wires.items()
+        }
 
     def _code(self, m, platform, name, advance) -> Block:
         """A code of the configured family; all start in the same state."""
@@ -393,6 +469,11 @@ def _later(m: Module, signal: Signal, name: str, clocks: int) -> Signal:
         m.d.sync += following.eq(signal)
         signal = following
     return signal
+
+
+def _wires(code) -> dict:
+    """The wires that a code drives, by name."""
+    return {name: getattr(code, name) for name in ("rows", "columns", "diagonals") if hasattr(code, name)}
 
 
 def _row_span(config: TrainerConfig, layer: int) -> tuple[int, int]:

@@ -154,6 +154,58 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "xor",
         {"judge": JUDGED, "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 3}},
     ),
+    "letters, each neuron with defects": ("nist7x7_centered", {"imperfections": {"activation_spread": 0.5}}),
+    "noisy costs": ("xor", {"imperfections": {"cost_noise": 0.03}, "engine": {"shadow": "yes"}}),
+    "noisy costs, judged, delayed, a clean reference": (
+        "xor",
+        {
+            "judge": JUDGED,
+            "imperfections": {"cost_noise": 0.25, "noisy_reference": False},
+            "learning": {"updates": "delayed", "tau_theta": 4},
+        },
+    ),
+    "noisy costs, serial, two-sided": (
+        "xor",
+        {"engine": SERIAL, "imperfections": {"cost_noise": 0.004}, "learning": {"measure": "two_sided"}},
+    ),
+    "common noise of updates, sequential": (
+        "xor",
+        {
+            "perturbation": {"family": "sequential"},
+            "learning": {"tau_theta": 9, "tau_x": 9},
+            "imperfections": {"update_noise": 0.06},
+        },
+    ),
+    "independent noise of updates, some dead": (
+        "xor",
+        {
+            "imperfections": {
+                "update_noise": 0.004,
+                "update_noise_kind": "independent",
+                "stuck": 0.3,
+                "stuck_kind": "dead",
+            }
+        },
+    ),
+    "independent noise of updates, walsh, two-sided, some still": (
+        "parity4",
+        {
+            "perturbation": {"family": "walsh"},
+            "learning": {"measure": "two_sided", "tau_p": 2, "tau_theta": 4},
+            "engine": {"leaves": "yes"},
+            "imperfections": {
+                "update_noise": 0.03,
+                "update_noise_kind": "independent",
+                "stuck": 0.3,
+                "stuck_kind": "still",
+            },
+        },
+    ),
+    "letters, many stuck": ("nist7x7_centered", {"imperfections": {"stuck": 0.25}}),
+    "defects, serial": (
+        "parity4",
+        {"engine": SERIAL, "network": {"activation": "tanh"}, "imperfections": {"activation_spread": 1.0}},
+    ),
     "serial": ("xor", {"engine": SERIAL}),
     "serial, walsh, two-sided": (
         "parity4",

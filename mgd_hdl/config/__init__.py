@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .codes import COLUMNS, LFSR, Lfsr, RandomCode, WalshCode
 from .errors import ConfigError, Problem
-from .network import ActivationTable, LayerConfig, adder_levels
+from .network import ActivationTable, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Overflow, Rounding
 from .showcase import Tries
 from .toml import PRESETS, load, loads, preset
@@ -18,6 +18,7 @@ __all__ = [
     "UQ",
     "ActivationTable",
     "ConfigError",
+    "Defect",
     "Format",
     "LayerConfig",
     "Lfsr",

@@ -29,6 +29,8 @@ def describe(node: Node) -> str:
     if node.get("type") == "integer":
         return f"a whole number from {node['minimum']} to {node['maximum']}"
     if node.get("type") == "number":
+        if "maximum" in node:
+            return f"a number from {node['minimum']} to {node['maximum']}"
         return f"a finite number above {node['exclusiveMinimum']}"
     if "examples" in node:
         return f"text such as {shown(node['examples'][0])}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
 from .number import SQ, UQ, Format
 
-__all__ = ["Activation", "LayerConfig", "ActivationTable", "adder_levels"]
+__all__ = ["Activation", "ActivationTable", "Defect", "LayerConfig", "adder_levels"]
 
 Activation = Literal["sigmoid", "tanh", "relu"]
 
@@ -21,19 +21,34 @@ def adder_levels(terms: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Defect:
+    """What a neuron makes of its function f: ``offset + height * f(gain * (z - shift))``.
+
+    The four are y0, L, k and x0 of McCaughan et al. (2023); without defect it is f itself.
+    """
+
+    shift: float = 0.0
+    offset: float = 0.0
+    gain: float = 1.0
+    height: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ActivationTable:
     """A smooth activation as a table of straight segments.
 
     The argument ``z`` runs over [-8, 8) in ``2**segment_bits`` equal segments; within a segment the
     value is ``base + (slope * position >> position_bits)``, which is exact linear interpolation
     rounded down. ``base`` is the function at the left end, rounded to nearest and kept inside
-    ``output``; ``slope`` is the rise to the next base, so the curve has no jumps.
+    ``output``; ``slope`` is the rise to the next base, so the curve has no jumps. A neuron with a defect
+    has a table of its own, whose slopes may be negative.
     """
 
     function: Activation
     segment_bits: int
     argument: Format  # of z: SQ(4, f)
     output: Format
+    defect: Defect = Defect()
 
     @property
     def position_bits(self) -> int:
@@ -44,10 +59,11 @@ class ActivationTable:
     def knots(self) -> tuple[int, ...]:
         """The function at the ends of all segments, ``2**segment_bits + 1`` integers."""
         segments = 1 << self.segment_bits
-        return tuple(
-            self.output.quantize(_FUNCTIONS[self.function](-8 + 16 * k / segments))
-            for k in range(segments + 1)
-        )
+        return tuple(self.output.quantize(self._exact(-8 + 16 * k / segments)) for k in range(segments + 1))
+
+    def _exact(self, z: float) -> float:
+        defect = self.defect
+        return defect.offset + defect.height * _FUNCTIONS[self.function](defect.gain * (z - defect.shift))
 
     @property
     def base(self) -> tuple[int, ...]:
@@ -57,19 +73,23 @@ class ActivationTable:
     def slope(self) -> tuple[int, ...]:
         return tuple(right - left for left, right in pairwise(self.knots))
 
-    @property
-    def slope_bits(self) -> int:
-        """Width of the unsigned slopes: both functions rise everywhere."""
-        return max(1, max(self.slope).bit_length())
+    @cached_property
+    def slope_format(self) -> Format:
+        """Unsigned where the curve falls nowhere, as without defect."""
+        least, most = min(self.slope), max(self.slope)
+        if least >= 0:
+            return UQ(max(1, most.bit_length()), 0)
+        return SQ(1 + max(most.bit_length(), (-least - 1).bit_length()), 0)
 
     @property
     def words(self) -> tuple[tuple[int, ...], int]:
         """What the table's memory holds, and its width: base in the low bits, then the slope."""
-        width = self.output.width
-        rows = zip(self.base, self.slope, strict=True)
-        return tuple(
-            slope << width | base & (1 << width) - 1 for base, slope in rows
-        ), width + self.slope_bits
+        low, high = self.output.width, self.slope_format.width
+        words = tuple(
+            (slope & (1 << high) - 1) << low | base & (1 << low) - 1
+            for base, slope in zip(self.base, self.slope, strict=True)
+        )
+        return words, low + high
 
 
 def _sigmoid(z: float) -> float:
@@ -98,6 +118,7 @@ class LayerConfig:
     segment_bits: int
     serial: bool = False  # weights come one bit a clock
     padding: int = 0  # extra registers after the activation, see TrainerConfig.delay
+    defects: tuple[Defect, ...] = ()  # one for each neuron, or none
 
     @property
     def parameters(self) -> int:
@@ -143,7 +164,7 @@ class LayerConfig:
 
     @cached_property
     def table(self) -> ActivationTable | None:
-        """The table of a smooth activation; None for relu."""
+        """The table of a smooth activation without defect; None for relu."""
         if self.activation == "relu":
             return None
         return ActivationTable(
@@ -152,6 +173,19 @@ class LayerConfig:
             argument=SQ(4, max(self.output.fraction_bits, self.segment_bits - 3)),
             output=self.output,
         )
+
+    @cached_property
+    def tables(self) -> tuple[ActivationTable, ...]:
+        """The table of every neuron; none for relu."""
+        if self.table is None:
+            return ()
+        return (
+            tuple(replace(self.table, defect=each) for each in self.defects) or (self.table,) * self.neurons
+        )
+
+    def curve_name(self, neuron: int) -> str:
+        """What the circuit calls the activation of a neuron; all without defect are the same."""
+        return f"{self.activation}_{self.index}" + f"_{neuron}" * bool(self.table and self.defects)
 
     @property
     def activation_latency(self) -> int:

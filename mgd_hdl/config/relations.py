@@ -79,6 +79,18 @@ def _one_per_layer(config: TrainerConfig, key: str) -> Iterator[Problem]:
         )
 
 
+@_relation("network.layers", "network.activation", "imperfections.activation_spread")
+def _spread(config: TrainerConfig) -> Iterator[Problem]:
+    """Defects are in the tables, and relu has none."""
+    spread = config.imperfections.activation_spread
+    if spread and any(layer.activation == "relu" for layer in config.layers):
+        yield Problem(
+            "imperfections.activation_spread",
+            shown(spread),
+            'must be 0 with activation "relu"; "sigmoid" and "tanh" have a table for each neuron',
+        )
+
+
 # ---- the task ------------------------------------------------------------------------------------
 
 
@@ -254,6 +266,7 @@ def _update_width(config: TrainerConfig) -> Iterator[Problem]:
 _FORWARD = (
     "network.layers", "network.activation", "formats.parameter", "perturbation.amplitude", "formats.input",
     "formats.activation_fraction", "formats.relu_integer_bits", "formats.segment_bits",
+    "imperfections.activation_spread",
 )  # fmt: skip
 
 
@@ -320,6 +333,57 @@ def _judge_window(config: TrainerConfig) -> Iterator[Problem]:
         yield Problem(
             "judge.window", str(config.judge.window), f"must be at least {count}, the number of samples"
         )
+
+
+@_relation("formats.cost_change", "imperfections.cost_noise")
+def _cost_noise(config: TrainerConfig) -> Iterator[Problem]:
+    """Its numbers have the deviation 4, so that is the least in last bits of the cost."""
+    if config.cost_noisy and config.cost_noise < 1:
+        fraction = config.cost_change.fraction_bits
+        yield Problem(
+            "imperfections.cost_noise",
+            _snapped(config.imperfections.cost_noise),
+            f"must be 2**-{fraction - 2} to 1 with formats.cost_change = {config.cost_change}, or 0",
+        )
+
+
+@_relation(
+    "formats.parameter", "perturbation.family", "learning.updates", "engine.cell", "engine.enables",
+    "imperfections.update_noise", "imperfections.update_noise_kind",
+)  # fmt: skip
+def _update_noise(config: TrainerConfig) -> Iterator[Problem]:
+    """Its numbers have the deviation 4 and reach five times as far; its words need clocks of their own."""
+    given = config.imperfections
+    if not config.update_noisy:
+        return
+    kinds = {'updates = "delayed"': config.delayed, 'cell = "serial"': config.serial}
+    kinds['enables = "early"'] = config.early
+    others = [key for key, chosen in kinds.items() if chosen]
+    if others:
+        other = others[0]
+        yield Problem("imperfections.update_noise", shown(given.update_noise), f"must be 0 with {other}")
+    elif config.independent_noise and config.sequential:
+        yield Problem(
+            "imperfections.update_noise_kind",
+            '"independent"',
+            'must be "common" with sequential codes, whose wires cannot give each cell a sign',
+        )
+    elif not 1 <= config.update_noise <= config.max_update_noise:
+        fraction = config.parameter.fraction_bits
+        yield Problem(
+            "imperfections.update_noise",
+            _snapped(given.update_noise),
+            f"must be 2**{2 - fraction} to 2**{config.max_update_noise + 1 - fraction} with"
+            f" formats.parameter = {config.parameter}, or 0",
+        )
+
+
+@_relation("engine.cell", "engine.enables", "imperfections.stuck")
+def _stuck(config: TrainerConfig) -> Iterator[Problem]:
+    if config.some_stuck and (config.serial or config.early):
+        other = 'enables = "early"' if config.early else 'cell = "serial"'
+        stuck = config.imperfections.stuck
+        yield Problem("imperfections.stuck", shown(stuck), f"must be 0 with {other}")
 
 
 # ---- the times -----------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ __all__ = [
     "EngineSection",
     "FormatsSection",
     "JudgeSection",
+    "ImperfectionsSection",
     "LearningSection",
     "NetworkSection",
     "PerturbationSection",
@@ -213,3 +214,27 @@ class JudgeSection(Section):
     """References in a window: enough for every sample to come up more than once."""
     misses: _Count = 0
     """How many of them may be misses; one more, and the window begins anew."""
+
+
+class ImperfectionsSection(Section):
+    """What a real device does wrong; all of it is off by default."""
+
+    device: Annotated[int, Field(ge=0, le=(1 << 63) - 1)] = 0
+    """Number of the device: another one has other defects."""
+    activation_spread: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Each neuron has its own curve y0 + L f(k (z - x0)): x0 and y0 are drawn with this standard deviation
+    around 0, k and L around 1."""
+    cost_noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Standard deviation of what is added to every measured cost, nearly normal; snapped to a power of two.
+    0: the circuit has no such part."""
+    noisy_reference: bool = True
+    """Whether C0 has noise too, as in a real meter, or none."""
+    update_noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Standard deviation of what is added to every parameter at each update, nearly normal; snapped to a
+    power of two. 0: the circuit has no such part."""
+    update_noise_kind: Literal["common", "independent"] = "common"
+    """One number for all parameters, or uncorrelated ones: the same number with signs of their own."""
+    stuck: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the parameters that do not learn."""
+    stuck_kind: Literal["shaken", "still", "dead"] = "shaken"
+    """What these do: keep their initial value, shaken like all others; keep it unshaken; or be zero."""

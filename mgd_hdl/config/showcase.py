@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from .codes import LFSR
-from .trainer import Registers, TrainerConfig, scramble
+from .draws import scramble
+from .trainer import Registers, TrainerConfig
 
 __all__ = ["Tries"]
 

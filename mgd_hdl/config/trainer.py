@@ -7,25 +7,28 @@ other.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
-from math import ceil
+from itertools import islice, pairwise
 from typing import Annotated, Any, SupportsIndex
 
 from pydantic import Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from .codes import COLUMNS, LFSR, RandomCode, WalshCode
+from .draws import normals, picked, scramble
 from .errors import ConfigError, Problem, did_you_mean, shown
 from .explain import explain
-from .network import Activation, LayerConfig, adder_levels
+from .gaussian import DEVIATION, LARGEST
+from .network import Activation, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Rounding, power_of_two
 from .relations import relation_problems
 from .sections import (
     EngineSection,
     FormatsSection,
+    ImperfectionsSection,
     JudgeSection,
     LearningSection,
     NetworkSection,
@@ -36,10 +39,11 @@ from .sections import (
 )
 from .tasks import TASKS, Task
 
-__all__ = ["Place", "Registers", "Tile", "TrainerConfig", "scramble"]
+__all__ = ["Place", "Registers", "Tile", "TrainerConfig"]
 
 TILE_CELLS = 64
 SEED_BITS = LFSR.degree
+_DEFECTS, _STUCK = 1, 2  # streams of a device's draws
 
 
 @dataclass(frozen=True)
@@ -87,15 +91,11 @@ class Registers:
     seed_sample: int
     seed_initial: int
     seed_dither: int
-
-
-def scramble(value: int) -> int:
-    """The finaliser of SplitMix64: neighbouring integers become unrelated seeds."""
-    mask = (1 << 64) - 1
-    value = (value + 0x9E3779B97F4A7C15) & mask
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & mask
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & mask
-    return value ^ (value >> 31)
+    cost_noise: int
+    seed_cost_noise: int
+    update_noise: int
+    seed_update_noise: int
+    seed_noise_code: int
 
 
 class _SchemaGenerator(GenerateJsonSchema):
@@ -134,6 +134,7 @@ class TrainerConfig(Section):
     task: TaskSection = TaskSection()
     engine: EngineSection = EngineSection()
     judge: JudgeSection = JudgeSection()
+    imperfections: ImperfectionsSection = ImperfectionsSection()
 
     # ---- building ------------------------------------------------------------------------------
 
@@ -183,6 +184,12 @@ class TrainerConfig(Section):
             "perturbation.amplitude": (self.perturbation.amplitude, 2.0**-self.amplitude_shift),
             "learning.rate": (self.learning.rate, 2.0**-self.learning_shift),
         }
+        if self.cost_noisy:
+            noise = self.imperfections.cost_noise
+            given["imperfections.cost_noise"] = (noise, 2.0 ** power_of_two(noise))
+        if self.update_noisy:
+            noise = self.imperfections.update_noise
+            given["imperfections.update_noise"] = (noise, 2.0 ** power_of_two(noise))
         for index, initial in enumerate(self._initial):
             given[f"network.initial[{index}]"] = (initial, 2.0 ** power_of_two(initial))
         return {key: pair for key, pair in given.items() if pair[0] != pair[1]}
@@ -264,6 +271,7 @@ class TrainerConfig(Section):
                 output=self._output(activation),
                 segment_bits=self.formats.segment_bits,
                 serial=self.serial,
+                defects=self._own_defects[index],
             )
             if self.delayed and layer.latency % 2:
                 layer = replace(layer, padding=1)
@@ -272,8 +280,39 @@ class TrainerConfig(Section):
             incoming = layer.output
         return tuple(built)
 
+    def defects(self, device: int | None = None) -> tuple[tuple[Defect, ...], ...]:
+        """The defect of every neuron, layer by layer, of this or another device; none without spread."""
+        spread = self.imperfections.activation_spread
+        draw = normals(self.imperfections.device if device is None else device, _DEFECTS)
+        return tuple(
+            tuple(
+                Defect(shift=spread * x, offset=spread * y, gain=1 + spread * k, height=1 + spread * h)
+                for x, y, k, h in (islice(draw, 4) for _ in range(neurons if spread else 0))
+            )
+            for neurons in self.network.layers[1:]
+        )
+
+    @cached_property
+    def _own_defects(self) -> tuple[tuple[Defect, ...], ...]:
+        return self.defects()
+
+    def stuck(self, device: int | None = None) -> frozenset[int]:
+        """The numbers of the parameters that do not learn, of this or another device."""
+        chosen = self.imperfections.device if device is None else device
+        count = round(self.imperfections.stuck * self.parameters)
+        return picked(chosen, _STUCK, self.parameters, count)
+
+    @property
+    def some_stuck(self) -> bool:
+        """Cells can be told not to learn."""
+        return self.imperfections.stuck > 0
+
     def _output(self, activation: Activation) -> Format:
         fraction = self.formats.activation_fraction
+        spread = self.imperfections.activation_spread
+        if spread and activation != "relu":
+            # Four standard deviations beyond one; what lies further out saturates.
+            return SQ(1 + math.ceil(math.log2(1 + 4 * spread)), fraction)
         if activation == "tanh":
             return SQ(1, fraction)
         return UQ(self.formats.relu_integer_bits if activation == "relu" else 0, fraction)
@@ -402,7 +441,30 @@ class TrainerConfig(Section):
     @property
     def judge_limit(self) -> int:
         """The least cost that is a miss, in last bits of C: ``C < limit`` is ``c < judge_limit``."""
-        return ceil(self.judge.limit * 2.0**self.cost.fraction_bits)
+        return math.ceil(self.judge.limit * 2.0**self.cost.fraction_bits)
+
+    @property
+    def cost_noisy(self) -> bool:
+        """Noise is added to every cost that is measured."""
+        return self.imperfections.cost_noise > 0
+
+    @property
+    def measured(self) -> Format:
+        """C as it is measured. With noise it may be negative; the largest noise is below 8."""
+        cost = self.cost
+        return SQ(max(cost.integer_bits, 3) + 2, cost.fraction_bits) if self.cost_noisy else cost
+
+    @property
+    def max_cost_noise(self) -> int:
+        """The k of the largest noise, a deviation of ``2**(k + 1)`` last bits of the cost: 1."""
+        return self.cost_change.fraction_bits - 1
+
+    @property
+    def cost_noise(self) -> int:
+        """The k that the configuration asks for, 0 without noise."""
+        if not self.cost_noisy:
+            return 0
+        return power_of_two(self.imperfections.cost_noise) + self.max_cost_noise
 
     @property
     def hold(self) -> Format:
@@ -416,6 +478,34 @@ class TrainerConfig(Section):
         T stops at half its range, so one more update never wraps it.
         """
         return SQ(self.parameter.integer_bits - 1, self.parameter.fraction_bits)
+
+    @property
+    def update_noisy(self) -> bool:
+        """Noise follows every update."""
+        return self.imperfections.update_noise > 0
+
+    @property
+    def independent_noise(self) -> bool:
+        """Each parameter takes the noise of an update with a sign of its own."""
+        return self.update_noisy and self.imperfections.update_noise_kind == "independent"
+
+    @property
+    def max_update_noise(self) -> int:
+        """The k of the largest noise, a deviation of ``2**(k + 1)`` last bits of T: none exceeds D."""
+        return (self.update.max // LARGEST).bit_length()
+
+    @property
+    def update_noise(self) -> int:
+        """The k that the configuration asks for, 0 without noise."""
+        if not self.update_noisy:
+            return 0
+        least = power_of_two(DEVIATION) - self.parameter.fraction_bits
+        return power_of_two(self.imperfections.update_noise) - least + 1
+
+    @property
+    def noise_clocks(self) -> int:
+        """How long the noise of an update is on the wires to the cells."""
+        return self.update_noisy + self.independent_noise
 
     @property
     def gain(self) -> int:
@@ -490,7 +580,12 @@ class TrainerConfig(Section):
     @property
     def cost_padding(self) -> int:
         """Delayed updates only: keeps the two-phase updates in step with the measurements."""
-        return int(self.delayed and (self.cost_pipeline + self.leaves + 1) % 2)
+        return int(self.delayed and (self.cost_pipeline + self.noise_latency + self.leaves + 1) % 2)
+
+    @property
+    def noise_latency(self) -> int:
+        """From the cost to the cost with noise."""
+        return int(self.cost_noisy)
 
     @property
     def cost_pipeline(self) -> int:
@@ -500,12 +595,13 @@ class TrainerConfig(Section):
     @property
     def measure_latency(self) -> int:
         """Until C is valid."""
-        return self.layer_offset(len(self.layers)) + self.cost_pipeline + self.cost_padding
+        pipeline = self.cost_pipeline + self.cost_padding + self.noise_latency
+        return self.layer_offset(len(self.layers)) + pipeline
 
     @property
     def step_latency(self) -> int:
         """From the command of a step's last measurement until T holds its update."""
-        return self.measure_latency + 4 + 2 * self.word_clocks + self.broadcast_latency
+        return self.measure_latency + 4 + 2 * self.word_clocks + self.noise_clocks + self.broadcast_latency
 
     @property
     def clocks_per_step(self) -> Fraction:
@@ -517,7 +613,10 @@ class TrainerConfig(Section):
         """
         if self.delayed:
             return Fraction(2)
-        wait = self.measure_latency + 4 + 2 * self.word_clocks
+        wait = Fraction(self.measure_latency + 4 + 2 * self.word_clocks)
+        if self.update_noisy:
+            # Without shadow tau_theta divides tau_p, and of so many steps one makes an update.
+            wait += Fraction(self.noise_clocks, 1 if self.shadow else self.learning.tau_theta)
         if self.shadow:
             window = self.learning.tau_theta
             return Fraction(2 * window + wait, window)
@@ -540,7 +639,9 @@ class TrainerConfig(Section):
         """The run-time registers of this configuration, for another seed or with some changed."""
         root = scramble(self.seed if seed is None else seed)
         seeds = {}
-        for name in ("seed_code", "seed_sample", "seed_initial", "seed_dither"):
+        names = ["seed_code", "seed_sample", "seed_initial", "seed_dither"]
+        names += ["seed_cost_noise", "seed_update_noise", "seed_noise_code"]
+        for name in names:
             root = scramble(root)
             seeds[name] = LFSR.valid(root)
         values = {
@@ -548,6 +649,8 @@ class TrainerConfig(Section):
             "tau_p": self.learning.tau_p,
             "tau_theta": self.learning.tau_theta,
             "learning_shift": self.learning_shift,
+            "cost_noise": self.cost_noise,
+            "update_noise": self.update_noise,
             **seeds,
         }
         problems = self._register_problems(values, changes)
@@ -559,6 +662,8 @@ class TrainerConfig(Section):
         limits = {name: range(1 << SEED_BITS) for name in known}
         limits |= dict.fromkeys(("tau_x", "tau_p", "tau_theta"), range(1, 1 << self.learning.tau_bits))
         limits["learning_shift"] = range(self.max_learning_shift + 1)
+        limits["cost_noise"] = range(self.max_cost_noise + 1 if self.cost_noisy else 1)
+        limits["update_noise"] = range(self.max_update_noise + 1 if self.update_noisy else 1)
         problems = []
         for name, value in changes.items():
             if name not in known:

@@ -30,7 +30,9 @@ class Judge(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        super().__init__({"i": In(stream.Signature(shape(config.cost), always_ready=True)), "solved": Out(1)})
+        super().__init__(
+            {"i": In(stream.Signature(shape(config.measured), always_ready=True)), "solved": Out(1)}
+        )
 
     @property
     def module(self) -> str:

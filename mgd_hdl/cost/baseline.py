@@ -31,7 +31,7 @@ class Baseline(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        measured = data.StructLayout({"cost": shape(config.cost), "reference": 1})
+        measured = data.StructLayout({"cost": shape(config.measured), "reference": 1})
         super().__init__(
             {
                 "i": In(stream.Signature(measured, always_ready=True)),
@@ -47,7 +47,7 @@ class Baseline(Block):
     def elaborate(self, platform):
         m = Module()
         cost, reference = self.i.payload.cost, self.i.payload.reference
-        level = Signal(shape(self.config.cost), reset_less=True)
+        level = Signal(shape(self.config.measured), reset_less=True)
         with m.If(self.i.valid & reference):
             m.d.sync += level.eq(cost)
         change, outside = saturate(m, cost - level, self.config.cost_change, "change")

@@ -11,7 +11,7 @@ from ..config.trainer import Tile as TileConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from .cell import ParameterCell, code_wires, perturbation_wires
+from .cell import ParameterCell, code_wires, loading_wires, perturbation_wires
 
 __all__ = ["Array", "CellTile", "Leaf", "Wires", "code_ports"]
 
@@ -51,6 +51,7 @@ def _broadcast(config: TrainerConfig, cells: int) -> dict:
         **code_wires(config, cells=cells),
         **(code_wires(config, "shake_", cells) if config.shadow else {}),
         **perturbation_wires(config),
+        **loading_wires(config),
         "word": In(shape(config.update)),
         **({"sign": In(1)} if config.early else {}),
         "clear": In(1),
@@ -70,6 +71,8 @@ class CellTile(Block):
     -------
     rows, columns, ... : In
         The wires of :class:`ParameterCell`, many of each.
+    [stuck] : In
+        Constants: which cells do not learn.
     weights : Out
         The perturbed parameters, first cell in the low bits.
     """
@@ -77,7 +80,10 @@ class CellTile(Block):
     def __init__(self, config: TrainerConfig, cells: int):
         self.config = config
         self.cells = cells
-        super().__init__({**_broadcast(config, cells), "weights": Out(cells * config.weight.width)})
+        members = {**_broadcast(config, cells), "weights": Out(cells * config.weight.width)}
+        if config.some_stuck:
+            members["stuck"] = In(cells)
+        super().__init__(members)
 
     @property
     def module(self) -> str:
@@ -86,7 +92,7 @@ class CellTile(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        names = [name for name in self.signature.members if name != "weights"]
+        names = [name for name in self.signature.members if name not in ("weights", "stuck")]
         wires = {name: getattr(self, name) for name in names}
         if config.leaves:
             leaf = place(m, platform, "leaf", Leaf(sum(len(wire) for wire in wires.values())))
@@ -102,6 +108,9 @@ class CellTile(Block):
                 if name == "weight":
                     continue
                 port = getattr(cell, name)
+                if name == "stuck":
+                    m.d.comb += port.eq(self.stuck[index])
+                    continue
                 many = wires.get(f"{name}s")
                 if many is None:
                     m.d.comb += port.eq(wires[name])
@@ -262,6 +271,9 @@ class Array(Block):
             held_sign = Signal()
             m.d.sync += held_sign.eq(self.sign)
             everywhere["sign"] = held_sign
+        for name in loading_wires(config):
+            everywhere[name] = Signal(name=name)
+            m.d.sync += everywhere[name].eq(self.address)
         if config.shadow:
             everywhere |= self._code_wires(m, platform, "code", 0, config.rows, None)
 
@@ -326,12 +338,18 @@ class Array(Block):
         """The layer's tiles, and its perturbed parameters sorted by neuron."""
         config = self.config
         parameters = []
+        stuck = config.stuck()
         for tile in self._tiles(layer.index):
             placed = place(m, platform, f"tile_{tile.index}", CellTile(config, tile.cells))
             for name in placed.signature.members:
                 if name == "weights":
                     continue
-                port, wire = getattr(placed, name), wires[name]
+                port = getattr(placed, name)
+                if name == "stuck":
+                    bits = sum((tile.first + cell in stuck) << cell for cell in range(tile.cells))
+                    m.d.comb += port.eq(Const(bits, tile.cells))
+                    continue
+                wire = wires[name]
                 if name.endswith("rows"):
                     # Wires over all rows of the array, or over the rows of this layer.
                     first = tile.first_row - (0 if len(wire) == config.rows else layer_row)

@@ -11,7 +11,7 @@ from ..fixed import shape
 from ..hierarchy import Block, place
 from .integrator import Integrator
 
-__all__ = ["WIRES", "ParameterCell", "code_bit", "code_wires", "perturbation_wires"]
+__all__ = ["WIRES", "ParameterCell", "code_bit", "code_wires", "loading_wires", "perturbation_wires"]
 
 
 class ParameterCell(Block):
@@ -49,6 +49,9 @@ class ParameterCell(Block):
         See :class:`Integrator`; ``sign`` and the code go one clock before the word if enables are early.
     refresh : In(1)
         Shadow only: copy the visible bits.
+    stuck, [loading] : In(1)
+        Only where ``imperfections.stuck`` is above zero. A constant: this parameter does not learn, and
+        is shaken or still; it takes a word while ``loading`` is high. Or it is dead: always zero.
     weight : Out(config.weight)
         The perturbed parameter.
     """
@@ -59,6 +62,8 @@ class ParameterCell(Block):
             **code_wires(config),
             **(code_wires(config, "shake_") if config.shadow else {}),
             **perturbation_wires(config),
+            **loading_wires(config),
+            **({"stuck": In(1)} if config.some_stuck else {}),
             "word": In(shape(config.update)),
             **({"sign": In(1)} if config.early else {}),
             "clear": In(1),
@@ -80,9 +85,14 @@ class ParameterCell(Block):
         code = Signal()
         m.d.comb += code.eq(self._code(""))
         integrator = place(m, platform, "integrator", Integrator(config))
+        kind = config.imperfections.stuck_kind if config.some_stuck else None
+        enable = code
+        if kind:
+            # What is stuck still starts somewhere: at its initial value, or cleared.
+            enable = code & (~self.stuck | (self.clear if kind == "dead" else self.loading))
         m.d.comb += [
             integrator.word.eq(self.word),
-            integrator.enable.eq(code),
+            integrator.enable.eq(enable),
             integrator.clear.eq(self.clear),
         ]
         if config.early:
@@ -103,7 +113,12 @@ class ParameterCell(Block):
             below = Cat(shake, side)
         else:
             below = Cat(Const(1, 1) if config.two_sided else self.shaken, shake)
-        m.d.comb += self.weight.eq(Cat(below, visible))
+        weight = Cat(below, visible)
+        if kind == "still":
+            weight = Cat(below[0] & ~self.stuck, below[1] | self.stuck, visible)
+        elif kind == "dead":
+            weight = Mux(self.stuck, 0, weight)
+        m.d.comb += self.weight.eq(weight)
         return m
 
     def _code(self, prefix: str):
@@ -142,6 +157,11 @@ def code_wires(config: TrainerConfig, prefix: str = "", cells: int = 0) -> dict:
         else:
             members[prefix + name] = In(1)
     return members
+
+
+def loading_wires(config: TrainerConfig) -> dict:
+    """Members that tell the words of the start from all later ones, which stuck parameters must know."""
+    return {"loading": In(1)} if config.some_stuck and config.imperfections.stuck_kind != "dead" else {}
 
 
 def perturbation_wires(config: TrainerConfig) -> dict:

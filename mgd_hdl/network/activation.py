@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Shape, Signal, unsigned
 from amaranth.lib import data, memory
 from amaranth.lib.wiring import In, Out
 
@@ -20,6 +20,8 @@ class Activation(Block):
     base and slope; clock three interpolates. The interpolated value stays between two knots, so it
     cannot overflow. relu limits z to the output's format in one clock.
 
+    All neurons of a layer have the same curve, unless they have defects: then each has its own.
+
     Latency ``layer.activation_latency + layer.padding`` clocks; one value per clock.
 
     Members
@@ -28,17 +30,19 @@ class Activation(Block):
     y : Out(layer.output)
     """
 
-    def __init__(self, layer: LayerConfig):
+    def __init__(self, layer: LayerConfig, neuron: int = 0):
         self.layer = layer
+        self.neuron = neuron
         super().__init__({"z": In(shape(layer.sum)), "y": Out(shape(layer.output))})
 
     @property
     def module(self) -> str:
-        return f"{self.layer.activation}_{self.layer.index}"
+        return self.layer.curve_name(self.neuron)
 
     def elaborate(self, platform):
         m = Module()
-        layer, table = self.layer, self.layer.table
+        layer = self.layer
+        table = layer.tables[self.neuron] if layer.tables else None
         y = Signal(shape(layer.output), name="value", reset_less=True)
         if table is None:
             m.d.sync += y.eq(requantize(m, self.z, layer.sum.fraction_bits, layer.output, "limited"))
@@ -49,7 +53,7 @@ class Activation(Block):
             m.d.sync += argument.eq(limited ^ (1 << (table.argument.width - 1)))
 
             # Clock two.
-            row = data.StructLayout({"base": shape(layer.output), "slope": table.slope_bits})
+            row = data.StructLayout({"base": shape(layer.output), "slope": shape(table.slope_format)})
             words, width = table.words
             m.submodules.knots = rom = memory.Memory(shape=unsigned(width), depth=len(words), init=words)
             port = rom.read_port()
@@ -58,7 +62,8 @@ class Activation(Block):
             m.d.sync += position.eq(argument[: table.position_bits])
 
             # Clock three.
-            rise = Signal(table.slope_bits + table.position_bits)
+            slope = table.slope_format
+            rise = Signal(Shape(slope.width + table.position_bits, signed=slope.signed))
             knot = data.View(row, port.data)
             m.d.comb += rise.eq(knot.slope * position)
             m.d.sync += y.eq(knot.base + rise.shift_right(table.position_bits))

@@ -59,7 +59,7 @@ class Mlp(Block):
             for j in range(layer.neurons):
                 kind = SerialNeuron if layer.serial else Neuron
                 neuron = place(m, platform, f"neuron_{layer.index}_{j}", kind(layer))
-                activation = place(m, platform, f"activation_{layer.index}_{j}", Activation(layer))
+                activation = place(m, platform, f"activation_{layer.index}_{j}", Activation(layer, j))
                 m.d.comb += [
                     neuron.x.as_value().eq(x),
                     Value.cast(neuron.weights).eq(getattr(self, f"weights_{layer.index}_{j}")),

@@ -156,7 +156,7 @@ def compare(
     missing = required - set(design.arrays)
     if missing:
         raise RtlError(f"{design.top} does not show {', '.join(sorted(missing))}")
-    twin = Trainer(config, chosen, samples=samples, **changes)
+    twin = Trainer(config, chosen, samples=samples, devices=None, **changes)
     chunk = max(1, _CHUNK // (2 * config.parameters * len(chosen)))
     done = count = unequal = 0
     difference: Difference | None = None

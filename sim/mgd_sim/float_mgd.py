@@ -17,6 +17,8 @@ from mgd_hdl.config import LFSR, LayerConfig, Registers, TrainerConfig
 from .control.sequencer import in_turn, plan
 from .evaluate import Evaluation, evaluate
 from .fixed import Bits, Ints
+from .learn.cell import learning
+from .network.activation import per_replica
 from .perturb.codes import codes, signs
 from .samples.memory import Plain
 from .samples.stream import checked, task_samples
@@ -52,15 +54,26 @@ class FloatNetwork:
     """The configuration's network, its cost and the gradient of the cost.
 
     Arrays are as in the twin: parameters (..., P), inputs (..., inputs, samples), targets (...,
-    outputs, samples); leading axes broadcast.
+    outputs, samples); leading axes broadcast. A neuron with a defect is the exact function
+    ``y0 + L f(k (z - x0))``; with ``devices`` each replica, the first axis, is another device.
     """
 
-    def __init__(self, config: TrainerConfig):
+    def __init__(self, config: TrainerConfig, devices: Sequence[int] | None = None):
         self.layers = config.layers
+        drawn = [config.defects(device) for device in devices or [config.imperfections.device]]
+        self._defects = [
+            tuple(
+                np.array([[getattr(defect, name) for defect in device[layer.index]] for device in drawn])
+                for name in ("shift", "offset", "gain", "height")
+            )
+            if layer.defects
+            else None
+            for layer in config.layers
+        ]
 
     def __call__(self, theta: Floats, x: Floats) -> Floats:
         """The outputs: (..., outputs, samples)."""
-        return self._activities(theta, x)[-1]
+        return self._activities(theta, x)[0][-1]
 
     def cost(self, theta: Floats, x: Floats, target: Floats) -> Floats:
         """The sum of squared errors: (..., samples)."""
@@ -68,13 +81,16 @@ class FloatNetwork:
 
     def gradient(self, theta: Floats, x: Floats, target: Floats) -> Floats:
         """The gradient of the cost, added up over the samples, by backpropagation: (..., P)."""
-        activities = self._activities(theta, x)
+        activities, plain = self._activities(theta, x)
         parts = []
         back = 2 * (activities[-1] - target)
-        for layer, before, after in zip(
-            reversed(self.layers), reversed(activities[:-1]), reversed(activities[1:]), strict=True
+        for layer, before, value in zip(
+            reversed(self.layers), reversed(activities[:-1]), reversed(plain), strict=True
         ):
-            delta = back * _SLOPES[layer.activation](after)
+            delta = back * _SLOPES[layer.activation](value)
+            if (defect := self._defect(layer, delta.ndim)) is not None:
+                _, _, gain, height = defect
+                delta = delta * gain * height
             part = np.concatenate(
                 [np.matmul(delta, np.swapaxes(before, -1, -2)), delta.sum(axis=-1, keepdims=True)], axis=-1
             )
@@ -82,14 +98,27 @@ class FloatNetwork:
             back = np.matmul(np.swapaxes(_matrix(layer, theta)[..., :-1], -1, -2), delta)
         return np.concatenate(parts[::-1], axis=-1)
 
-    def _activities(self, theta: Floats, x: Floats) -> list[Floats]:
-        """The inputs, then the outputs of every layer."""
-        activities = [x]
+    def _activities(self, theta: Floats, x: Floats) -> tuple[list[Floats], list[Floats]]:
+        """The inputs, then the outputs of every layer; and the values of every layer's function itself."""
+        activities, plain = [x], []
         for layer in self.layers:
             matrix = _matrix(layer, theta)
             z = np.matmul(matrix[..., :-1], activities[-1]) + matrix[..., -1:]
-            activities.append(_FUNCTIONS[layer.activation](z))
-        return activities
+            function = _FUNCTIONS[layer.activation]
+            if (defect := self._defect(layer, z.ndim)) is None:
+                value = y = function(z)
+            else:
+                shift, offset, gain, height = defect
+                value = function(gain * (z - shift))
+                y = offset + height * value
+            activities.append(y)
+            plain.append(value)
+        return activities, plain
+
+    def _defect(self, layer: LayerConfig, axes: int) -> tuple[Floats, ...] | None:
+        """x0, y0, k and L of a layer's neurons, for arrays (R, ..., neurons, samples)."""
+        drawn = self._defects[layer.index]
+        return None if drawn is None else tuple(per_replica(each, axes) for each in drawn)
 
 
 def _matrix(layer: LayerConfig, theta: Floats) -> Floats:
@@ -102,22 +131,30 @@ class _Learner:
     """What both rules share: network, samples, start, evaluation."""
 
     def __init__(
-        self, config: TrainerConfig, seeds: Sequence[int], samples: Dataset | None, changes: dict[str, int]
+        self,
+        config: TrainerConfig,
+        seeds: Sequence[int],
+        samples: Dataset | None,
+        devices: Sequence[int] | None,
+        changes: dict[str, int],
     ):
         self.config = config
         self.registers: Registers = config.registers(**changes)
-        self.network = FloatNetwork(config)
+        self.network = FloatNetwork(config, devices)
         self.samples = task_samples(config, samples)
         self.replicas = len(seeds)
         # One generator per replica and purpose: no replica depends on the others.
-        streams = [np.random.SeedSequence(seed).spawn(3) for seed in seeds]
-        initial, self._sample_draws, self._code_draws = (
+        streams = [np.random.SeedSequence(seed).spawn(5) for seed in seeds]
+        initial, self._sample_draws, self._code_draws, self._noise_draws, self._write_draws = (
             [np.random.default_rng(stream) for stream in purpose] for purpose in zip(*streams, strict=True)
         )
         ranges = np.concatenate(
             [np.full(layer.parameters, _initial(config, layer)) for layer in config.layers]
         )
         self.theta: Floats = np.array([ranges * rng.uniform(-1, 1, config.parameters) for rng in initial])
+        self.free = learning(config, devices)
+        if config.imperfections.stuck_kind == "dead":
+            self.theta = self.theta * self.free
         self.amplitude = 2.0**-config.amplitude_shift
         self.rate = 2.0**-self.registers.learning_shift
         self.step = 0
@@ -173,6 +210,8 @@ class FloatMgd(_Learner):
         One per replica.
     samples : Dataset, optional
         For ``task.source = "stream"``.
+    devices : sequence of int, optional
+        One for each replica, with imperfections of its own.
     circuit_codes : bool
         Random codes from the circuit's register instead of NumPy's generator, which is the default
         because it shares no weakness with the circuit.
@@ -193,11 +232,12 @@ class FloatMgd(_Learner):
         seeds: Sequence[int],
         *,
         samples: Dataset | None = None,
+        devices: Sequence[int] | None = None,
         circuit_codes: bool = False,
         railed: bool = False,
         **changes: int,
     ):
-        super().__init__(config, seeds, samples, changes)
+        super().__init__(config, seeds, samples, devices, changes)
         self._limit = 2.0 ** (config.parameter.integer_bits - 2) if railed else np.inf
         self._visible = self.theta
         self.baseline: Floats = np.zeros(self.replicas)
@@ -244,6 +284,19 @@ class FloatMgd(_Learner):
         taken, self._epochs = self._epochs[:count], self._epochs[count:]
         return taken
 
+    def _cost_noise(self, count: int) -> Floats:
+        """Normal noise of C0 and C in each of ``count`` steps: (count, R, 2)."""
+        drawn = np.stack([rng.standard_normal((count, 2)) for rng in self._noise_draws], axis=1)
+        drawn[:, :, 0] *= self.config.imperfections.noisy_reference
+        return np.asarray(drawn * 2.0 ** (self.registers.cost_noise - self.config.max_cost_noise))
+
+    def _update_noise(self, count: int) -> Floats:
+        """Normal noise of all parameters at each of ``count`` updates: (count, R, 1) or (count, R, P)."""
+        each = self.config.parameters if self.config.independent_noise else 1
+        drawn = np.stack([rng.standard_normal((count, each)) for rng in self._write_draws], axis=1)
+        # Level 1 is four last bits of the parameter.
+        return np.asarray(drawn * 2.0 ** (self.registers.update_noise + 1) * self.config.parameter.step)
+
     def run(self, steps: int) -> None:
         """Go on for some steps."""
         end = self.step + steps
@@ -256,22 +309,33 @@ class FloatMgd(_Learner):
         sample, sample_at = in_turn(self._sample, self._take_samples(int(todo.sample.sum())), todo.sample)
         self._code, self._sample = code[-1:], sample[-1:]
         sign = signs(self.config, code).astype(np.float64)
-        perturbation = sign[:, :, None, :] * self._modes[:, None]
+        learns, perturbation = sign, sign[:, :, None, :] * self._modes[:, None]
+        if self.config.some_stuck:
+            learns = sign * self.free
+            if self.config.imperfections.stuck_kind != "shaken":
+                perturbation = perturbation * self.free[:, None]
         x, target = self._columns(sample)
         x, target = x[:, :, None], target[:, :, None]
+        noise = iter(self._cost_noise(count)) if self.registers.cost_noise else None
+        written = iter(self._update_noise(int(todo.refresh.sum()))) if self.registers.update_noise else None
         for this_code, this_sample, reference, flush, refresh in zip(
             code_at, sample_at, todo.reference, todo.flush, todo.refresh, strict=True
         ):
             shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
             theta = self._visible[:, None, :] + shaken
             measured = self.network.cost(theta, x[this_sample], target[this_sample])[..., 0]
+            if noise is not None:
+                measured = measured + next(noise)[:, -measured.shape[1] :]
             if reference:
                 self.baseline = measured[:, 0]
             self.hold = self.hold + (measured[:, -1] - self.baseline)
             if flush:
-                theta = self.theta - self._gain * self.hold[:, None] * sign[this_code]
+                theta = self.theta - self._gain * self.hold[:, None] * learns[this_code]
                 self.theta = np.maximum(np.minimum(theta, self._limit), -self._limit)
                 self.hold = np.zeros_like(self.hold)
+            if written is not None and refresh:
+                theta = self.theta + next(written) * self.free
+                self.theta = np.maximum(np.minimum(theta, self._limit), -self._limit)
             if refresh:
                 self._visible = self.theta
             self.step += 1
@@ -289,9 +353,15 @@ class Backpropagation(_Learner):
     """
 
     def __init__(
-        self, config: TrainerConfig, seeds: Sequence[int], *, samples: Dataset | None = None, **changes: int
+        self,
+        config: TrainerConfig,
+        seeds: Sequence[int],
+        *,
+        samples: Dataset | None = None,
+        devices: Sequence[int] | None = None,
+        **changes: int,
     ):
-        super().__init__(config, seeds, samples, changes)
+        super().__init__(config, seeds, samples, devices, changes)
 
     def run(self, steps: int) -> None:
         """Go on for some steps."""

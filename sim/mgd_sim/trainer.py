@@ -8,7 +8,7 @@ to do what, codes and samples, is computed for a block of steps at a time.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -21,12 +21,14 @@ from .control.judge import Judge
 from .control.sequencer import in_turn, plan
 from .cost.accumulator import Accumulator
 from .cost.baseline import Baseline
+from .cost.noise import CostNoise
 from .cost.squared_error import SquaredError
 from .evaluate import Evaluation, evaluate
-from .fixed import Bits, Ints
+from .fixed import Bits, Flags, Ints
 from .learn.array import Array
-from .learn.cell import forward_weight
+from .learn.cell import forward_weight, learning
 from .learn.update import Update
+from .learn.update_noise import UpdateNoise
 from .lfsr import States, states
 from .network.mlp import Mlp
 from .perturb.codes import codes, signs
@@ -51,7 +53,7 @@ class Record:
     code : Bits
         (steps, R, P), the code bits.
     baseline, cost : Ints
-        (steps, R), C0 and C in ``config.cost``; C0 as last measured.
+        (steps, R), C0 and C in ``config.measured``; C0 as last measured.
     solved : Bits
         (steps, R), the judge's verdict after C0; 0 without a judge.
     cost_change, hold : Ints
@@ -102,6 +104,8 @@ class Trainer:
         One per replica: the registers are ``config.registers(seed, **changes)``, or those given.
     samples : Dataset, optional
         For ``task.source = "stream"``: what comes through the port, in this order, repeated.
+    devices : sequence of int, optional
+        One for each replica, with imperfections of its own; by default all are ``imperfections.device``.
     **changes : int
         Run-time registers that differ from the configuration, such as ``tau_theta``.
 
@@ -125,6 +129,7 @@ class Trainer:
         seeds: Sequence[int | Registers],
         *,
         samples: Dataset | None = None,
+        devices: Sequence[int] | None = None,
         **changes: int,
     ):
         registers = [
@@ -137,12 +142,20 @@ class Trainer:
         self.config = config
         self.registers = registers[0]
         self.samples = task_samples(config, samples)
-        self.mlp = Mlp(config)
+        self.mlp = Mlp(config, devices)
         self.squared_error = SquaredError(config)
         self.change = Baseline(config)
+        self.noise = CostNoise(config, self.registers.cost_noise, seed_of("seed_cost_noise"))
         self.accumulate = Accumulator(config)
         self.update = Update(config, self.registers.learning_shift)
-        self.array = Array(config, initial_parameters(config, seed_of("seed_initial")))
+        self.free = learning(config, devices)
+        initial = initial_parameters(config, seed_of("seed_initial"))
+        if config.imperfections.stuck_kind == "dead":
+            initial = initial * self.free
+        self.array = Array(config, initial)
+        self.update_noise = UpdateNoise(
+            config, self.registers.update_noise, seed_of("seed_update_noise"), seed_of("seed_noise_code")
+        )
         self.codes = codes(config, seed_of("seed_code"))
         self.source = source(config, seed_of("seed_sample"), len(self.samples))
         self.dither = seed_of("seed_dither")
@@ -219,13 +232,21 @@ class Trainer:
         sample, sample_at = in_turn(self._sample, self.source.take(int(todo.sample.sum())), todo.sample)
         self._code, self._sample = code[-1:], sample[-1:]
         sign = signs(self.config, code)
-        perturbation = sign[:, :, None, :] * self._modes[:, None]
+        learns, perturbation = sign, sign[:, :, None, :] * self._modes[:, None]
+        if self.config.some_stuck:
+            learns = sign * self.free
+            if self.config.imperfections.stuck_kind == "still":
+                perturbation = perturbation * self.free[:, None]
         # One sample for both measurements: (codes, R, 1, inputs or outputs, 1).
         x = self.samples.x[sample].astype(np.int64)[:, :, None, :, None]
         target = self.samples.target[sample].astype(np.int64)[:, :, None, :, None]
         # The dither moves on in every step: the circuit rounds a zero where nothing is flushed.
         dither = states(self.dither, count * self.update.dithered + 1)
         self.dither, words = dither[-1], iter(dither.astype(np.int64))
+        written = None
+        if self.config.update_noisy:
+            written = zip(*self.update_noise.take(int(todo.refresh.sum())), strict=True)
+        noise = self._noise(todo.reference) if self.config.cost_noisy else None
 
         what = np.stack([todo.reference, todo.flush, todo.refresh], axis=1).tolist()
         for row, this_code, this_sample, (reference, flush, refresh) in zip(
@@ -234,8 +255,10 @@ class Trainer:
             word = next(words) if self.update.dithered else 0
             seen = self.array.visible
             shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
-            y = self.mlp(forward_weight(seen[:, None, :], shaken), x[this_sample])
+            y = self.mlp(self._weight(seen[:, None, :], shaken), x[this_sample])
             measured = self.squared_error(y, target[this_sample])[..., 0]
+            if noise is not None:
+                measured = measured + next(noise)
             if reference:
                 self.baseline = measured[:, 0]
                 if self.judge is not None:
@@ -250,8 +273,11 @@ class Trainer:
             if flush:
                 update, limited_update = self.update(hold, word)
                 self._saturated[2] |= limited_update
-                self.array.learn(update, sign[this_code])
+                self.array.learn(update, learns[this_code])
                 self.hold = np.zeros_like(hold)
+            if written is not None and refresh:
+                word_of_noise, sign_of_noise = next(written)
+                self.array.learn(word_of_noise, sign_of_noise * self.free)
             self.array.end_step(self.step, refresh)
             self.step += 1
             if kept is not None:
@@ -264,6 +290,21 @@ class Trainer:
                     kept.update[row] = update
                 kept.theta[row], kept.visible[row] = self.array.theta, seen
                 kept.flags[row] = self.flags
+
+    def _weight(self, seen: Ints, shaken: Ints | int) -> Ints:
+        """What the network multiplies; a dead parameter is zero."""
+        weight = forward_weight(seen, shaken)
+        if self.config.some_stuck and self.config.imperfections.stuck_kind == "dead":
+            weight = weight * (self.free if weight.ndim == 2 else self.free[:, None])
+        return weight
+
+    def _noise(self, reference: Flags) -> Iterator[Ints]:
+        """For each step what is added to its costs, (R, measurements), given which of them measure C0 too."""
+        # References come before the perturbed cost of their step.
+        there = np.stack([reference, np.full_like(reference, True)], axis=1)
+        words = self.noise.take(np.broadcast_to([True, False], there.shape)[there])
+        ends = np.cumsum(there.sum(axis=1)).tolist()
+        return (words[end - 1 - two : end].T for end, two in zip(ends, reference.tolist(), strict=True))
 
     def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
         """How well the unperturbed network does, in the circuit's own arithmetic.
@@ -280,7 +321,7 @@ class Trainer:
         accuracy : ndarray
             (R,), share of samples answered right, see :func:`mgd_sim.evaluate.right`.
         """
-        weight = forward_weight(self.array.visible, 0)
+        weight = self._weight(self.array.visible, 0)
 
         def measure(x: Ints, target: Ints) -> tuple[Ints, Ints]:
             y = self.mlp(weight, x)

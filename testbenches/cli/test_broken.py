@@ -19,6 +19,7 @@ BASE = {
     "task": {},
     "engine": {},
     "judge": {},
+    "imperfections": {},
 }
 
 
@@ -262,6 +263,21 @@ SINGLE = [
     ("task misspelt", toml(task={"name": '"xorr"'}), ['task.name = "xorr": must be one of xor, parity3']),
     ("task near", toml(task={"name": '"nist7"'}), ['(did you mean "nist7x7"?)']),
     ("source misspelt", toml(task={"source": '"generate"'}), ['(did you mean "generator"?)']),
+    (
+        "spread above one",
+        toml(imperfections={"activation_spread": "1.5"}),
+        ["imperfections.activation_spread = 1.5: must be a number from 0 to 1"],
+    ),
+    (
+        "noise above one",
+        toml(imperfections={"cost_noise": "2.0"}),
+        ["imperfections.cost_noise = 2.0: must be a number from 0 to 1"],
+    ),
+    (
+        "negative device",
+        toml(imperfections={"device": "-1"}),
+        ["imperfections.device = -1: must be a whole number from 0"],
+    ),
     ("engine bank", toml(engine={"kind": '"bank"'}), ['engine.kind = "bank": must be "array"']),
     # ---- names ----
     ("keyword of Verilog", toml(top={"name": '"wire"'}), ['name = "wire": is a word of Verilog']),
@@ -352,6 +368,52 @@ TOGETHER = [
             'task.source = "memory": task "nist7x7" does not fit on-chip memory;'
             ' must be "generator" or "stream"'
         ],
+    ),
+    (
+        "noise below the last bits",
+        toml(imperfections={"cost_noise": "0.0001"}),
+        ["imperfections.cost_noise = 0.0001 (2**-13): must be 2**-10 to 1 with formats.cost_change"],
+    ),
+    (
+        "noise of updates below the last bits",
+        toml(imperfections={"update_noise": "0.001"}),
+        ["imperfections.update_noise = 0.001 (2**-10): must be 2**-9 to 2**0 with formats.parameter"],
+    ),
+    (
+        "noise of delayed updates",
+        toml(learning={"updates": '"delayed"'}, imperfections={"update_noise": "0.1"}),
+        ['imperfections.update_noise = 0.1: must be 0 with updates = "delayed"'],
+    ),
+    (
+        "noise of serial updates",
+        toml(engine={"cell": '"serial"'}, imperfections={"update_noise": "0.1"}),
+        ['imperfections.update_noise = 0.1: must be 0 with cell = "serial"'],
+    ),
+    (
+        "noise of early enables",
+        toml(engine={"enables": '"early"'}, imperfections={"update_noise": "0.1", "stuck": "0.5"}),
+        [
+            'imperfections.update_noise = 0.1: must be 0 with enables = "early"',
+            'imperfections.stuck = 0.5: must be 0 with enables = "early"',
+        ],
+    ),
+    (
+        "signs of sequential noise",
+        toml(
+            perturbation={"family": '"sequential"'},
+            imperfections={"update_noise": "0.1", "update_noise_kind": '"independent"'},
+        ),
+        ['imperfections.update_noise_kind = "independent": must be "common" with sequential codes'],
+    ),
+    (
+        "stuck serial cells",
+        toml(engine={"cell": '"serial"'}, imperfections={"stuck": "0.1"}),
+        ['imperfections.stuck = 0.1: must be 0 with cell = "serial"'],
+    ),
+    (
+        "defects of relu",
+        toml(network={"activation": '["relu", "tanh"]'}, imperfections={"activation_spread": "0.25"}),
+        ['imperfections.activation_spread = 0.25: must be 0 with activation "relu"'],
     ),
     (
         "wide inputs from memory",

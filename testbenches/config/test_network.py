@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
+from fractions import Fraction
 
 import pytest
 
-from mgd_hdl.config import SQ, UQ, ActivationTable, Format, LayerConfig, adder_levels
+from mgd_hdl.config import SQ, UQ, ActivationTable, Defect, Format, LayerConfig, adder_levels
 
 INPUTS = [UQ(1, 0), UQ(0, 1), UQ(0, 3), UQ(2, 2), SQ(1, 0), SQ(1, 3), SQ(0, 4), SQ(3, 1)]
 WEIGHTS = [SQ(3, 0), SQ(2, 1), SQ(4, -1), SQ(2, 4), SQ(5, 1)]
@@ -135,8 +137,9 @@ def test_table(function, fraction, segment_bits):
     outputs = interpolated(each)
     assert each.position_bits >= 1
     assert len(each.base) == len(each.slope) == 1 << segment_bits
-    assert all(0 <= slope < 1 << each.slope_bits for slope in each.slope)
-    assert max(each.slope) >> (each.slope_bits - 1) == 1
+    assert all(0 <= slope < 1 << each.slope_format.width for slope in each.slope)
+    assert max(each.slope) >> (each.slope_format.width - 1) == 1
+    assert not each.slope_format.signed
     assert all(fits(output, each.output) for output in (*each.knots, *outputs))
     assert all(left <= right for left, right in itertools.pairwise(outputs))
 
@@ -147,6 +150,31 @@ def test_table(function, fraction, segment_bits):
         z = each.argument.value(integer)
         exact = math.tanh(z) if function == "tanh" else 1 / (1 + math.exp(-z))
         assert abs(each.output.value(output) - exact) <= allowed
+
+
+@pytest.mark.parametrize("height", [1.5, -0.75])
+def test_a_defect_is_a_table_of_its_own(height):
+    """y0 + L f(k (z - x0)) at the ends of the segments, and signed slopes where it falls."""
+    defect = Defect(shift=0.5, offset=-0.25, gain=2.0, height=height)
+    plain = LayerConfig(
+        index=1, inputs=1, neurons=2, first=0, activation="sigmoid", input=UQ(1, 0), weight=SQ(5, 4),
+        output=SQ(2, 8), segment_bits=5,
+    )  # fmt: skip
+    with_defect = dataclasses.replace(plain, defects=(Defect(), defect))
+    assert with_defect.tables[0] == plain.table == plain.tables[1]
+    each = with_defect.tables[1]
+    for place, knot in enumerate(each.knots):
+        z = Fraction(place, 2) - 8
+        exact = -0.25 + height / (1 + math.exp(-2.0 * float(z - Fraction(1, 2))))
+        assert abs(knot / 256 - exact) <= 0.5 / 256
+    assert all(fits(slope, each.slope_format) for slope in each.slope)
+    assert each.slope_format.signed == (height < 0)
+    words, width = each.words
+    assert width == each.output.width + each.slope_format.width
+    for word, base, slope in zip(words, each.base, each.slope, strict=True):
+        assert word == base % 2**10 + 2**10 * (slope % 2**each.slope_format.width)
+    assert [with_defect.curve_name(neuron) for neuron in (0, 1)] == ["sigmoid_1_0", "sigmoid_1_1"]
+    assert [plain.curve_name(neuron) for neuron in (0, 1)] == ["sigmoid_1", "sigmoid_1"]
 
 
 def test_relu_has_no_table():

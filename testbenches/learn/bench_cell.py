@@ -9,6 +9,7 @@ import cocotb
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
+from mgd_sim.rtl import bench_parameters
 from testbenches.learn.bench_integrator import taken
 from testbenches.support import clock, configured, random_numbers, signed, start
 
@@ -62,6 +63,7 @@ async def live(dut: Any, config: TrainerConfig, inputs: list[dict[str, int]]) ->
     """Give the inputs, one set a clock, and follow the cell's registers."""
     parameter, guard_bits = config.parameter, config.guard_bits
     theta = visible = None  # unknown
+    kind = config.imperfections.stuck_kind
     for turn, each in enumerate(inputs):
         await clock(dut, **each)
         if theta is not None:
@@ -71,11 +73,18 @@ async def live(dut: Any, config: TrainerConfig, inputs: list[dict[str, int]]) ->
         if visible is not None:
             shake = code_bit(config, each, "shake_" if config.shadow else "")
             rest, minus = not each.get("shaken", 1), bool(each.get("minus", 0))
-            expected = perturbed(config, visible, shake, rest=rest, minus=minus)
+            stuck = each.get("stuck", 0)
+            if stuck and kind == "still":
+                shake, rest = 0, True
+            expected = (
+                0 if stuck and kind == "dead" else perturbed(config, visible, shake, rest=rest, minus=minus)
+            )
             assert signed(dut.weight) == expected, turn
         if each.get("refresh", 0):
             visible = None if theta is None else theta >> guard_bits
         enable, clears = bool(code_bit(config, each)), bool(each["clear"])
+        if each.get("stuck", 0):
+            enable = enable and bool(each["clear" if kind == "dead" else "loading"])
         if theta is None:
             theta = 0 if enable and clears and turn else None  # the second of two words clears
         else:
@@ -95,12 +104,17 @@ async def learns_and_shakes(dut, drift):
     settings = wire_settings(config)
     take = {**picked(settings, config), "clear": 1}
     idle: dict[str, Any] = {"refresh": 0} if config.shadow else {}
+    stuck = bench_parameters().get("stuck")
+    loads = config.some_stuck and config.imperfections.stuck_kind != "dead"
+    constant = {} if stuck is None else {"stuck": stuck}
+    idle |= constant | ({"loading": 1} if loads else {})
     inputs = [{**take, **idle, "word": 0}, {**take, **idle, "word": -1}]
     repeats = -(-400 // len(settings))
     for number in np.concatenate([rng.permutation(len(settings)) for _ in range(repeats)]):
         size = config.update.max * (2 * rng.random() - 1 + drift)
         word = max(config.update.min, min(config.update.max, round(size)))
         more = {"refresh": int(rng.random() < 0.3)} if config.shadow else {}
+        more |= constant | ({"loading": int(rng.random() < 0.2)} if loads else {})
         inputs.append({**settings[number], **more, "word": word, "clear": int(rng.random() < 0.02)})
     await start(dut, **dict.fromkeys(inputs[0], 0))
     await live(dut, config, inputs)

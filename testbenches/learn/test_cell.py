@@ -30,6 +30,41 @@ def test_cell(family, sides, shadow, tmp_path):
     run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
 
 
+STUCK = [
+    ("shaken", "random_code", "one_sided", False),
+    ("still", "random_code", "one_sided", True),
+    ("still", "walsh", "two_sided", False),
+    ("still", "sequential", "two_sided", True),
+    ("dead", "sequential", "one_sided", False),
+]
+
+
+@pytest.mark.parametrize("stuck", [0, 1])
+@pytest.mark.parametrize(("kind", "family", "sides", "shadow"), STUCK)
+def test_stuck(kind, family, sides, shadow, stuck, tmp_path):
+    config = stuck_learner(kind, family, sides, shadow)
+    run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config, stuck=stuck)
+
+
+def stuck_learner(kind: str, family: str = "random_code", sides: str = "one_sided", shadow: bool = False):
+    config = learner(family=family, sides=sides, shadow=shadow)
+    return config.replaced(imperfections={"stuck": 0.5, "stuck_kind": kind})
+
+
+@mutations(
+    ("learns nevertheless", r"\.enable\(integrator__enable\)", ".enable(code)"),
+    ("never loaded", r"_04_ \| loading", "_04_"),
+)
+def test_mutations_of_stuck_cells_are_noticed(mutation, tmp_path):
+    config = stuck_learner("shaken")
+    text = verilog(ParameterCell(config), "dut")
+    noticed = [
+        not stays_unnoticed(mutation, text, BENCH, tmp_path / str(stuck), config, stuck=stuck)
+        for stuck in (0, 1)
+    ]
+    assert any(noticed)
+
+
 @pytest.mark.parametrize(("parameter", "amplitude"), [("SQ(2, 4)", 2.0**-6), ("SQ(4, 6)", 2.0)])
 def test_visible_bits(parameter, amplitude, tmp_path):
     """All of T is visible, and only two bits of ten."""

@@ -21,9 +21,28 @@ FUNCTIONS = {
 BEND = {"sigmoid": 0.09623, "tanh": 0.76981}
 
 
+def neuron() -> int:
+    """Which neuron of its layer is under test."""
+    return int(bench_parameters().get("neuron", 0))
+
+
+def exactly(layer: LayerConfig, z: float) -> float:
+    """The function, with the neuron's defect if it has one: y0 + L f(k (z - x0))."""
+    function = FUNCTIONS[layer.activation]
+    if not layer.defects:
+        return function(z)
+    defect = layer.defects[neuron()]
+    return defect.offset + defect.height * function(defect.gain * (z - defect.shift))
+
+
+def limited(layer: LayerConfig, y: float) -> float:
+    """The nearest value that the output's format has room for."""
+    return max(layer.output.min * layer.output.step, min(layer.output.max * layer.output.step, y))
+
+
 def knot(layer: LayerConfig, place: int) -> int:
     """The function at the left end of a segment, to the nearest last bit of y that there is."""
-    exact = FUNCTIONS[layer.activation](-8 + place * 16 / 2**layer.segment_bits)
+    exact = exactly(layer, -8 + place * 16 / 2**layer.segment_bits)
     return max(layer.output.min, min(layer.output.max, round(exact * 2**layer.output.fraction_bits)))
 
 
@@ -85,23 +104,32 @@ async def every_argument_in_any_order(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def near_the_function(dut):
-    """Smooth curves rise everywhere, and miss the function by no more than straight lines must.
+    """Smooth curves rise everywhere, or fall, and miss the function by no more than straight lines must.
 
     A segment of length h misses by at most ``h**2 / 8`` times the largest second derivative. Its ends
     are rounded to half a last bit, or to one where the function's limit 1 is above the output's format,
     and the interpolation rounds down: two last bits in all. relu is off by the bits below its last one.
+    A defect makes the second derivative ``L k**2`` times as large, and where the output stops at its
+    format's limit the line cuts the corner: by a quarter of a segment times the slope, ``L k / 4``.
     """
     layer = configured().layers[bench_parameters()["layer"]]
     rng = random_numbers()
     given = sorted(sums(layer, rng))
     found = await outputs(dut, layer, given, rng)
-    assert found == sorted(found)
+    steepness = layer.defects[neuron()] if layer.defects else None
+    falls = steepness is not None and steepness.height * steepness.gain < 0
+    assert found == sorted(found, reverse=falls)
+    corner = 0.0
+    if steepness and {layer.output.min, layer.output.max} & set(found):
+        corner = abs(steepness.height * steepness.gain) / 4 * (16 / 2**layer.segment_bits) / 4
+    bends = abs(steepness.height) * steepness.gain**2 if steepness else 1.0
     step = layer.output.step
     for z, y in zip(given, found, strict=True):
         if layer.table is None:
             exact = min(max(layer.sum.value(z), 0.0), layer.output.max * step)
             assert 0 <= exact - y * step < step, z
         else:
-            exact = FUNCTIONS[layer.activation](layer.table.argument.value(argument(layer, z)))
-            lines = BEND[layer.activation] * (16 / 2**layer.segment_bits) ** 2 / 8
+            exact = limited(layer, exactly(layer, layer.table.argument.value(argument(layer, z))))
+            lines = bends * BEND[layer.activation] * (16 / 2**layer.segment_bits) ** 2 / 8
+            lines += corner
             assert abs(y * step - exact) <= lines + 2 * step, z

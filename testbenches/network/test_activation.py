@@ -76,6 +76,41 @@ def test_padded(function, tmp_path):
     run(verilog(Activation(config.layers[1]), "dut"), BENCH, tmp_path, config, layer=1)
 
 
+DEFECTS = [
+    # Spread, device, layer, neuron; which way the slopes of that neuron go, and whether it saturates.
+    (0.25, 0, 0, 1, {1}, False),
+    (0.25, 3, 1, 0, {1}, False),
+    (1.0, 2, 0, 1, {-1}, False),
+    (0.75, 125, 0, 1, {1}, True),
+]
+
+
+def defective(spread: float, device: int) -> TrainerConfig:
+    return activation("sigmoid", 6, 5, 6, imperfections={"activation_spread": spread, "device": device})
+
+
+@pytest.mark.parametrize("case", DEFECTS, ids=str)
+def test_defects(case, tmp_path):
+    spread, device, layer, neuron, signs, saturates = case
+    config = defective(spread, device)
+    each = config.layers[layer]
+    table = each.tables[neuron]
+    assert {(slope > 0) - (slope < 0) for slope in table.slope} - {0} == signs
+    assert saturates == bool({each.output.min, each.output.max} & set(table.knots))
+    block = Activation(each, neuron)
+    run(verilog(block, "dut"), BENCH, tmp_path, config, layer=layer, neuron=neuron)
+
+
+@mutations(
+    ("a slope without sign", r"\(port__data\[11:10\]\) \*", "({ 1'h0, port__data[11:10] }) *"),
+    ("the curve of a sound neuron", r"knots\[16\] = 12'h812", "knots[16] = 12'h820"),
+)
+def test_mutations_of_defects_are_noticed(mutation, tmp_path):
+    config = defective(1.0, 2)
+    text = verilog(Activation(config.layers[0], 1), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=0, neuron=1)
+
+
 @mutations(
     ("padding left out", r"@\(posedge clk\)\n    y <=", "@*\n    y ="),
     ("a table that starts at zero", r"= ~ z\[12\]", "= z[12]"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -10,11 +12,16 @@ from mgd_sim.float_mgd import Backpropagation, FloatMgd, FloatNetwork
 from mgd_sim.trainer import Trainer
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.5])
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", ["relu", "sigmoid"]], ids=str)
-def test_gradient_is_the_difference_quotient(activation):
+def test_gradient_is_the_difference_quotient(activation, spread):
     """Central differences of width 2h miss by about h**2 = 1e-8 and by rounding, 1e-16 / h = 1e-12."""
-    config = preset("nist7x7_centered").replaced(network={"activation": activation})
-    network = FloatNetwork(config)
+    if spread and "relu" in activation:
+        activation = ["tanh", "sigmoid"]  # relu has no defects
+    config = preset("nist7x7_centered").replaced(
+        network={"activation": activation}, imperfections={"activation_spread": spread}
+    )
+    network = FloatNetwork(config, [3, 1, 8])
     rng = np.random.default_rng(2)
     theta = rng.uniform(-1, 1, (3, config.parameters))
     x, target = rng.integers(0, 2, (49, 5)).astype(float), rng.integers(0, 2, (4, 5)).astype(float)
@@ -25,6 +32,24 @@ def test_gradient_is_the_difference_quotient(activation):
         shift[number] = 1e-4
         difference = network.cost(theta + shift, x, target) - network.cost(theta - shift, x, target)
         np.testing.assert_allclose(gradient[:, number], difference.sum(axis=-1) / 2e-4, rtol=1e-6, atol=1e-7)
+
+
+def test_defects():
+    """Against the paper's f(z) = L / (1 + exp(-k (z - x0))) + y0, neuron by neuron, device by device."""
+    config = preset("xor").replaced(imperfections={"activation_spread": 0.25})
+    devices = [4, 7]
+    theta = np.random.default_rng(1).uniform(-2, 2, (2, 9))
+    found = FloatNetwork(config, devices)(theta, np.array([[0.0, 1.0], [1.0, 1.0]]))
+    for replica, device in enumerate(devices):
+        hidden, output = config.defects(device)
+
+        def f(z: float, d) -> float:
+            return d.height / (1 + math.exp(-d.gain * (z - d.shift))) + d.offset
+
+        w = theta[replica].tolist()
+        for sample, (a, b) in enumerate([(0, 1), (1, 1)]):
+            h = [f(w[0] * a + w[1] * b + w[2], hidden[0]), f(w[3] * a + w[4] * b + w[5], hidden[1])]
+            assert found[replica, 0, sample] == pytest.approx(f(w[6] * h[0] + w[7] * h[1] + w[8], output[0]))
 
 
 TIMES = [(1, 1, 1), (3, 2, 4), (5, 4, 2), (2, 3, 9)]

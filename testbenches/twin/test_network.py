@@ -92,6 +92,25 @@ def test_activation_takes_any_sum(function, amplitude):
     assert y[-1] == table[-1]
 
 
+def test_replicas_may_be_different_devices():
+    """Each replica's outputs are those of its own device, neuron by neuron, beside any number of axes."""
+    config = configured(imperfections={"activation_spread": 0.5})
+    devices, layer = (5, 9, 2), config.layers[0]
+    activation = Activation(layer, [config.defects(device)[0] for device in devices])
+    rng = np.random.default_rng(4)
+    z = rng.integers(layer.sum.min, layer.sum.max + 1, (3, 2, layer.neurons, 200))
+    y = activation(z)
+    for replica, device in enumerate(devices):
+        alone = config.replaced(imperfections={"device": device}).layers[0]
+        np.testing.assert_array_equal(Activation(alone)(z[replica]), y[replica])
+        np.testing.assert_array_equal(activation(z[:, 0])[replica], y[replica, 0])
+        for neuron, table in enumerate(alone.tables):
+            bits = layer.sum.fraction_bits - table.argument.fraction_bits
+            at = np.clip(z[replica, :, neuron] * 2.0**-bits // 1, table.argument.min, table.argument.max)
+            expected = curve(table)[at.astype(int) - table.argument.min]
+            np.testing.assert_array_equal(y[replica, :, neuron], expected)
+
+
 @pytest.mark.parametrize("amplitude", [2.0**-12, 0.5])
 def test_relu(amplitude):
     config = configured(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
 from ..fixed import Ints
 from .homodyne import homodyne
 from .integrator import integrate
 
-__all__ = ["forward_weight", "homodyne", "integrate", "visible"]
+__all__ = ["forward_weight", "homodyne", "integrate", "learning", "visible"]
 
 
 def visible(theta: Ints, guard_bits: int) -> Ints:
@@ -30,3 +36,11 @@ def forward_weight(visible: Ints, perturbation: Ints | int) -> Ints:
         In ``config.weight``.
     """
     return ((visible << 2) | 2) + perturbation
+
+
+def learning(config: TrainerConfig, devices: Sequence[int] | None = None) -> Ints:
+    """1 for every parameter that learns, 0 where it is stuck: (1, P), or (R, P) for R devices."""
+    free = np.ones((1 if devices is None else len(devices), config.parameters), dtype=np.int64)
+    for row, device in enumerate([None] if devices is None else devices):
+        free[row, list(config.stuck(device))] = 0
+    return free

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from mgd_hdl.config import ActivationTable, LayerConfig
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import ActivationTable, Defect, LayerConfig
 
 from ..fixed import Ints, requantize
 
-__all__ = ["Activation", "curve"]
+__all__ = ["Activation", "curve", "per_replica"]
 
 
 def curve(table: ActivationTable) -> Ints:
@@ -28,16 +33,37 @@ def curve(table: ActivationTable) -> Ints:
     return np.asarray(base[segment] + ((slope[segment] * position) >> table.position_bits), dtype=np.int64)
 
 
-class Activation:
-    """``y = f(z)`` for every neuron of a layer."""
+def per_replica(values: npt.NDArray[Any], axes: int) -> npt.NDArray[Any]:
+    """Values (R or 1, neurons), shaped to meet an array (R, ..., neurons, samples) of so many axes."""
+    replicas, neurons = values.shape
+    return values.reshape(replicas, *(1,) * (axes - 3), neurons, 1)
 
-    def __init__(self, layer: LayerConfig):
+
+class Activation:
+    """``y = f(z)`` for every neuron of a layer.
+
+    Parameters
+    ----------
+    layer : LayerConfig
+    defects : sequence of sequence of Defect, optional
+        One row for each replica, where replicas are different devices; by default all are the layer's.
+    """
+
+    def __init__(self, layer: LayerConfig, defects: Sequence[Sequence[Defect]] | None = None):
         self.fraction_bits = layer.sum.fraction_bits
         self.output = layer.output
         self.table = layer.table
-        if self.table is not None:
-            self.curve = curve(self.table)
-            self.first = self.table.argument.min
+        if self.table is None:
+            return
+        self.first, size = self.table.argument.min, 1 << self.table.argument.width
+        rows = [layer.defects] if defects is None else defects
+        if not layer.defects:
+            self.curve, self.at = curve(self.table), None
+            return
+        # One curve behind the other, and where each begins.
+        tables = [replace(layer, defects=tuple(row)).tables for row in rows]
+        self.curve = np.concatenate([curve(table) for row in tables for table in row])
+        self.at = size * np.arange(len(rows) * layer.neurons).reshape(len(rows), layer.neurons)
 
     def __call__(self, z: Ints) -> Ints:
         """The outputs.
@@ -45,7 +71,7 @@ class Activation:
         Parameters
         ----------
         z : Ints
-            Any shape, in ``layer.sum``.
+            Any shape, in ``layer.sum``; with defects (R, ..., neurons, samples).
 
         Returns
         -------
@@ -53,8 +79,12 @@ class Activation:
             Same shape, in ``layer.output``.
         """
         if self.table is None:
-            y = requantize(z, self.fraction_bits, self.output.fraction_bits)
-            return np.maximum(np.minimum(y, self.output.max), 0)
+            kept = requantize(z, self.fraction_bits, self.output.fraction_bits)
+            return np.maximum(np.minimum(kept, self.output.max), 0)
         argument = requantize(z, self.fraction_bits, self.table.argument.fraction_bits)
+        if self.at is not None:
+            limited = np.maximum(np.minimum(argument, self.table.argument.max), self.first)
+            y: Ints = np.take(self.curve, limited - self.first + per_replica(self.at, z.ndim))
+            return y
         # "clip" saturates the argument to both ends of the table.
         return np.take(self.curve, argument - self.first, mode="clip")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Ints
@@ -12,11 +14,23 @@ __all__ = ["Mlp"]
 
 
 class Mlp:
-    """All layers of ``config.layers``."""
+    """All layers of ``config.layers``.
 
-    def __init__(self, config: TrainerConfig):
+    Parameters
+    ----------
+    config : TrainerConfig
+    devices : sequence of int, optional
+        One number for each replica, where replicas are different devices.
+    """
+
+    def __init__(self, config: TrainerConfig, devices: Sequence[int] | None = None):
+        defects = None if devices is None else [config.defects(device) for device in devices]
         self.layers = [
-            (slice(layer.first, layer.first + layer.parameters), Dense(layer), Activation(layer))
+            (
+                slice(layer.first, layer.first + layer.parameters),
+                Dense(layer),
+                Activation(layer, None if defects is None else [each[layer.index] for each in defects]),
+            )
             for layer in config.layers
         ]
 
