@@ -31,6 +31,23 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], Fraction]] = {
         {"engine": {"cell": "serial"}, "learning": {"tau_x": 4, "tau_p": 2}},
         Fraction(74),
     ),
+    "noise of costs": ("xor", {"imperfections": {"cost_noise": 0.01}}, Fraction(23)),
+    "noise of updates, held": (
+        "xor",
+        {
+            "learning": {"tau_x": 6, "tau_p": 6, "tau_theta": 3},
+            "imperfections": {"update_noise": 0.01, "update_noise_kind": "independent"},
+        },
+        Fraction(68, 3),
+    ),
+    "noise of updates, window": (
+        "xor",
+        {
+            "learning": {"tau_x": 6, "tau_p": 2, "tau_theta": 4},
+            "imperfections": {"update_noise": 0.01},
+        },
+        Fraction(30, 4),
+    ),
     "delayed": ("xor", {"learning": {"updates": "delayed"}}, Fraction(2)),
 }
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -104,7 +104,9 @@ class Result:
         return statistics.median(found) if found else None
 
 
-def learn(model: str, config: TrainerConfig, seeds: Sequence[int], goal: Goal) -> Iterator[Result]:
+def learn(
+    model: str, config: TrainerConfig, seeds: Sequence[int], goal: Goal, **options: Any
+) -> Iterator[Result]:
     """Train until every seed has met the goal or the steps are used up.
 
     Parameters
@@ -114,13 +116,15 @@ def learn(model: str, config: TrainerConfig, seeds: Sequence[int], goal: Goal) -
     config : TrainerConfig
     seeds : sequence of int
     goal : Goal
+    **options
+        Whatever else the model takes, such as ``devices``, or registers that differ.
 
     Yields
     ------
     Result
         The same object after every look, so that stopping early loses nothing.
     """
-    learner = MODELS[model](config, seeds)
+    learner = MODELS[model](config, seeds, **options)
     result = Result(model, solved_at=[None] * len(seeds))
     start = time.monotonic()
     while True:

@@ -1,0 +1,265 @@
+"""How much imperfection does learning bear? Defects of neurons, noise, and parameters that are stuck.
+
+``python -m mgd_sim.studies.imperfections xor`` trains many seeds for each kind and size of imperfection, each
+seed on a device of its own, in the circuit's arithmetic and in floating point. What is done is kept in the
+output's JSON file and not done again, so a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig, preset
+
+from .learning import GOALS, MODELS, Goal, learn, summary
+
+__all__ = ["SWEEPS", "Point", "Sweep", "plot", "points", "table"]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One kind of imperfection in several sizes.
+
+    Attributes
+    ----------
+    what : str
+        For the axis of a figure.
+    key : str
+        Of ``[imperfections]``.
+    values : dict
+        Sizes by task.
+    others : dict
+        Further keys of ``[imperfections]``.
+    by_accuracy : bool
+        Whether right answers are enough: a neuron whose output cannot reach 0 or 1 keeps a cost.
+    """
+
+    what: str
+    key: str
+    values: dict[str, tuple[float, ...]]
+    others: dict[str, Any]
+    by_accuracy: bool = False
+
+
+_SPREADS = (0.0, 0.1, 0.25, 0.5)
+_LETTERS = ("nist7x7_centered", "nist7x7")
+
+
+def _powers(first: int, last: int) -> tuple[float, ...]:
+    return (0.0, *(2.0**power for power in range(first, last + 1)))
+
+
+SWEEPS = {
+    "activation": Sweep(
+        "spread of the neurons' curves, sigma_a",
+        "activation_spread",
+        {"xor": _SPREADS, **dict.fromkeys(_LETTERS, _SPREADS)},
+        {},
+        by_accuracy=True,
+    ),
+    "cost": Sweep(
+        "noise of every measured cost, sigma_C",
+        "cost_noise",
+        {"xor": _powers(-10, -4), **dict.fromkeys(_LETTERS, _powers(-8, -3))},
+        {},
+    ),
+    "common": Sweep(
+        "noise of every update, the same for all parameters",
+        "update_noise",
+        {"xor": _powers(-9, -4), **dict.fromkeys(_LETTERS, _powers(-10, -5))},
+        {"update_noise_kind": "common"},
+    ),
+    "independent": Sweep(
+        "noise of every update, of each parameter its own",
+        "update_noise",
+        {"xor": _powers(-9, -4), **dict.fromkeys(_LETTERS, _powers(-10, -5))},
+        {"update_noise_kind": "independent"},
+    ),
+    "stuck": Sweep(
+        "share of parameters stuck at their initial value",
+        "stuck",
+        {"xor": (0.0, 1 / 9, 2 / 9, 3 / 9), **dict.fromkeys(_LETTERS, (0.0, 0.1, 0.25, 0.5))},
+        {},
+    ),
+    "dead": Sweep(
+        "share of parameters that are zero",
+        "stuck",
+        {"xor": (0.0, 1 / 9, 2 / 9, 3 / 9), **dict.fromkeys(_LETTERS, (0.0, 0.1, 0.25, 0.5))},
+        {"stuck_kind": "dead"},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """What became of one size of one imperfection."""
+
+    sweep: str
+    value: float
+    model: str
+    seeds: int
+    steps: int
+    solved: float
+    median: float | None
+    accuracy: float
+
+    @property
+    def job(self) -> tuple[str, float, str, int, int]:
+        """What was asked for."""
+        return self.sweep, self.value, self.model, self.seeds, self.steps
+
+
+def configured(task: str, sweep: str, value: float) -> TrainerConfig:
+    """The preset with this imperfection."""
+    each = SWEEPS[sweep]
+    return preset(task).replaced(imperfections={each.key: value, **each.others} if value else {})
+
+
+def points(
+    task: str, sweeps: Sequence[str], models: Sequence[str], goal: Goal, known: list[Point]
+) -> Iterator[Point]:
+    """Train all points that ``known`` lacks, add each to it, and yield it."""
+    done = {point.job for point in known}
+    for sweep in sweeps:
+        aim = replace(goal, cost=float("inf")) if SWEEPS[sweep].by_accuracy else goal
+        for value in SWEEPS[sweep].values[task]:
+            for model in models:
+                job = sweep, value, model, goal.seeds, goal.steps
+                if job in done:
+                    continue
+                config, seeds, shown = configured(task, sweep, value), range(goal.seeds), 0.0
+                for result in learn(model, config, seeds, aim, devices=seeds):
+                    if result.seconds - shown >= 20:
+                        shown = result.seconds
+                        _say(f"  {sweep} {value:g}: {summary(result)}")
+                found = Point(*job, result.solved, result.median, float(np.mean(result.accuracy)))
+                known.append(found)
+                _say(f"{sweep} {value:g}: {summary(result)}")
+                yield found
+
+
+def table(known: Sequence[Point], sweep: str) -> list[list[str]]:
+    """Rows of one sweep: the size, then for each model success and median steps."""
+    mine = [point for point in known if point.sweep == sweep]
+    rows = []
+    for value in sorted({point.value for point in mine}):
+        row = [f"{value:.3g}"]
+        for model in dict.fromkeys(point.model for point in mine):
+            here = [point for point in mine if (point.value, point.model) == (value, model)]
+            row.append(_cell(here[-1]) if here else "")
+        rows.append(row)
+    return rows
+
+
+def _cell(point: Point) -> str:
+    median = "" if point.median is None else f", median {point.median:,.0f}"
+    return f"{point.solved:.0%}{median}"
+
+
+def plot(known: Sequence[Point], task: str, path: Path) -> None:
+    """A column for each sweep: the share of seeds that solved the task above, their median steps below."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    sweeps = [sweep for sweep in SWEEPS if any(point.sweep == sweep for point in known)]
+    figure, axes = plt.subplots(
+        2, len(sweeps), figsize=(3.1 * len(sweeps), 5), layout="constrained", squeeze=False, sharey="row"
+    )
+    for column, sweep in enumerate(sweeps):
+        above, below = axes[:, column]
+        for model in dict.fromkeys(point.model for point in known):
+            mine = [point for point in known if (point.sweep, point.model) == (sweep, model)]
+            mine.sort(key=lambda point: point.value)
+            sizes = [point.value for point in mine]
+            above.plot(sizes, [100 * point.solved for point in mine], marker="o", markersize=3, label=model)
+            solved = [point for point in mine if point.median is not None]
+            below.plot(
+                [point.value for point in solved],
+                [point.median for point in solved],
+                marker="o",
+                markersize=3,
+            )
+        if SWEEPS[sweep].key.endswith("noise"):
+            least = min(point.value for point in known if point.sweep == sweep and point.value) / 2
+            for each in (above, below):
+                each.set_xscale("symlog", linthresh=least, base=2)
+                each.set_xlim(left=0)
+        above.set(ylim=(-3, 103), title="\n".join(_halves(SWEEPS[sweep].what)))
+        above.title.set_fontsize(8)
+        below.set(yscale="log")
+        for each in (above, below):
+            each.grid(alpha=0.3)
+            each.tick_params(labelsize=7)
+    axes[0, 0].set_ylabel("solved, %")
+    axes[1, 0].set_ylabel("median steps")
+    axes[0, 0].legend(loc="lower left", fontsize=7)
+    figure.suptitle(f"{task}, {known[0].seeds} seeds, each on a device of its own", fontsize=9)
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+
+
+def _halves(text: str) -> list[str]:
+    """Two lines of about the same length."""
+    words = text.split()
+    best = min(range(1, len(words)), key=lambda at: abs(len(" ".join(words[:at])) - len(text) / 2))
+    return [" ".join(words[:best]), " ".join(words[best:])]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.imperfections", description=__doc__)
+    parser.add_argument("task", choices=SWEEPS["activation"].values)
+    parser.add_argument("--sweep", choices=SWEEPS, action="append", help="default: all")
+    parser.add_argument("--model", choices=MODELS, action="append", help="default: twin and float_railed")
+    parser.add_argument("--seeds", type=int, help="replicas (default: 64 for xor, 16 for letters)")
+    parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("build"), help="folder for NAME_imperfections.json, .png"
+    )
+    given = parser.parse_args(arguments)
+
+    known_goal = GOALS[given.task]
+    goal = replace(
+        known_goal,
+        every=50 if given.task == "xor" else known_goal.every,
+        seeds=given.seeds or (64 if given.task == "xor" else 16),
+        steps=given.steps or known_goal.steps,
+    )
+    given.out.mkdir(parents=True, exist_ok=True)
+    kept = given.out / f"{given.task}_imperfections.json"
+    known: list[Point] = []
+    if kept.exists():
+        known = [Point(**each) for each in json.loads(kept.read_text(encoding="utf-8"))["points"]]
+    sweeps = given.sweep or list(SWEEPS)
+    status = 0
+    try:
+        for _ in points(given.task, sweeps, given.model or ("twin", "float_railed"), goal, known):
+            document = {"task": given.task, "points": [asdict(each) for each in known]}
+            kept.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    except KeyboardInterrupt:
+        status = 130
+    for sweep in sweeps:
+        for row in table(known, sweep):
+            _say(f"{sweep:12} " + "".join(f"{cell:>26}" for cell in row))
+    if known:
+        plot(known, given.task, given.out / f"{given.task}_imperfections.png")
+    return status
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
