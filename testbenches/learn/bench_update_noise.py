@@ -41,4 +41,4 @@ async def words_follow_updates(dut):
             assert (signed(dut.word), int(dut.plus.value)) == (0, 0), turn
             if phases == 2:
                 assert int(dut.minus.value) == 0
-    assert seen > config.update.max / 3
+    assert seen > config.update.max / 4
