@@ -25,12 +25,12 @@ def noisy(kind: str, parameter: str = "SQ(5, 11)", family: str = "random_code") 
     )
 
 
-# The words are at most a quarter of T's range: 20 * 2**(k - 1) <= 16383 or 1023.
+# The words are at most a quarter of T's range: 20 * 2**(k - 1) <= 16383 or 2047.
 @pytest.mark.parametrize(
-    ("kind", "parameter", "largest"), [("independent", "SQ(5, 11)", 10), ("common", "SQ(4, 8)", 6)]
+    ("kind", "parameter", "largest"), [("independent", "SQ(5, 11)", 10), ("common", "SQ(4, 9)", 7)]
 )
 def test_update_noise(kind, parameter, largest, tmp_path):
-    config = noisy(kind, parameter).replaced(formats={"cost_change": "SQ(2, 8)"}, learning={"rate": 0.5})
+    config = noisy(kind, parameter)
     assert config.max_update_noise == largest
     run(verilog(UpdateNoise(config), "dut"), BENCH, tmp_path, config)
 
