@@ -11,8 +11,8 @@ from cocotb.triggers import ClockCycles
 
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.compare import states
+from mgd_sim.learn.serial import parameters
 from mgd_sim.rtl import bench_parameters
-from mgd_sim.rtl.trainer import parameters
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
 from testbenches.support import clock, configured, pack, random_numbers, start, write

@@ -183,8 +183,8 @@ class Pass(Block):
     """Leads the bits of one layer's parameters past their cells.
 
     A pass of a word goes over all W bits. A pass of a measurement begins two bits below the visible
-    ones, where the perturbation takes their place; the network has its first bit three clocks
-    after ``measure`` and ``broadcast_latency - 1`` more behind leaves.
+    ones, where the perturbation takes their place; the network has its first bit four clocks
+    after ``measure``, five behind leaves.
 
     A measurement of parameters that a word is just changing need not wait: ``config.join_clocks``
     after ``update`` it finds its first bit under way and goes on with it.

@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from mgd_hdl.config import Registers, TrainerConfig
 
+from ..learn.serial import parameters
 from ..tasks import Dataset
 from .design import Design
 from .verilator import BUILD_DIR, VerilatorModel
 
-__all__ = ["SATURATED", "RtlTrainer", "parameters", "payloads", "trainer_design"]
+__all__ = ["SATURATED", "RtlTrainer", "payloads", "trainer_design"]
 
 #: The states that make the sticky flags, bit 0 first.
 SATURATED = ("cost_change_saturated", "hold_saturated", "update_saturated")
@@ -109,22 +110,6 @@ class RtlTrainer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def parameters(config: TrainerConfig, words: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """The parameters in the memories of serial cells: (steps, P) from (steps, tiles * W).
-
-    Word b of a tile's W words holds bit b of each of its parameters.
-    """
-    width = config.parameter.width
-    weights = np.int64(1) << np.arange(width)
-    weights[-1] *= -1  # the sign
-    columns = []
-    for tile in config.tiles:
-        mine = words[:, tile.index * width : (tile.index + 1) * width]
-        bits = mine[:, :, None] >> np.arange(tile.cells) & 1
-        columns.append((bits * weights[:, None]).sum(axis=1))
-    return np.concatenate(columns, axis=1)
 
 
 def payloads(config: TrainerConfig, samples: Dataset) -> list[int]:
