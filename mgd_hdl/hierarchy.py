@@ -19,6 +19,9 @@ from amaranth.lib import wiring
 
 __all__ = ["Block", "Modules", "place", "ports_of"]
 
+#: Amaranth has 16 bits for the number of an input bit of a module, or of an output bit of an instance.
+_MOST_BITS = 65_500
+
 
 class Block(wiring.Component):
     """A component with a module name. Two blocks of one name must be interchangeable."""
@@ -37,6 +40,14 @@ def ports_of(block: Block) -> Iterator[tuple[str, wiring.Flow, Signal]]:
             yield "__".join(map(str, path)), member.flow, signal
 
 
+def _fits(block: Block) -> bool:
+    """Whether a block can be a module of its own."""
+    bits = {wiring.In: 0, wiring.Out: 0}
+    for _, flow, signal in ports_of(block):
+        bits[flow] += len(signal)
+    return max(bits.values()) <= _MOST_BITS
+
+
 class Modules:
     """A platform that collects the RTLIL of every module placed under it, each once."""
 
@@ -45,6 +56,7 @@ class Modules:
         self.text: dict[str, str] = {}
         self.summary: dict[str, str] = {}
         self.signatures: dict[str, Any] = {}
+        self.under_way: list[str] = []  # the modules that are being elaborated, the innermost last
 
     def add(self, block: Block, name: str | None = None) -> str:
         """Elaborate ``block`` unless a module of its name is there already; return that name.
@@ -55,8 +67,9 @@ class Modules:
         name = name or f"{self.prefix}_{block.module}"
         if name not in self.text:
             self.signatures[name] = block.signature
-            self.summary[name] = inspect.cleandoc(type(block).__doc__ or "").partition("\n\n")[0]
+            self.summary[name] = _summary(block)
             self.text[name] = ""  # holds the place: a module cannot contain itself
+            self.under_way.append(name)
             directions = {wiring.In: PortDirection.Input, wiring.Out: PortDirection.Output}
             text = rtlil.convert(
                 block,
@@ -65,6 +78,7 @@ class Modules:
                 ports={port: (signal, directions[flow]) for port, flow, signal in ports_of(block)},
                 emit_src=False,
             )
+            self.under_way.pop()
             del self.text[name]
             self.text[name] = text if top else _without_idle_reset(text)  # behind the modules that it places
         elif self.signatures[name] != block.signature:
@@ -76,6 +90,15 @@ class Modules:
         inputs = re.findall(r"(?m)^  wire .*\binput \d+ +\\(\w+)$", self.text[name])
         return {"clk", "rst"} & set(inputs)
 
+    def note(self, name: str, block: Block) -> None:
+        """``block`` becomes a part of the text of the module that is being elaborated."""
+        self.summary[f"{self.under_way[-1]}_{name}"] = _summary(block)
+
+
+def _summary(block: Block) -> str:
+    """The first paragraph of its docstring."""
+    return inspect.cleandoc(type(block).__doc__ or "").partition("\n\n")[0]
+
 
 def _without_idle_reset(text: str) -> str:
     """Amaranth gives every clocked module a reset; here those where nobody reads it lose it."""
@@ -86,9 +109,12 @@ def _without_idle_reset(text: str) -> str:
 def place(m: Module, platform: Any, name: str, block: Block, *, reset: Value | None = None) -> Block:
     """Put ``block`` into ``m`` under an instance name, and return it: its ports are ready to use.
 
-    ``reset`` resets the block beside the reset of the clock domain.
+    ``reset`` resets the block beside the reset of the clock domain. A block with too many wires for a module
+    of its own, such as an array of ten thousand cells, stays a submodule; what it places are modules again.
     """
-    if not isinstance(platform, Modules):
+    if not isinstance(platform, Modules) or (reset is None and not _fits(block)):
+        if isinstance(platform, Modules):
+            platform.note(name, block)
         m.submodules[name] = block if reset is None else ResetInserter(reset)(block)
         return block
     module = platform.add(block)

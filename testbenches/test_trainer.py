@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -278,6 +279,22 @@ def test_equals_the_twin(name, tmp_path_factory):
     assert result.difference is None, str(result)
     assert result.steps == steps
     assert result.states >= 2 * steps * (2 * config.parameters + 6)
+
+
+def test_an_array_wider_than_a_module(monkeypatch, tmp_path_factory):
+    """As if a module took 200 bits: array and network, 225 bits each, are parts of the core's text."""
+    monkeypatch.setattr("mgd_hdl.hierarchy._MOST_BITS", 200)
+    config = preset("parity4")
+    files = trainer_files(config)
+    verilog = files[f"{config.name}.v"]
+    modules = re.findall(r"(?m)^module (\w+)\(", verilog)
+    parts = {f"{config.name}_core_array", f"{config.name}_core_network"}
+    assert parts < set(modules)
+    assert not {f"{config.name}_array", f"{config.name}_mlp"} & set(modules)
+    assert f"// All learning elements of the trainer.\nmodule {config.name}_core_array(" in verilog
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    result = compare(config, trainer_design(files), 500, seeds=[1], build_dir=build)
+    assert result.difference is None, str(result)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["relation_problems"]
 
-MAX_WIRES = 65_500  # into the network; Amaranth takes 2**16 input bits of one module, clock included
+MAX_PARAMETERS = 1 << 16
+MAX_WIRES = 65_000  # into one module, beside its few others; Amaranth takes 2**16 input bits
 MAX_LEARNING_SHIFT = 40
 WORD = 63  # bits of the widest signed word, so that every sum fits the 64-bit integers of the twin
 
@@ -176,16 +177,48 @@ def _amplitude(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
-@_relation("network.layers", "formats.parameter", "perturbation.amplitude", "formats.input", "engine.cell")
-def _wires(config: TrainerConfig) -> Iterator[Problem]:
-    """All parameters, or one bit of each, and all inputs enter the network at once."""
-    width, inputs = config.weight_wires, config.inputs * config.formats.input.width
-    if config.parameters * width + inputs > MAX_WIRES:
+@_relation("network.layers")
+def _parameters(config: TrainerConfig) -> Iterator[Problem]:
+    if config.parameters > MAX_PARAMETERS:
         yield Problem(
             "network.layers",
             shown(config.network.layers),
-            f"has {config.parameters} parameters, each {width} bits to the network;"
-            f" the array engine takes at most {(MAX_WIRES - inputs) // width}",
+            f"has {config.parameters} parameters; the array engine takes at most {MAX_PARAMETERS}",
+        )
+
+
+_FORWARD = (
+    "network.layers", "network.activation", "formats.parameter", "perturbation.amplitude", "formats.input",
+    "formats.activation_fraction", "formats.relu_integer_bits", "formats.segment_bits",
+    "imperfections.activation_spread",
+)  # fmt: skip
+
+
+@_relation(*_FORWARD, "engine.cell")
+def _wires(config: TrainerConfig) -> Iterator[Problem]:
+    """The parameters of a neuron, or one bit of each, and its inputs enter it at once."""
+    for layer in config.layers:
+        each, inputs = config.weight_wires, layer.inputs * layer.input.width
+        if (layer.inputs + 1) * each + inputs > MAX_WIRES:
+            yield Problem(
+                "network.layers",
+                shown(config.network.layers),
+                f"a neuron of layer {layer.index} has {layer.inputs} inputs of {layer.input.width} bits and"
+                f" parameters of {each}; at most {(MAX_WIRES - each) // (each + layer.input.width)} inputs",
+            )
+            return
+
+
+@_relation("network.layers", "formats.input", "formats.target")
+def _sample_width(config: TrainerConfig) -> Iterator[Problem]:
+    """A sample passes as one word."""
+    formats = config.formats
+    width = config.inputs * formats.input.width + config.outputs * formats.target.width
+    if width > MAX_WIRES:
+        yield Problem(
+            "network.layers",
+            shown(config.network.layers),
+            f"a sample has {width} bits in formats.input and formats.target; at most {MAX_WIRES}",
         )
 
 
@@ -261,13 +294,6 @@ def _update_width(config: TrainerConfig) -> Iterator[Problem]:
             f"updates at rate 1 have {width} bits, at most {WORD}; lower it, or the width of"
             " formats.cost_change or formats.parameter",
         )
-
-
-_FORWARD = (
-    "network.layers", "network.activation", "formats.parameter", "perturbation.amplitude", "formats.input",
-    "formats.activation_fraction", "formats.relu_integer_bits", "formats.segment_bits",
-    "imperfections.activation_spread",
-)  # fmt: skip
 
 
 @_relation(*_FORWARD)

@@ -35,6 +35,9 @@ def toml(**sections: dict[str, str | None]) -> str:
     return "\n".join(lines) + "\n"
 
 
+#: Samples of any shape.
+EXTERNAL = {"name": '"external"', "source": '"stream"'}
+
 # ---- one key at a time ---------------------------------------------------------------------------
 
 SINGLE = [
@@ -349,12 +352,22 @@ TOGETHER = [
     (
         "too many parameters",
         toml(network={"layers": "[2, 4096, 4096, 1]"}),
-        ["has 16797697 parameters, each 9 bits to the network; the array engine takes at most 7277"],
+        ["has 16797697 parameters; the array engine takes at most 65536"],
     ),
     (
         "one parameter too many",
-        toml(network={"layers": "[2, 1820, 1]"}),
-        ["network.layers = [2, 1820, 1]: has 7281 parameters"],
+        toml(network={"layers": "[62, 1024, 1]"}, task=EXTERNAL),
+        ["network.layers = [62, 1024, 1]: has 65537 parameters"],
+    ),
+    (
+        "a neuron too wide",
+        toml(network={"layers": "[2, 3422, 1]"}),
+        ["a neuron of layer 1 has 3422 inputs of 10 bits and parameters of 9; at most 3420 inputs"],
+    ),
+    (
+        "a sample too wide",
+        toml(network={"layers": "[1, 4096]"}, formats={"target": '"UQ(6, 10)"'}, task=EXTERNAL),
+        ["a sample has 65537 bits in formats.input and formats.target; at most 65000"],
     ),
     (
         "xor from a generator",

@@ -92,14 +92,43 @@ def test_every_valid_configuration_elaborates_and_runs(config):
         twin.Trainer(config, [1]).run(30)
 
 
-def test_the_largest_network_elaborates():
-    config = preset("xor").replaced(
-        network={"layers": [2, 545, 1]},
-        formats={"parameter": "SQ(5, 23)"},
-        perturbation={"amplitude": 2.0**-25},
-    )
-    wires = config.parameters * config.weight.width + config.inputs
-    assert MAX_WIRES - 4 * config.weight.width < wires <= MAX_WIRES
+def elaborated(config: TrainerConfig) -> dict[str, str]:
+    """The modules of a trainer."""
     modules = Modules("large")
     modules.add(Trainer(config), "large")
-    assert f"tile_{config.tiles[0].cells}" in "".join(modules.text)
+    return modules.text
+
+
+def test_the_widest_neuron_elaborates():
+    config = preset("xor").replaced(
+        network={"layers": [2030, 1]},
+        formats={"parameter": "SQ(5, 23)", "input": "SQ(1, 1)"},
+        perturbation={"amplitude": 2.0**-25},
+        task={"name": "external", "source": "stream"},
+    )
+    wires = 2031 * config.weight.width + 2030 * 2
+    assert MAX_WIRES - 34 < wires <= MAX_WIRES
+    assert "large_neuron_0" in elaborated(config)
+
+
+def test_the_widest_sample_elaborates():
+    """Every block between port and cost has to let it through."""
+    config = preset("xor").replaced(
+        network={"layers": [4, 4062], "activation": "relu"},
+        formats={"target": "UQ(6, 10)"},
+        task={"name": "external", "source": "stream"},
+        learning={"rounding": "floor"},
+    )
+    assert MAX_WIRES - 16 < 4 + 4062 * 16 <= MAX_WIRES
+    assert "large_sample_stream" in elaborated(config)
+
+
+def test_an_array_wider_than_a_module_elaborates():
+    """Array and network stay parts of the core; their tiles and neurons are modules as ever."""
+    config = preset("xor").replaced(network={"layers": [2, 1900, 1]})
+    assert config.parameters * config.weight.width > MAX_WIRES
+    text = elaborated(config)
+    assert not {"large_array", "large_mlp"} & set(text)
+    assert {"large_tile_64", "large_neuron_0", "large_neuron_1"} < set(text)
+    assert "module \\large_core.array\n" in text["large_core"]
+    assert text["large_core"].count("cell \\large_neuron_0 ") == 1900
