@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -26,8 +27,8 @@ from mgd_sim.trainer import Trainer
 REPLICAS = 64
 ROUNDS = 3
 
-#: Arrays of one layer: (inputs, neurons) and so many cells.
-ARRAYS = {9: (8, 1), 220: (54, 4), 2_000: (199, 10), 10_000: (624, 16)}
+#: Networks of one layer: (inputs, neurons) and so many cells.
+NETWORKS = {9: (8, 1), 220: (54, 4), 2_000: (199, 10), 10_000: (624, 16)}
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -64,22 +65,40 @@ def simulators(name: str, folder: Path) -> dict[str, float]:
     return found
 
 
+def processor_seconds(work: Callable[[], str]) -> tuple[float, str]:
+    """Processor time of one call, that of the programs it runs included; and what the call gives."""
+    start = os.times()
+    text = work()
+    end = os.times()
+    return sum(end[:4]) - sum(start[:4]), text
+
+
+def grown(cells: int) -> TrainerConfig:
+    """A trainer with so many cells; samples come through its port, so that any shape will do."""
+    config = preset("xor").replaced(
+        network={"layers": NETWORKS[cells]}, task={"name": "external", "source": "stream"}
+    )
+    assert config.parameters == cells
+    return config
+
+
 def generation() -> list[dict[str, float]]:
-    """Time and size of the Verilog of arrays of growing size; cells are made once and placed."""
+    """Time and size of the Verilog of growing trainers, and of their arrays; cells are made once and placed.
+
+    Time is processor time, the least of a few rounds, so that other work on the machine does not count.
+    """
     rows = []
-    for cells, (inputs, neurons) in ARRAYS.items():
-        document = preset("xor").model_dump(mode="json")
-        document["network"]["layers"] = [inputs, neurons]
-        # An array alone: no task has this shape, and none is needed to build it.
-        config = TrainerConfig.model_validate(document)
-        assert config.parameters == cells
-        text = ""
-        times = []
-        for _ in range(ROUNDS):
-            start = time.perf_counter()
-            text = verilog(Array(config), "array")
-            times.append(time.perf_counter() - start)
-        rows.append({"cells": cells, "seconds": statistics.median(times), "bytes": len(text)})
+    for cells in NETWORKS:
+        config = grown(cells)
+        row: dict[str, float] = {"cells": cells}
+        makers = {
+            "trainer": lambda config=config: trainer_files(config)[f"{config.name}.v"],
+            "array": lambda config=config: verilog(Array(config), "array"),
+        }
+        for part, make in makers.items():
+            rounds = [processor_seconds(make) for _ in range(ROUNDS)]
+            row |= {f"{part} seconds": min(spent for spent, _ in rounds), f"{part} bytes": len(rounds[0][1])}
+        rows.append(row)
     return rows
 
 
@@ -87,10 +106,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m testbenches.speed", description=__doc__)
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    parser.add_argument("--only", choices=("simulators", "generation"), help="half of it")
     given = parser.parse_args(arguments)
-    document: dict[str, Any] = {"replicas": REPLICAS, "simulators": {}}
+    document: dict[str, Any] = {"replicas": REPLICAS, "simulators": {}, "generation": []}
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("xor", "parity4", "nist7x7_centered"):
+        for name in ("xor", "parity4", "nist7x7_centered") if given.only != "generation" else ():
             found = document["simulators"][name] = simulators(name, Path(folder))
             print(
                 f"{name:17} twin {found['twin']:9,.0f} steps/s x {REPLICAS} replicas,"
@@ -99,11 +119,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f" Verilator/Icarus {found['verilator / icarus']:.0f}",
                 flush=True,
             )
-    document["generation"] = generation()
+    if given.only != "simulators":
+        document["generation"] = generation()
     for row in document["generation"]:
+        cells, spent, size = row["cells"], row["trainer seconds"], row["trainer bytes"]
         print(
-            f"{row['cells']:6,} cells: {row['seconds']:6.2f} s, {row['bytes'] / 1000:8,.0f} kB,"
-            f" {row['bytes'] / row['cells']:6.0f} bytes per cell"
+            f"{cells:6,} cells: whole trainer {spent:6.2f} s, {1000 * spent / cells:6.2f} ms per cell;"
+            f" its Verilog {size / 1000:6,.0f} kB, {size / cells:6,.0f} bytes per cell;"
+            f" array alone {row['array seconds']:5.2f} s, {row['array bytes'] / 1000:4,.0f} kB"
         )
     if given.out:
         given.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
