@@ -1,0 +1,183 @@
+"""Does the tree keep its own rules: who may import whom, and is every block at home in four places?"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HOMES = {"mgd_hdl": ROOT, "mgd_sim": ROOT / "sim", "mgd_synth": ROOT / "synth"}
+ROOMS = ("perturb", "learn", "cost", "network", "samples", "control")
+
+
+def module_name(path: Path, home: Path) -> str:
+    parts = path.relative_to(home).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {
+    module_name(path, home): path
+    for package, home in HOMES.items()
+    for path in sorted((home / package).rglob("*.py"))
+}
+BLOCKS = sorted(
+    path.relative_to(ROOT / "mgd_hdl").with_suffix("").as_posix()
+    for room in ROOMS
+    for path in (ROOT / "mgd_hdl" / room).glob("*.py")
+    if path.name != "__init__.py"
+)
+
+
+def imported(name: str, path: Path, text: str | None = None) -> Iterator[str]:
+    """Every module that a module imports, anywhere in it, relative ones by their full names.
+
+    ``from package import module`` counts as both, since only the file system knows which it is.
+    """
+    base = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text() if text is None else text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = [node.module] if node.module else []
+            source = ".".join([*base[: len(base) - node.level + 1], *parts] if node.level else parts)
+            yield source
+            yield from (
+                f"{source}.{alias.name}" for alias in node.names if f"{source}.{alias.name}" in MODULES
+            )
+
+
+# ---- who may import whom -------------------------------------------------------------------------
+
+_ROOM = r"mgd_hdl\.(?:" + "|".join(ROOMS) + r")(?:\.\w+)?"
+_TOP = r"mgd_hdl\.(?!cli\b|emit\b|files\b|__main__\b)\w+"
+#: What blocks of all rooms use; a new one is named here.
+_SHARED = r"mgd_hdl\.(fixed|gaussian|hierarchy|lfsr|scan)"
+_HARDWARE = (
+    r"amaranth(\..*)?",
+    r"mgd_hdl",
+    r"mgd_hdl\.config(\..*)?",
+    _SHARED,
+)
+
+#: For modules that match the first entry (the first row that fits counts): all that they may import
+#: beside the standard library.
+RULES = [
+    (r"mgd_hdl", ()),
+    (r"mgd_hdl\.__main__", (r"mgd_hdl\.cli", r"mgd_hdl")),
+    (r"mgd_hdl\.cli", (r"mgd_hdl(\..*)?", r"mgd_sim(\..*)?", r"mgd_synth(\..*)?", r"matplotlib\.figure")),
+    (r"mgd_hdl\.config(\..*)?", (r"mgd_hdl\.config(\..*)?", r"pydantic(_core)?(\..*)?")),
+    (r"mgd_hdl\.files", ()),
+    (_SHARED, _HARDWARE),
+    *((rf"mgd_hdl\.{room}(\..*)?", (*_HARDWARE, rf"mgd_hdl\.{room}(\..*)?")) for room in ROOMS),
+    (r"mgd_hdl\.emit", (*_HARDWARE, _TOP)),
+    # The tops: trainer, showcase, and whatever else is put together from blocks.
+    (_TOP, (*_HARDWARE, _ROOM, _TOP)),
+    (r"mgd_sim\.rtl\.bench_process", (r"mgd_sim(\..*)?", r"cocotb_tools\.runner")),
+    (
+        r"mgd_sim\.(watch|studies\..*)",
+        (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"(numpy|matplotlib)(\..*)?"),
+    ),
+    (r"mgd_sim(\..*)?", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?")),
+    (r"mgd_synth(\..*)?", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli)(\w+)(\..*)?")),
+]
+
+
+def forbidden(name: str, path: Path, text: str | None = None) -> list[str]:
+    """What a module imports against the rules; all rules are those of docs/architecture.md, "Rooms"."""
+    allowed = next(allowed for importers, allowed in RULES if re.fullmatch(importers, name))
+    return sorted(
+        each
+        for each in set(imported(name, path, text))
+        if each.partition(".")[0] not in sys.stdlib_module_names
+        and not any(re.fullmatch(pattern, each) for pattern in allowed)
+    )
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports(name):
+    found = forbidden(name, MODULES[name])
+    assert found == [], f"{name} may not import {', '.join(found)}: see RULES here"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("mgd_sim.trainer", "import amaranth.hdl", "amaranth.hdl"),
+        ("mgd_sim.learn.cell", "from mgd_hdl.fixed import saturate", "mgd_hdl.fixed"),
+        ("mgd_sim.learn.cell", "def late():\n    from mgd_hdl.learn import cell", "mgd_hdl.learn"),
+        ("mgd_sim.learn.cell", "import matplotlib.pyplot", "matplotlib.pyplot"),
+        ("mgd_hdl.trainer", "import mgd_sim.trainer", "mgd_sim.trainer"),
+        ("mgd_hdl.trainer", "from .emit import verilog", "mgd_hdl.emit"),
+        ("mgd_hdl.learn.cell", "from ..perturb.walsh import Walsh", "mgd_hdl.perturb.walsh"),
+        ("mgd_hdl.learn.cell", "from .. import perturb", "mgd_hdl.perturb"),
+        ("mgd_hdl.learn.cell", "from ..trainer import Trainer", "mgd_hdl.trainer"),
+        ("mgd_hdl.config.codes", "import numpy", "numpy"),
+        ("mgd_hdl.config.codes", "from ..fixed import shape", "mgd_hdl.fixed"),
+        ("mgd_hdl.emit", "from .cli import main", "mgd_hdl.cli"),
+        ("mgd_hdl.files", "from .config import load", "mgd_hdl.config"),
+        ("mgd_synth.yosys", "from mgd_sim.rtl import tools", "mgd_sim.rtl"),
+        ("mgd_hdl.emit", "import testbenches.support", "testbenches.support"),
+    ],
+)
+def test_a_broken_rule_is_noticed(name, text, found):
+    assert found in forbidden(name, MODULES[name], text)
+
+
+def test_every_module_has_a_rule():
+    for name in MODULES:
+        assert any(re.fullmatch(importers, name) for importers, _ in RULES), f"{name}: add a row to RULES"
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
+def test_public_names_exist(name):
+    """Every name in ``__all__`` is there, once; modules without any are scripts or empty."""
+    module = importlib.import_module(name)
+    public = getattr(module, "__all__", [])
+    assert len(set(public)) == len(public)
+    for each in public:
+        assert hasattr(module, each), each
+
+
+@pytest.mark.parametrize("name", [name for name, path in MODULES.items() if path.stat().st_size])
+def test_files_open_with_a_sentence(name):
+    tree = ast.parse(MODULES[name].read_text())
+    opening = (ast.get_docstring(tree) or "").split("\n\n")[0]
+    assert re.search(r"[.?:]$", opening), f"{name} opens with no sentence: {opening!r}"
+
+
+# ---- four homes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_four_homes(block):
+    """Source, twin, bench with its test, and page, all under one name."""
+    room, _, name = block.partition("/")
+    others = [
+        f"sim/mgd_sim/{block}.py",
+        f"testbenches/{room}/bench_{name}.py",
+        f"testbenches/{room}/test_{name}.py",
+        f"docs/blocks/{name}.md",
+    ]
+    missing = [each for each in others if not (ROOT / each).is_file()]
+    assert missing == [], f"mgd_hdl/{block}.py is a block; not there yet: {', '.join(missing)}"
+
+
+def test_blocks_were_found():
+    assert {"learn/cell", "perturb/walsh", "network/mlp"} <= set(BLOCKS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_home_stands_alone(room):
+    """A bench whose block is gone."""
+    names = {block.partition("/")[2] for block in BLOCKS if block.startswith(f"{room}/")}
+    benches = {path.stem.removeprefix("bench_") for path in (ROOT / "testbenches" / room).glob("bench_*.py")}
+    assert benches <= names, f"testbenches/{room} has benches without a block: {sorted(benches - names)}"
