@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from .config.codes import LFSR
 from .config.number import Rounding
+from .config.sections import MAX_TAU_BITS
 from .config.trainer import TrainerConfig
 from .control.initializer import Initializer
 from .control.judge import Judge
@@ -17,6 +18,7 @@ from .cost.noise import CostNoise
 from .cost.squared_error import SquaredError
 from .fixed import shape
 from .hierarchy import Block, place
+from .learn.annealing import Annealing
 from .learn.array import Array
 from .learn.homodyne import Homodyne
 from .learn.serial import SerialArray
@@ -35,6 +37,9 @@ __all__ = ["Core", "FLAGS", "Trainer"]
 
 #: Bits of the sticky flags.
 FLAGS = ("cost_change_saturated", "hold_saturated", "update_saturated")
+
+#: Registers that the learning shift of an update is made of.
+_ANNEALING = ("learning_shift", "last_shift", "anneal_every")
 
 _CODES = {"random_code": RandomCode, "walsh": Walsh, "sequential": Sequential}
 _SOURCES = {"memory": SampleMemory, "generator": Letters, "stream": SampleStream}
@@ -62,7 +67,10 @@ def _registers(config: TrainerConfig) -> dict:
         "tau_x": In(tau),
         "tau_p": In(tau),
         "tau_theta": In(tau),
-        "learning_shift": In(max(1, config.max_learning_shift.bit_length())),
+        "learning_shift": In(config.shift_bits),
+        **(
+            {"last_shift": In(config.shift_bits), "anneal_every": In(MAX_TAU_BITS)} if config.annealed else {}
+        ),
         **{level: In(limit.bit_length()) for level, limit in levels.items()},
         **{seed: In(LFSR.degree) for seed in seeds},
     }
@@ -104,6 +112,8 @@ class Trainer(Block):
     tau_x, tau_p, tau_theta : In(config.learning.tau_bits)
     learning_shift : In
         Learning rate 2**-learning_shift.
+    [last_shift, anneal_every] : In, In(24)
+        Annealing: one more after every so many updates, until the last.
     seed_initial, [seed_code, seed_sample, seed_dither, ...] : In(31)
         Only those the configuration uses.
     [cost_noise, update_noise] : In
@@ -220,7 +230,9 @@ class Core(Block):
         if config.shadow:
             # A delayed update is taken by the measurements themselves, layer by layer.
             passed = config.layer_offset(len(config.layers) - 1) - config.weight_latency
-            clocks = passed if config.delayed else measured_at + 5
+            clocks = max(passed, measured_at + 2) if config.annealed else passed
+            if not config.delayed:
+                clocks = measured_at + 5
             step_ends["window_end"] = (sequencer.window_end, clocks)
         timeline = _Timeline(m, {**entering, **step_ends} if config.shadow else entering)
         if not config.shadow:
@@ -254,6 +266,16 @@ class Core(Block):
         if config.shadow:
             target = _later(m, target, "target", config.layer_offset(len(config.layers)) - 1)
         cost = Signal(shape(config.cost))
+        learning_shift = self.learning_shift
+        if config.annealed:
+            annealing = place(m, platform, "annealing", Annealing(config))
+            window_end = ends("window_end" if config.shadow else "flush", measured_at + 2)
+            m.d.comb += [
+                annealing.restart.eq(self.restart),
+                annealing.update.eq(accumulator.o.valid & window_end),
+                *(getattr(annealing, name).eq(getattr(self, name)) for name in _ANNEALING),
+            ]
+            learning_shift = annealing.shift
         meter = baseline.i
         if config.cost_noisy:
             noise = place(m, platform, "noise", CostNoise(config))
@@ -279,7 +301,7 @@ class Core(Block):
             # R + 2
             update.i.payload.eq(accumulator.o.payload),
             update.i.valid.eq(accumulator.o.valid),
-            update.learning_shift.eq(self.learning_shift),
+            update.learning_shift.eq(learning_shift),
             # R + 4 and config.word_clocks later: +D, then -D, unless parameters are being set.
             homodyne.i.payload.eq(update.o.payload),
             homodyne.i.valid.eq(update.o.valid),

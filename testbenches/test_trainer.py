@@ -154,6 +154,20 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "judged, two-sided windows": (
         "xor",
         {"judge": JUDGED, "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 3}},
+    "annealed, delayed": (
+        "xor",
+        {"learning": {"updates": "delayed", "tau_p": 2, "tau_theta": 3, "anneal_every": 200, "rate": 1.0}},
+    ),
+    "annealed signs, serial": (
+        "xor",
+        {"engine": SERIAL, "learning": {"size": "sign", "rate": 0.125, "anneal_every": 500, "tau_p": 2}},
+    ),
+    "annealed, shadow": (
+        "xor",
+        {
+            "engine": {"shadow": "yes"},
+            "learning": {"rate": 1.0, "rounding": "stochastic", "anneal_every": 300, "last_rate": 0.0625},
+        },
     ),
     "letters, each neuron with defects": ("nist7x7_centered", {"imperfections": {"activation_spread": 0.5}}),
     "noisy costs": ("xor", {"imperfections": {"cost_noise": 0.03}, "engine": {"shadow": "yes"}}),

@@ -246,7 +246,7 @@ def _rate(config: TrainerConfig) -> Iterator[Problem]:
 
 
 _GAIN = (
-    "formats.parameter", "formats.cost_change", "perturbation.amplitude", "learning.measure"
+    "formats.parameter", "formats.cost_change", "perturbation.amplitude", "learning.measure", "learning.size"
 )  # fmt: skip
 
 
@@ -258,9 +258,34 @@ def _carry(config: TrainerConfig) -> Iterator[Problem]:
         yield Problem(
             "learning.rate",
             _snapped(config.learning.rate),
-            f'rounding "carry" needs {_count(more, "more fraction bit")} in formats.parameter,'
+            f"must be 2**-{config.gain} or more with formats.parameter = {config.parameter}"
+            if config.sign_only
+            else f'rounding "carry" needs {_count(more, "more fraction bit")} in formats.parameter,'
             f" {more} fewer in formats.cost_change, or another rounding",
         )
+
+
+@_relation("learning.size", "learning.rounding")
+def _sign(config: TrainerConfig) -> Iterator[Problem]:
+    if config.sign_only and config.rounding is not Rounding.CARRY:
+        yield Problem(
+            "learning.rounding", shown(config.learning.rounding), 'must be "carry" with size = "sign"'
+        )
+
+
+@_relation(*_GAIN, "learning.rate", "learning.rounding", "learning.anneal_every", "learning.last_rate")
+def _annealing(config: TrainerConfig) -> Iterator[Problem]:
+    """From the rate down to one that the circuit offers."""
+    last = config.learning.last_rate
+    if not last:
+        return
+    if not config.annealed:
+        allowed = "needs anneal_every above 0"
+    elif not config.learning_shift <= config.last_shift <= config.max_learning_shift:
+        allowed = f"must be 2**-{config.max_learning_shift} to learning.rate = 2**-{config.learning_shift}"
+    else:
+        return
+    yield Problem("learning.last_rate", _snapped(last), allowed)
 
 
 @_relation(*_GAIN, "formats.hold_bits", "learning.rate", "learning.rounding")

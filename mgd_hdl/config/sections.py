@@ -171,6 +171,12 @@ class LearningSection(Section):
     """How an update meets the last bit of the parameter; carry loses nothing."""
     updates: Literal["exact", "delayed"] = "exact"
     """exact drains the pipeline before parameters change; delayed never waits."""
+    size: Literal["proportional", "sign"] = "proportional"
+    """How far an update goes: in proportion to the sum of C~; or always by the rate, with the sum's sign."""
+    anneal_every: Annotated[int, Field(ge=0, le=(1 << MAX_TAU_BITS) - 1)] = 0
+    """Updates after which the rate halves, again and again. 0: the circuit has no such part."""
+    last_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Annealing stops at this rate; snapped to a power of two. 0: the smallest that the circuit offers."""
 
 
 class TaskSection(Section):

@@ -26,6 +26,7 @@ from .network import Activation, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Rounding, power_of_two
 from .relations import relation_problems
 from .sections import (
+    MAX_TAU_BITS,
     EngineSection,
     FormatsSection,
     ImperfectionsSection,
@@ -87,6 +88,8 @@ class Registers:
     tau_p: int
     tau_theta: int
     learning_shift: int
+    anneal_every: int
+    last_shift: int
     seed_code: int
     seed_sample: int
     seed_initial: int
@@ -184,6 +187,11 @@ class TrainerConfig(Section):
             "perturbation.amplitude": (self.perturbation.amplitude, 2.0**-self.amplitude_shift),
             "learning.rate": (self.learning.rate, 2.0**-self.learning_shift),
         }
+        if self.learning.last_rate:
+            given["learning.last_rate"] = (
+                self.learning.last_rate,
+                2.0 ** power_of_two(self.learning.last_rate),
+            )
         if self.cost_noisy:
             noise = self.imperfections.cost_noise
             given["imperfections.cost_noise"] = (noise, 2.0 ** power_of_two(noise))
@@ -480,6 +488,27 @@ class TrainerConfig(Section):
         return SQ(self.parameter.integer_bits - 1, self.parameter.fraction_bits)
 
     @property
+    def sign_only(self) -> bool:
+        """Of the sum of C~ only the sign makes the update."""
+        return self.learning.size == "sign"
+
+    @property
+    def annealed(self) -> bool:
+        """The learning shift grows while training goes on."""
+        return self.learning.anneal_every > 0
+
+    @property
+    def last_shift(self) -> int:
+        """The learning shift at which annealing stops."""
+        last = self.learning.last_rate
+        return -power_of_two(last) if last else self.max_learning_shift
+
+    @property
+    def shift_bits(self) -> int:
+        """Width of the registers of learning shifts."""
+        return max(1, self.max_learning_shift.bit_length())
+
+    @property
     def update_noisy(self) -> bool:
         """Noise follows every update."""
         return self.imperfections.update_noise > 0
@@ -512,8 +541,11 @@ class TrainerConfig(Section):
         """D = -hold * 2**(gain - k) in last bits of T, k the learning shift.
 
         From theta -= eta * C~ s / amplitude with eta = 2**-k and amplitude = 2**-a; a two-sided
-        C~ is twice as large, which takes one off.
+        C~ is twice as large, which takes one off. Where only the sign of the hold counts, D is
+        -+2**(gain - k) and the rate itself.
         """
+        if self.sign_only:
+            return self.parameter.fraction_bits
         return (
             self.amplitude_shift
             + self.parameter.fraction_bits
@@ -649,6 +681,8 @@ class TrainerConfig(Section):
             "tau_p": self.learning.tau_p,
             "tau_theta": self.learning.tau_theta,
             "learning_shift": self.learning_shift,
+            "anneal_every": self.learning.anneal_every,
+            "last_shift": self.last_shift,
             "cost_noise": self.cost_noise,
             "update_noise": self.update_noise,
             **seeds,
@@ -662,6 +696,8 @@ class TrainerConfig(Section):
         limits = {name: range(1 << SEED_BITS) for name in known}
         limits |= dict.fromkeys(("tau_x", "tau_p", "tau_theta"), range(1, 1 << self.learning.tau_bits))
         limits["learning_shift"] = range(self.max_learning_shift + 1)
+        limits["last_shift"] = range(self.max_learning_shift + 1)
+        limits["anneal_every"] = range(1, 1 << MAX_TAU_BITS) if self.annealed else range(1)
         limits["cost_noise"] = range(self.max_cost_noise + 1 if self.cost_noisy else 1)
         limits["update_noise"] = range(self.max_update_noise + 1 if self.update_noisy else 1)
         problems = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -24,6 +24,9 @@ class Update(Block):
     so that cells only add. What is rounded, and how, says ``config.rounding``; with ``carry`` k
     never exceeds the gain and nothing is dropped: the remainder is in T's guard bits. D is
     saturated to a quarter of T's range, symmetrically.
+
+    With ``learning.size = "sign"`` only the sign of the hold counts: ``D = -sgn(hold) * 2**(gain - k)``, a
+    step of eta whatever the cost changed by; of zero there is none.
 
     Latency two clocks: shift, then round and limit. One word a clock.
 
@@ -69,8 +72,12 @@ class Update(Block):
         k = Signal(range(limit + 1))
         beyond = self.learning_shift > limit if limit & (limit + 1) else Const(0, 1)
         m.d.comb += k.eq(Mux(beyond, limit, self.learning_shift))
-        negative = Signal(signed(config.hold.width + 1))
-        m.d.comb += negative.eq(-self.i.payload)
+        if config.sign_only:
+            negative = Signal(signed(2))
+            m.d.comb += negative.eq(Cat(self.i.payload.any(), self.i.payload > 0).as_signed())
+        else:
+            negative = Signal(signed(config.hold.width + 1))
+            m.d.comb += negative.eq(-self.i.payload)
         shifted = Signal(signed(len(negative) + left), reset_less=True)
         shifted_valid = Signal()
         m.d.sync += [shifted.eq((negative << left) >> k), shifted_valid.eq(self.i.valid)]

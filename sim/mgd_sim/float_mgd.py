@@ -17,6 +17,7 @@ from mgd_hdl.config import LFSR, LayerConfig, Registers, TrainerConfig
 from .control.sequencer import in_turn, plan
 from .evaluate import Evaluation, evaluate
 from .fixed import Bits, Ints
+from .learn.annealing import Annealing
 from .learn.cell import learning
 from .network.activation import per_replica
 from .perturb.codes import codes, signs
@@ -250,7 +251,8 @@ class FloatMgd(_Learner):
         self._code = self._take_codes(0)
         self._sample = self._take_samples(0)
         # theta -= rate * A * sign / amplitude, where a two-sided C~ spans two amplitudes.
-        self._gain = self.rate / (self.amplitude * (2 if config.two_sided else 1))
+        self.annealing = Annealing(self.registers) if config.annealed else None
+        self._per_rate = 1.0 if config.sign_only else 1 / (self.amplitude * (2 if config.two_sided else 1))
         self._modes = self.amplitude * np.array([-1.0 if config.two_sided else 0.0, 1.0])
 
     @property
@@ -330,7 +332,8 @@ class FloatMgd(_Learner):
                 self.baseline = measured[:, 0]
             self.hold = self.hold + (measured[:, -1] - self.baseline)
             if flush:
-                theta = self.theta - self._gain * self.hold[:, None] * learns[this_code]
+                hold = np.sign(self.hold) if self.config.sign_only else self.hold
+                theta = self.theta - self.rate * self._per_rate * hold[:, None] * learns[this_code]
                 self.theta = np.maximum(np.minimum(theta, self._limit), -self._limit)
                 self.hold = np.zeros_like(self.hold)
             if written is not None and refresh:
@@ -338,6 +341,8 @@ class FloatMgd(_Learner):
                 self.theta = np.maximum(np.minimum(theta, self._limit), -self._limit)
             if refresh:
                 self._visible = self.theta
+                if self.annealing is not None and self.annealing.updated():
+                    self.rate = 2.0**-self.annealing.shift
             self.step += 1
 
 

@@ -25,6 +25,7 @@ from .cost.noise import CostNoise
 from .cost.squared_error import SquaredError
 from .evaluate import Evaluation, evaluate
 from .fixed import Bits, Flags, Ints
+from .learn.annealing import Annealing
 from .learn.array import Array
 from .learn.cell import forward_weight, learning
 from .learn.update import Update
@@ -148,6 +149,7 @@ class Trainer:
         self.noise = CostNoise(config, self.registers.cost_noise, seed_of("seed_cost_noise"))
         self.accumulate = Accumulator(config)
         self.update = Update(config, self.registers.learning_shift)
+        self.annealing = Annealing(self.registers) if config.annealed else None
         self.free = learning(config, devices)
         initial = initial_parameters(config, seed_of("seed_initial"))
         if config.imperfections.stuck_kind == "dead":
@@ -278,6 +280,8 @@ class Trainer:
             if written is not None and refresh:
                 word_of_noise, sign_of_noise = next(written)
                 self.array.learn(word_of_noise, sign_of_noise * self.free)
+            if self.annealing is not None and refresh and self.annealing.updated():
+                self.update.learning_shift = self.annealing.shift
             self.array.end_step(self.step, refresh)
             self.step += 1
             if kept is not None:

@@ -383,6 +383,26 @@ TOGETHER = [
         ],
     ),
     (
+        "sign, rounded",
+        toml(learning={"size": '"sign"', "rounding": '"floor"'}),
+        ['learning.rounding = "floor": must be "carry" with size = "sign"'],
+    ),
+    (
+        "sign below the last bit",
+        toml(learning={"size": '"sign"', "rate": "0.0001"}),
+        ["learning.rate = 0.0001 (2**-13): must be 2**-11 or more with formats.parameter = SQ(5, 11)"],
+    ),
+    (
+        "last rate without annealing",
+        toml(learning={"last_rate": "0.125"}),
+        ["learning.last_rate = 0.125 (2**-3): needs anneal_every above 0"],
+    ),
+    (
+        "last rate above the first",
+        toml(learning={"rate": "0.25", "anneal_every": "9", "last_rate": "0.5"}),
+        ["learning.last_rate = 0.5 (2**-1): must be 2**-3 to learning.rate = 2**-2"],
+    ),
+    (
         "noise below the last bits",
         toml(imperfections={"cost_noise": "0.0001"}),
         ["imperfections.cost_noise = 0.0001 (2**-13): must be 2**-10 to 1 with formats.cost_change"],

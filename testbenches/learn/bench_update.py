@@ -14,6 +14,8 @@ from testbenches.support import clock, configured, random_numbers, scattered, si
 def updated(config: TrainerConfig, hold: int, learning_shift: int, dither: int) -> tuple[int, bool]:
     """D, and whether it was limited, from the docstrings' real numbers."""
     learning_shift = min(learning_shift, config.max_learning_shift)
+    if config.learning.size == "sign":
+        hold = (hold > 0) - (hold < 0)
     exact = Fraction(-hold) * Fraction(2) ** (config.gain - learning_shift)
     if config.rounding is Rounding.NEAREST_EVEN:
         rounded = round(exact)

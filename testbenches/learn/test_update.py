@@ -64,6 +64,27 @@ def test_two_sided(tmp_path):
     run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
 
 
+def signed_only(parameter: str = "SQ(3, 4)") -> TrainerConfig:
+    return learner(parameter=parameter, size="sign", rate=0.5)
+
+
+@pytest.mark.parametrize("parameter", ["SQ(3, 4)", "SQ(2, 5)"])
+def test_sign(parameter, tmp_path):
+    """The rate 1 is a quarter of T's range or half of it, which is limited; the smallest is T's last bit."""
+    config = signed_only(parameter)
+    assert config.gain == config.max_learning_shift == config.parameter.fraction_bits
+    run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("minus for plus", r"\$signed\(i__payload\) > ", "$signed(i__payload) < "),
+    ("zero is a sign", r"= \| i__payload;", "= 1'h1;"),
+)
+def test_mutations_of_sign_are_noticed(mutation, tmp_path):
+    config = signed_only()
+    assert not stays_unnoticed(mutation, verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("plus the hold", r"negative = - ", "negative = "),
     ("the shift without limit", r"assign k = _\d+_ \?", "assign k = 1'h0 ?"),

@@ -176,3 +176,60 @@ def test_backpropagation_learns():
     after, accuracy = learner.cost_and_accuracy()
     assert (after < 0.2 * before).all()
     assert (accuracy > 0.97).all()
+
+
+def test_stuck_parameters():
+    """They keep their start; dead ones are zero, shaken or not, and the others learn."""
+    for kind in ("shaken", "still", "dead"):
+        config = preset("xor").replaced(imperfections={"stuck": 0.4, "stuck_kind": kind})
+        devices = [3, 5]
+        learner = FloatMgd(config, [1, 2], devices=devices)
+        start = learner.theta
+        learner.run(200)
+        for replica, device in enumerate(devices):
+            stuck = sorted(config.stuck(device))
+            assert len(stuck) == 4
+            moved = learner.theta[replica] != start[replica]
+            assert not moved[stuck].any()
+            assert kind == "dead" or moved.sum() == 5  # a dead output neuron stops the others too
+            assert (learner.theta[replica, stuck] == 0).all() == (kind == "dead")
+
+
+@pytest.mark.parametrize("kind", ["common", "independent"])
+def test_update_noise(kind):
+    """One update with and without: normal numbers of the deviation that was asked for."""
+    config = preset("xor").replaced(imperfections={"update_noise": 0.0625, "update_noise_kind": kind})
+    learners = [FloatMgd(config, range(500)), FloatMgd(config, range(500), update_noise=0)]
+    for learner in learners:
+        learner.run(1)
+    noise = learners[0].theta - learners[1].theta
+    assert noise.std() == pytest.approx(0.0625, rel=5 / np.sqrt(2 * 500))
+    if kind == "common":
+        np.testing.assert_allclose(noise, np.broadcast_to(noise[:, :1], noise.shape), atol=1e-12)
+    else:
+        assert np.abs(np.corrcoef(noise.T) - np.eye(9)).max() < 5 / np.sqrt(500)
+
+
+@pytest.mark.parametrize("reference", [True, False])
+def test_cost_noise(reference):
+    """Of both costs, or of one: C~ has their variances together; an update is that by rate over amplitude."""
+    config = preset("xor").replaced(imperfections={"cost_noise": 2**-7, "noisy_reference": reference})
+    learners = [FloatMgd(config, range(500)), FloatMgd(config, range(500), cost_noise=0)]
+    for learner in learners:
+        learner.run(1)
+    moved = np.abs(learners[0].theta - learners[1].theta)[:, 0]
+    assert np.sqrt((moved**2).mean()) == pytest.approx(
+        2**-7 * np.sqrt(1 + reference) * 0.5 / 0.0625, rel=5 / np.sqrt(2 * 500)
+    )
+
+
+def test_signs_and_annealing():
+    """Every update is the rate, up or down, and the rate halves after every ten until it is 1/16."""
+    config = preset("xor").replaced(
+        learning={"size": "sign", "rate": 0.25, "anneal_every": 10, "last_rate": 0.0625}
+    )
+    learner = FloatMgd(config, [1, 2, 3])
+    for update in range(45):
+        before = learner.theta
+        learner.run(1)
+        np.testing.assert_allclose(np.abs(learner.theta - before), max(0.0625, 0.25 / 2 ** (update // 10)))

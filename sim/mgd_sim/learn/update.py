@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mgd_hdl.config import Rounding, TrainerConfig
 
 from ..fixed import Flags, Ints, saturate, shift_round
@@ -12,6 +14,8 @@ __all__ = ["Update"]
 class Update:
     """``D = saturate(-A * 2**(gain - learning_shift))``: the learning rate is one shift.
 
+    With ``learning.size = "sign"`` the sign of A takes the place of A.
+
     Parameters
     ----------
     config : TrainerConfig
@@ -20,10 +24,17 @@ class Update:
     """
 
     def __init__(self, config: TrainerConfig, learning_shift: int):
-        self.shift = config.gain - learning_shift
+        self.gain = config.gain
+        self.sign_only = config.sign_only
+        self.learning_shift = learning_shift
         self.dropped_bits = config.dropped_bits
         self.limit = config.update.max
         self.rounding = config.rounding
+
+    @property
+    def shift(self) -> int:
+        """How far A is shifted to the left."""
+        return self.gain - self.learning_shift
 
     @property
     def dithered(self) -> bool:
@@ -48,11 +59,11 @@ class Update:
             (R,), where the limits changed it.
         """
         # -A takes one bit more than A, and the configuration sees to it that the shift fits too.
-        wanted = -hold
+        wanted = -np.sign(hold) if self.sign_only else -hold
         if self.shift < 0:
             # Of a dither word as wide as the largest shift, a smaller one uses the upper bits.
             upper = (dither & ((1 << self.dropped_bits) - 1)) >> (self.dropped_bits + self.shift)
             wanted, _ = shift_round(wanted, -self.shift, self.rounding, upper)
         else:
-            wanted <<= self.shift
+            wanted = wanted << self.shift
         return saturate(wanted, -self.limit, self.limit)
