@@ -154,6 +154,7 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "judged, two-sided windows": (
         "xor",
         {"judge": JUDGED, "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 3}},
+    ),
     "annealed, delayed": (
         "xor",
         {"learning": {"updates": "delayed", "tau_p": 2, "tau_theta": 3, "anneal_every": 200, "rate": 1.0}},

@@ -1,0 +1,152 @@
+"""Which forms of the update help? Rates, signs, annealing and the rail, over many seeds.
+
+``python -m mgd_sim.studies.variants xor`` trains all seeds with each variant and prints how many solved the
+task, how fast, and how well all seeds do at the end. What is done is kept in the output's JSON file and not
+done again, so a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig, preset
+
+from .learning import GOALS, Goal, learn, summary
+
+__all__ = ["VARIANTS", "Outcome", "configured"]
+
+Changes = dict[str, dict[str, Any]]
+
+
+def _rate(shift: int, parameter: str | None = None, **learning: Any) -> Changes:
+    changes: Changes = {"learning": {"rate": 2.0**-shift, **learning}}
+    return changes | ({"formats": {"parameter": parameter}} if parameter else {})
+
+
+def _annealed(first: int, every: int, last: int, parameter: str) -> Changes:
+    return _rate(first, parameter, anneal_every=every, last_rate=2.0**-last)
+
+
+#: By task and name, what differs from the preset.
+VARIANTS: dict[str, dict[str, Changes]] = {
+    "xor": {
+        "rate 1": _rate(0),
+        "rate 1/2": _rate(1),
+        "rate 1/4": _rate(2),
+        **{f"signs, 2^-{k}": _rate(k, size="sign") for k in (2, 3, 4, 5, 6)},
+        "1 to 1/8, every 1,000": _annealed(0, 1000, 3, "SQ(5, 11)"),
+        "1 to 1/8, every 4,000": _annealed(0, 4000, 3, "SQ(5, 11)"),
+        "1/2 to 1/8, every 4,000": _annealed(1, 4000, 3, "SQ(5, 11)"),
+        "signs, 2^-3 to 2^-6, every 1,000": _rate(3, size="sign", anneal_every=1000, last_rate=2.0**-6),
+        "rail at 4": _rate(1, "SQ(4, 11)"),
+        "rail at 16": _rate(1, "SQ(6, 11)"),
+        "rail at 32": _rate(1, "SQ(7, 11)"),
+    },
+    "nist7x7_centered": {
+        "rate 2^-5": _rate(5, "SQ(4, 12)"),
+        "rate 2^-6": _rate(6, "SQ(4, 12)"),
+        "rate 2^-7": _rate(7, "SQ(4, 12)"),
+        "rate 2^-8": _rate(8, "SQ(4, 14)"),
+        **{f"signs, 2^-{k}": _rate(k, "SQ(4, 12)", size="sign") for k in (8, 9, 10, 11)},
+        "2^-6 to 2^-9, every 5,000": _annealed(6, 5000, 9, "SQ(4, 14)"),
+        "2^-5 to 2^-9, every 5,000": _annealed(5, 5000, 9, "SQ(4, 14)"),
+        "signs, 2^-8 to 2^-12, every 5,000": _rate(
+            8, "SQ(4, 12)", size="sign", anneal_every=5000, last_rate=2.0**-12
+        ),
+        "rail at 2": _rate(7, "SQ(3, 12)"),
+        "rail at 8": _rate(7, "SQ(5, 12)"),
+    },
+    "nist7x7": {
+        "rate 2^-8": _rate(8, "SQ(4, 16)"),
+        "2^-7 to 2^-11, every 250,000": _annealed(7, 250_000, 11, "SQ(4, 16)"),
+        "2^-6 to 2^-11, every 250,000": _annealed(6, 250_000, 11, "SQ(4, 16)"),
+        "rate 2^-7": _rate(7, "SQ(4, 16)"),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one variant: share of seeds solved, their median steps, all seeds' accuracies."""
+
+    variant: str
+    seeds: int
+    steps: int
+    solved: float
+    median: float | None
+    accuracy: list[float]
+
+    def __str__(self) -> str:
+        median = "-" if self.median is None else f"{self.median:,.0f}"
+        mean, least, most = (f"{share:.1%}" for share in (np.mean(self.accuracy), *_ends(self.accuracy)))
+        return f"{self.variant:36}{self.solved:7.1%}{median:>10}   accuracy {mean} ({least} to {most})"
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    return min(values), max(values)
+
+
+def configured(task: str, variant: str) -> TrainerConfig:
+    """The preset with the variant's changes."""
+    return preset(task).replaced(**VARIANTS[task][variant])
+
+
+def _train(task: str, variant: str, goal: Goal) -> Outcome:
+    shown = 0.0
+    for result in learn("twin", configured(task, variant), range(goal.seeds), goal):
+        if result.seconds - shown >= 20:
+            shown = result.seconds
+            _say(f"  {variant}: {summary(result)}")
+    return Outcome(variant, goal.seeds, goal.steps, result.solved, result.median, result.accuracy)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.variants", description=__doc__)
+    parser.add_argument("task", choices=VARIANTS)
+    parser.add_argument("--variant", action="append", help="default: all of the task")
+    parser.add_argument("--seeds", type=int, help="replicas (default: 64 for xor, 16 and 8 for letters)")
+    parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
+    parser.add_argument("--out", type=Path, default=Path("build"), help="folder for NAME_variants.json")
+    given = parser.parse_args(arguments)
+    wanted = given.variant or list(VARIANTS[given.task])
+    unknown = [name for name in wanted if name not in VARIANTS[given.task]]
+    if unknown:
+        parser.error(f"--variant {unknown[0]}: must be one of {', '.join(VARIANTS[given.task])}")
+
+    usual = GOALS[given.task]
+    seeds = given.seeds or {"xor": 64, "nist7x7": 8}.get(given.task, 16)
+    goal = replace(usual, seeds=seeds, steps=given.steps or usual.steps)
+    given.out.mkdir(parents=True, exist_ok=True)
+    kept = given.out / f"{given.task}_variants.json"
+    known = [Outcome(**each) for each in json.loads(kept.read_text("utf-8"))] if kept.exists() else []
+    done = {(each.variant, each.seeds, each.steps): each for each in known}
+    status = 0
+    try:
+        for name in wanted:
+            job = name, goal.seeds, goal.steps
+            if job not in done:
+                done[job] = _train(given.task, name, goal)
+                text = json.dumps([asdict(each) for each in done.values()], indent=1)
+                kept.write_text(text + "\n", encoding="utf-8")
+            _say(str(done[job]))
+    except KeyboardInterrupt:
+        status = 130
+    return status
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
