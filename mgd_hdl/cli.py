@@ -207,6 +207,10 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
     )
     words = {"shadow": "shadow copy", "leaves": "leaf registers", "early": "early enables"}
     extras = [text for key, text in words.items() if found[key]]
+    judge = found["judge"]
+    if judge is not None:
+        misses = f"at most {judge['misses']} at {judge['limit']} or above"
+        yield line("judge", f"solved after {judge['window']} references with {misses}")
     yield line("array", ", ".join([f"{found['rows']} rows of 8 in {found['tiles']} tiles", *extras]))
 
 

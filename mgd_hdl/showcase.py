@@ -35,7 +35,7 @@ class Showcase(Block):
     led_running : Out(1)
         Learning: blinks, one turn in ``2 * blink`` steps.
     led_solved : Out(1)
-        This try has solved the task.
+        This try has solved the task; on from the end of the step that brought the verdict.
     led_saturated : Out(1)
         A cost change, a sum of them or an update was limited in this try.
     """
@@ -123,9 +123,11 @@ class Showcase(Block):
         m.d.comb += [trainer.start.eq(start), trainer.run.eq(running)]
 
         blinking = steps[self.blink.bit_length() - 1]
+        finished = Signal()
+        m.d.comb += finished.eq(trainer.solved & ~trainer.busy)
         m.d.sync += [
-            self.led_running.eq(on & (running | trainer.busy) & ~blinking),
-            self.led_solved.eq(on & trainer.solved),
+            self.led_running.eq(on & ~finished & ~blinking),
+            self.led_solved.eq(on & finished),
             self.led_saturated.eq(on & trainer.flags.any()),
         ]
         return m

@@ -27,7 +27,7 @@ class Forecast:
     Attributes
     ----------
     solved_at : Ints
-        (tries,), the step in which the LED goes on, or -1: given up.
+        (tries,), the step at whose end the LED goes on, or -1: given up.
     theta : Ints
         (tries, P), the parameters that then stand still, 0 where given up.
     accuracy : ndarray

@@ -42,9 +42,9 @@ def rows(reports: list[dict[str, Any]]) -> list[list[str]]:
     for each in reports:
         cells, light = each["resources"]["logic cells"], each["solution"]
         used = cells["used"] + cells["harness"]
-        first = light["first"]
         begun = "-"
-        if first is not None:
+        if light is not None and light["first"] is not None:
+            first = light["first"]
             tries = first["given_up_before"]
             begun = show(first["seconds"]) + (f", try {tries + 1}" if tries else "")
         found.append(
@@ -56,7 +56,7 @@ def rows(reports: list[dict[str, Any]]) -> list[list[str]]:
                 f"{each['fmax'] / 1e6:.0f} MHz",
                 f"{each['bitstream']['bytes'] / 1000:,.0f} kB",
                 begun,
-                "-" if light["seconds"] is None else show(light["seconds"]),
+                "-" if light is None or light["seconds"] is None else show(light["seconds"]),
             ]
         )
     return found
@@ -74,8 +74,10 @@ def made(name: str, board: str, *, twin: bool) -> dict[str, Any]:
     return found
 
 
-def at_clock(light: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
-    """What the twin learned of a task on one board, for the clock of another."""
+def at_clock(light: dict[str, Any] | None, report: dict[str, Any]) -> dict[str, Any] | None:
+    """What the twin learned of a task on one board, for the clock of another; None if it was not asked."""
+    if light is None:
+        return None
     step = report["clocks_per_step"] / report["clock"]
     median, first = light["median_steps"], light["first"]
     if first is not None:
@@ -92,7 +94,7 @@ def main() -> int:
             reports.append(made(name, board, twin=name not in {each["task"] for each in reports}))
             if reports[-1]["solution"] is not None:
                 lights.setdefault(reports[-1]["task"], reports[-1]["solution"])
-    found = [{**each, "solution": at_clock(lights[each["task"]], each)} for each in reports]
+    found = [{**each, "solution": at_clock(lights.get(each["task"]), each)} for each in reports]
     FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 
