@@ -16,10 +16,14 @@ from amaranth.lib import io
 
 from mgd_hdl import cli
 from mgd_hdl.config import preset
+from mgd_hdl.emit import verilog
+from mgd_hdl.showcase import Showcase
+from mgd_sim.showcase import forecast
 from mgd_synth import boards
 from mgd_synth.boards import BOARDS, bitstream, check_board, constraints, pins, top_text
 from mgd_synth.nextpnr import Routed
 from mgd_synth.process import SynthError
+from mgd_synth.yosys import YOSYS, netlist_in
 from testbenches.docs import boards as page
 
 each_board = pytest.mark.parametrize("name", BOARDS)
@@ -159,6 +163,69 @@ def test_a_clock_that_is_too_fast_is_refused(achieved, divide, message):
         return
     with pytest.raises(SynthError, match=re.escape(message)):
         boards._check_clock(BOARDS["icebreaker"], routed, 12 / divide, divide)
+
+
+# ---- the netlist ---------------------------------------------------------------------------------
+
+DESK = """
+`timescale 1ns/1ps
+module desk;
+  reg clk = 0, button = 1;
+  wire [2:0] pins;
+  reg [2:0] last = 3'bx;
+  board dut(.clk(clk), .button(button), .led_running(pins[0]), .led_solved(pins[1]), .led_saturated(pins[2]));
+  integer clocks;
+  initial begin
+    for (clocks = 0; clocks < %d; clocks = clocks + 1) begin
+      #50 clk = 1;
+      #50 clk = 0;
+      if (pins !== last) $display("%%0d %%b", clocks, pins);
+      // Pressed once it is solved, and let go later.
+      if (!pins[1] && last[1]) button = #1 0;
+      if (pins[1] && !last[1]) button = #1 1;
+      last = pins;
+    end
+    $finish;
+  end
+endmodule
+"""
+
+
+def at_the_desk(verilog_text: str, clocks: int, folder: Path) -> list[str]:
+    """When the LEDs' pins change, and to what, clock by clock from power-up."""
+    (folder / "desk.v").write_text(verilog_text + DESK % clocks)
+    command = ["iverilog", "-g2012", "-s", "desk", "-o", "desk.vvp", "desk.v"]
+    subprocess.run(command, cwd=folder, check=True)
+    command = ["vvp", "-n", "desk.vvp"]
+    run = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return [line for line in run.stdout.splitlines() if "finish" not in line]
+
+
+def test_the_netlist_lights_the_leds_in_the_same_clocks(tmp_path):
+    """Cells of the iCE40, from power-up through a try that is given up and one that is solved."""
+    config = preset("xor").replaced(judge={"kind": "window", "window": 64})
+    times = {"power_up": 16, "debounce": 16, "patience": 450, "blink": 64}
+    board = BOARDS["icebreaker"]
+    text = verilog(Showcase(config, **times), "showcase") + top_text("board", "showcase", pins(board), 1)
+    seen = forecast(config, 2, times["patience"])
+    assert seen.solved_at[0] < 0 < seen.solved_at[1]
+    clocks = 22 * (times["patience"] + int(seen.solved_at[1])) + 1_000
+    expected = at_the_desk(text, clocks, tmp_path)
+    # Red blinks through the first try; green, active low, comes on in the second.
+    assert sum(line.endswith("00") for line in expected) == 0
+    assert [line.split()[1] for line in expected].count("001") >= 1
+
+    found = netlist_in(tmp_path, text, board.device.passes("board"))
+    # Without the cells themselves, of which the tool knows only the ports: their models come from elsewhere.
+    alone = {**found, "modules": {"board": found["modules"]["board"]}}
+    (tmp_path / "mapped.json").write_text(json.dumps(alone), encoding="utf-8")
+    script = (
+        "read_json mapped.json; read_verilog -defer -DNO_INCLUDES +/ice40/cells_sim.v;"
+        " hierarchy -check -top board; proc; flatten; opt_clean; write_verilog -noattr mapped.v"
+    )
+    outcome = YOSYS.run(["-p", script], tmp_path)
+    assert (tmp_path / "mapped.v").exists(), outcome.last_words
+    assert at_the_desk((tmp_path / "mapped.v").read_text(), clocks, tmp_path) == expected
 
 
 # ---- a bitstream ---------------------------------------------------------------------------------
