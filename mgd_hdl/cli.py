@@ -195,8 +195,10 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
             f" output {layer['output']['format']}, {layer['latency']} clocks",
         )
     yield line("parameter", f"{number('parameter')}: {found['formats']['visible']['bits']} visible")
+    yield line("loss", f"{found['loss']['name']}, off by {found['loss']['error']:.2g} at most")
     for key in ("weight", "error", "cost", "cost_change", "hold", "update"):
-        yield line(key, number(key))
+        if key in found["formats"]:
+            yield line(key, number(key))
     yield line("amplitude", f"2**{-found['amplitude']['shift']}")
     rate = found["rate"]
     yield line("rate", f"2**-{rate['shift']}, at run time 1 to 2**-{rate['largest_shift']}")
@@ -301,11 +303,11 @@ def _learn(config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None) 
     """Run the circuit, printing a line now and then; all looks, and whether the task was solved."""
     from mgd_sim.rtl import RtlTrainer, trainer_design
     from mgd_sim.rtl.icarus import IcarusTrainer
-    from mgd_sim.studies.learning import GOALS, Goal
+    from mgd_sim.studies.learning import Goal, goal_of
     from mgd_sim.watch import port_samples, watch
 
     anything = Goal(accuracy=1.0, cost=float("inf"), every=100, steps=1_000_000, seeds=1)
-    goal = GOALS.get(config.task.name, anything)
+    goal = goal_of(config) or anything
     to_the_end = args.steps is not None and not args.until_solved
     design = trainer_design(_trainer_files(config))
     registers, samples = config.registers(seed), port_samples(config)
@@ -439,10 +441,10 @@ def _synth(args: Namespace) -> int:
 
 def _solution(config: TrainerConfig, say: Callable[[str], None]) -> Solution | None:
     """How many steps the twin takes to the goal of the task, if it has one."""
-    from mgd_sim.studies.learning import GOALS, learn, summary
+    from mgd_sim.studies.learning import goal_of, learn, summary
     from mgd_synth.report import Solution
 
-    goal = GOALS.get(config.task.name)
+    goal = goal_of(config)
     if goal is None:
         say(f"twin: task {config.task.name} has no goal")
         return None

@@ -123,7 +123,7 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     """
     hold, update = shape(config.hold), shape(config.update)
     change, cost = shape(config.cost_change), shape(config.measured)
-    measured = "core.noise.cost" if config.cost_noisy else "core.squared_error.cost"
+    measured = "core.noise.cost" if config.cost_noisy else f"core.{config.loss}.cost"
     found = [
         _state("cost", measured, "core.baseline.perturbed", cost),
         _state("baseline", "core.baseline.level", "core.baseline.o__valid", cost),
@@ -195,6 +195,9 @@ def memory_images(config: TrainerConfig) -> dict[str, str]:
         for layer in config.layers
         for neuron, table in enumerate(layer.tables)
     }
+    if config.loss == "cross_entropy":
+        tables = (config.distance_table, config.logarithm_table)
+        memories |= {table.curve: table.words for table in tables if table is not None}
     if config.task.source == "memory":
         memories["samples"] = config.sample_words
     return {

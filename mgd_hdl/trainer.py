@@ -12,8 +12,11 @@ from .config.trainer import TrainerConfig
 from .control.initializer import Initializer
 from .control.judge import Judge
 from .control.sequencer import Sequencer
+from .cost.absolute_error import AbsoluteError
 from .cost.accumulator import CostAccumulator
 from .cost.baseline import Baseline
+from .cost.cross_entropy import CrossEntropy
+from .cost.hinge import Hinge
 from .cost.noise import CostNoise
 from .cost.squared_error import SquaredError
 from .fixed import shape
@@ -42,6 +45,12 @@ FLAGS = ("cost_change_saturated", "hold_saturated", "update_saturated")
 _ANNEALING = ("learning_shift", "last_shift", "anneal_every")
 
 _CODES = {"random_code": RandomCode, "walsh": Walsh, "sequential": Sequential}
+_LOSSES = {
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "cross_entropy": CrossEntropy,
+    "hinge": Hinge,
+}
 _SOURCES = {"memory": SampleMemory, "generator": Letters, "stream": SampleStream}
 
 
@@ -186,7 +195,7 @@ class Core(Block):
         samples = place(m, platform, "samples", _SOURCES[config.task.source](config))
         array = place(m, platform, "array", (SerialArray if config.serial else Array)(config))
         network = place(m, platform, "network", Mlp(config))
-        error = place(m, platform, "squared_error", SquaredError(config))
+        loss = place(m, platform, config.loss, _LOSSES[config.loss](config))
         baseline = place(m, platform, "baseline", Baseline(config))
         accumulator = place(m, platform, "accumulator", CostAccumulator(config))
         update = place(m, platform, "update", Update(config))
@@ -288,9 +297,9 @@ class Core(Block):
                 baseline.i.valid.eq(noise.o.valid),
             ]
         m.d.comb += [
-            error.y.eq(network.y),
-            error.target.as_value().eq(target),
-            cost.eq(error.cost),
+            loss.y.eq(network.y),
+            loss.target.as_value().eq(target),
+            cost.eq(loss.cost),
             meter.payload.cost.eq(cost),
             meter.payload.reference.eq(timeline.at("reference", measured_at - config.noise_latency)),
             meter.valid.eq(timeline.at("measure", measured_at - config.noise_latency)),

@@ -46,5 +46,30 @@ def test_table_words_are_the_function():
     assert max(words).bit_length() <= width
 
 
+@pytest.mark.parametrize(
+    ("name", "tables"), [("xor", ["softplus"]), ("nist7x7", ["exponential", "logarithm"])]
+)
+def test_images_of_the_cross_entropy(name, tables):
+    """Their first words by hand: log(2) or 1, falling in the first sixteenth; log(1), rising."""
+    config = preset(name).replaced(
+        network={"activation": ["sigmoid", "linear"]}, cost={"loss": "cross_entropy"}
+    )
+    verilog, images = trainer_files(config)[f"{config.name}.v"], memory_images(config)
+    unit = 2 ** (config.cost_change.fraction_bits + 3)
+    first = {
+        "softplus": (math.log(2), math.log(2) - math.log(1 + math.exp(-1 / 16))),
+        "exponential": (1.0, 1 - math.exp(-1 / 16)),
+        "logarithm": (0.0, math.log(1 + 1 / 128)),
+    }
+    for table in tables:
+        words = [int(line, 16) for line in images[f"{config.name}.{table}.hex"].splitlines()]
+        assert len(words) == 128
+        assert words == words_of(verilog, f"{config.name}_{table}")
+        width = config.curve_fraction + (table == "exponential")
+        base, slope = words[0] % 2**width, words[0] >> width
+        assert base == round(unit * first[table][0])
+        assert abs(slope - unit * first[table][1]) <= 1
+
+
 def test_generators_have_no_sample_image():
     assert not [name for name in memory_images(preset("nist7x7")) if "samples" in name]

@@ -19,6 +19,8 @@ WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
 SERIAL = {"cell": "serial"}
 #: Met and not met within a few hundred steps.
 JUDGED = {"kind": "window", "limit": 0.3, "window": 8, "misses": 2}
+#: Outputs of either sign.
+LOGITS = {"activation": ["sigmoid", "linear"]}
 #: Small words, so that every saturation happens.
 TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
 
@@ -222,6 +224,17 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "parity4",
         {"engine": SERIAL, "network": {"activation": "tanh"}, "imperfections": {"activation_spread": 1.0}},
     ),
+    "absolute error": ("parity4", {"cost": {"loss": "absolute_error"}, "learning": {"tau_theta": 3}}),
+    "hinge of one": (
+        "xor",
+        {"network": LOGITS, "cost": {"loss": "hinge"}, "learning": {"updates": "delayed"}},
+    ),
+    "hinge of four": ("nist7x7", {"network": LOGITS, "cost": {"loss": "hinge", "margin": 0.7}}),
+    "cross-entropy of one": (
+        "xor",
+        {"network": LOGITS, "cost": {"loss": "cross_entropy"}, "learning": {"updates": "delayed"}},
+    ),
+    "cross-entropy of four": ("nist7x7", {"network": LOGITS, "cost": {"loss": "cross_entropy"}}),
     "serial": ("xor", {"engine": SERIAL}),
     "serial, walsh, two-sided": (
         "parity4",

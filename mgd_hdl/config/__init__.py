@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .codes import COLUMNS, LFSR, Lfsr, RandomCode, WalshCode
+from .cost import CurveTable
 from .errors import ConfigError, Problem
 from .network import ActivationTable, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Overflow, Rounding
@@ -18,6 +19,7 @@ __all__ = [
     "UQ",
     "ActivationTable",
     "ConfigError",
+    "CurveTable",
     "Defect",
     "Format",
     "LayerConfig",

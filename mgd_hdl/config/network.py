@@ -12,7 +12,10 @@ from .number import SQ, UQ, Format
 
 __all__ = ["Activation", "ActivationTable", "Defect", "LayerConfig", "adder_levels"]
 
-Activation = Literal["sigmoid", "tanh", "relu"]
+Activation = Literal["sigmoid", "tanh", "relu", "linear"]
+
+#: These limit the sum to the format of the output; the others are tables.
+_LIMITS = ("relu", "linear")
 
 
 def adder_levels(terms: int) -> int:
@@ -164,8 +167,8 @@ class LayerConfig:
 
     @cached_property
     def table(self) -> ActivationTable | None:
-        """The table of a smooth activation without defect; None for relu."""
-        if self.activation == "relu":
+        """The table of a smooth activation without defect; None for relu and linear."""
+        if self.activation in _LIMITS:
             return None
         return ActivationTable(
             function=self.activation,
@@ -176,7 +179,7 @@ class LayerConfig:
 
     @cached_property
     def tables(self) -> tuple[ActivationTable, ...]:
-        """The table of every neuron; none for relu."""
+        """The table of every neuron; none for relu and linear."""
         if self.table is None:
             return ()
         return (
@@ -189,8 +192,8 @@ class LayerConfig:
 
     @property
     def activation_latency(self) -> int:
-        """Table: limit, look up, interpolate. relu: limit."""
-        return 1 if self.activation == "relu" else 3
+        """Table: limit, look up, interpolate. relu and linear: limit."""
+        return 1 if self.activation in _LIMITS else 3
 
     @property
     def latency(self) -> int:

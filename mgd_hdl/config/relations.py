@@ -23,6 +23,7 @@ __all__ = ["relation_problems"]
 MAX_PARAMETERS = 1 << 16
 MAX_WIRES = 65_000  # into one module, beside its few others; Amaranth takes 2**16 input bits
 MAX_LEARNING_SHIFT = 40
+MAX_CURVE_FRACTION = 16
 WORD = 63  # bits of the widest signed word, so that every sum fits the 64-bit integers of the twin
 
 _Check = Callable[["TrainerConfig"], Iterator[Problem]]
@@ -82,13 +83,17 @@ def _one_per_layer(config: TrainerConfig, key: str) -> Iterator[Problem]:
 
 @_relation("network.layers", "network.activation", "imperfections.activation_spread")
 def _spread(config: TrainerConfig) -> Iterator[Problem]:
-    """Defects are in the tables, and relu has none."""
+    """Defects are in the tables, and these have none."""
     spread = config.imperfections.activation_spread
-    if spread and any(layer.activation == "relu" for layer in config.layers):
+    if not spread:
+        return
+    without = [layer.activation for layer in config.layers if layer.table is None]
+    if without:
         yield Problem(
             "imperfections.activation_spread",
             shown(spread),
-            'must be 0 with activation "relu"; "sigmoid" and "tanh" have a table for each neuron',
+            f"must be 0 with activation {shown(without[0])};"
+            ' "sigmoid" and "tanh" have a table for each neuron',
         )
 
 
@@ -189,8 +194,8 @@ def _parameters(config: TrainerConfig) -> Iterator[Problem]:
 
 _FORWARD = (
     "network.layers", "network.activation", "formats.parameter", "perturbation.amplitude", "formats.input",
-    "formats.activation_fraction", "formats.relu_integer_bits", "formats.segment_bits",
-    "imperfections.activation_spread",
+    "formats.activation_fraction", "formats.relu_integer_bits", "formats.linear_integer_bits",
+    "formats.segment_bits", "imperfections.activation_spread",
 )  # fmt: skip
 
 
@@ -338,9 +343,11 @@ def _sum_width(config: TrainerConfig) -> Iterator[Problem]:
             return
 
 
-@_relation(*_FORWARD, "formats.target", "formats.cost_change")
+@_relation(*_FORWARD, "formats.target", "formats.cost_change", "cost.loss")
 def _cost_width(config: TrainerConfig) -> Iterator[Problem]:
     """The sum of squared errors, each square as wide as two errors, and the cost with a sign."""
+    if config.loss != "squared_error":
+        return  # far fewer bits than there are
     squares = 2 * config.error.width + config.outputs.bit_length()
     width = max(squares, config.cost_integer_bits + config.cost_change.fraction_bits + 1)
     if width > WORD:
@@ -355,7 +362,15 @@ def _cost_width(config: TrainerConfig) -> Iterator[Problem]:
 # ---- the judge -----------------------------------------------------------------------------------
 
 
-@_relation(*_FORWARD, "formats.target", "formats.cost_change", "judge.kind", "judge.limit")
+@_relation(
+    *_FORWARD,
+    "formats.target",
+    "formats.cost_change",
+    "cost.loss",
+    "cost.margin",
+    "judge.kind",
+    "judge.limit",
+)
 def _judge_limit(config: TrainerConfig) -> Iterator[Problem]:
     """Some costs are below the limit and some are not."""
     if config.judged and config.judge_limit > config.cost.max:
@@ -435,6 +450,62 @@ def _stuck(config: TrainerConfig) -> Iterator[Problem]:
         other = 'enables = "early"' if config.early else 'cell = "serial"'
         stuck = config.imperfections.stuck
         yield Problem("imperfections.stuck", shown(stuck), f"must be 0 with {other}")
+
+
+# ---- the loss ------------------------------------------------------------------------------------
+
+
+@_relation("network.layers", "network.activation", "cost.loss")
+def _outputs_of_loss(config: TrainerConfig) -> Iterator[Problem]:
+    """Logits have any size and either sign; a single output needs a sign to be on the wrong side."""
+    last = config.last_activation
+    if config.loss == "cross_entropy" and last != "linear":
+        yield Problem(
+            "cost.loss",
+            '"cross_entropy"',
+            f'takes logits: network.activation must end in "linear", not {shown(last)}',
+        )
+    elif config.loss == "hinge" and config.outputs == 1 and last not in ("linear", "tanh"):
+        yield Problem(
+            "cost.loss",
+            '"hinge"',
+            f"compares a single output with zero: network.activation must end in"
+            f' "linear" or "tanh", not {shown(last)}',
+        )
+
+
+@_relation(
+    "network.layers", "network.activation", "formats.activation_fraction", "formats.relu_integer_bits",
+    "formats.linear_integer_bits", "cost.loss", "cost.margin",
+)  # fmt: skip
+def _margin(config: TrainerConfig) -> Iterator[Problem]:
+    output = config.output
+    if config.loss == "hinge" and not 0 < config.margin <= 1 << output.width:
+        yield Problem(
+            "cost.margin",
+            str(config.cost_section.margin),
+            f"must be from one last bit of the outputs, 2**-{output.fraction_bits}, to their range,"
+            f" 2**{output.integer_bits}",
+        )
+
+
+@_relation("formats.target", "cost.loss")
+def _target_class(config: TrainerConfig) -> Iterator[Problem]:
+    """One and zero must be different targets."""
+    target = config.formats.target
+    if not config.judges_error and target.max < config.target_threshold:
+        yield Problem("formats.target", str(target), f"must hold one half for loss {shown(config.loss)}")
+
+
+@_relation("formats.cost_change", "cost.loss")
+def _curve_words(config: TrainerConfig) -> Iterator[Problem]:
+    """A table's slope times a position fits the integers of the twin."""
+    if config.loss == "cross_entropy" and config.cost_change.fraction_bits > MAX_CURVE_FRACTION:
+        yield Problem(
+            "formats.cost_change",
+            str(config.cost_change),
+            f'must have at most {MAX_CURVE_FRACTION} fraction bits for loss "cross_entropy"',
+        )
 
 
 # ---- the times -----------------------------------------------------------------------------------

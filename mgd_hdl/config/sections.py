@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from .codes import LFSR, Family
+from .cost import Loss
 from .errors import did_you_mean
 from .network import Activation
 from .number import SQ, UQ, Format
@@ -18,6 +19,7 @@ from .reserved import RESERVED_WORDS
 from .tasks import TASKS
 
 __all__ = [
+    "CostSection",
     "EngineSection",
     "FormatsSection",
     "JudgeSection",
@@ -37,7 +39,12 @@ class Section(BaseModel):
     """One table: frozen, no unknown keys, no conversions except an integer where a real is wanted."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        serialize_by_alias=True,
     )
 
 
@@ -133,12 +140,26 @@ class FormatsSection(Section):
     """Fraction bits of every activation."""
     relu_integer_bits: Annotated[int, Field(ge=0, le=8)] = 2
     """Integer bits of a relu's output."""
+    linear_integer_bits: Annotated[int, Field(ge=1, le=8)] = 4
+    """Integer bits of a linear output, its sign among them."""
     segment_bits: Annotated[int, Field(ge=3, le=10)] = 5
     """The activation table has 2**segment_bits straight segments over [-8, 8)."""
     cost_change: Annotated[Format, AfterValidator(_cost_change_format)] = SQ(2, 12)
     """C~, saturated."""
     hold_bits: Annotated[int, Field(ge=0, le=16)] = 4
     """Integer bits on top of cost_change for the sum of C~ while one perturbation is held."""
+
+
+class CostSection(Section):
+    """What is small when the answers are right."""
+
+    loss: Loss = "squared_error"
+    """Distance of outputs from targets, squared or absolute; or how far the right class is ahead of
+    the others: the softmax cross-entropy of linear outputs, or the hinge."""
+    margin: _Real = 1.0
+    """Hinge only: so far ahead, and the cost is zero; snapped to a last bit of the outputs."""
+    segment_bits: Annotated[int, Field(ge=3, le=10)] = 7
+    """Cross-entropy only: its curves are tables of 2**segment_bits straight segments."""
 
 
 class PerturbationSection(Section):

@@ -37,7 +37,9 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "formats": {
             name: _format(getattr(config, name))
             for name in ("parameter", "visible", "weight", "error", "cost", "cost_change", "hold", "update")
+            if name != "error" or config.judges_error
         },
+        "loss": {"name": config.loss, "error": config.loss_error},
         "guard_bits": config.guard_bits,
         "gain": config.gain,
         "amplitude": {"value": 2.0**-config.amplitude_shift, "shift": config.amplitude_shift},

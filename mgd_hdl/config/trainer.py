@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from .codes import COLUMNS, LFSR, RandomCode, WalshCode
+from .cost import CurveTable, Loss
 from .draws import normals, picked, scramble
 from .errors import ConfigError, Problem, did_you_mean, shown
 from .explain import explain
@@ -27,6 +28,7 @@ from .number import SQ, UQ, Format, Rounding, power_of_two
 from .relations import relation_problems
 from .sections import (
     MAX_TAU_BITS,
+    CostSection,
     EngineSection,
     FormatsSection,
     ImperfectionsSection,
@@ -132,6 +134,8 @@ class TrainerConfig(Section):
     """All random streams start from it; a run-time register can change each."""
     network: NetworkSection
     formats: FormatsSection = FormatsSection()
+    # The table [cost]; config.cost is the format of C.
+    cost_section: CostSection = Field(default=CostSection(), alias="cost")
     perturbation: PerturbationSection = PerturbationSection()
     learning: LearningSection = LearningSection()
     task: TaskSection = TaskSection()
@@ -200,6 +204,9 @@ class TrainerConfig(Section):
             given["imperfections.update_noise"] = (noise, 2.0 ** power_of_two(noise))
         for index, initial in enumerate(self._initial):
             given[f"network.initial[{index}]"] = (initial, 2.0 ** power_of_two(initial))
+        if self.loss == "hinge":
+            margin = self.cost_section.margin
+            given["cost.margin"] = (margin, self.output.value(self.margin))
         return {key: pair for key, pair in given.items() if pair[0] != pair[1]}
 
     # ---- structure -----------------------------------------------------------------------------
@@ -217,6 +224,10 @@ class TrainerConfig(Section):
     @property
     def two_sided(self) -> bool:
         return self.learning.measure == "two_sided"
+
+    @property
+    def loss(self) -> Loss:
+        return self.cost_section.loss
 
     @property
     def sequential(self) -> bool:
@@ -318,12 +329,23 @@ class TrainerConfig(Section):
     def _output(self, activation: Activation) -> Format:
         fraction = self.formats.activation_fraction
         spread = self.imperfections.activation_spread
-        if spread and activation != "relu":
+        if spread and activation not in ("relu", "linear"):
             # Four standard deviations beyond one; what lies further out saturates.
             return SQ(1 + math.ceil(math.log2(1 + 4 * spread)), fraction)
         if activation == "tanh":
             return SQ(1, fraction)
+        if activation == "linear":
+            return SQ(self.formats.linear_integer_bits, fraction)
         return UQ(self.formats.relu_integer_bits if activation == "relu" else 0, fraction)
+
+    @property
+    def last_activation(self) -> Activation:
+        return self._activations[-1]
+
+    @property
+    def output(self) -> Format:
+        """Of the network, what the last layer gives."""
+        return self._output(self.last_activation)
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
@@ -430,15 +452,51 @@ class TrainerConfig(Section):
         width = 1 + max((-low - 1).bit_length(), high.bit_length())
         return SQ(width - output.fraction_bits, output.fraction_bits)
 
+    @property
+    def judges_error(self) -> bool:
+        """The loss is a distance from the targets; otherwise it compares the outputs with one another, or
+        with zero, and a target only says which class is right.
+        """
+        return self.loss in ("squared_error", "absolute_error")
+
+    @property
+    def threshold(self) -> int:
+        """A single output answers one from here on, in last bits of the output."""
+        return 1 << self.output.fraction_bits - 1 if self.judges_error else 0
+
+    @property
+    def target_threshold(self) -> int:
+        """A single target means one from here on, in its last bits: one half, or the first above it."""
+        return 1 << max(0, self.formats.target.fraction_bits - 1)
+
+    @property
+    def margin(self) -> int:
+        """Of the hinge, in last bits of the outputs."""
+        return round(Fraction(self.cost_section.margin) * (1 << self.output.fraction_bits))
+
     @cached_property
     def cost(self) -> Format:
-        """C, the sum of squared errors over the outputs; wide enough for the largest."""
+        """C, wide enough for the largest that the loss can be."""
         return UQ(self.cost_integer_bits, self.cost_change.fraction_bits)
 
     @property
     def cost_integer_bits(self) -> int:
-        """No error exceeds the least one, ``-2**(integer_bits - 1)``, and all outputs may have it."""
-        largest = self.outputs << 2 * (self.error.integer_bits - 1)
+        """From a whole number that C does not exceed.
+
+        No error exceeds the least one, ``-2**(integer_bits - 1)``, and all outputs may have it. Outputs of
+        i integer bits differ by less than ``2**i``, and a single signed one from zero by half of that.
+        """
+        output = self.output
+        if self.loss == "squared_error":
+            largest = self.outputs << 2 * (self.error.integer_bits - 1)
+        elif self.loss == "absolute_error":
+            largest = self.outputs << self.error.integer_bits - 1
+        else:
+            largest = 1 << max(0, output.integer_bits - (self.outputs == 1))
+            if self.loss == "hinge":
+                largest += math.ceil(output.value(self.margin))
+            else:
+                largest += math.ceil(math.log(max(2, self.outputs)))
         return largest.bit_length()
 
     @property
@@ -473,6 +531,61 @@ class TrainerConfig(Section):
         if not self.cost_noisy:
             return 0
         return power_of_two(self.imperfections.cost_noise) + self.max_cost_noise
+
+    @property
+    def curve_fraction(self) -> int:
+        """Cross-entropy: fraction bits of its curves, three more than the cost keeps."""
+        return self.cost_change.fraction_bits + 3
+
+    @cached_property
+    def distance_table(self) -> CurveTable:
+        """Cross-entropy: what an output adds that is d below the largest, exp(-d); of a single output
+        log(1 + exp(-d)), d its size.
+        """
+        bits, output = self.cost_section.segment_bits, self.output
+        return CurveTable(
+            curve="softplus" if self.outputs == 1 else "exponential",
+            segment_bits=bits,
+            argument_fraction=max(output.fraction_bits, bits - 2),
+            output=UQ(int(self.outputs > 1), self.curve_fraction),
+        )
+
+    @cached_property
+    def logarithm_table(self) -> CurveTable | None:
+        """Cross-entropy of several outputs: log(1 + d), d what follows the leading one of a sum."""
+        if self.outputs == 1:
+            return None
+        fraction = self.curve_fraction + len(self.octaves) - 1
+        bits = min(self.cost_section.segment_bits, fraction - 1)
+        return CurveTable(
+            curve="logarithm",
+            segment_bits=bits,
+            argument_fraction=fraction,
+            output=UQ(0, self.curve_fraction),
+        )
+
+    @property
+    def octaves(self) -> tuple[int, ...]:
+        """Cross-entropy of several outputs: k log(2), for a sum whose leading one is worth 2**k; the sum
+        is at most the number of outputs.
+        """
+        unit = UQ(4, self.curve_fraction)
+        return tuple(unit.quantize(k * math.log(2)) for k in range(self.outputs.bit_length()))
+
+    @property
+    def loss_error(self) -> float:
+        """How far C may be from the exact loss of the same outputs: what the last bit drops, and tables.
+
+        Cross-entropy: the largest output adds exactly 1 to the sum, each other one what the table is wrong
+        by. The sum is 1 or more, where the logarithm's slope is 1 or less; then come its own table and
+        the rounding of k log(2).
+        """
+        error = self.cost.step
+        if self.loss == "cross_entropy":
+            error += max(1, self.outputs - 1) * self.distance_table.error
+            if self.logarithm_table is not None:
+                error += self.logarithm_table.error + self.logarithm_table.output.step / 2
+        return error
 
     @property
     def hold(self) -> Format:
@@ -621,8 +734,14 @@ class TrainerConfig(Section):
 
     @property
     def cost_pipeline(self) -> int:
-        """Errors, squares, adder tree."""
-        return 2 + adder_levels(self.outputs)
+        """Errors, their squares or sizes, adder tree; or signs, comparator tree, limit. Cross-entropy:
+        comparator tree, distances, three clocks of exp, adder tree, three of log, last sum; of one
+        output size, look-up, interpolation, sum.
+        """
+        levels = adder_levels(self.outputs)
+        if self.loss == "cross_entropy":
+            return 4 if self.outputs == 1 else 2 * levels + 7
+        return 2 + levels
 
     @property
     def measure_latency(self) -> int:

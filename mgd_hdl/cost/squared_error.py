@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block
+from . import adder_tree, later
 
 __all__ = ["SquaredError"]
 
@@ -52,25 +53,11 @@ class SquaredError(Block):
             m.d.sync += error.eq(self.y[j] - self.target[j].shift_left(align))
             # Padding stands here, not behind the square: two registers behind a multiplier make
             # some synthesizers move the wrong one into it.
-            for stage in range(config.cost_padding):
-                later = Signal.like(error, name=f"error_{j}_later_{stage}", reset_less=True)
-                m.d.sync += later.eq(error)
-                error = later
+            error = later(m, error, f"error_{j}", config.cost_padding)
             square = Signal(unsigned(2 * config.error.width - 1), name=f"square_{j}", reset_less=True)
             m.d.sync += square.eq(error * error)
             terms.append(square)
-        level = 0
-        while len(terms) > 1:
-            level += 1
-            sums = []
-            for i in range(0, len(terms), 2):
-                pair = terms[i : i + 2]
-                value = sum(pair[1:], pair[0])
-                total = Signal(value.shape(), name=f"sum_{level}_{i // 2}", reset_less=True)
-                m.d.sync += total.eq(value)
-                sums.append(total)
-            terms = sums
-        total = terms[0]
+        total = adder_tree(m, terms)
         drop = 2 * config.error.fraction_bits - config.cost.fraction_bits
         m.d.comb += self.cost.eq(total.shift_right(drop))
         return m

@@ -1,4 +1,4 @@
-"""Activations: sigmoid and tanh from a table of straight segments, relu from a limit."""
+"""Activations: sigmoid and tanh from a table of straight segments, relu and linear from a limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Activation(Block):
 
     Clock one limits z to [-8, 8) and drops the bits below the table's; clock two reads the segment's
     base and slope; clock three interpolates. The interpolated value stays between two knots, so it
-    cannot overflow. relu limits z to the output's format in one clock.
+    cannot overflow. relu and linear limit z to the output's format in one clock; that of relu has no sign.
 
     All neurons of a layer have the same curve, unless they have defects: then each has its own.
 

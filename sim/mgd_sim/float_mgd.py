@@ -41,13 +41,62 @@ def _relu(z: Floats) -> Floats:
     return np.maximum(z, 0.0)
 
 
-_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {"sigmoid": _sigmoid, "tanh": np.tanh, "relu": _relu}
+_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
+    "sigmoid": _sigmoid,
+    "tanh": np.tanh,
+    "relu": _relu,
+    "linear": lambda z: z,
+}
 
 #: The slope, from the function's value.
 _SLOPES: dict[str, Callable[[Floats], Floats]] = {
     "sigmoid": lambda y: y * (1 - y),
     "tanh": lambda y: 1 - y * y,
     "relu": lambda y: (y > 0).astype(np.float64),
+    "linear": np.ones_like,
+}
+
+
+def _squared_error(y: Floats, target: Floats, margin: float) -> tuple[Floats, Floats]:
+    return np.square(y - target).sum(axis=-2), 2 * (y - target)
+
+
+def _absolute_error(y: Floats, target: Floats, margin: float) -> tuple[Floats, Floats]:
+    return np.abs(y - target).sum(axis=-2), np.sign(y - target)
+
+
+def _right(target: Floats) -> Floats:
+    """1 where the target is the largest, of equal ones the first, else 0."""
+    outputs = np.arange(target.shape[-2])[:, None]
+    return np.asarray(outputs == target.argmax(axis=-2)[..., None, :], dtype=np.float64)
+
+
+def _cross_entropy(y: Floats, target: Floats, margin: float) -> tuple[Floats, Floats]:
+    if y.shape[-2] == 1:
+        side = np.where(target >= 0.5, 1.0, -1.0)
+        return np.logaddexp(0, -side * y)[..., 0, :], -side * _sigmoid(-side * y)
+    right = _right(target)
+    total = np.logaddexp.reduce(y, axis=-2, keepdims=True)
+    return total[..., 0, :] - (right * y).sum(axis=-2), np.exp(y - total) - right
+
+
+def _hinge(y: Floats, target: Floats, margin: float) -> tuple[Floats, Floats]:
+    if y.shape[-2] == 1:
+        side = np.where(target >= 0.5, 1.0, -1.0)
+        short = margin - side * y
+        return np.maximum(short, 0)[..., 0, :], np.where(short > 0, -side, 0.0)
+    right = _right(target)
+    rival = _right(np.where(right > 0, -np.inf, y))
+    short = margin + ((rival - right) * y).sum(axis=-2)
+    return np.maximum(short, 0), np.where(short[..., None, :] > 0, rival - right, 0.0)
+
+
+#: From outputs, targets and margin: cost (..., samples), and its slopes by the outputs.
+_LOSSES: dict[str, Callable[[Floats, Floats, float], tuple[Floats, Floats]]] = {
+    "squared_error": _squared_error,
+    "absolute_error": _absolute_error,
+    "cross_entropy": _cross_entropy,
+    "hinge": _hinge,
 }
 
 
@@ -71,20 +120,22 @@ class FloatNetwork:
             else None
             for layer in config.layers
         ]
+        self.loss = _LOSSES[config.loss]
+        self.margin = config.layers[-1].output.value(config.margin)
 
     def __call__(self, theta: Floats, x: Floats) -> Floats:
         """The outputs: (..., outputs, samples)."""
         return self._activities(theta, x)[0][-1]
 
     def cost(self, theta: Floats, x: Floats, target: Floats) -> Floats:
-        """The sum of squared errors: (..., samples)."""
-        return np.asarray(np.square(self(theta, x) - target).sum(axis=-2))
+        """The loss of ``config.cost``: (..., samples)."""
+        return self.loss(self(theta, x), target, self.margin)[0]
 
     def gradient(self, theta: Floats, x: Floats, target: Floats) -> Floats:
         """The gradient of the cost, added up over the samples, by backpropagation: (..., P)."""
         activities, plain = self._activities(theta, x)
         parts = []
-        back = 2 * (activities[-1] - target)
+        back = self.loss(activities[-1], target, self.margin)[1]
         for layer, before, value in zip(
             reversed(self.layers), reversed(activities[:-1]), reversed(plain), strict=True
         ):
@@ -184,13 +235,13 @@ class _Learner:
         def measure(x: Ints, target: Ints) -> tuple[Floats, Floats]:
             inputs, wanted = self._scaled(x, target)
             y = self.network(self.visible, inputs)
-            return y, np.square(y - wanted).sum(axis=-2)
+            return y, self.network.loss(y, wanted, self.network.margin)[0]
 
         return evaluate(
             measure,
             self.samples if samples is None else checked(self.config, samples),
             numbers_per_sample=self.replicas * max(layer.neurons for layer in self.config.layers),
-            half=0.5,
+            half=self.config.layers[-1].output.value(self.config.threshold),
             target_half=0.5 / self.config.formats.target.step,
         )
 

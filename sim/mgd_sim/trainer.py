@@ -21,8 +21,8 @@ from .control.judge import Judge
 from .control.sequencer import in_turn, plan
 from .cost.accumulator import Accumulator
 from .cost.baseline import Baseline
+from .cost.losses import loss
 from .cost.noise import CostNoise
-from .cost.squared_error import SquaredError
 from .evaluate import Evaluation, evaluate
 from .fixed import Bits, Flags, Ints
 from .learn.annealing import Annealing
@@ -144,7 +144,7 @@ class Trainer:
         self.registers = registers[0]
         self.samples = task_samples(config, samples)
         self.mlp = Mlp(config, devices)
-        self.squared_error = SquaredError(config)
+        self.loss = loss(config)
         self.change = Baseline(config)
         self.noise = CostNoise(config, self.registers.cost_noise, seed_of("seed_cost_noise"))
         self.accumulate = Accumulator(config)
@@ -258,7 +258,7 @@ class Trainer:
             seen = self.array.visible
             shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
             y = self.mlp(self._weight(seen[:, None, :], shaken), x[this_sample])
-            measured = self.squared_error(y, target[this_sample])[..., 0]
+            measured = self.loss(y, target[this_sample])[..., 0]
             if noise is not None:
                 measured = measured + next(noise)
             if reference:
@@ -321,7 +321,7 @@ class Trainer:
         Returns
         -------
         cost : ndarray
-            (R,), mean over the samples of the sum of squared errors.
+            (R,), mean over the samples of C.
         accuracy : ndarray
             (R,), share of samples answered right, see :func:`mgd_sim.evaluate.right`.
         """
@@ -329,13 +329,13 @@ class Trainer:
 
         def measure(x: Ints, target: Ints) -> tuple[Ints, Ints]:
             y = self.mlp(weight, x)
-            return y, self.squared_error(y, target)
+            return y, self.loss(y, target)
 
         cost, accuracy = evaluate(
             measure,
             self.samples if samples is None else checked(self.config, samples),
             numbers_per_sample=self.replicas * max(layer.neurons for layer in self.config.layers),
-            half=0.5 / self.config.layers[-1].output.step,
+            half=self.config.threshold,
             target_half=0.5 / self.config.formats.target.step,
         )
         return cost * self.config.cost.step, accuracy

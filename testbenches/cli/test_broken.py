@@ -14,6 +14,7 @@ BASE = {
     "top": {"name": '"t"'},
     "network": {"layers": "[2, 2, 1]"},
     "formats": {},
+    "cost": {},
     "perturbation": {},
     "learning": {},
     "task": {},
@@ -80,12 +81,15 @@ SINGLE = [
     (
         "activation misspelt",
         toml(network={"activation": '"sigmod"'}),
-        ['network.activation = "sigmod": must be one of "sigmoid", "tanh", "relu"'],
+        ['network.activation = "sigmod": must be one of "sigmoid", "tanh", "relu", "linear"'],
     ),
     (
         "activation in a list misspelt",
         toml(network={"activation": '["relu", "tan"]'}),
-        ['network.activation[1] = "tan": must be one of "sigmoid", "tanh", "relu" (did you mean "tanh"?)'],
+        [
+            'network.activation[1] = "tan": must be one of "sigmoid", "tanh", "relu", "linear"'
+            ' (did you mean "tanh"?)'
+        ],
     ),
     ("activation a number", toml(network={"activation": "1"}), ["network.activation = 1: must be one of"]),
     (
@@ -166,6 +170,19 @@ SINGLE = [
         ["formats.hold_bits = -1: must be a whole number from 0"],
     ),
     ("relu bits 9", toml(formats={"relu_integer_bits": "9"}), ["formats.relu_integer_bits = 9: must be"]),
+    (
+        "linear bits 0",
+        toml(formats={"linear_integer_bits": "0"}),
+        ["formats.linear_integer_bits = 0: must be"],
+    ),
+    (
+        "loss misspelt",
+        toml(cost={"loss": '"crossentropy"'}),
+        ['cost.loss = "crossentropy": must be one of "squared_error"'],
+    ),
+    ("margin zero", toml(cost={"margin": "0"}), ["cost.margin = 0: must be a finite number above 0"]),
+    ("curve of 4 segments", toml(cost={"segment_bits": "2"}), ["cost.segment_bits = 2: must be a whole"]),
+    ("loss in another section", toml(learning={"loss": '"hinge"'}), ["it belongs to section [cost]"]),
     (
         "family misspelt",
         toml(perturbation={"family": '"walsch"'}),
@@ -467,6 +484,46 @@ TOGETHER = [
         "targets finer than outputs",
         toml(formats={"target": '"UQ(1, 4)"', "activation_fraction": "3"}),
         ["formats.target = UQ(1, 4): must have at most activation_fraction = 3"],
+    ),
+    (
+        "cross-entropy of a sigmoid",
+        toml(cost={"loss": '"cross_entropy"'}),
+        ['cost.loss = "cross_entropy": takes logits: network.activation must end in "linear", not "sigmoid"'],
+    ),
+    (
+        "hinge of one sigmoid",
+        toml(cost={"loss": '"hinge"'}),
+        ['cost.loss = "hinge": compares a single output with zero: network.activation must end in "linear"'],
+    ),
+    (
+        "margin wider than the outputs",
+        toml(network={"activation": '"tanh"'}, cost={"loss": '"hinge"', "margin": "1e300"}),
+        ["cost.margin = 1e+300: must be from one last bit of the outputs, 2**-10, to their range, 2**1"],
+    ),
+    (
+        "margin finer than the outputs",
+        toml(network={"activation": '"tanh"'}, cost={"loss": '"hinge"', "margin": "1e-9"}),
+        ["cost.margin = 1e-09: must be from one last bit"],
+    ),
+    (
+        "classes of targets below one half",
+        toml(
+            network={"activation": '"linear"'},
+            formats={"target": '"SQ(0, 4)"'},
+            cost={"loss": '"hinge"'},
+            task={"name": '"external"', "source": '"stream"'},
+        ),
+        ['formats.target = SQ(0, 4): must hold one half for loss "hinge"'],
+    ),
+    (
+        "curves of too many bits",
+        toml(
+            network={"activation": '"linear"'},
+            formats={"cost_change": '"SQ(2, 17)"'},
+            cost={"loss": '"cross_entropy"'},
+            learning={"rounding": '"floor"'},
+        ),
+        ['formats.cost_change = SQ(2, 17): must have at most 16 fraction bits for loss "cross_entropy"'],
     ),
     (
         "order of random codes",

@@ -14,14 +14,20 @@ from mgd_hdl.trainer import Trainer
 from mgd_sim import trainer as twin
 
 CHOICES = {
-    "network": {"activation": ["sigmoid", "tanh", "relu"]},
+    "network": {"activation": ["sigmoid", "tanh", "relu", "linear"]},
     "formats": {
         "input": ["UQ(1, 0)", "UQ(1, 0)", "UQ(0, 8)", "SQ(1, 7)", "UQ(16, 0)", "UQ(0, 1)"],
         "target": ["UQ(1, 0)", "UQ(1, 0)", "SQ(2, 2)", "UQ(8, 0)", "SQ(1, 3)"],
         "activation_fraction": [2, 3, 8, 10, 16],
         "relu_integer_bits": [0, 2, 8],
+        "linear_integer_bits": [1, 4, 8],
         "segment_bits": [3, 5, 10],
         "hold_bits": [0, 1, 4, 16],
+    },
+    "cost": {
+        "loss": ["squared_error", "squared_error", "absolute_error", "cross_entropy", "hinge"],
+        "margin": [0.25, 1.0],
+        "segment_bits": [3, 7, 10],
     },
     "perturbation": {"family": ["random_code", "walsh", "sequential"]},
     "learning": {

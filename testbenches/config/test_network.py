@@ -179,6 +179,7 @@ def test_a_defect_is_a_table_of_its_own(height):
 
 def test_relu_has_no_table():
     assert layer(2, UQ(1, 0), SQ(5, 4), "relu").table is None
+    assert layer(2, UQ(1, 0), SQ(5, 4), "linear").table is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def stream(layers: list[int], **sections) -> TrainerConfig:
 
 # ---- words ---------------------------------------------------------------------------------------
 
-ACTIVATIONS = ("sigmoid", "tanh", "relu")
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "linear")
 TARGETS = ("UQ(1, 0)", "UQ(0, 2)", "UQ(1, 3)", "SQ(1, 0)", "SQ(1, 3)", "SQ(4, 0)")
 
 
@@ -40,6 +41,7 @@ def outputs_and_targets(activation: str, target: str, outputs: int) -> TrainerCo
             "target": target,
             "activation_fraction": 3,
             "relu_integer_bits": 1,
+            "linear_integer_bits": 2,
             "cost_change": "SQ(2, 6)",
         },
     )
@@ -78,6 +80,39 @@ def test_the_cost_has_no_bit_to_spare():
     """Sigmoid outputs of zero against targets of one: the cost is exactly the number of outputs."""
     config = outputs_and_targets("sigmoid", "UQ(1, 0)", 4)
     assert 4 << config.cost.fraction_bits > config.cost.max // 2
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("outputs", [1, 2, 3, 20, 100])
+@pytest.mark.parametrize("loss", ["absolute_error", "hinge", "cross_entropy"])
+def test_the_largest_cost_of_every_loss_fits(loss, outputs, activation):
+    """The right class at its least, the others at their most; and no cost has a bit to spare twice over."""
+    if (loss == "cross_entropy" and activation != "linear") or (
+        loss == "hinge" and outputs == 1 and activation in ("sigmoid", "relu")
+    ):
+        return
+    base = outputs_and_targets(activation, "UQ(1, 0)", outputs)
+    config = TrainerConfig.model_validate(
+        base.model_dump(mode="json") | {"cost": {"loss": loss, "margin": 0.75, "segment_bits": 4}}
+    )
+    output = config.layers[-1].output
+    low, high = output.min / 8, output.max / 8
+    if loss == "absolute_error":
+        largest = outputs * max(abs(low - 1), abs(low), abs(high), abs(high - 1))
+    elif outputs == 1:
+        largest = max(-low, high) + 0.75 if loss == "hinge" else max(-low, high) + math.log1p(math.exp(low))
+    elif loss == "hinge":
+        largest = high - low + 0.75
+    else:
+        largest = math.log(math.exp(low) + (outputs - 1) * math.exp(high)) - low
+    most = config.cost.value(config.cost.max)
+    assert most / 4 < largest + (config.loss_error if loss == "cross_entropy" else 0) <= most
+
+
+def test_a_margin_is_snapped_to_the_outputs():
+    config = XOR.replaced(network={"activation": "tanh"}, cost={"loss": "hinge", "margin": 0.7})
+    assert config.margin == 717
+    assert config.snapped == {"cost.margin": (0.7, 717 / 1024)}
 
 
 @pytest.mark.parametrize("width", range(4, 10))

@@ -81,7 +81,8 @@ def test_every_key_is_an_option():
     keys = set()
     for name, field in TrainerConfig.model_fields.items():
         table = getattr(field.annotation, "model_fields", None)
-        keys |= {name} if table is None else {f"{name}.{key}" for key in table}
+        section = field.alias or name
+        keys |= {section} if table is None else {f"{section}.{key}" for key in table}
     text = (ROOT / "docs/options.md").read_text("utf-8")
     assert set(re.findall(r"(?m)^\| `([\w.]+)` \|", text)) == keys
 

@@ -57,7 +57,7 @@ def activated(layer: LayerConfig, z: int) -> int:
     """The output as an integer, from the real number that z stands for."""
     if layer.table is None:
         y = math.floor(z * Fraction(2) ** (layer.output.fraction_bits - layer.sum.fraction_bits))
-        return max(0, min(2**layer.output.width - 1, y))
+        return max(layer.output.min, min(layer.output.max, y))
     real = Fraction(argument(layer, z), 2**layer.table.argument.fraction_bits)
     segment, position = divmod((real + 8) * 2**layer.segment_bits / 16, 1)
     left, right = knot(layer, segment), knot(layer, segment + 1)
@@ -108,7 +108,8 @@ async def near_the_function(dut):
 
     A segment of length h misses by at most ``h**2 / 8`` times the largest second derivative. Its ends
     are rounded to half a last bit, or to one where the function's limit 1 is above the output's format,
-    and the interpolation rounds down: two last bits in all. relu is off by the bits below its last one.
+    and the interpolation rounds down: two last bits in all. relu and linear are off by the
+    bits below their last one.
     A defect makes the second derivative ``L k**2`` times as large, and where the output stops at its
     format's limit the line cuts the corner: by a quarter of a segment times the slope, ``L k / 4``.
     """
@@ -126,7 +127,7 @@ async def near_the_function(dut):
     step = layer.output.step
     for z, y in zip(given, found, strict=True):
         if layer.table is None:
-            exact = min(max(layer.sum.value(z), 0.0), layer.output.max * step)
+            exact = min(max(layer.sum.value(z), layer.output.min * step), layer.output.max * step)
             assert 0 <= exact - y * step < step, z
         else:
             exact = limited(layer, exactly(layer, layer.table.argument.value(argument(layer, z))))

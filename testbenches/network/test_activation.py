@@ -1,4 +1,4 @@
-"""The activations: all three, behind sums of more and of fewer bits than they keep."""
+"""The activations: all four, behind sums of more and of fewer bits than they keep."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def activation(
         "activation_fraction": fraction,
         "segment_bits": segment_bits,
         "relu_integer_bits": 1,
+        "linear_integer_bits": 2,
     }
     network = {"activation": function, "initial": 0.5, **sections.pop("network", {})}
     return preset("xor").replaced(
@@ -48,6 +49,8 @@ CASES = [
     ("relu", 4, 3, 4),
     ("relu", 3, 3, 7),
     ("relu", 8, 3, 2),
+    ("linear", 4, 3, 4),
+    ("linear", 8, 3, 2),
     # An argument of more fraction bits than the output, for so many segments.
     ("sigmoid", 2, 8, 8),
     ("tanh", 3, 10, 8),

@@ -52,6 +52,55 @@ def test_defects():
             assert found[replica, 0, sample] == pytest.approx(f(w[6] * h[0] + w[7] * h[1] + w[8], output[0]))
 
 
+LOSSES = [
+    ("squared_error", "sigmoid"),
+    ("absolute_error", "tanh"),
+    ("cross_entropy", "linear"),
+    ("hinge", "linear"),
+]
+
+
+@pytest.mark.parametrize("outputs", [1, 4])
+@pytest.mark.parametrize(("loss", "last"), LOSSES)
+def test_gradient_of_every_loss(loss, last, outputs):
+    """As above; a kink of a loss within the width 2h is passed over, and hit by no other draw."""
+    config = preset("nist7x7_centered" if outputs == 4 else "parity4").replaced(
+        network={"activation": ["sigmoid", last]}, cost={"loss": loss}
+    )
+    network = FloatNetwork(config)
+    rng = np.random.default_rng(4)
+    theta = rng.uniform(-1, 1, (3, config.parameters))
+    x = rng.integers(0, 2, (config.inputs, 5)).astype(float)
+    target = np.eye(4)[:, [0, 1, 2, 3, 1]] if outputs == 4 else np.array([[0.0, 1.0, 1.0, 0.0, 1.0]])
+    gradient = network.gradient(theta, x, target)
+    assert np.abs(gradient).max() > 0.1
+    for number in range(0, config.parameters, 3):
+        shift = np.zeros(config.parameters)
+        shift[number] = 1e-5
+        difference = network.cost(theta + shift, x, target) - network.cost(theta - shift, x, target)
+        np.testing.assert_allclose(gradient[:, number], difference.sum(axis=-1) / 2e-5, rtol=1e-5, atol=1e-6)
+
+
+def test_losses_by_hand():
+    """log(e^2 + e + 1) - 1 for the middle one of three; a miss of 1 + (2 - 1); sums of differences."""
+    y, target = np.array([[2.0], [1.0], [0.0]]), np.array([[0.0], [1.0], [0.0]])
+
+    def cost(loss: str, y: np.ndarray, target: np.ndarray) -> float:
+        config = preset("nist7x7_centered").replaced(
+            network={"activation": ["sigmoid", "linear"]}, cost={"loss": loss}
+        )
+        return float(FloatNetwork(config).loss(y, target, 1.0)[0][0])
+
+    assert cost("cross_entropy", y, target) == pytest.approx(np.log(np.exp(2) + np.e + 1) - 1)
+    assert cost("hinge", y, target) == 2
+    assert cost("absolute_error", y, target) == 2
+    assert cost("squared_error", y, target) == 4
+    one, zero = np.ones((1, 1)), np.zeros((1, 1))
+    assert cost("cross_entropy", 3 * one, one) == pytest.approx(np.log(1 + np.exp(-3)))
+    assert cost("cross_entropy", 3 * one, zero) == pytest.approx(np.log(1 + np.exp(3)))
+    assert [cost("hinge", 3 * one, one), cost("hinge", 3 * one, zero)] == [0, 4]
+
+
 TIMES = [(1, 1, 1), (3, 2, 4), (5, 4, 2), (2, 3, 9)]
 
 

@@ -111,20 +111,22 @@ def test_replicas_may_be_different_devices():
             np.testing.assert_array_equal(y[replica, :, neuron], expected)
 
 
+@pytest.mark.parametrize("activation", ["relu", "linear"])
 @pytest.mark.parametrize("amplitude", [2.0**-12, 0.5])
-def test_relu(amplitude):
+def test_limits(amplitude, activation):
     config = configured(
-        network={"activation": "relu"},
+        network={"activation": activation},
         perturbation={"amplitude": amplitude},
         formats={"parameter": "SQ(5, 12)", "activation_fraction": 6},
     )
     layer = config.layers[0]
     z = np.unique(np.linspace(layer.sum.min, layer.sum.max, 4001).astype(np.int64))
     expected = [
-        min(max(math.floor(value * 2.0 ** (6 - layer.sum.fraction_bits)), 0), layer.output.max)
+        min(max(math.floor(value * 2.0 ** (6 - layer.sum.fraction_bits)), layer.output.min), layer.output.max)
         for value in z.tolist()
     ]
     assert Activation(layer)(z).tolist() == expected
+    assert expected[0] == (0 if activation == "relu" else -8 << 6)
     assert expected[-1] == layer.output.max
 
 

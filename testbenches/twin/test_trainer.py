@@ -57,6 +57,19 @@ CASES = {
         "xor", formats={"activation_fraction": 4, "segment_bits": 8, "cost_change": "SQ(2, 10)"}
     ),
     "centered": settings("nist7x7_centered"),
+    "absolute_error": settings("parity4", cost={"loss": "absolute_error"}),
+    "hinge": settings(
+        "xor", network={"activation": ["sigmoid", "tanh"]}, cost={"loss": "hinge", "margin": 0.8}
+    ),
+    "hinge_of_letters": settings("nist7x7_centered", cost={"loss": "hinge", "margin": 0.5}),
+    "cross_entropy": settings(
+        "xor", network={"activation": ["sigmoid", "linear"]}, cost={"loss": "cross_entropy"}
+    ),
+    "cross_entropy_of_letters": settings(
+        "nist7x7_centered",
+        network={"activation": ["sigmoid", "linear"]},
+        cost={"loss": "cross_entropy", "segment_bits": 5},
+    ),
     "letters": settings("nist7x7", perturbation={"family": "walsh"}),
 }
 

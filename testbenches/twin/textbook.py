@@ -13,6 +13,14 @@ from collections.abc import Iterator
 
 from mgd_hdl.config import Registers, TrainerConfig
 from mgd_hdl.config.tasks import letter_image
+from testbenches.cost import bench_absolute_error, bench_cross_entropy, bench_hinge
+
+#: C from the real numbers that outputs and targets stand for.
+LOSSES = {
+    "absolute_error": bench_absolute_error.cost,
+    "cross_entropy": bench_cross_entropy.cost,
+    "hinge": bench_hinge.cost,
+}
 
 
 def lfsr_states(seed: int) -> Iterator[int]:
@@ -88,7 +96,7 @@ class Network:
 
     def _knots(self, layer) -> list[int]:
         """The smooth activation at the ends of its segments, rounded to the output's last bit."""
-        if layer.activation == "relu":
+        if layer.activation in ("relu", "linear"):
             return []
         function = math.tanh if layer.activation == "tanh" else lambda z: 1 / (1 + math.exp(-z))
         unit = 2**layer.output.fraction_bits
@@ -107,6 +115,8 @@ class Network:
                 z = sum(w * value for w, value in zip(own[:-1], x, strict=True)) + own[-1] * 2**fraction
                 y.append(self._activation(layer, knots, z, config.amplitude_shift + fraction))
             x, fraction = y, layer.output.fraction_bits
+        if config.loss in LOSSES:
+            return LOSSES[config.loss](config, x, target)
         scale = 2 ** (fraction - config.formats.target.fraction_bits)
         error = sum((value - t * scale) ** 2 for value, t in zip(x, target, strict=True))
         return error * 2**config.cost_change.fraction_bits // 4**fraction
@@ -114,6 +124,9 @@ class Network:
     @staticmethod
     def _activation(layer, knots: list[int], z: int, fraction: int) -> int:
         output = layer.output.fraction_bits
+        if layer.activation == "linear":
+            half = 2 ** (layer.output.width - 1)
+            return min(max(z * 2**output // 2**fraction, -half), half - 1)
         if layer.activation == "relu":
             return min(max(z * 2**output // 2**fraction, 0), 2**layer.output.width - 1)
         # Bits of the argument, 4 of them integer bits; a segment is so many of its last bits.

@@ -1,4 +1,4 @@
-"""What a neuron makes of its sum: a smooth curve from a table of straight segments, or relu."""
+"""What a neuron makes of its sum: a smooth curve from straight segments, or the sum within limits."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Activation:
         """
         if self.table is None:
             kept = requantize(z, self.fraction_bits, self.output.fraction_bits)
-            return np.maximum(np.minimum(kept, self.output.max), 0)
+            return np.maximum(np.minimum(kept, self.output.max), self.output.min)
         argument = requantize(z, self.fraction_bits, self.table.argument.fraction_bits)
         if self.at is not None:
             limited = np.maximum(np.minimum(argument, self.table.argument.max), self.first)

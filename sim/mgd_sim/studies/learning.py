@@ -2,7 +2,8 @@
 
 ``python -m mgd_sim.studies.learning xor`` trains all seeds at once and looks in on them now and then;
 a seed has solved its task when it is first seen to meet the task's goal. Stopping with Ctrl-C keeps
-what was found so far.
+what was found so far. ``--loss hinge --rate 0.25`` takes another loss, for which solved means that the
+answers are right: a mean cost is compared with squared errors only.
 """
 
 from __future__ import annotations
@@ -13,20 +14,21 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config.cost import Loss
 
 from ..evaluate import Evaluation
 from ..float_mgd import Backpropagation, FloatMgd
 from ..trainer import Trainer
 
-__all__ = ["GOALS", "MODELS", "Goal", "Result", "learn", "summary"]
+__all__ = ["GOALS", "MODELS", "Goal", "Result", "goal_of", "learn", "summary", "with_loss"]
 
 
 class _Model(Protocol):
@@ -57,6 +59,26 @@ GOALS = {
     "nist7x7_centered": Goal(accuracy=0.99, cost=float("inf"), every=500, steps=200_000, seeds=16),
     "nist7x7": Goal(accuracy=0.99, cost=float("inf"), every=10_000, steps=2_000_000, seeds=8),
 }
+
+
+def goal_of(config: TrainerConfig) -> Goal | None:
+    """The goal of the configuration's task, if there is one; its cost counts for squared errors only."""
+    goal = GOALS.get(config.task.name)
+    if goal is None or config.loss == "squared_error":
+        return goal
+    return replace(goal, cost=float("inf"))
+
+
+def with_loss(config: TrainerConfig, loss: Loss, rate: float | None) -> TrainerConfig:
+    """The configuration with another loss, linear outputs where it compares outputs, and another rate."""
+    changes: dict[str, dict[str, object]] = {"cost": {"loss": loss}}
+    if loss in ("cross_entropy", "hinge"):
+        hidden = [layer.activation for layer in config.layers[:-1]]
+        changes["network"] = {"activation": [*hidden, "linear"]}
+    if rate is not None:
+        changes["learning"] = {"rate": rate}
+    return config.replaced(**changes)
+
 
 #: What learns, by name: called with a configuration, seeds, and registers that differ from it.
 MODELS: dict[str, Callable[..., _Model]] = {
@@ -159,18 +181,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, help="replicas (default: the task's)")
     parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
     parser.add_argument("--model", choices=MODELS, action="append", help="default: twin and float")
+    parser.add_argument(
+        "--loss", choices=get_args(Loss), default="squared_error", help="default: squared_error"
+    )
+    parser.add_argument("--rate", type=float, help="learning rate (default: the preset's)")
     parser.add_argument("--out", type=Path, help="JSON file for the results")
     given = parser.parse_args(arguments)
 
-    known = GOALS[given.task]
-    goal = Goal(
-        accuracy=known.accuracy,
-        cost=known.cost,
-        every=known.every,
-        steps=given.steps or known.steps,
-        seeds=given.seeds or known.seeds,
-    )
-    config = preset(given.task)
+    config = with_loss(preset(given.task), given.loss, given.rate)
+    known = goal_of(config)
+    assert known is not None
+    goal = replace(known, steps=given.steps or known.steps, seeds=given.seeds or known.seeds)
     results: list[Result] = []
     stopped = False
     for model in given.model or ("twin", "float"):

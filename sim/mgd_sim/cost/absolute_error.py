@@ -1,0 +1,39 @@
+"""The cost of one sample: the sum of absolute errors over the outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Ints, requantize
+
+__all__ = ["AbsoluteError"]
+
+
+class AbsoluteError:
+    """``C = sum_j |y_j - t_j|``, exact, then floored to the fraction bits of ``config.cost``."""
+
+    def __init__(self, config: TrainerConfig):
+        output = config.layers[-1].output
+        self.target_shift = output.fraction_bits - config.formats.target.fraction_bits
+        self.fraction_bits = output.fraction_bits
+        self.wanted = config.cost.fraction_bits
+
+    def __call__(self, y: Ints, target: Ints) -> Ints:
+        """The cost.
+
+        Parameters
+        ----------
+        y : Ints
+            (..., outputs, samples), in the output format of the last layer.
+        target : Ints
+            Broadcast against ``y``, in ``config.formats.target``.
+
+        Returns
+        -------
+        Ints
+            (..., samples), in ``config.cost``.
+        """
+        error = np.abs(y - (target << self.target_shift))
+        return requantize(np.add.reduce(error, axis=-2), self.fraction_bits, self.wanted)

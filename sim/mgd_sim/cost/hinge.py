@@ -1,0 +1,37 @@
+"""The cost of one sample: by how much the right answer misses its margin."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Ints, requantize
+from . import hot
+
+__all__ = ["Hinge"]
+
+
+class Hinge:
+    """``C = max(0, margin + max_(j != c) y_j - y_c)``; of a single output ``max(0, margin -+ y)``.
+
+    Floored to the fraction bits of ``config.cost``.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        output = config.layers[-1].output
+        self.threshold = config.target_threshold
+        self.least = output.min
+        self.margin = config.margin
+        self.fraction_bits = output.fraction_bits
+        self.wanted = config.cost.fraction_bits
+
+    def __call__(self, y: Ints, target: Ints) -> Ints:
+        """The cost; shapes as for :class:`mgd_sim.cost.squared_error.SquaredError`."""
+        if y.shape[-2] == 1:
+            behind = np.where(target >= self.threshold, -y, y)[..., 0, :]
+        else:
+            right = hot(target)
+            rivals = np.where(right, self.least, y)
+            behind = rivals.max(axis=-2) - np.where(right, y, 0).sum(axis=-2)
+        return requantize(np.maximum(behind + self.margin, 0), self.fraction_bits, self.wanted)
