@@ -5,6 +5,7 @@
     blocks   every block: what it is, its page, its logic cells
     cells    logic cells per parameter, from synth/baselines/cell_ice40.json
     boards   what fits which board, from docs/boards.json
+    frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
 
 Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
@@ -27,6 +28,7 @@ from amaranth.lib.wiring import In
 
 from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
+from mgd_synth import frontier
 
 from .boards import FILE, rows
 from .pages import PAGES, ROOMS, ROOT, Page
@@ -58,6 +60,8 @@ def _table(name: str, old: str, path: Path) -> str:
         return options(json_schema())
     if name == "boards":
         return _boards()
+    if name == "frontier":
+        return _frontier()
     return _figures(json.loads((ROOT / "docs/figures.json").read_text("utf-8"))[name])
 
 
@@ -128,6 +132,19 @@ def _cells() -> str:
     ]
     table = _rows(["16-bit parameter, unless said", "cell", "whole array"], rows)
     return table + f"\nMeasured with `python -m mgd_synth.cell_area`; {found['tool']}.\n"
+
+
+def _frontier() -> str:
+    table = []
+    for tools, results in frontier.load().items():
+        for name, found in results.items():
+            case = frontier.CASES[name]
+            bound = case.cells * frontier.LOWER_BOUND.get(case.target.partition("-")[0], 0)
+            rates = ", ".join(f"{rate:.1f}" for rate in found["fmax"].values())
+            rest = [f"{found['logic cells']:,}", f"{bound:,}" if bound else "", rates, case.goal or ""]
+            table.append([case.kind, f"{case.cells:,}", case.target, *rest, tools])
+    head = ["enables", "cells", "device", "logic cells", "bound", "MHz, by seed", "goal", "tools"]
+    return _rows(head, table) + "\nMeasured with `python -m mgd_synth.frontier`.\n"
 
 
 def _boards() -> str:

@@ -1,0 +1,218 @@
+"""How many cells fit a device, and how fast are they?
+
+``python -m mgd_synth.frontier`` places and routes arrays of cells, one after the other, and keeps what
+it found in ``synth/baselines/frontier.json``, by the releases of the tools: it may be stopped at any
+time and goes on where it was. ``--list`` names the cases; names, or beginnings of names, as arguments
+pick some.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .arrays import array_config, array_design, without_ports
+from .blocks import SOURCE, named, write_source
+from .flow import DEVICES, check_registers
+from .nextpnr import Device, critical_path, place_and_route, resources
+from .process import Say, SynthError
+from .yosys import YOSYS, netlist_in
+
+__all__ = ["BASELINE", "CASES", "ArrayCase", "best", "load", "tools"]
+
+BASELINE = Path(__file__).parents[1] / "baselines" / "frontier.json"
+
+#: What nextpnr aims at, megahertz: more than is reached, so that it goes on trying.
+_AIMS = {"ice40-up5k": 100.0, "ice40-hx8k": 220.0, "gowin-gw1nr9": 150.0}
+_AIM_ECP5 = 300.0
+
+#: The least logic cells of a cell of 16 bits, by family: each stored bit takes one, and the code one.
+LOWER_BOUND = {"ice40": 17}
+
+#: Kinds of cells, by what they change in the configuration.
+KINDS: dict[str, dict[str, Any]] = {
+    "direct": {},
+    "early": {"engine": {"enables": "early"}},
+    "serial": {"engine": {"cell": "serial"}},
+}
+
+
+@dataclass(frozen=True)
+class ArrayCase:
+    """So many cells alone (:mod:`mgd_synth.arrays`) on a device."""
+
+    kind: str
+    cells: int
+    target: str
+    goal: float | None = None
+    seeds: tuple[int, ...] = (1,)
+
+    @property
+    def name(self) -> str:
+        return f"array-{self.kind}-{self.cells}-{self.target}"
+
+    @property
+    def aim(self) -> float:
+        return 200.0 if self.kind == "serial" else _AIMS.get(self.target, _AIM_ECP5)
+
+    def run(self, found: dict[str, Any], say: Say) -> Iterator[dict[str, Any]]:
+        """What was found so far, after each seed."""
+        left = [seed for seed in self.seeds if str(seed) not in found.get("fmax", {})]
+        if not left:
+            return
+        config, device = array_config(self.cells, **KINDS[self.kind]), DEVICES[self.target]
+        text, shell = array_design(config)
+        with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
+            folder = Path(name)
+            passes = f"{write_source(shell.top)}; {device.passes(shell.top)}"
+            say("yosys: starting")
+            made = netlist_in(folder, text, passes, say=say)
+            source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
+            module = named(made["modules"][shell.top], source["modules"][shell.top])
+            module = without_ports(module, shell.pins)
+            check_registers(config, module, device.mapped["FF"])
+            made = {**made, "modules": {shell.top: module}}
+            for seed in left:
+                say(f"nextpnr: seed {seed}")
+                found = _routed(found, device, folder, made, shell.pins, seed, self.aim, say)
+                yield {**found, "goal": self.goal}
+
+
+def _routed(
+    found: dict[str, Any],
+    device: Device,
+    folder: Path,
+    made: dict[str, Any],
+    pins: Sequence[str],
+    seed: int,
+    aim: float,
+    say: Say,
+) -> dict[str, Any]:
+    (module,) = made["modules"].values()
+    routed = place_and_route(folder, device, made, pins, seed=seed, frequency=aim, say=say)
+    cells, *_ = resources(device, module, routed)
+    path = critical_path(routed.report)
+    return {
+        **found,
+        "aim": aim,
+        "logic cells": round(cells.used + cells.harness),
+        "available": cells.available,
+        "fmax": {**found.get("fmax", {}), str(seed): round(routed.fmax, 2)},
+        "path": [[each.block, round(each.logic, 2), round(each.wires, 2)] for each in path.segments]
+        if path
+        else [],
+    }
+
+
+# ---- cases ---------------------------------------------------------------------------------------
+
+_ARRAYS = (
+    # The goals of 400, 272 and 1024 cells; on an ECP5 1024 are to be at most a tenth slower than 16.
+    *(ArrayCase("early", cells, "ecp5-45k") for cells in (16, 64, 256, 1024)),
+    *(ArrayCase("early", cells, "ice40-hx8k") for cells in (16, 64, 256)),
+    ArrayCase("early", 400, "ice40-hx8k", goal=180, seeds=(1, 2, 3)),
+    *(ArrayCase("early", cells, "ice40-up5k") for cells in (16, 64, 256)),
+    ArrayCase("early", 272, "ice40-up5k", goal=75),
+    ArrayCase("serial", 1024, "ecp5-25k", goal=130),
+    ArrayCase("direct", 16, "ecp5-45k"),
+    ArrayCase("direct", 1024, "ecp5-45k"),
+    ArrayCase("direct", 16, "ice40-hx8k"),
+    ArrayCase("direct", 400, "ice40-hx8k"),
+)
+CASES: dict[str, ArrayCase] = {case.name: case for case in _ARRAYS}
+
+
+# ---- what was found ------------------------------------------------------------------------------
+
+
+def tools(case: ArrayCase) -> str:
+    """Releases that decide the result."""
+    return f"{YOSYS.version}, {DEVICES[case.target].tool.version}"
+
+
+def load(path: Path = BASELINE) -> dict[str, dict[str, Any]]:
+    """Results by tools, then by case."""
+    if not path.exists():
+        return {}
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _store(path: Path, case: ArrayCase, result: dict[str, Any]) -> None:
+    document = load(path)
+    document.setdefault(tools(case), {})[case.name] = result
+    # Equal results give equal bytes, in whatever order they came.
+    order = {name: place for place, name in enumerate(CASES)}
+    document = {
+        key: dict(sorted(cases.items(), key=lambda item: order.get(item[0], len(order))))
+        for key, cases in sorted(document.items())
+    }
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    beside.replace(path)
+
+
+def best(result: dict[str, Any]) -> float | None:
+    """The highest clock rate over nextpnr's seeds."""
+    return max(result.get("fmax", {}).values(), default=None)
+
+
+def _line(case: ArrayCase, result: dict[str, Any]) -> str:
+    rate = best(result)
+    words = [f"{case.name:32}"]
+    if rate is not None:
+        share = result["logic cells"] / result["available"]
+        words.append(f"{result['logic cells']:,} logic cells ({share:.1%}), {rate:.1f} MHz")
+    if result.get("goal"):
+        words.append(f"goal {result['goal']:g}" + ("" if rate and rate >= result["goal"] else ": missed"))
+    return "  ".join(words)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m mgd_synth.frontier", description=__doc__)
+    parser.add_argument("case", nargs="*", help="names, or beginnings of names (default: all)")
+    parser.add_argument("--list", action="store_true", help="name the cases, with what is known of them")
+    parser.add_argument("--again", action="store_true", help="run cases that are finished, too")
+    parser.add_argument("--results", type=Path, default=BASELINE, help="file of the results")
+    given = parser.parse_args(arguments)
+    picked = [
+        case for name, case in CASES.items() if not given.case or any(name.startswith(w) for w in given.case)
+    ]
+    unknown = [word for word in given.case if not any(name.startswith(word) for name in CASES)]
+    if unknown:
+        parser.error(f"no case begins with {unknown[0]!r}; --list names them")
+    start = time.monotonic()
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - start:8.1f} s  {line}\n")
+        sys.stderr.flush()
+
+    failed = 0
+    for case in picked:
+        try:
+            found = load(given.results).get(tools(case), {}).get(case.name, {})
+            if not given.list:
+                say(case.name)
+                for latest in case.run({} if given.again else found, say):
+                    found = latest
+                    _store(given.results, case, found)
+            sys.stdout.write(_line(case, found) + "\n")
+            sys.stdout.flush()
+        except SynthError as error:
+            sys.stderr.write(f"mgd_synth: {case.name}: {error}\n")
+            failed = 1
+        except KeyboardInterrupt:
+            return 130
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
