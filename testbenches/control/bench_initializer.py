@@ -29,27 +29,37 @@ async def idles(dut, clocks: int) -> None:
 
 
 async def sets_all(dut, config: TrainerConfig, seed: int, stop_after: int | None = None) -> None:
-    """P + 2 clocks from the one after ``start``, with early enables P + 3; or a reset in one of them."""
-    clears = 2 + config.early
+    """P + 2 clocks from the one after ``start``, with early enables P + 3; or a reset in one of them.
+
+    Serial cells are cleared once, by the word -1, and every word is held while it passes.
+    """
+    clears, each = (1, config.word_clocks) if config.serial else (2 + config.early, 1)
     await clock(dut, start=1, seed=seed, rst=0)
     assert [int(wire.value) for wire in (dut.busy, dut.word)] == [0, 0]
-    signs = []
+    cleared_with = []
     words = initial(config, seed)
-    for turn in range(config.parameters + clears):
-        await clock(dut, start=0, seed=~seed, rst=turn == stop_after)
+    turns = [(turn, passed) for turn in range(config.parameters + clears) for passed in range(each)]
+    for turn, passed in turns:
+        stops = turn == stop_after and passed == each - 1
+        await clock(dut, start=0, seed=~seed, rst=stops)
         assert int(dut.busy.value) == 1
         assert int(dut.clear.value) == (turn < clears)
-        assert int(dut.done.value) == (turn == config.parameters + clears - 1)
+        assert int(dut.done.value) == ((turn, passed) == turns[-1])
+        if config.serial:
+            assert int(dut.load.value) == (passed == 0), turn
         if turn < clears:
-            signs.append(signed(dut.word) < 0)
+            cleared_with.append(signed(dut.word))
         else:
             place = config.places[turn - clears]
             assert int(dut.rows.value) == 1 << place.row, turn
             assert int(dut.columns.value) == 1 << place.column, turn
             assert signed(dut.word) == words[turn - clears], turn
-        if turn == stop_after:
+        if stops:
             return
-    assert set(signs) == {False, True}  # so that no rail refuses both
+    if config.serial:
+        assert set(cleared_with) == {-1}
+    else:
+        assert {word < 0 for word in cleared_with} == {False, True}  # so that no rail refuses both
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -15,7 +15,7 @@ from mgd_hdl.config import TrainerConfig
 from mgd_sim.control.sequencer import plan
 from testbenches.support import clock, configured, random_numbers, start
 
-INPUTS = ("restart", "run", "step", "resume", "tau_x", "tau_p", "tau_theta", "sample_valid")
+INPUTS = ("restart", "run", "step", "resume", "free", "tau_x", "tau_p", "tau_theta", "sample_valid")
 OUTPUTS = ("take", "measure", "reference", "hold_end", "window_end", "flush")
 STEPS = 40
 
@@ -24,7 +24,11 @@ STEPS = 40
 def absent() -> set[str]:
     """Ports that this kind of sequencer has not."""
     config = configured()
-    return {*(["resume"] if config.delayed else []), *([] if config.shadow else ["window_end"])}
+    return {
+        *(["resume"] if config.delayed else []),
+        *([] if config.shadow else ["window_end"]),
+        *([] if config.serial else ["free"]),
+    }
 
 
 def present(names: Iterable[str]) -> list[str]:
@@ -40,6 +44,7 @@ class Pace:
     step: float = 0
     sample_valid: float = 1
     resume: float = 1
+    free: float = 1
 
 
 @dataclass
@@ -97,12 +102,24 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
             given = hands.inputs()
             hands.note(given)
             going = bool((given["run"] or hands.asked) and (given["sample_valid"] or not step.takes))
+            going = going and bool(given["free"] or not config.serial)
             taken, measured = "take" * step.takes, "measure" * step.reference
             await see(dut, number, given, *(("reference", taken, measured) if going else ()))
             clocks += 1
-        # Second clock: the perturbed cost ends the step.
         hands.asked = False
+        # Serial cells are busy with the reference.
+        for _ in range((config.measure_clocks - 1) * step.reference):
+            given = hands.inputs()
+            hands.note(given)
+            await see(dut, number, given)
+            clocks += 1
+        # Second clock: the perturbed cost ends the step, as soon as serial cells are free.
         given = hands.inputs()
+        while config.serial and not given["free"]:
+            hands.note(given)
+            await see(dut, number, given)
+            clocks += 1
+            given = hands.inputs()
         hands.note(given)
         ends = {"hold_end": step.hold_end, "window_end": step.window_end, "flush": step.flush}
         await see(dut, number, given, "measure", *(name for name, high in ends.items() if high))
@@ -130,7 +147,7 @@ async def begin(dut: Any, hands: Hands) -> None:
 
 PACES = {
     "full speed": Pace(),
-    "now and then": Pace(run=0.6, step=0.2, sample_valid=0.5, resume=0.3),
+    "now and then": Pace(run=0.6, step=0.2, sample_valid=0.5, resume=0.3, free=0.6),
     "single steps": Pace(run=0, step=0.25, sample_valid=0.8, resume=0.5),
     "rare samples": Pace(sample_valid=0.1, resume=0.9),
 }
@@ -151,9 +168,10 @@ async def commands_follow_the_plan(dut, pace):
         steps = planned(config, taus)
         clocks = await follow(dut, config, iter(steps), hands)
         if pace == "full speed":
-            # Two clocks a step, one more wherever the parameters change.
+            # Two clocks a step, one more wherever the parameters change; serial cells pass the reference.
+            passes = (config.measure_clocks - 1) * sum(step.reference for step in steps)
             waits = 0 if config.delayed else sum(step.window_end or not config.shadow for step in steps)
-            assert clocks == 2 * len(steps) + waits
+            assert clocks == 2 * len(steps) + waits + passes
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

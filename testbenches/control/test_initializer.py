@@ -42,6 +42,11 @@ def test_early_enables(tmp_path):
     run(verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
 
 
+def test_serial_cells(tmp_path):
+    config = sized(2, 2, 1, initial=[2.0, 0.5]).replaced(engine={"cell": "serial"})
+    run(verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("one size for all layers", r"= rows\[1\] \?", "= 1'h0 ?"),
     ("a word one bit further", r"register__state\[14:3\]", "register__state[13:2]"),

@@ -12,9 +12,12 @@ from testbenches.support import mutations, run, stays_unnoticed
 BENCH = "testbenches.control.bench_sequencer"
 
 
-def timed(sides: str = "one_sided", shadow: str = "no", updates: str = "exact") -> TrainerConfig:
+def timed(
+    sides: str = "one_sided", shadow: str = "no", updates: str = "exact", cell: str = "parallel"
+) -> TrainerConfig:
     return preset("xor").replaced(
-        learning={"measure": sides, "updates": updates, "tau_bits": 4}, engine={"shadow": shadow}
+        learning={"measure": sides, "updates": updates, "tau_bits": 4},
+        engine={"shadow": shadow, "cell": cell},
     )
 
 
@@ -22,6 +25,17 @@ def timed(sides: str = "one_sided", shadow: str = "no", updates: str = "exact") 
 @pytest.mark.parametrize(("shadow", "updates"), [("no", "exact"), ("yes", "exact"), ("yes", "delayed")])
 def test_sequencer(sides, shadow, updates, tmp_path):
     config = timed(sides, shadow, updates)
+    run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@pytest.mark.parametrize("sides", ["one_sided", "two_sided"])
+def test_serial_cells(sides, tmp_path):
+    config = timed(sides, cell="serial").replaced(
+        formats={"parameter": "SQ(2, 5)", "cost_change": "SQ(1, 5)"},
+        network={"initial": 0.5},
+        learning={"rounding": "floor"},
+    )
+    assert config.measure_clocks == 8
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
 

@@ -10,9 +10,9 @@ from testbenches.support import clock, configured, random_numbers, scattered, si
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(stall=[0.0, 0.5], reset=[False, True])
 async def plus_then_minus(dut, stall, reset):
-    """+D in the clock of the update, -D in the next, zero in all others.
+    """+D in the clock of the update, -D ``word_clocks`` later, zero in all others.
 
-    Updates come every second clock or less often; between them there is anything on the payload.
+    Updates come when both words have had their time, or later; meanwhile the payload is anything.
     """
     config, rng = configured(), random_numbers()
     limit = config.update.max
@@ -25,6 +25,9 @@ async def plus_then_minus(dut, stall, reset):
         assert (int(dut.plus.value), int(dut.minus.value)) == (valid, 0)
         assert signed(dut.word) == (update if valid else 0)
         if valid:
+            for _ in range(config.word_clocks - 1):
+                await clock(dut, i__valid=0, i__payload=anything, rst=0)
+                assert (int(dut.plus.value), int(dut.minus.value), signed(dut.word)) == (0, 0, 0)
             await clock(dut, i__valid=0, i__payload=anything, rst=0)
             assert (int(dut.plus.value), int(dut.minus.value)) == (0, not breaks_off)
             assert signed(dut.word) == (0 if breaks_off else -update)

@@ -18,6 +18,13 @@ def test_homodyne(parameter, tmp_path):
     run(verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
 
 
+def test_serial_cells(tmp_path):
+    """The first word passes before the second leaves."""
+    config = learner(parameter="SQ(2, 5)", rounding="floor").replaced(engine={"cell": "serial"})
+    assert config.word_clocks == 9
+    run(verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("plus twice", r"= - \$signed", "= $signed"),
     ("minus one less", r"= - \$signed", "= ~ $signed"),

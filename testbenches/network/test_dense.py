@@ -6,7 +6,7 @@ import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import verilog
-from mgd_hdl.network.dense import Neuron
+from mgd_hdl.network.dense import Neuron, SerialNeuron
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.network.bench_dense"
@@ -62,6 +62,19 @@ CASES = {
 def test_dense(case, tmp_path):
     config, layer = CASES[case]
     run(verilog(Neuron(config.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
+
+
+SERIAL = {
+    name: (CASES[name][0].replaced(engine={"cell": "serial"}), CASES[name][1])
+    for name in ("three bits", "49 bits", "five below four", "six inside one half", "seven sigmoids",
+                 "four of tanh", "all of two zeros or minus ones")
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SERIAL)
+def test_serial(case, tmp_path):
+    config, layer = SERIAL[case]
+    run(verilog(SerialNeuron(config.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
 
 
 @mutations(
