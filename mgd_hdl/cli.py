@@ -202,6 +202,11 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
     yield line("amplitude", f"2**{-found['amplitude']['shift']}")
     rate = found["rate"]
     yield line("rate", f"2**-{rate['shift']}, at run time 1 to 2**-{rate['largest_shift']}")
+    if found["high_pass"] is not None:
+        yield line("analog", f"high-pass a = {found['high_pass']:.4g}, changed at run time")
+    if found["low_pass"] is not None:
+        b = found["low_pass"]
+        yield line("follow", f"b = {b:g}, time constant {1 / b - 1:g} times tau_theta, momentum {1 - b:g}")
     for key, pair in found["snapped"].items():
         yield line("snapped", f"{key} = {pair['given']} is used as {pair['used']}")
     yield line(

@@ -124,14 +124,22 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     hold, update = shape(config.hold), shape(config.update)
     change, cost = shape(config.cost_change), shape(config.measured)
     measured = "core.noise.cost" if config.cost_noisy else f"core.{config.loss}.cost"
+    if config.analog:
+        changes, strobe = "highpass", "core.highpass.i__valid"
+        before = _state(
+            "high_passed", "core.highpass.state", "core.highpass.o__valid", shape(config.high_passed)
+        )
+    else:
+        changes, strobe = "baseline", "core.baseline.perturbed"
+        before = _state("baseline", "core.baseline.level", "core.baseline.o__valid", cost)
     found = [
-        _state("cost", measured, "core.baseline.perturbed", cost),
-        _state("baseline", "core.baseline.level", "core.baseline.o__valid", cost),
-        _state("cost_change", "core.baseline.o__payload", "core.baseline.o__valid", change),
+        _state("cost", measured, strobe, cost),
+        before,
+        _state("cost_change", f"core.{changes}.o__payload", f"core.{changes}.o__valid", change),
         _state("hold", "core.accumulator.total", "core.accumulator.i__valid", hold),
         _state("update", "core.update.o__payload", "core.update.o__valid", update),
     ]
-    for flag, block in zip(FLAGS, ("baseline", "accumulator", "update"), strict=True):
+    for flag, block in zip(FLAGS, (changes, "accumulator", "update"), strict=True):
         found.append(_state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", unsigned(1)))
     if config.judged:
         found.append(_state("solved", "core.judge.solved", "core.baseline.o__valid", unsigned(1)))
@@ -148,7 +156,10 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
         code = f"{cell}.code" if config.some_stuck else f"{cell}.integrator.enable"
         found.append(_state("code", code, code_strobe, unsigned(1), index))
         found.append(_state("theta", f"{cell}.integrator.theta", "step_done", theta, index))
-        if config.shadow and not config.delayed:
+        if config.follow:
+            found.append(_state("copy", f"{cell}.follower.copy", "step_done", shape(config.copied), index))
+            found.append(_state("visible", f"{cell}.follower.visible", "step_done", visible, index))
+        elif config.shadow and not config.delayed:
             found.append(_state("visible", f"{cell}.visible", "step_done", visible, index))
     return found
 

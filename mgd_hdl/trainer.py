@@ -5,6 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
+from .config import HIGH_PASS
 from .config.codes import LFSR
 from .config.number import Rounding
 from .config.sections import MAX_TAU_BITS
@@ -16,6 +17,7 @@ from .cost.absolute_error import AbsoluteError
 from .cost.accumulator import CostAccumulator
 from .cost.baseline import Baseline
 from .cost.cross_entropy import CrossEntropy
+from .cost.highpass import HighPass
 from .cost.hinge import Hinge
 from .cost.noise import CostNoise
 from .cost.squared_error import SquaredError
@@ -80,6 +82,7 @@ def _registers(config: TrainerConfig) -> dict:
         **(
             {"last_shift": In(config.shift_bits), "anneal_every": In(MAX_TAU_BITS)} if config.annealed else {}
         ),
+        **({"high_pass": In(HIGH_PASS.width)} if config.analog else {}),
         **{level: In(limit.bit_length()) for level, limit in levels.items()},
         **{seed: In(LFSR.degree) for seed in seeds},
     }
@@ -123,6 +126,8 @@ class Trainer(Block):
         Learning rate 2**-learning_shift.
     [last_shift, anneal_every] : In, In(24)
         Annealing: one more after every so many updates, until the last.
+    [high_pass] : In(8)
+        Analog only: the coefficient of the high-pass, in 1/256; read at each measurement.
     seed_initial, [seed_code, seed_sample, seed_dither, ...] : In(31)
         Only those the configuration uses.
     [cost_noise, update_noise] : In
@@ -196,16 +201,31 @@ class Core(Block):
         array = place(m, platform, "array", (SerialArray if config.serial else Array)(config))
         network = place(m, platform, "network", Mlp(config))
         loss = place(m, platform, config.loss, _LOSSES[config.loss](config))
-        baseline = place(m, platform, "baseline", Baseline(config))
+        if config.analog:
+            change = place(m, platform, "highpass", HighPass(config))
+            m.d.comb += change.coefficient.eq(self.high_pass)
+        else:
+            change = place(m, platform, "baseline", Baseline(config))
         accumulator = place(m, platform, "accumulator", CostAccumulator(config))
         update = place(m, platform, "update", Update(config))
         homodyne = place(m, platform, "homodyne", Homodyne(config))
 
         # Start: load every seed, then the parameters, then step 0. A shadow copy is taken once the
-        # parameters are there, and step 0 waits for it.
+        # parameters are there, and step 0 waits for it; one that follows takes some clocks.
         parameters_set = initializer.done
-        if config.shadow:
+        copying = parameters_set
+        if config.follow:
             parameters_set = Signal()
+            left = Signal(range(2 * config.settle_moves + 1))
+            copying = left.any()
+            m.d.comb += parameters_set.eq(left == 1)
+            with m.If(initializer.done):
+                m.d.sync += left.eq(2 * config.settle_moves)
+            with m.Elif(copying):
+                m.d.sync += left.eq(left - 1)
+        elif config.shadow:
+            parameters_set = Signal()
+            copying = parameters_set
             m.d.sync += parameters_set.eq(initializer.done)
         m.d.comb += [
             initializer.start.eq(self.restart),
@@ -226,28 +246,33 @@ class Core(Block):
                 self.i_sample.ready.eq(samples.i.ready),
             ]
 
-        # Where is each measurement now? Stage k belongs to the command of k clocks ago.
+        # Where is each measurement now? Stage k belongs to the command of k clocks ago. C is there in
+        # measured_at, C~ in changed_at, and the word -D leaves in spread_at.
         measured_at = config.measure_latency
+        changed_at = measured_at + config.change_latency
+        spread_at = changed_at + 4
+        special = "blank" if config.analog else "reference"
         entering = {
             "measure": (sequencer.measure, measured_at),
-            "reference": (sequencer.reference, measured_at),
+            special: (getattr(sequencer, special), measured_at),
         }
         step_ends = {
-            "hold_end": (sequencer.hold_end, measured_at + 5),
-            "flush": (sequencer.flush, measured_at + 1),
+            "hold_end": (sequencer.hold_end, spread_at),
+            "flush": (sequencer.flush, changed_at),
         }
         if config.shadow:
             # A delayed update is taken by the measurements themselves, layer by layer.
             passed = config.layer_offset(len(config.layers) - 1) - config.weight_latency
-            clocks = max(passed, measured_at + 2) if config.annealed else passed
+            clocks = max(passed, changed_at + 1) if config.annealed else passed
             if not config.delayed:
-                clocks = measured_at + 5
+                clocks = spread_at
             step_ends["window_end"] = (sequencer.window_end, clocks)
         timeline = _Timeline(m, {**entering, **step_ends} if config.shadow else entering)
+        perturbed = sequencer.measure if config.analog else sequencer.measure & ~sequencer.reference
         if not config.shadow:
             # One step at a time: how it ends can simply be kept.
             kept = {name: Signal(name=name) for name in step_ends}
-            with m.If(sequencer.measure & ~sequencer.reference):
+            with m.If(perturbed):
                 m.d.sync += [kept[name].eq(signal) for name, (signal, _) in step_ends.items()]
 
         def ends(name: str, clock: int) -> Value:
@@ -278,14 +303,14 @@ class Core(Block):
         learning_shift = self.learning_shift
         if config.annealed:
             annealing = place(m, platform, "annealing", Annealing(config))
-            window_end = ends("window_end" if config.shadow else "flush", measured_at + 2)
+            window_end = ends("window_end" if config.shadow else "flush", changed_at + 1)
             m.d.comb += [
                 annealing.restart.eq(self.restart),
                 annealing.update.eq(accumulator.o.valid & window_end),
                 *(getattr(annealing, name).eq(getattr(self, name)) for name in _ANNEALING),
             ]
             learning_shift = annealing.shift
-        meter = baseline.i
+        meter = change.i
         if config.cost_noisy:
             noise = place(m, platform, "noise", CostNoise(config))
             meter = noise.i
@@ -293,25 +318,25 @@ class Core(Block):
                 noise.cost_noise.eq(self.cost_noise),
                 noise.seed.eq(self.seed_cost_noise),
                 noise.load.eq(self.restart),
-                baseline.i.payload.eq(noise.o.payload),
-                baseline.i.valid.eq(noise.o.valid),
+                change.i.payload.eq(noise.o.payload),
+                change.i.valid.eq(noise.o.valid),
             ]
         m.d.comb += [
             loss.y.eq(network.y),
             loss.target.as_value().eq(target),
             cost.eq(loss.cost),
             meter.payload.cost.eq(cost),
-            meter.payload.reference.eq(timeline.at("reference", measured_at - config.noise_latency)),
+            meter.payload[special].eq(timeline.at(special, measured_at - config.noise_latency)),
             meter.valid.eq(timeline.at("measure", measured_at - config.noise_latency)),
-            # R + 1
-            accumulator.i.payload.change.eq(baseline.o.payload),
-            accumulator.i.payload.flush.eq(ends("flush", measured_at + 1)),
-            accumulator.i.valid.eq(baseline.o.valid),
-            # R + 2
+            # R + config.change_latency
+            accumulator.i.payload.change.eq(change.o.payload),
+            accumulator.i.payload.flush.eq(ends("flush", changed_at)),
+            accumulator.i.valid.eq(change.o.valid),
+            # one later
             update.i.payload.eq(accumulator.o.payload),
             update.i.valid.eq(accumulator.o.valid),
             update.learning_shift.eq(learning_shift),
-            # R + 4 and config.word_clocks later: +D, then -D, unless parameters are being set.
+            # two later, and again config.word_clocks later: +D, then -D, unless parameters are being set.
             homodyne.i.payload.eq(update.o.payload),
             homodyne.i.valid.eq(update.o.valid),
             array.address.eq(initializer.busy),
@@ -330,7 +355,7 @@ class Core(Block):
         # After the last word of an update, its noise.
         if config.update_noisy:
             update_noise = place(m, platform, "update_noise", UpdateNoise(config))
-            update_over = homodyne.minus & ends("window_end" if config.shadow else "flush", measured_at + 5)
+            update_over = homodyne.minus & ends("window_end" if config.shadow else "flush", spread_at)
             m.d.comb += [
                 update_noise.go.eq(update_over),
                 update_noise.update_noise.eq(self.update_noise),
@@ -350,7 +375,7 @@ class Core(Block):
 
         # The code that meets the word moves on after the last word of a hold.
         hold_over = Signal()
-        m.d.comb += hold_over.eq(homodyne.minus & ends("hold_end", measured_at + 5))
+        m.d.comb += hold_over.eq(homodyne.minus & ends("hold_end", spread_at))
         code = self._code(m, platform, "code", hold_over)
         wires = _wires(code)
         if config.update_noisy:
@@ -391,28 +416,34 @@ class Core(Block):
             m.d.comb += updated.eq(over)
         elif not config.delayed:
             m.d.sync += updated.eq(
-                late[config.noise_clocks] if late else homodyne.minus & ends("window_end", measured_at + 5)
+                late[config.noise_clocks] if late else homodyne.minus & ends("window_end", spread_at)
             )
         # Steps of a window may overlap, and the last of it is done when its noise is there.
         done = since[-1]
         if late:
             done = (done & ~late[len(since) - 1]) | late[-1]
         m.d.comb += self.step_done.eq(done)
-        if not config.delayed:
+        arrives = Signal()  # a follower's second clock
+        if config.follow:
+            m.d.sync += arrives.eq(updated)
+            m.d.comb += sequencer.resume.eq(arrives)
+        elif not config.delayed:
             m.d.comb += sequencer.resume.eq(updated)
 
         # What the measurement that passes a layer needs there.
         for layer in config.layers:
             passing = getattr(array, f"layer_{layer.index}")
             clock = config.layer_offset(layer.index) - config.weight_latency
-            reference = timeline.at("reference", clock)
-            m.d.comb += (passing.minus if config.two_sided else passing.rest).eq(reference)
+            measured = timeline.at("measure", clock)
+            if not config.analog:
+                other = timeline.at("reference", clock)
+                m.d.comb += (passing.minus if config.two_sided else passing.rest).eq(other)
+                measured = measured & ~other
             if config.serial:
                 m.d.comb += passing.measure.eq(timeline.at("measure", clock))
             if config.shadow:
-                perturbed = timeline.at("measure", clock) & ~reference
                 shake = self._code(
-                    m, platform, f"shake_{layer.index}", perturbed & timeline.at("hold_end", clock)
+                    m, platform, f"shake_{layer.index}", measured & timeline.at("hold_end", clock)
                 )
                 rows = slice(*_row_span(config, layer.index))
                 m.d.comb += [
@@ -421,8 +452,14 @@ class Core(Block):
                 ]
                 if hasattr(shake, "diagonals"):
                     m.d.comb += passing.diagonals.eq(shake.diagonals)
-                window_over = perturbed & timeline.at("window_end", clock) if config.delayed else updated
-                m.d.comb += passing.refresh.eq(parameters_set | window_over)
+                window_over = measured & timeline.at("window_end", clock) if config.delayed else updated
+                if config.follow:
+                    m.d.comb += [
+                        passing.refresh.eq(copying | updated | arrives),
+                        passing.away.eq((copying & ~left[0]) | updated),
+                    ]
+                else:
+                    m.d.comb += passing.refresh.eq(copying | window_over)
 
         if config.judged:
             judge = place(m, platform, "judge", Judge(config))
@@ -434,17 +471,17 @@ class Core(Block):
 
         with m.If(self.clear_flags):
             m.d.sync += self.flags.eq(0)
-        for bit, block in enumerate((baseline, accumulator, update)):
+        for bit, block in enumerate((change, accumulator, update)):
             with m.If(block.saturated):
                 m.d.sync += self.flags[bit].eq(1)
 
         # Busy until every step that entered is done.
         entered = Signal()
         in_flight = Signal(range(config.step_latency if config.shadow else 2))
-        m.d.comb += entered.eq(sequencer.measure & ~sequencer.reference)
+        m.d.comb += entered.eq(perturbed)
         m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
         m.d.comb += self.busy.eq(
-            self.restart | initializer.busy | parameters_set | sequencer.measure | in_flight.any()
+            self.restart | initializer.busy | copying | sequencer.measure | in_flight.any()
         )
         return m
 

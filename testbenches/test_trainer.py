@@ -21,6 +21,7 @@ SERIAL = {"cell": "serial"}
 JUDGED = {"kind": "window", "limit": 0.3, "window": 8, "misses": 2}
 #: Outputs of either sign.
 LOGITS = {"activation": ["sigmoid", "linear"]}
+ANALOG_WINDOWS = {"algorithm": "analog", "tau_x": 4, "tau_p": 2, "tau_theta": 3, "follow": 2}
 #: Small words, so that every saturation happens.
 TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
 
@@ -42,6 +43,7 @@ TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
             "icarus",
         ),
         ({"engine": {"enables": "early"}}, "icarus"),
+        ({"learning": ANALOG_WINDOWS}, "icarus"),
         ({"engine": SERIAL}, "icarus"),
         ({"judge": JUDGED}, "icarus"),
         ({"engine": SERIAL, "task": {"source": "stream"}, "learning": {"tau_p": 2, "tau_x": 3}}, "icarus"),
@@ -54,6 +56,7 @@ TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
         "stream",
         "saturating",
         "early",
+        "analog",
         "serial",
         "judged",
         "serial stream",
@@ -235,6 +238,28 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"network": LOGITS, "cost": {"loss": "cross_entropy"}, "learning": {"updates": "delayed"}},
     ),
     "cross-entropy of four": ("nist7x7", {"network": LOGITS, "cost": {"loss": "cross_entropy"}}),
+    "analog": ("xor", {"learning": {"algorithm": "analog", "tau_x": 4, "follow": 4, "rate": 0.25}}),
+    "analog, no low-pass, no shadow": (
+        "parity4",
+        {"learning": {"algorithm": "analog", "tau_x": 5, "tau_hp": 6.0}, "perturbation": {"family": "walsh"}},
+    ),
+    "analog, everything saturates": (
+        "xor",
+        {
+            "formats": TIGHT | {"cost_change": "SQ(1, 8)"},
+            "network": {"initial": 0.5, "activation": "relu"},
+            "learning": ANALOG_WINDOWS | {"rate": 1.0, "rounding": "floor", "tau_hp": 30.0},
+            "engine": {"leaves": "yes"},
+        },
+    ),
+    "momentum, noise of updates, annealed": (
+        "xor",
+        {
+            "learning": {"follow": 2, "tau_theta": 2, "rate": 1.0, "anneal_every": 300},
+            "imperfections": {"update_noise": 0.01, "update_noise_kind": "independent"},
+        },
+    ),
+    "momentum, windows": ("xor", {"learning": WINDOWS | {"follow": 3, "measure": "two_sided"}}),
     "serial": ("xor", {"engine": SERIAL}),
     "serial, walsh, two-sided": (
         "parity4",

@@ -7,12 +7,14 @@ from .cost import CurveTable
 from .errors import ConfigError, Problem
 from .network import ActivationTable, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Overflow, Rounding
+from .sections import HIGH_PASS
 from .showcase import Tries
 from .toml import PRESETS, load, loads, preset
 from .trainer import Place, Registers, Tile, TrainerConfig
 
 __all__ = [
     "COLUMNS",
+    "HIGH_PASS",
     "LFSR",
     "PRESETS",
     "SQ",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .codes import LFSR
 from .errors import Problem, shown
 from .number import UQ, Rounding, power_of_two
+from .sections import HIGH_PASS
 
 if TYPE_CHECKING:
     from .trainer import TrainerConfig
@@ -381,6 +382,16 @@ def _judge_limit(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
+@_relation("judge.kind", "learning.algorithm")
+def _judge_costs(config: TrainerConfig) -> Iterator[Problem]:
+    if config.judged and config.analog:
+        yield Problem(
+            "judge.kind",
+            shown(config.judge.kind),
+            'judges by C0, which algorithm "analog" never measures; must be "none"',
+        )
+
+
 @_relation("judge.window", "judge.misses")
 def _judge_misses(config: TrainerConfig) -> Iterator[Problem]:
     if config.judge.misses >= config.judge.window:
@@ -398,6 +409,16 @@ def _judge_window(config: TrainerConfig) -> Iterator[Problem]:
     if config.judged and config.task.source == "memory" and count > config.judge.window:
         yield Problem(
             "judge.window", str(config.judge.window), f"must be at least {count}, the number of samples"
+        )
+
+
+@_relation("learning.algorithm", "imperfections.cost_noise")
+def _analog_noise(config: TrainerConfig) -> Iterator[Problem]:
+    if config.cost_noisy and config.analog:
+        yield Problem(
+            "imperfections.cost_noise",
+            str(config.imperfections.cost_noise),
+            'must be 0 with algorithm "analog"',
         )
 
 
@@ -536,7 +557,60 @@ def _shadow(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
-@_relation("engine.cell", "engine.shadow", "learning.updates", "learning.tau_p", "learning.tau_theta")
+@_relation("learning.algorithm", "learning.measure", "learning.updates", "engine.cell", "learning.tau_x")
+def _analog(config: TrainerConfig) -> Iterator[Problem]:
+    """The high-pass sees one cost a step, and only what changes while a sample stays."""
+    if not config.analog:
+        return
+    if config.two_sided:
+        allowed = 'takes one cost a step; measure must be "one_sided"'
+    elif config.delayed:
+        allowed = 'updates must be "exact"'
+    elif config.serial:
+        allowed = 'engine.cell must be "parallel"'
+    elif config.learning.tau_x == 1:
+        yield Problem(
+            "learning.tau_x",
+            "1",
+            'algorithm "analog" blanks every step with a new sample, here all of them; must be 2 or more',
+        )
+        return
+    else:
+        return
+    yield Problem("learning.algorithm", '"analog"', allowed)
+
+
+@_relation("learning.algorithm", "learning.tau_hp")
+def _high_pass(config: TrainerConfig) -> Iterator[Problem]:
+    """The coefficient is neither 0, which is deaf, nor 1, which forgets nothing."""
+    if config.analog and not 0 < config.high_pass <= HIGH_PASS.max:
+        yield Problem(
+            "learning.tau_hp",
+            str(config.learning.tau_hp),
+            f"must be 0.002 to 510: tau_hp / (tau_hp + 1) has {HIGH_PASS.width} bits",
+        )
+
+
+@_relation("learning.follow", "learning.updates", "engine.cell", "engine.shadow")
+def _follow(config: TrainerConfig) -> Iterator[Problem]:
+    """Only a shadow copy can lag behind T, and only where T stands still can it come nearer."""
+    if not config.follow:
+        return
+    if config.delayed:
+        allowed = 'updates must be "exact" for a copy that follows'
+    elif config.serial:
+        allowed = 'engine.cell must be "parallel" for a copy that follows'
+    elif config.engine.shadow == "no":
+        allowed = 'needs the shadow copy; engine.shadow must be "auto" or "yes"'
+    else:
+        return
+    yield Problem("learning.follow", str(config.follow), allowed)
+
+
+@_relation(
+    "engine.cell", "engine.shadow", "learning.updates", "learning.follow", "learning.tau_p",
+    "learning.tau_theta",
+)  # fmt: skip
 def _serial(config: TrainerConfig) -> Iterator[Problem]:
     """A serial cell holds one copy of its parameter, so it changes where the network sees it."""
     if config.serial and config.shadow:

@@ -22,6 +22,7 @@ __all__ = [
     "CostSection",
     "EngineSection",
     "FormatsSection",
+    "HIGH_PASS",
     "JudgeSection",
     "ImperfectionsSection",
     "LearningSection",
@@ -33,6 +34,9 @@ __all__ = [
 ]
 
 MAX_TAU_BITS = 24
+
+#: The coefficient of the high-pass.
+HIGH_PASS = UQ(0, 8)
 
 
 class Section(BaseModel):
@@ -198,6 +202,14 @@ class LearningSection(Section):
     """Updates after which the rate halves, again and again. 0: the circuit has no such part."""
     last_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Annealing stops at this rate; snapped to a power of two. 0: the smallest that the circuit offers."""
+    algorithm: Literal["discrete", "analog"] = "discrete"
+    """Where C~ comes from: discrete measures C0 too, analog takes the high-pass of one cost a step."""
+    tau_hp: _Real = 1.6
+    """Analog only: time constant of the high-pass in steps. Its coefficient tau_hp / (tau_hp + 1) is snapped
+    to a multiple of 1/256."""
+    follow: Annotated[int, Field(ge=0, le=10)] = 0
+    """Every tau_theta steps the network's parameters come nearer to T by 2**-follow of the way: a low-pass,
+    or momentum 1 - 2**-follow. 0: they become T."""
 
 
 class TaskSection(Section):
@@ -221,7 +233,7 @@ class EngineSection(Section):
     third of the area and three times the clocks."""
     shadow: Literal["auto", "yes", "no"] = "auto"
     """A copy of the visible bits that changes only every tau_theta; auto: where tau_theta does not
-    divide tau_p, or updates are delayed."""
+    divide tau_p, updates are delayed, or the copy follows."""
     leaves: Literal["auto", "yes", "no"] = "auto"
     """Registers at the leaves of the broadcast, one set per 64 cells; auto: from 65 parameters."""
     enables: Literal["direct", "early"] = "direct"

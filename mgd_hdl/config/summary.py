@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .number import Format
+from .sections import HIGH_PASS
 from .tasks import TASKS, Task
 from .toml import PRESETS, preset
 from .trainer import TrainerConfig
@@ -49,6 +50,8 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
             "largest_shift": config.max_learning_shift,
         },
         "snapped": {key: {"given": given, "used": used} for key, (given, used) in config.snapped.items()},
+        "high_pass": config.high_pass / (1 << HIGH_PASS.width) if config.analog else None,
+        "low_pass": 2.0**-config.follow if config.follow else None,
         "shadow": config.shadow,
         "leaves": config.leaves,
         "early": config.early,

@@ -27,6 +27,7 @@ from .network import Activation, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Rounding, power_of_two
 from .relations import relation_problems
 from .sections import (
+    HIGH_PASS,
     MAX_TAU_BITS,
     CostSection,
     EngineSection,
@@ -92,6 +93,7 @@ class Registers:
     learning_shift: int
     anneal_every: int
     last_shift: int
+    high_pass: int
     seed_code: int
     seed_sample: int
     seed_initial: int
@@ -186,7 +188,7 @@ class TrainerConfig(Section):
 
     @property
     def snapped(self) -> dict[str, tuple[float, float]]:
-        """Keys whose number was moved to a power of two: what was given, what is used."""
+        """Keys whose number was moved to one the circuit has: what was given, what is used."""
         given = {
             "perturbation.amplitude": (self.perturbation.amplitude, 2.0**-self.amplitude_shift),
             "learning.rate": (self.learning.rate, 2.0**-self.learning_shift),
@@ -202,12 +204,20 @@ class TrainerConfig(Section):
         if self.update_noisy:
             noise = self.imperfections.update_noise
             given["imperfections.update_noise"] = (noise, 2.0 ** power_of_two(noise))
+        if self.analog:
+            used = self.high_pass / ((1 << HIGH_PASS.width) - self.high_pass)
+            given["learning.tau_hp"] = (self.learning.tau_hp, used)
         for index, initial in enumerate(self._initial):
             given[f"network.initial[{index}]"] = (initial, 2.0 ** power_of_two(initial))
         if self.loss == "hinge":
             margin = self.cost_section.margin
             given["cost.margin"] = (margin, self.output.value(self.margin))
         return {key: pair for key, pair in given.items() if pair[0] != pair[1]}
+
+    @property
+    def high_pass(self) -> int:
+        """The coefficient a = tau_hp / (tau_hp + 1) of the high-pass, in ``HIGH_PASS``."""
+        return round(self.learning.tau_hp / (self.learning.tau_hp + 1) * (1 << HIGH_PASS.width))
 
     # ---- structure -----------------------------------------------------------------------------
 
@@ -230,6 +240,21 @@ class TrainerConfig(Section):
         return self.cost_section.loss
 
     @property
+    def analog(self) -> bool:
+        """C~ is the high-pass of one cost a step."""
+        return self.learning.algorithm == "analog"
+
+    @property
+    def rests(self) -> bool:
+        """Some measurements are of the unperturbed network."""
+        return not self.two_sided and not self.analog
+
+    @property
+    def follow(self) -> int:
+        """The m of 2**-m, by which the copy comes nearer to T; 0 where it becomes T."""
+        return self.learning.follow
+
+    @property
     def sequential(self) -> bool:
         return self.perturbation.family == "sequential"
 
@@ -246,7 +271,8 @@ class TrainerConfig(Section):
     def shadow(self) -> bool:
         """Cells hold a second copy of the visible bits, so measurements of one window overlap."""
         if self.engine.shadow == "auto":
-            return self.delayed or self.learning.tau_p % self.learning.tau_theta != 0
+            divides = self.learning.tau_p % self.learning.tau_theta == 0
+            return self.delayed or self.follow > 0 or not divides
         return self.engine.shadow == "yes"
 
     @cached_property
@@ -421,6 +447,11 @@ class TrainerConfig(Section):
         return SQ(self.parameter.integer_bits, self.amplitude_shift - 2)
 
     @property
+    def copied(self) -> Format:
+        """The copy that follows T: visible bits, and below them what a follower needs to arrive."""
+        return SQ(self.visible.integer_bits, self.visible.fraction_bits + self.follow)
+
+    @property
     def weight(self) -> Format:
         """The perturbed parameter: visible bits, then ``10`` at rest, ``11`` for +, ``01`` for -.
 
@@ -473,6 +504,12 @@ class TrainerConfig(Section):
     def margin(self) -> int:
         """Of the hinge, in last bits of the outputs."""
         return round(Fraction(self.cost_section.margin) * (1 << self.output.fraction_bits))
+
+    @property
+    def high_passed(self) -> Format:
+        """The state of the high-pass: C~, and below it the remainder that the coefficient leaves."""
+        change = self.cost_change
+        return SQ(change.integer_bits, change.fraction_bits + HIGH_PASS.width)
 
     @cached_property
     def cost(self) -> Format:
@@ -750,9 +787,32 @@ class TrainerConfig(Section):
         return self.layer_offset(len(self.layers)) + pipeline
 
     @property
+    def change_latency(self) -> int:
+        """From C to C~."""
+        return 3 if self.analog else 1
+
+    @property
     def step_latency(self) -> int:
         """From the command of a step's last measurement until T holds its update."""
-        return self.measure_latency + 4 + 2 * self.word_clocks + self.noise_clocks + self.broadcast_latency
+        return (
+            self.measure_latency
+            + self.change_latency
+            + 3
+            + 2 * self.word_clocks
+            + self.noise_clocks
+            + self.broadcast_latency
+        )
+
+    @cached_property
+    def settle_moves(self) -> int:
+        """Until a copy that starts from 0 has come to any T."""
+        longest = 1
+        for target in (self.visible.min, self.visible.max):
+            copy = moves = 0
+            while (nearer := copy + target - (copy >> self.follow)) != copy:
+                copy, moves = nearer, moves + 1
+            longest = max(longest, moves)
+        return longest
 
     @property
     def clocks_per_step(self) -> Fraction:
@@ -764,13 +824,13 @@ class TrainerConfig(Section):
         """
         if self.delayed:
             return Fraction(2)
-        wait = Fraction(self.measure_latency + 4 + 2 * self.word_clocks)
+        wait = Fraction(self.measure_latency + self.change_latency + 3 + 2 * self.word_clocks)
         if self.update_noisy:
             # Without shadow tau_theta divides tau_p, and of so many steps one makes an update.
             wait += Fraction(self.noise_clocks, 1 if self.shadow else self.learning.tau_theta)
         if self.shadow:
             window = self.learning.tau_theta
-            return Fraction(2 * window + wait, window)
+            return Fraction(2 * window + wait + (self.follow > 0), window)
         # The reference of serial cells joins the pass of the update.
         return Fraction(wait if self.serial else wait + 1)
 
@@ -804,6 +864,7 @@ class TrainerConfig(Section):
             "last_shift": self.last_shift,
             "cost_noise": self.cost_noise,
             "update_noise": self.update_noise,
+            "high_pass": self.high_pass,
             **seeds,
         }
         problems = self._register_problems(values, changes)
@@ -819,6 +880,9 @@ class TrainerConfig(Section):
         limits["anneal_every"] = range(1, 1 << MAX_TAU_BITS) if self.annealed else range(1)
         limits["cost_noise"] = range(self.max_cost_noise + 1 if self.cost_noisy else 1)
         limits["update_noise"] = range(self.max_update_noise + 1 if self.update_noisy else 1)
+        limits["high_pass"] = range(1 << HIGH_PASS.width)
+        if self.analog:  # a step with a new sample tells nothing
+            limits["tau_x"] = range(2, 1 << self.learning.tau_bits)
         problems = []
         for name, value in changes.items():
             if name not in known:

@@ -20,6 +20,8 @@ class Sequencer(Block):
     without shadow after every step, with shadow at the end of each window. Delayed updates never
     wait.
 
+    The analog algorithm measures no reference: the first clock of a step is for its sample only.
+
     Serial cells need ``config.measure_clocks`` for a measurement, so the perturbed one follows its
     reference by so many, and each waits until the cells are ``free``.
 
@@ -43,8 +45,10 @@ class Sequencer(Block):
         The sample stream's handshake.
     measure : Out(1)
         A measurement enters.
-    reference : Out(1)
+    reference : Out(1), unless analog
         It is the reference; otherwise the perturbed cost, which ends the step, and
+    blank : Out(1), analog only
+        it is the first of a new sample;
     hold_end, [window_end], flush : Out(1)
         the last one of this perturbation; shadow only: the last before an update; either.
     """
@@ -69,7 +73,7 @@ class Sequencer(Block):
                 "sample_valid": In(1),
                 "take": Out(1),
                 "measure": Out(1),
-                "reference": Out(1),
+                "blank" if config.analog else "reference": Out(1),
                 "hold_end": Out(1),
                 "flush": Out(1),
             }
@@ -97,7 +101,8 @@ class Sequencer(Block):
                 m.d.sync += count.eq(count - 1)
 
         sample_due = Signal()
-        reference_due = Signal()
+        if not config.analog:
+            reference_due = Signal()
         asked = Signal()  # one more step was asked for
         go = Signal()
         free = self.free if config.serial else Const(1, 1)
@@ -106,7 +111,7 @@ class Sequencer(Block):
         # always takes two clocks, the second knows as much.
         begins = Signal()
         with m.If(self.restart):
-            m.d.sync += [sample_due.eq(1), reference_due.eq(1), asked.eq(0)]
+            m.d.sync += [sample_due.eq(1), *([] if config.analog else [reference_due.eq(1)]), asked.eq(0)]
         with m.Elif(begins if config.serial else turn):
             m.d.sync += asked.eq(0 if config.serial else self.step & ~self.run)
         with m.Elif(self.step & ~self.run):
@@ -122,11 +127,12 @@ class Sequencer(Block):
                 m.next = "REFERENCE"
             with m.State("REFERENCE"):
                 with m.If(go):
-                    m.d.comb += [
-                        self.take.eq(sample_due),
-                        self.reference.eq(1),
-                        self.measure.eq(1 if config.two_sided else reference_due),
-                    ]
+                    m.d.comb += self.take.eq(sample_due)
+                    if not config.analog:
+                        m.d.comb += [
+                            self.reference.eq(1),
+                            self.measure.eq(1 if config.two_sided else reference_due),
+                        ]
                     if config.measure_clocks == 1:
                         m.next = "PERTURBED"
                     else:
@@ -150,10 +156,11 @@ class Sequencer(Block):
                 ]
                 if config.shadow:
                     m.d.comb += self.window_end.eq(ends_window)
-                m.d.sync += [
-                    sample_due.eq(last["x"]),
-                    reference_due.eq(last["x"] | ends_window),
-                ]
+                m.d.sync += sample_due.eq(last["x"])
+                if config.analog:
+                    m.d.comb += self.blank.eq(sample_due)
+                else:
+                    m.d.sync += reference_due.eq(last["x"] | ends_window)
                 if config.delayed:
                     m.next = "REFERENCE"
                 elif config.shadow:

@@ -58,6 +58,8 @@ def _broadcast(config: TrainerConfig, cells: int) -> dict:
     }
     if config.shadow:
         members["refresh"] = In(1)
+    if config.follow:
+        members["away"] = In(1)
     return members
 
 
@@ -211,9 +213,10 @@ class Array(Block):
     address, address_rows, address_columns, clear : In
         Pick cells by place; ``clear`` sets them to zero.
     layer_k : the measurement that passes layer k
-        One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side.
+        One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side; analog:
+        neither.
         Shadow only: ``rows``, ``columns``, ``diagonals`` the code that perturbs; ``refresh``: In(1)
-        copy the visible bits.
+        copy the visible bits. Followers only: ``away``: In(1).
     weights_k_j : Out
         Perturbed parameters of neuron j of layer k: inputs first, the bias on top.
     """
@@ -232,10 +235,12 @@ class Array(Block):
             "clear": In(1),
         }
         for layer in config.layers:
-            passing = {"minus" if config.two_sided else "rest": In(1)}
+            passing = {"minus": In(1)} if config.two_sided else {"rest": In(1)} if config.rests else {}
             if config.shadow:
                 passing |= code_ports(config, self._layer_rows(layer.index)[1])
                 passing["refresh"] = In(1)
+            if config.follow:
+                passing["away"] = In(1)
             members[f"layer_{layer.index}"] = Out(wiring.Signature(passing))
             for neuron in range(layer.neurons):
                 width = (layer.inputs + 1) * layer.weight.width
@@ -284,9 +289,9 @@ class Array(Block):
             if config.shadow:
                 shake = place(m, platform, f"shake_{layer.index}", Wires(config, rows, addressed=False))
                 m.d.comb += [shake.i_rows.eq(passing.rows), shake.i_columns.eq(passing.columns)]
-                if not config.two_sided:
+                if config.rests:
                     m.d.comb += shake.rest.eq(passing.rest)
-                elif not config.sequential:
+                elif config.two_sided and not config.sequential:
                     m.d.comb += shake.minus.eq(passing.minus)
                 if "diagonals" in shake.driven:
                     m.d.comb += shake.i_diagonals.eq(passing.diagonals)
@@ -294,6 +299,10 @@ class Array(Block):
                 refresh = Signal(name=f"refresh_{layer.index}")
                 m.d.sync += refresh.eq(passing.refresh)
                 local["refresh"] = refresh
+                if config.follow:
+                    away = Signal(name=f"away_{layer.index}")
+                    m.d.sync += away.eq(passing.away)
+                    local["away"] = away
             else:
                 local |= self._code_wires(m, platform, f"code_{layer.index}", first_row, rows, passing)
             for name in perturbation_wires(config):
@@ -317,7 +326,7 @@ class Array(Block):
             idle = ~(self.plus | self.minus)
             if config.two_sided:
                 minus = minus | (idle & passing.minus)
-            else:
+            elif config.rests:
                 rest = rest | (idle & passing.rest)
         m.d.comb += [
             wires.i_rows.eq(self.rows[here]),

@@ -9,6 +9,7 @@ from ..config.codes import COLUMNS
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
+from .follower import Follower
 from .integrator import Integrator
 
 __all__ = ["WIRES", "ParameterCell", "code_bit", "code_wires", "loading_wires", "perturbation_wires"]
@@ -31,7 +32,8 @@ class ParameterCell(Block):
 
     With a shadow (``config.shadow``) the network sees a copy of the visible bits that changes only
     on ``refresh``, and a second set of code wires, ``shake_*``, perturbs it: while T integrates
-    the cost change of an earlier measurement, the next ones are on their way.
+    the cost change of an earlier measurement, the next ones are on their way. With ``config.follow``
+    the copy is a :class:`Follower`.
 
     Words reach T one clock later; the perturbed value is combinational.
 
@@ -42,13 +44,16 @@ class ParameterCell(Block):
     shake_row, shake_column, [shake_diagonal | shake_every, shake_both] : In(1)
         Shadow only: wires of the code that perturbs.
     shaken : In(1)
-        Low at rest. One-sided random and Walsh codes only: the others need no such wire.
+        Low at rest. One-sided random and Walsh codes only: the others need no such wire, nor does
+        the analog algorithm, which never rests.
     minus : In(1)
         Two-sided sequential only: shake to the other side.
     word, clear, [sign] : In(D), In(1), In(1)
         See :class:`Integrator`; ``sign`` and the code go one clock before the word if enables are early.
     refresh : In(1)
         Shadow only: copy the visible bits.
+    away : In(1)
+        Followers only: see there.
     stuck, [loading] : In(1)
         Only where ``imperfections.stuck`` is above zero. A constant: this parameter does not learn, and
         is shaken or still; it takes a word while ``loading`` is high. Or it is dead: always zero.
@@ -71,6 +76,8 @@ class ParameterCell(Block):
         }
         if config.shadow:
             members["refresh"] = In(1)
+        if config.follow:
+            members["away"] = In(1)
         super().__init__(members)
 
     @property
@@ -101,9 +108,18 @@ class ParameterCell(Block):
         # Perturb.
         visible = Signal(shape(config.visible), reset_less=True)
         shake = code
-        if config.shadow:
+        if config.follow:
+            follower = place(m, platform, "follower", Follower(config))
+            m.d.comb += [
+                follower.target.eq(integrator.theta[config.guard_bits :]),
+                follower.refresh.eq(self.refresh),
+                follower.away.eq(self.away),
+                visible.eq(follower.visible),
+            ]
+        elif config.shadow:
             with m.If(self.refresh):
                 m.d.sync += visible.eq(integrator.theta[config.guard_bits :])
+        if config.shadow:
             shake = Signal()
             m.d.comb += shake.eq(self._code("shake_"))
         else:
@@ -112,7 +128,7 @@ class ParameterCell(Block):
             side = ~(shake & self.minus) if config.two_sided else Const(1, 1)
             below = Cat(shake, side)
         else:
-            below = Cat(Const(1, 1) if config.two_sided else self.shaken, shake)
+            below = Cat(self.shaken if config.rests else Const(1, 1), shake)
         weight = Cat(below, visible)
         if kind == "still":
             weight = Cat(below[0] & ~self.stuck, below[1] | self.stuck, visible)
@@ -168,4 +184,4 @@ def perturbation_wires(config: TrainerConfig) -> dict:
     """Members that tell a cell's perturbation from rest, where its code wires do not."""
     if config.sequential:
         return {"minus": In(1)} if config.two_sided else {}
-    return {} if config.two_sided else {"shaken": In(1)}
+    return {"shaken": In(1)} if config.rests else {}

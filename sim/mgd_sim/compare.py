@@ -26,11 +26,13 @@ States = Mapping[str, npt.NDArray[Any]]
 #: States of one step, causes before their effects: of two that differ the first is nearer the fault.
 CAUSAL_ORDER = (
     "sample",
+    "copy",
     "visible",
     "code",
     "baseline",
     "solved",
     "cost",
+    "high_passed",
     "cost_change",
     "hold",
     "update",
@@ -39,9 +41,21 @@ CAUSAL_ORDER = (
 )
 
 #: What every circuit must show. It does not show the sample, which its costs depend on; without
-#: shadow the visible bits are bits of theta; not all have a judge; and the flags are made from what
-#: saturates.
-_REQUIRED = frozenset(CAUSAL_ORDER) - {"sample", "visible", "solved", "flags"} | set(SATURATED)
+#: shadow the visible bits are bits of theta; not all have a judge, a follower or a high-pass; and the
+#: flags are made from what saturates.
+_NOT_ALWAYS = {"sample", "visible", "copy", "high_passed", "solved", "flags"}
+_REQUIRED = frozenset(CAUSAL_ORDER) - _NOT_ALWAYS | set(SATURATED)
+
+
+def _required(config: TrainerConfig) -> frozenset[str]:
+    """What the circuit of this configuration must show."""
+    required = _REQUIRED
+    if config.serial:
+        required ^= {"theta", "theta_bits"}
+    if config.analog:
+        required ^= {"baseline", "high_passed"}
+    return required | ({"copy"} if config.follow else set())
+
 
 #: States of one chunk, all seeds together: much enough to cross into C++ rarely, little enough for memory.
 _CHUNK = 1 << 20
@@ -152,8 +166,7 @@ def compare(
         Run-time registers that differ from the configuration, such as ``tau_theta``.
     """
     chosen = tuple(seeds) if seeds else (config.seed,)
-    required = _REQUIRED ^ {"theta", "theta_bits"} if config.serial else _REQUIRED
-    missing = required - set(design.arrays)
+    missing = _required(config) - set(design.arrays)
     if missing:
         raise RtlError(f"{design.top} does not show {', '.join(sorted(missing))}")
     twin = Trainer(config, chosen, samples=samples, devices=None, **changes)

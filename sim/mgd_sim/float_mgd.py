@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mgd_hdl.config import LFSR, LayerConfig, Registers, TrainerConfig
+from mgd_hdl.config import HIGH_PASS, LFSR, LayerConfig, Registers, TrainerConfig
 
 from .control.sequencer import in_turn, plan
 from .evaluate import Evaluation, evaluate
@@ -268,14 +268,16 @@ class FloatMgd(_Learner):
         Random codes from the circuit's register instead of NumPy's generator, which is the default
         because it shares no weakness with the circuit.
     railed : bool
-        Parameters stop at half the range of ``config.parameter``, as they do in the circuit.
+        T stops at half the range of ``config.parameter``, as it does in the circuit.
     **changes : int
         Run-time registers that differ from the configuration.
 
     Attributes
     ----------
     theta : Floats
-        (R, P), the parameters with all updates so far.
+        (R, P), the start with all updates so far, which is what the circuit calls T.
+    low_passed : Floats
+        (R, P), with ``config.follow`` the G of the analog algorithm, times the rate.
     """
 
     def __init__(
@@ -293,6 +295,12 @@ class FloatMgd(_Learner):
         self._limit = 2.0 ** (config.parameter.integer_bits - 2) if railed else np.inf
         self._visible = self.theta
         self.baseline: Floats = np.zeros(self.replicas)
+        self.change: Floats = np.zeros(self.replicas)
+        self._before: Floats = np.zeros(self.replicas)
+        self._high_pass = self.registers.high_pass / 2**HIGH_PASS.width
+        self._low_pass = 2.0**-config.follow
+        self.low_passed: Floats = np.zeros_like(self.theta)
+        self._gathered: Floats = np.zeros_like(self.theta)
         self.hold: Floats = np.zeros(self.replicas)
         self._free_codes = config.perturbation.family == "random_code" and not circuit_codes
         code_seeds = [LFSR.valid(config.registers(seed, **changes).seed_code) for seed in seeds]
@@ -371,8 +379,8 @@ class FloatMgd(_Learner):
         x, target = x[:, :, None], target[:, :, None]
         noise = iter(self._cost_noise(count)) if self.registers.cost_noise else None
         written = iter(self._update_noise(int(todo.refresh.sum()))) if self.registers.update_noise else None
-        for this_code, this_sample, reference, flush, refresh in zip(
-            code_at, sample_at, todo.reference, todo.flush, todo.refresh, strict=True
+        for this_code, this_sample, fresh, reference, flush, refresh in zip(
+            code_at, sample_at, todo.sample, todo.reference, todo.flush, todo.refresh, strict=True
         ):
             shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
             theta = self._visible[:, None, :] + shaken
@@ -381,20 +389,53 @@ class FloatMgd(_Learner):
                 measured = measured + next(noise)[:, -measured.shape[1] :]
             if reference:
                 self.baseline = measured[:, 0]
-            self.hold = self.hold + (measured[:, -1] - self.baseline)
+            self._measured(measured[:, -1], fresh)
+            self.hold = self.hold + self.change
             if flush:
                 hold = np.sign(self.hold) if self.config.sign_only else self.hold
-                theta = self.theta - self.rate * self._per_rate * hold[:, None] * learns[this_code]
-                self.theta = np.maximum(np.minimum(theta, self._limit), -self._limit)
+                self._move(-self.rate * self._per_rate * hold[:, None] * learns[this_code])
                 self.hold = np.zeros_like(self.hold)
             if written is not None and refresh:
-                theta = self.theta + next(written) * self.free
-                self.theta = np.maximum(np.minimum(theta, self._limit), -self._limit)
+                self._move(next(written) * self.free)
             if refresh:
-                self._visible = self.theta
+                self._refresh()
                 if self.annealing is not None and self.annealing.updated():
                     self.rate = 2.0**-self.annealing.shift
             self.step += 1
+
+    def _measured(self, cost: Floats, fresh: bool) -> None:
+        """C~ of a cost, which is ``fresh`` if it is the first of its sample.
+
+        Analog: ``C~ = a (C~ + C - C_before)``, where a fresh cost is its own C_before.
+        """
+        if self.config.analog:
+            before = cost if fresh else self._before
+            self.change = self._high_pass * (self.change + cost - before)
+            self._before = cost
+        else:
+            self.change = cost - self.baseline
+
+    def _move(self, by: Floats) -> None:
+        """Take in the update of a hold, or noise."""
+        theta = np.maximum(np.minimum(self.theta + by, self._limit), -self._limit)
+        if self.config.follow:
+            self._gathered = self._gathered + (self.theta - theta)
+        self.theta = theta
+
+    def _refresh(self) -> None:
+        """Show the network its new parameters.
+
+        ``G = b e + (1 - b) G`` with the sum e of a window's estimates, then ``theta -= rate G``: the analog
+        algorithm, or momentum ``v = e + (1 - b) v`` with ``theta -= (rate b) v``. The rate, which may
+        change, has gone into e.
+        """
+        if not self.config.follow:
+            self._visible = self.theta
+            return
+        low_pass = self._low_pass
+        self.low_passed = low_pass * self._gathered + (1 - low_pass) * self.low_passed
+        self._visible = self._visible - self.low_passed
+        self._gathered = np.zeros_like(self._gathered)
 
 
 class Backpropagation(_Learner):

@@ -21,6 +21,7 @@ from .control.judge import Judge
 from .control.sequencer import in_turn, plan
 from .cost.accumulator import Accumulator
 from .cost.baseline import Baseline
+from .cost.highpass import HighPass
 from .cost.losses import loss
 from .cost.noise import CostNoise
 from .evaluate import Evaluation, evaluate
@@ -54,9 +55,11 @@ class Record:
     code : Bits
         (steps, R, P), the code bits.
     baseline, cost : Ints
-        (steps, R), C0 and C in ``config.measured``; C0 as last measured.
+        (steps, R), C0 and C in ``config.measured``; C0 as last measured, 0 in the analog algorithm.
     solved : Bits
         (steps, R), the judge's verdict after C0; 0 without a judge.
+    high_passed : Ints
+        (steps, R), in the analog algorithm C~ and its remainder in ``config.high_passed``, else 0.
     cost_change, hold : Ints
         (steps, R), C~ and A; A includes this step's C~, before an update clears it.
     update : Ints
@@ -65,6 +68,8 @@ class Record:
         (steps, R, P), T after the step's update.
     visible : Ints
         (steps, R, P), the parameters that the step's measurements saw, in ``config.visible``.
+    copy : Ints
+        (steps, R, P), with ``config.follow`` the whole words of ``visible``; otherwise (steps, R, 0).
     flags : Bits
         (steps, R), sticky: bit 0 cost_change saturated, bit 1 hold, bit 2 update.
     """
@@ -74,18 +79,21 @@ class Record:
     baseline: Ints
     solved: Bits
     cost: Ints
+    high_passed: Ints
     cost_change: Ints
     hold: Ints
     update: Ints
     theta: Ints
     visible: Ints
+    copy: Ints
     flags: Bits
 
     @classmethod
-    def empty(cls, steps: int, replicas: int, parameters: int) -> Record:
+    def empty(cls, config: TrainerConfig, steps: int, replicas: int) -> Record:
         """Room for a run of so many steps."""
-        one, all_ = (steps, replicas), (steps, replicas, parameters)
+        one, all_ = (steps, replicas), (steps, replicas, config.parameters)
         shapes = {"code": all_, "theta": all_, "visible": all_}
+        shapes["copy"] = all_ if config.follow else (steps, replicas, 0)
         types: dict[str, type[Any]] = {"code": np.uint8, "solved": np.uint8, "flags": np.uint8}
         return cls(
             **{
@@ -147,6 +155,7 @@ class Trainer:
         self.loss = loss(config)
         self.change = Baseline(config)
         self.noise = CostNoise(config, self.registers.cost_noise, seed_of("seed_cost_noise"))
+        self.high_pass = HighPass(config, self.registers.high_pass, len(registers))
         self.accumulate = Accumulator(config)
         self.update = Update(config, self.registers.learning_shift)
         self.annealing = Annealing(self.registers) if config.annealed else None
@@ -219,7 +228,7 @@ class Trainer:
         -------
         Record or None
         """
-        kept = Record.empty(steps, self.replicas, self.config.parameters) if record else None
+        kept = Record.empty(self.config, steps, self.replicas) if record else None
         done = 0
         while done < steps:
             count = min(self._block, steps - done)
@@ -250,12 +259,12 @@ class Trainer:
             written = zip(*self.update_noise.take(int(todo.refresh.sum())), strict=True)
         noise = self._noise(todo.reference) if self.config.cost_noisy else None
 
-        what = np.stack([todo.reference, todo.flush, todo.refresh], axis=1).tolist()
-        for row, this_code, this_sample, (reference, flush, refresh) in zip(
+        what = np.stack([todo.sample, todo.reference, todo.flush, todo.refresh], axis=1).tolist()
+        for row, this_code, this_sample, (fresh, reference, flush, refresh) in zip(
             range(at, at + count), code_at, sample_at, what, strict=True
         ):
             word = next(words) if self.update.dithered else 0
-            seen = self.array.visible
+            seen, copied = self.array.visible, self.array.copy
             shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
             y = self.mlp(self._weight(seen[:, None, :], shaken), x[this_sample])
             measured = self.loss(y, target[this_sample])[..., 0]
@@ -267,7 +276,10 @@ class Trainer:
                     self.judge(self.baseline)
                     self.solved_at[self.judge.solved & (self.solved_at < 0)] = self.step
             cost = measured[:, -1]
-            cost_change, limited_change = self.change(cost, self.baseline)
+            if self.config.analog:
+                cost_change, limited_change = self.high_pass(cost, fresh)
+            else:
+                cost_change, limited_change = self.change(cost, self.baseline)
             hold, limited_hold = self.accumulate(self.hold, cost_change)
             self.hold = hold
             self._saturated[0] |= limited_change
@@ -287,6 +299,7 @@ class Trainer:
             if kept is not None:
                 kept.sample[row], kept.code[row] = sample[this_sample], code[this_code]
                 kept.baseline[row], kept.cost[row] = self.baseline, cost
+                kept.high_passed[row], kept.copy[row] = self.high_pass.state, copied
                 kept.cost_change[row], kept.hold[row] = cost_change, hold
                 if self.judge is not None:
                     kept.solved[row] = self.judge.solved

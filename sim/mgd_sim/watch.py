@@ -73,7 +73,9 @@ def watch(
     while circuit.step < steps:
         states = circuit.run(min(every, steps - circuit.step))
         theta = states["theta"][-1:]
-        twin.array.theta, twin.array.visible = theta, visible(theta, config.guard_bits)
+        # A copy that follows may be far from T: what counts is what the last step saw.
+        seen = states["visible"][-1:] if config.follow else visible(theta, config.guard_bits)
+        twin.array.theta, twin.array.visible = theta, seen
         yield _look(twin, circuit.step, float(np.mean(states["cost"])) * config.cost.step)
 
 

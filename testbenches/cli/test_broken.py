@@ -154,6 +154,8 @@ SINGLE = [
     ("parameter of 3 bits", toml(formats={"parameter": '"SQ(2, 1)"'}), ["a width of 4 to 28"]),
     ("parameter below one half", toml(formats={"parameter": '"SQ(1, 12)"'}), ["2 or more integer bits"]),
     ("parameter in tens", toml(formats={"parameter": '"SQ(20, -4)"'}), ["none below zero"]),
+    ("a follower too slow", toml(learning={"follow": "11"}), ["learning.follow = 11: must be"]),
+    ("a negative high-pass", toml(learning={"tau_hp": "-1.0"}), ["learning.tau_hp = -1.0: must be"]),
     ("unsigned cost change", toml(formats={"cost_change": '"UQ(2, 12)"'}), ["formats.cost_change"]),
     ("cost change of 33 bits", toml(formats={"cost_change": '"SQ(20, 13)"'}), ["at most 32 bits"]),
     ("input of 17 bits", toml(formats={"input": '"SQ(1, 16)"'}), ["formats.input"]),
@@ -359,7 +361,63 @@ SINGLE = [
 
 # ---- keys that do not fit together ---------------------------------------------------------------
 
+ANALOG = {"algorithm": '"analog"', "tau_x": "8"}
 TOGETHER = [
+    (
+        "analog, a new sample in every step",
+        toml(learning={"algorithm": '"analog"'}),
+        ['learning.tau_x = 1: algorithm "analog" blanks every step with a new sample, here all of them'],
+    ),
+    (
+        "analog, two-sided",
+        toml(learning={**ANALOG, "measure": '"two_sided"'}),
+        ['learning.algorithm = "analog": takes one cost a step; measure must be "one_sided"'],
+    ),
+    (
+        "analog, delayed",
+        toml(learning={**ANALOG, "updates": '"delayed"'}, task={"order": '"plain"'}),
+        ['learning.algorithm = "analog": updates must be "exact"'],
+    ),
+    (
+        "analog, serial",
+        toml(learning=ANALOG, engine={"cell": '"serial"'}),
+        ['learning.algorithm = "analog": engine.cell must be "parallel"'],
+    ),
+    (
+        "analog, judged",
+        toml(learning=ANALOG, judge={"kind": '"window"'}),
+        ['judge.kind = "window": judges by C0, which algorithm "analog" never measures; must be "none"'],
+    ),
+    (
+        "analog, noisy costs",
+        toml(learning=ANALOG, imperfections={"cost_noise": "0.1"}),
+        ['imperfections.cost_noise = 0.1: must be 0 with algorithm "analog"'],
+    ),
+    (
+        "a high-pass that is deaf",
+        toml(learning={**ANALOG, "tau_hp": "0.0019"}),
+        ["learning.tau_hp = 0.0019: must be 0.002 to 510"],
+    ),
+    (
+        "a high-pass that forgets nothing",
+        toml(learning={**ANALOG, "tau_hp": "511"}),
+        ["learning.tau_hp = 511.0: must be 0.002 to 510"],
+    ),
+    (
+        "a follower with delayed updates",
+        toml(learning={"follow": "2", "updates": '"delayed"'}, task={"order": '"plain"'}),
+        ['learning.follow = 2: updates must be "exact"'],
+    ),
+    (
+        "a follower in serial cells",
+        toml(learning={"follow": "2"}, engine={"cell": '"serial"'}),
+        ['learning.follow = 2: engine.cell must be "parallel"'],
+    ),
+    (
+        "a follower without copy",
+        toml(learning={"follow": "2"}, engine={"shadow": '"no"'}),
+        ['learning.follow = 2: needs the shadow copy; engine.shadow must be "auto" or "yes"'],
+    ),
     (
         "shape of another task",
         toml(task={"name": '"parity4"'}),

@@ -16,7 +16,7 @@ from mgd_sim.control.sequencer import plan
 from testbenches.support import clock, configured, random_numbers, start
 
 INPUTS = ("restart", "run", "step", "resume", "free", "tau_x", "tau_p", "tau_theta", "sample_valid")
-OUTPUTS = ("take", "measure", "reference", "hold_end", "window_end", "flush")
+OUTPUTS = ("take", "measure", "reference", "blank", "hold_end", "window_end", "flush")
 STEPS = 40
 
 
@@ -28,6 +28,7 @@ def absent() -> set[str]:
         *(["resume"] if config.delayed else []),
         *([] if config.shadow else ["window_end"]),
         *([] if config.serial else ["free"]),
+        "reference" if config.analog else "blank",
     }
 
 
@@ -71,8 +72,9 @@ def planned(config: TrainerConfig, taus: dict[str, int]) -> list[Step]:
 async def see(dut: Any, at: Any, inputs: dict[str, int], *high: str) -> None:
     """One clock, in which exactly these outputs are high."""
     await clock(dut, **{name: inputs[name] for name in present(inputs)})
-    found = [name for name in present(OUTPUTS) if getattr(dut, name).value == 1]
-    assert found == [name for name in present(OUTPUTS) if name in high], at
+    names = present(OUTPUTS)
+    found = [name for name in names if getattr(dut, name).value == 1]
+    assert found == [name for name in names if name in high], at
 
 
 class Hands:
@@ -104,7 +106,8 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
             going = bool((given["run"] or hands.asked) and (given["sample_valid"] or not step.takes))
             going = going and bool(given["free"] or not config.serial)
             taken, measured = "take" * step.takes, "measure" * step.reference
-            await see(dut, number, given, *(("reference", taken, measured) if going else ()))
+            commands = [taken, measured, "reference" * (not config.analog)]
+            await see(dut, number, given, *(commands if going else []))
             clocks += 1
         hands.asked = False
         # Serial cells are busy with the reference.
@@ -122,6 +125,7 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
             given = hands.inputs()
         hands.note(given)
         ends = {"hold_end": step.hold_end, "window_end": step.window_end, "flush": step.flush}
+        ends["blank"] = step.takes
         await see(dut, number, given, "measure", *(name for name, high in ends.items() if high))
         clocks += 1
         # Exact updates: nothing, up to and with the clock of resume.
@@ -189,7 +193,7 @@ async def time_constants_are_read_at_each_turn(dut):
             # The values of this step's last clock are those that a turn reads.
             last = {name: count == 1 for name, count in left.items()}
             window_end = last["tau_theta"] or (last["tau_p"] and not config.shadow)
-            reference = config.two_sided or takes or fresh
+            reference = not config.analog and (config.two_sided or takes or fresh)
             flush = last["tau_p"] or last["tau_theta"]
             yield Step(takes, reference, last["tau_p"], window_end, flush)
             left = {name: hands.taus[name] if last[name] else count - 1 for name, count in left.items()}

@@ -21,6 +21,10 @@ def timed(
     )
 
 
+def analog(shadow: str) -> TrainerConfig:
+    return timed(shadow=shadow).replaced(learning={"algorithm": "analog", "tau_x": 2})
+
+
 @pytest.mark.parametrize("sides", ["one_sided", "two_sided"])
 @pytest.mark.parametrize(("shadow", "updates"), [("no", "exact"), ("yes", "exact"), ("yes", "delayed")])
 def test_sequencer(sides, shadow, updates, tmp_path):
@@ -36,6 +40,13 @@ def test_serial_cells(sides, tmp_path):
         learning={"rounding": "floor"},
     )
     assert config.measure_clocks == 8
+    run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@pytest.mark.parametrize("shadow", ["no", "yes"])
+def test_analog(shadow, tmp_path):
+    """No references, and the first cost of every sample is named."""
+    config = analog(shadow)
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -61,4 +72,13 @@ def test_mutations_are_noticed(mutation, tmp_path):
 )
 def test_mutations_with_shadow_are_noticed(mutation, tmp_path):
     config = timed("two_sided", "yes")
+    assert not stays_unnoticed(mutation, verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("never blank", r"(assign blank = \S+ \?) sample_due", r"\1 1'h0"),
+    ("blank in every step", r"(assign blank = \S+ \?) sample_due", r"\1 1'h1"),
+)
+def test_mutations_of_blanking_are_noticed(mutation, tmp_path):
+    config = analog("no")
     assert not stays_unnoticed(mutation, verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)

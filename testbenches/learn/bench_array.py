@@ -26,9 +26,11 @@ def inputs_of(config: TrainerConfig) -> dict[str, int]:
     widths = {**code, **sign, "word": config.update.width, "plus": 1, "minus": 1, "clear": 1, "address": 1}
     widths |= {"address_rows": config.rows, "address_columns": COLUMNS}
     for layer in config.layers:
-        passing = {"minus" if config.two_sided else "rest": 1}
+        passing = {"minus": 1} if config.two_sided else {"rest": 1} if config.rests else {}
         if config.shadow:
             passing |= {**code, "rows": layer_rows(config, layer.index)[1], "refresh": 1}
+        if config.follow:
+            passing["away"] = 1
         widths |= {f"layer_{layer.index}__{name}": width for name, width in passing.items()}
     return widths
 
@@ -59,6 +61,7 @@ class Cell:
     place: Place
     theta: int = 0
     visible: int = 0
+    copy: int = 0  # of a follower, in parts of a visible unit
 
     def takes(self, given: Inputs) -> bool:
         """Whether the word is for this cell."""
@@ -90,7 +93,11 @@ class Cell:
 
     def learn(self, given: Inputs) -> None:
         """The next clock: the copy as T was before, and T with the word."""
-        if given.get(f"layer_{self.place.layer}__refresh", 0):
+        if given.get(f"layer_{self.place.layer}__refresh", 0) and self.config.follow:
+            away = given[f"layer_{self.place.layer}__away"]
+            self.copy += -self.visible if away else self.theta >> self.config.guard_bits
+            self.visible = self.copy // 2**self.config.follow
+        elif given.get(f"layer_{self.place.layer}__refresh", 0):
             self.visible = self.theta >> self.config.guard_bits
         self.theta = taken(
             self.config.parameter,
@@ -110,6 +117,7 @@ def scenario(config: TrainerConfig, rng: np.random.Generator, clocks: int) -> li
     """
     widths = inputs_of(config)
     drift = config.update.max / 2
+    ways = [0] * len(config.layers)
     found = []
     for turn in range(clocks):
         given = {name: int(rng.integers(1 << width)) for name, width in widths.items()}
@@ -130,6 +138,10 @@ def scenario(config: TrainerConfig, rng: np.random.Generator, clocks: int) -> li
             given["clear"] = int(kind == "clear")
         if config.early:
             given["sign"] = int(given["word"] < 0 if given["word"] else turn >= 2 and rng.random() < 0.5)
+        if config.follow:
+            for layer in config.layers:  # away first, on to T later
+                ways[layer.index] ^= given[f"layer_{layer.index}__refresh"]
+                given[f"layer_{layer.index}__away"] = ways[layer.index]
         found.append(given)
     return found
 

@@ -48,7 +48,7 @@ def wire_settings(config: TrainerConfig) -> list[dict[str, int]]:
     settings = [dict(zip(names, bits, strict=True)) for bits in itertools.product((0, 1), repeat=len(names))]
     if config.sequential and config.two_sided:
         return [{**each, "minus": side} for each in settings for side in (0, 1)]
-    if config.sequential or config.two_sided:
+    if config.sequential or not config.rests:
         return settings
     shaking = "shake_" if config.shadow else ""
     return [
@@ -64,12 +64,15 @@ async def live(dut: Any, config: TrainerConfig, inputs: list[dict[str, int]]) ->
     parameter, guard_bits = config.parameter, config.guard_bits
     theta = visible = None  # unknown
     kind = config.imperfections.stuck_kind
+    copy = 0  # of a follower, in parts of a visible unit
     for turn, each in enumerate(inputs):
         await clock(dut, **each)
         if theta is not None:
             assert signed(dut.integrator.theta) == theta, turn
         if not config.shadow and theta is not None:
             visible = theta >> guard_bits
+        if config.follow:
+            visible = copy // 2**config.follow
         if visible is not None:
             shake = code_bit(config, each, "shake_" if config.shadow else "")
             rest, minus = not each.get("shaken", 1), bool(each.get("minus", 0))
@@ -80,7 +83,9 @@ async def live(dut: Any, config: TrainerConfig, inputs: list[dict[str, int]]) ->
                 0 if stuck and kind == "dead" else perturbed(config, visible, shake, rest=rest, minus=minus)
             )
             assert signed(dut.weight) == expected, turn
-        if each.get("refresh", 0):
+        if each.get("refresh", 0) and config.follow:
+            copy += -visible if each["away"] else theta >> guard_bits
+        elif each.get("refresh", 0):
             visible = None if theta is None else theta >> guard_bits
         enable, clears = bool(code_bit(config, each)), bool(each["clear"])
         if each.get("stuck", 0):
@@ -108,13 +113,20 @@ async def learns_and_shakes(dut, drift):
     loads = config.some_stuck and config.imperfections.stuck_kind != "dead"
     constant = {} if stuck is None else {"stuck": stuck}
     idle |= constant | ({"loading": 1} if loads else {})
+    if config.follow:
+        idle["away"] = 0
     inputs = [{**take, **idle, "word": 0}, {**take, **idle, "word": -1}]
     repeats = -(-400 // len(settings))
+    away = 0
     for number in np.concatenate([rng.permutation(len(settings)) for _ in range(repeats)]):
         size = config.update.max * (2 * rng.random() - 1 + drift)
         word = max(config.update.min, min(config.update.max, round(size)))
         more = {"refresh": int(rng.random() < 0.3)} if config.shadow else {}
         more |= constant | ({"loading": int(rng.random() < 0.2)} if loads else {})
+        if config.follow:
+            # Away first, on to T later; a copy that only went on would leave its range.
+            away ^= more["refresh"]
+            more["away"] = away
         inputs.append({**settings[number], **more, "word": word, "clear": int(rng.random() < 0.02)})
     await start(dut, **dict.fromkeys(inputs[0], 0))
     await live(dut, config, inputs)

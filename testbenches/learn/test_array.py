@@ -36,11 +36,16 @@ def every_kind() -> list[TrainerConfig]:
 
 def title(config: TrainerConfig) -> str:
     words = [config.perturbation.family, config.learning.measure, "shadow" * config.shadow]
+    words += ["analog" * config.analog, f"follow_{config.follow}" * (config.follow > 0)]
     tiles = "_".join(str(tile.cells) for tile in config.tiles)
     return "-".join(filter(None, [*words, "leaves" * config.leaves, tiles]))
 
 
-KINDS = every_kind()
+KINDS = [
+    *every_kind(),
+    learner(2, 3, 2, 1, family="walsh", algorithm="analog", tau_x=2),
+    learner(7, 8, 1, shadow=True, leaves=True, algorithm="analog", tau_x=2, follow=3),
+]
 
 
 @pytest.mark.parametrize("config", KINDS, ids=title)

@@ -65,6 +65,19 @@ def test_mutations_of_stuck_cells_are_noticed(mutation, tmp_path):
     assert any(noticed)
 
 
+@pytest.mark.parametrize(
+    ("family", "more"),
+    [
+        ("random_code", {"follow": 2}),
+        ("walsh", {"algorithm": "analog", "tau_x": 2}),
+        ("sequential", {"follow": 1}),
+    ],
+)
+def test_followers_and_cells_that_never_rest(family, more, tmp_path):
+    config = learner(family=family, shadow=True, **more)
+    run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
+
+
 @pytest.mark.parametrize(("parameter", "amplitude"), [("SQ(2, 4)", 2.0**-6), ("SQ(4, 6)", 2.0)])
 def test_visible_bits(parameter, amplitude, tmp_path):
     """All of T is visible, and only two bits of ten."""
@@ -84,6 +97,16 @@ def test_visible_bits(parameter, amplitude, tmp_path):
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config = learner(family="walsh", shadow=True)
+    assert not stays_unnoticed(mutation, verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("a follower that never moves", r"\.refresh\(refresh\)", ".refresh(1'h0)"),
+    ("a follower that never leaves", r"\.away\(away\)", ".away(1'h0)"),
+    ("another target", r"\.target\(integrator__theta\[5:2\]\)", ".target(integrator__theta[4:1])"),
+)
+def test_mutations_of_followers_are_noticed(mutation, tmp_path):
+    config = learner(shadow=True, follow=2)
     assert not stays_unnoticed(mutation, verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
 
 

@@ -49,6 +49,8 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], Fraction]] = {
         Fraction(30, 4),
     ),
     "delayed": ("xor", {"learning": {"updates": "delayed"}}, Fraction(2)),
+    "analog": ("xor", {"learning": {"algorithm": "analog", "tau_x": 8}}, Fraction(24)),
+    "momentum": ("xor", {"learning": {"follow": 3}}, Fraction(24)),
 }
 
 

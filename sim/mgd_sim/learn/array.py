@@ -8,6 +8,7 @@ from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Ints
 from .cell import homodyne, integrate, visible
+from .follower import followed, settled
 
 __all__ = ["Array"]
 
@@ -17,7 +18,8 @@ class Array:
 
     ``visible`` is what the network sees. It is refreshed at the end of a window; a circuit without
     a shadow copy has no such registers, and there every update is the end of a window. With delayed
-    updates the copy of a layer holds T as it was ``config.delay(layer)`` steps before.
+    updates the copy of a layer holds T as it was ``config.delay(layer)`` steps before. With
+    ``config.follow`` the copy only comes nearer to T.
 
     Parameters
     ----------
@@ -31,6 +33,8 @@ class Array:
         (R, P), T, in ``config.parameter``.
     visible : Ints
         (R, P), in ``config.visible``.
+    copy : Ints
+        (R, P), with ``config.follow`` the whole copy in ``config.copied``; otherwise (R, 0).
     """
 
     def __init__(self, config: TrainerConfig, theta: Ints):
@@ -38,6 +42,8 @@ class Array:
         self.guard_bits = config.guard_bits
         self.theta = theta
         self.visible = visible(theta, self.guard_bits)
+        self.follow = config.follow
+        self.copy = settled(self.visible, self.follow) if self.follow else theta[:, :0]
         self._delays: list[tuple[slice, int]] = []
         if config.delayed:
             self._delays = [
@@ -55,7 +61,10 @@ class Array:
     def end_step(self, step: int, refresh: bool) -> None:
         """After the update of ``step``: keep what delayed copies will need, refresh the copy."""
         if not self._delays:
-            if refresh:
+            if refresh and self.follow:
+                self.copy = followed(self.copy, visible(self.theta, self.guard_bits), self.follow)
+                self.visible = self.copy >> self.follow
+            elif refresh:
                 self.visible = visible(self.theta, self.guard_bits)
             return
         depth = len(self._history)
