@@ -1,4 +1,4 @@
-"""Which forms of the update help? Rates, signs, annealing and the rail, over many seeds.
+"""Which forms of the update help? Rates, signs, annealing, momentum and the rail, and the analog algorithm.
 
 ``python -m mgd_sim.studies.variants xor`` trains all seeds with each variant and prints how many solved the
 task, how fast, and how well all seeds do at the end. What is done is kept in the output's JSON file and not
@@ -19,7 +19,7 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig, preset
 
-from .learning import GOALS, Goal, learn, summary
+from .learning import GOALS, MODELS, Goal, learn, summary
 
 __all__ = ["VARIANTS", "Outcome", "configured"]
 
@@ -35,6 +35,10 @@ def _annealed(first: int, every: int, last: int, parameter: str) -> Changes:
     return _rate(first, parameter, anneal_every=every, last_rate=2.0**-last)
 
 
+def _analog(shift: int, parameter: str, tau_x: int, follow: int, **learning: Any) -> Changes:
+    return _rate(shift, parameter, algorithm="analog", tau_x=tau_x, follow=follow, **learning)
+
+
 #: By task and name, what differs from the preset.
 VARIANTS: dict[str, dict[str, Changes]] = {
     "xor": {
@@ -46,6 +50,11 @@ VARIANTS: dict[str, dict[str, Changes]] = {
         "1 to 1/8, every 4,000": _annealed(0, 4000, 3, "SQ(5, 11)"),
         "1/2 to 1/8, every 4,000": _annealed(1, 4000, 3, "SQ(5, 11)"),
         "signs, 2^-3 to 2^-6, every 1,000": _rate(3, size="sign", anneal_every=1000, last_rate=2.0**-6),
+        **{f"rate 1/2, momentum {1 - 2**-m}": _rate(1, follow=m) for m in (1, 2, 3, 4)},
+        **{f"rate 1/4, momentum {1 - 2**-m}": _rate(2, follow=m) for m in (1, 2, 3, 4)},
+        "analog, tau_x 4, no low-pass": _analog(2, "SQ(5, 12)", 4, 0),
+        "analog, tau_x 4, low-pass 15": _analog(2, "SQ(5, 12)", 4, 4),
+        "analog, tau_x 16, low-pass 15": _analog(2, "SQ(5, 12)", 16, 4),
         "rail at 4": _rate(1, "SQ(4, 11)"),
         "rail at 16": _rate(1, "SQ(6, 11)"),
         "rail at 32": _rate(1, "SQ(7, 11)"),
@@ -61,6 +70,9 @@ VARIANTS: dict[str, dict[str, Changes]] = {
         "signs, 2^-8 to 2^-12, every 5,000": _rate(
             8, "SQ(4, 12)", size="sign", anneal_every=5000, last_rate=2.0**-12
         ),
+        **{f"rate 2^-6, momentum {1 - 2**-m}": _rate(6, "SQ(4, 12)", follow=m) for m in (2, 4)},
+        "analog, tau_x 4, low-pass 15": _analog(8, "SQ(4, 14)", 4, 4),
+        "analog, tau_x 4, low-pass 63": _analog(8, "SQ(4, 14)", 4, 6),
         "rail at 2": _rate(7, "SQ(3, 12)"),
         "rail at 8": _rate(7, "SQ(5, 12)"),
     },
@@ -83,11 +95,13 @@ class Outcome:
     solved: float
     median: float | None
     accuracy: list[float]
+    model: str = "twin"
 
     def __str__(self) -> str:
         median = "-" if self.median is None else f"{self.median:,.0f}"
         mean, least, most = (f"{share:.1%}" for share in (np.mean(self.accuracy), *_ends(self.accuracy)))
-        return f"{self.variant:36}{self.solved:7.1%}{median:>10}   accuracy {mean} ({least} to {most})"
+        found = f"{self.solved:7.1%}{median:>10}   accuracy {mean} ({least} to {most})"
+        return f"{self.model:13}{self.variant:36}{found}"
 
 
 def _ends(values: Sequence[float]) -> tuple[float, float]:
@@ -99,13 +113,13 @@ def configured(task: str, variant: str) -> TrainerConfig:
     return preset(task).replaced(**VARIANTS[task][variant])
 
 
-def _train(task: str, variant: str, goal: Goal) -> Outcome:
+def _train(task: str, variant: str, goal: Goal, model: str) -> Outcome:
     shown = 0.0
-    for result in learn("twin", configured(task, variant), range(goal.seeds), goal):
+    for result in learn(model, configured(task, variant), range(goal.seeds), goal):
         if result.seconds - shown >= 20:
             shown = result.seconds
             _say(f"  {variant}: {summary(result)}")
-    return Outcome(variant, goal.seeds, goal.steps, result.solved, result.median, result.accuracy)
+    return Outcome(variant, goal.seeds, goal.steps, result.solved, result.median, result.accuracy, model)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--variant", action="append", help="default: all of the task")
     parser.add_argument("--seeds", type=int, help="replicas (default: 64 for xor, 16 and 8 for letters)")
     parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
+    parser.add_argument("--model", choices=MODELS, default="twin", help="default: twin, the exact circuit")
     parser.add_argument("--out", type=Path, default=Path("build"), help="folder for NAME_variants.json")
     given = parser.parse_args(arguments)
     wanted = given.variant or list(VARIANTS[given.task])
@@ -128,13 +143,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     kept = given.out / f"{given.task}_variants.json"
     known = [Outcome(**each) for each in json.loads(kept.read_text("utf-8"))] if kept.exists() else []
-    done = {(each.variant, each.seeds, each.steps): each for each in known}
+    done = {(each.variant, each.seeds, each.steps, each.model): each for each in known}
     status = 0
     try:
         for name in wanted:
-            job = name, goal.seeds, goal.steps
+            job = name, goal.seeds, goal.steps, given.model
             if job not in done:
-                done[job] = _train(given.task, name, goal)
+                done[job] = _train(given.task, name, goal, given.model)
                 text = json.dumps([asdict(each) for each in done.values()], indent=1)
                 kept.write_text(text + "\n", encoding="utf-8")
             _say(str(done[job]))
