@@ -390,6 +390,45 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
 
 @_verb(
     _CONFIG,
+    _argument("--steps", type=_whole(1), required=True, metavar="T", help="how many steps to gather"),
+    _SEED,
+    _argument("--rtl", action="store_true", help="in the simulated circuit (default: in the twin)"),
+    _JSON,
+)
+def _probe(args: Namespace) -> int:
+    """Hold the parameters, gather G for T steps, and say its angle to the true gradient.
+
+    The truth is the gradient of the samples that were shown: once backpropagated through the exact
+    network, once by finite differences in the circuit's own words.
+    """
+    with _tools():
+        from mgd_sim.probe import held, probe
+        from mgd_sim.rtl import trainer_design
+        from mgd_sim.watch import port_samples
+
+        config = held(_load(args.config), args.steps)
+        design = trainer_design(_trainer_files(config)) if args.rtl else None
+        seed = config.seed if args.seed is None else args.seed
+        found = probe(config, args.steps, seed, design=design, samples=port_samples(config))
+    if args.json:
+        _print_json({"name": config.name, "source": "circuit" if args.rtl else "twin", **found.as_json()})
+        return 0
+    source = "the circuit's" if args.rtl else "the twin's"
+    print(
+        f"{config.name}, seed {seed}: {source} G of {config.parameters} parameters after {args.steps:,} steps"
+    )
+    for name, words in (
+        ("backpropagation", "backpropagated gradient"),
+        ("differences", "finite differences"),
+    ):
+        print(f"  to {words:24} {found.angles[name]:6.2f} degrees, cosine {found.cosines[name]:.4f}")
+    if found.limited:
+        print("  a word was limited or a parameter is at its rail: take fewer steps")
+    return 0
+
+
+@_verb(
+    _CONFIG,
     _argument(
         "--target",
         required=True,
