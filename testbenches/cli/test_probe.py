@@ -100,7 +100,7 @@ def test_from_the_command_line(capsys):
     assert cli.main(["probe", "xor", "--steps", "64", "--seed", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert text.startswith("xor_trainer, seed 2: the twin's G of 9 parameters after 64 steps\n")
-    assert f"to backpropagated gradient   {found['angle']['backpropagation']:6.2f} degrees" in text
+    assert f"to backpropagated gradient  {found['angle']['backpropagation']:6.2f} degrees" in text
     assert (found["source"], len(found["estimate"]), found["limited"]) == ("twin", 9, False)
 
 
