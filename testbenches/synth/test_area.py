@@ -65,3 +65,10 @@ def test_foreign_cells_are_refused():
 def test_syntax_errors_are_told():
     with pytest.raises(SynthError, match="synthesis failed"):
         area("module top(; endmodule", "top")
+
+
+def test_a_follower_is_two_tables_a_bit():
+    """Of 7 visible bits, with 4 guard bits: one picks the word and one adds; and one is for the code."""
+    found = tile_slope({"learning": {"follow": 4}})["cells"]
+    tolerance = 0 if version() == RECORDED["tool"] else 0.5
+    assert abs(found - (18 + 1 + 7 + 7 + 4)) <= tolerance

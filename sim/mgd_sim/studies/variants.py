@@ -129,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--variant", action="append", help="default: all of the task")
     parser.add_argument("--seeds", type=int, help="replicas (default: 64 for xor, 16 and 8 for letters)")
     parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
+    parser.add_argument("--every", type=int, help="steps between two looks (default: the task's)")
     parser.add_argument("--model", choices=MODELS, default="twin", help="default: twin, the exact circuit")
     parser.add_argument("--out", type=Path, default=Path("build"), help="folder for NAME_variants.json")
     given = parser.parse_args(arguments)
@@ -139,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     usual = GOALS[given.task]
     seeds = given.seeds or {"xor": 64, "nist7x7": 8}.get(given.task, 16)
-    goal = replace(usual, seeds=seeds, steps=given.steps or usual.steps)
+    goal = replace(usual, seeds=seeds, steps=given.steps or usual.steps, every=given.every or usual.every)
     given.out.mkdir(parents=True, exist_ok=True)
     kept = given.out / f"{given.task}_variants.json"
     known = [Outcome(**each) for each in json.loads(kept.read_text("utf-8"))] if kept.exists() else []
