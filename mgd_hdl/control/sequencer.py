@@ -109,10 +109,9 @@ class Sequencer(Block):
         m.d.comb += go.eq((self.run | asked | self.step) & (~sample_due | self.sample_valid) & free)
         # What asked for this step is served when it begins; a later pulse asks for the next. Where a step
         # always takes two clocks, the second knows as much.
-        begins = Signal()
         with m.If(self.restart):
             m.d.sync += [sample_due.eq(1), *([] if config.analog else [reference_due.eq(1)]), asked.eq(0)]
-        with m.Elif(begins if config.serial else turn):
+        with m.Elif(self.reference if config.serial else turn):
             m.d.sync += asked.eq(0 if config.serial else self.step & ~self.run)
         with m.Elif(self.step & ~self.run):
             m.d.sync += asked.eq(1)
@@ -136,7 +135,6 @@ class Sequencer(Block):
                     if config.measure_clocks == 1:
                         m.next = "PERTURBED"
                     else:
-                        m.d.comb += begins.eq(1)
                         m.d.sync += passing.eq(config.measure_clocks - 2)
                         with m.If(self.measure):
                             m.next = "PASSING"

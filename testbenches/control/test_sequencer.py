@@ -32,13 +32,17 @@ def test_sequencer(sides, shadow, updates, tmp_path):
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
 
-@pytest.mark.parametrize("sides", ["one_sided", "two_sided"])
-def test_serial_cells(sides, tmp_path):
-    config = timed(sides, cell="serial").replaced(
+def serial(sides: str) -> TrainerConfig:
+    return timed(sides, cell="serial").replaced(
         formats={"parameter": "SQ(2, 5)", "cost_change": "SQ(1, 5)"},
         network={"initial": 0.5},
         learning={"rounding": "floor"},
     )
+
+
+@pytest.mark.parametrize("sides", ["one_sided", "two_sided"])
+def test_serial_cells(sides, tmp_path):
+    config = serial(sides)
     assert config.measure_clocks == 8
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
@@ -81,4 +85,19 @@ def test_mutations_with_shadow_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_blanking_are_noticed(mutation, tmp_path):
     config = analog("no")
+    assert not stays_unnoticed(mutation, verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    (
+        "a pulse in a step that is lost",
+        r"(assign _\d+_ = \| \{) reference, (rst, restart \})",
+        r"\1 turn, \2",
+    ),
+    ("a cost while cells are busy", r"assign turn = (_\d+_) \? free : 1'h0", r"assign turn = \1"),
+    ("a reference while cells are busy", r"(assign go = _\d+_) & free", r"\1"),
+    ("a cost one clock early", r"go \? 3'h6", "go ? 3'h5"),
+)
+def test_mutations_with_serial_cells_are_noticed(mutation, tmp_path):
+    config = serial("one_sided")
     assert not stays_unnoticed(mutation, verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)

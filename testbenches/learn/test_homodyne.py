@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mgd_hdl.config import TrainerConfig
 from mgd_hdl.emit import verilog
 from mgd_hdl.learn.homodyne import Homodyne
 from testbenches.learn.shapes import learner
@@ -18,9 +19,13 @@ def test_homodyne(parameter, tmp_path):
     run(verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
 
 
+def serial() -> TrainerConfig:
+    return learner(parameter="SQ(2, 5)", rounding="floor").replaced(engine={"cell": "serial"})
+
+
 def test_serial_cells(tmp_path):
     """The first word passes before the second leaves."""
-    config = learner(parameter="SQ(2, 5)", rounding="floor").replaced(engine={"cell": "serial"})
+    config = serial()
     assert config.word_clocks == 9
     run(verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
 
@@ -34,4 +39,13 @@ def test_serial_cells(tmp_path):
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config = learner()
+    assert not stays_unnoticed(mutation, verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("minus one clock early", r"i__valid \? 4'h9", "i__valid ? 4'h8"),
+    ("a later word negated", r"else if \(i__valid\) negated", "else negated"),
+)
+def test_mutations_for_serial_cells_are_noticed(mutation, tmp_path):
+    config = serial()
     assert not stays_unnoticed(mutation, verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)

@@ -109,3 +109,17 @@ def test_mutations_of_gates_are_noticed(mutation, tmp_path):
     config, layer = CASES["two bits"]
     text = verilog(Neuron(config.layers[layer]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=layer)
+
+
+@mutations(
+    ("the sign counted up", r"_04_ = marks_3\[1\] \?", "_04_ = 1'h0 ?"),
+    ("nothing forgotten", r"_02_ = marks_3\[0\] \?", "_02_ = 1'h0 ?"),
+    ("a sum that does not stay", r"if \(marks_3\[1\]\) z", "z"),
+    ("a bias of smaller weight", r"\{ weights\[5\], 2'h0 \}", "weights[5]"),
+    ("marks one clock early", r"else marks_2 <= marks_1", "else marks_2 <= { last, first }"),
+    ("another input", r"weights\[3\] \? x\[15:12\]", "weights[3] ? x[11:8]"),
+)
+def test_mutations_of_bits_are_noticed(mutation, tmp_path):
+    config, layer = SERIAL["five below four"]
+    text = verilog(SerialNeuron(config.layers[layer]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=layer)
