@@ -306,6 +306,7 @@ def _curve_files(
 
 def _learn(config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None) -> tuple[list[Look], bool]:
     """Run the circuit, printing a line now and then; all looks, and whether the task was solved."""
+    from mgd_sim.perturb.external import port_codes, words
     from mgd_sim.rtl import RtlTrainer, trainer_design
     from mgd_sim.rtl.icarus import IcarusTrainer
     from mgd_sim.studies.learning import Goal, goal_of
@@ -315,16 +316,17 @@ def _learn(config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None) 
     goal = goal_of(config) or anything
     to_the_end = args.steps is not None and not args.until_solved
     design = trainer_design(_trainer_files(config))
-    registers, samples = config.registers(seed), port_samples(config)
+    registers, samples, codes = config.registers(seed), port_samples(config), port_codes(config)
+    code_words = None if codes is None else words(config, codes)
     start = shown = time.monotonic()
     looks: list[Look] = []
     solved_at = None
     with (
         IcarusTrainer(config, design, registers, trace=vcd)
         if args.simulator == "icarus"
-        else RtlTrainer(config, design, registers, samples=samples, trace=vcd)
+        else RtlTrainer(config, design, registers, samples=samples, codes=code_words, trace=vcd)
     ) as circuit:
-        for look in watch(config, circuit, seed, args.steps or goal.steps, goal.every, samples):
+        for look in watch(config, circuit, seed, args.steps or goal.steps, goal.every, samples, codes):
             looks.append(look)
             if solved_at is None and look.accuracy >= goal.accuracy and look.cost < goal.cost:
                 solved_at = look.step
@@ -374,6 +376,7 @@ def _compare(args: Namespace) -> int:
 
 def _compared(config: TrainerConfig, args: Namespace) -> int:
     from mgd_sim.compare import compare
+    from mgd_sim.perturb.external import port_codes
     from mgd_sim.rtl import trainer_design
     from mgd_sim.rtl.bugs import inject
     from mgd_sim.watch import port_samples
@@ -383,7 +386,14 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
         design = inject(design, args.inject_bug)
     first = config.seed if args.seed is None else args.seed
     seeds = range(first, first + args.seeds)
-    result = compare(config, design, args.steps, seeds=seeds, samples=port_samples(config))
+    result = compare(
+        config,
+        design,
+        args.steps,
+        seeds=seeds,
+        samples=port_samples(config),
+        perturbations=port_codes(config),
+    )
     print(result)
     return 0 if result.equal else 1
 

@@ -150,11 +150,15 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     if config.serial:
         return found + _serial_states(config)
     theta, visible = shape(config.parameter), shape(config.visible)
+    code, code_word = "integrator.enable", unsigned(1)
+    if config.loaded:  # words stand in their cells from before the measurement on
+        code, code_word, code_strobe = "o_code", unsigned(config.code_bits), "core.baseline.perturbed"
     for index, place in enumerate(config.places):
         tile = config.tiles[place.tile]
         cell = f"core.array.tile_{tile.index}.cell_{index - tile.first}"
-        code = f"{cell}.code" if config.some_stuck else f"{cell}.integrator.enable"
-        found.append(_state("code", code, code_strobe, unsigned(1), index))
+        if config.some_stuck:
+            code = "code"
+        found.append(_state("code", f"{cell}.{code}", code_strobe, code_word, index))
         found.append(_state("theta", f"{cell}.integrator.theta", "step_done", theta, index))
         if config.follow:
             found.append(_state("copy", f"{cell}.follower.copy", "step_done", shape(config.copied), index))

@@ -26,12 +26,16 @@ from .hierarchy import Block, place
 from .learn.annealing import Annealing
 from .learn.array import Array
 from .learn.homodyne import Homodyne
+from .learn.loaded import LoadedArray
 from .learn.serial import SerialArray
 from .learn.update import Update
 from .learn.update_noise import UpdateNoise
 from .network.mlp import Mlp
+from .perturb import code_stream
+from .perturb.external import External
 from .perturb.random_code import RandomCode
 from .perturb.sequential import Sequential
+from .perturb.sinusoid import Sinusoid
 from .perturb.walsh import Walsh
 from .samples import sample_stream
 from .samples.letters import Letters
@@ -46,7 +50,14 @@ FLAGS = ("cost_change_saturated", "hold_saturated", "update_saturated")
 #: Registers that the learning shift of an update is made of.
 _ANNEALING = ("learning_shift", "last_shift", "anneal_every")
 
-_CODES = {"random_code": RandomCode, "walsh": Walsh, "sequential": Sequential}
+_CODES = {
+    "random_code": RandomCode,
+    "walsh": Walsh,
+    "sequential": Sequential,
+    "sinusoidal": Sinusoid,
+    "square": Sinusoid,
+    "external": External,
+}
 _LOSSES = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,
@@ -60,7 +71,7 @@ def _registers(config: TrainerConfig) -> dict:
     """Run-time registers: ports that the host holds."""
     tau = config.learning.tau_bits
     seeds = ["seed_initial"]
-    if config.perturbation.family == "random_code":
+    if config.perturbation.family in ("random_code", "sinusoidal", "square"):
         seeds.append("seed_code")
     if config.task.source == "generator" or (config.task.source == "memory" and config.task.order != "plain"):
         seeds.append("seed_sample")
@@ -102,6 +113,8 @@ def _controls(config: TrainerConfig) -> dict:
         members["solved"] = Out(1)
     if config.task.source == "stream":
         members["i_sample"] = In(sample_stream(config))
+    if config.perturbation.family == "external":
+        members["i_code"] = In(code_stream(config))
     return members
 
 
@@ -116,7 +129,8 @@ class Trainer(Block):
     at each update, seeds at ``start``.
 
     A step takes ``config.clocks_per_step`` clocks: with exact updates and without shadow it waits for
-    its own update, with shadow it takes two clocks and a window's last one waits.
+    its own update, with shadow it takes two clocks and a window's last one waits. Loaded codes make every
+    step wait, and take a clock a parameter to load.
 
     Members
     -------
@@ -134,6 +148,9 @@ class Trainer(Block):
         Standard deviation 2**(level + 1) last bits of the cost, or of T; 0 for none.
     [i_sample] : In(stream of {x, target})
         ``task.source = "stream"`` only.
+    [i_code] : In(stream of u)
+        ``perturbation.family = "external"`` only: one code word a parameter, that of the last parameter
+        first, for each perturbation.
     busy : Out(1)
         From ``start`` until the trainer stands between two steps.
     step_done : Out(1)
@@ -198,7 +215,7 @@ class Core(Block):
         sequencer = place(m, platform, "sequencer", Sequencer(config))
         initializer = place(m, platform, "initializer", Initializer(config))
         samples = place(m, platform, "samples", _SOURCES[config.task.source](config))
-        array = place(m, platform, "array", (SerialArray if config.serial else Array)(config))
+        array = place(m, platform, "array", self._array())
         network = place(m, platform, "network", Mlp(config))
         loss = place(m, platform, config.loss, _LOSSES[config.loss](config))
         if config.analog:
@@ -267,9 +284,9 @@ class Core(Block):
             if not config.delayed:
                 clocks = spread_at
             step_ends["window_end"] = (sequencer.window_end, clocks)
-        timeline = _Timeline(m, {**entering, **step_ends} if config.shadow else entering)
+        timeline = _Timeline(m, {**entering, **step_ends} if config.overlapping else entering)
         perturbed = sequencer.measure if config.analog else sequencer.measure & ~sequencer.reference
-        if not config.shadow:
+        if not config.overlapping:
             # One step at a time: how it ends can simply be kept.
             kept = {name: Signal(name=name) for name in step_ends}
             with m.If(perturbed):
@@ -277,7 +294,7 @@ class Core(Block):
 
         def ends(name: str, clock: int) -> Value:
             """Whether the step whose last command was ``clock`` clocks ago ends a hold or window."""
-            return timeline.at(name, clock) if config.shadow else kept[name]
+            return timeline.at(name, clock) if config.overlapping else kept[name]
 
         # t: a sample is taken. t + 1: it meets the weights of layer 0, one later behind leaves. Serial
         # cells keep it, since no step overlaps the next.
@@ -297,7 +314,7 @@ class Core(Block):
                     m.d.comb += getattr(network, name).eq(getattr(array, name))
 
         # t + R: the cost. The target is kept, or follows its sample where samples overlap.
-        if config.shadow:
+        if config.overlapping:
             target = _later(m, target, "target", config.layer_offset(len(config.layers)) - 1)
         cost = Signal(shape(config.cost))
         learning_shift = self.learning_shift
@@ -339,11 +356,14 @@ class Core(Block):
             # two later, and again config.word_clocks later: +D, then -D, unless parameters are being set.
             homodyne.i.payload.eq(update.o.payload),
             homodyne.i.valid.eq(update.o.valid),
-            array.address.eq(initializer.busy),
-            array.address_rows.eq(initializer.rows),
-            array.address_columns.eq(initializer.columns),
             array.clear.eq(initializer.clear),
         ]
+        if not config.loaded:
+            m.d.comb += [
+                array.address.eq(initializer.busy),
+                array.address_rows.eq(initializer.rows),
+                array.address_columns.eq(initializer.columns),
+            ]
         plus, minus, first_word = homodyne.plus, homodyne.minus, initializer.word
         if config.early:
             # Codes go one clock before their words, and D's sign is known before D.
@@ -365,28 +385,31 @@ class Core(Block):
             word, plus = word | update_noise.word, plus | update_noise.plus
             if config.independent_noise:
                 minus = minus | update_noise.minus
-        m.d.comb += [
-            array.word.eq(word),
-            array.plus.eq(plus),
-            array.minus.eq(minus),
-        ]
+        m.d.comb += array.word.eq(word)
+        if not config.loaded:
+            m.d.comb += [array.plus.eq(plus), array.minus.eq(minus)]
         if config.serial:
             m.d.comb += array.load.eq(initializer.load)
+        last_word = homodyne.last if config.code_bits > 1 else homodyne.minus
 
         # The code that meets the word moves on after the last word of a hold.
         hold_over = Signal()
-        m.d.comb += hold_over.eq(homodyne.minus & ends("hold_end", spread_at))
-        code = self._code(m, platform, "code", hold_over)
-        wires = _wires(code)
-        if config.update_noisy:
-            wires = self._noise_wires(m, platform, wires, update_noise)
-        for name, wire in wires.items():
-            m.d.comb += getattr(array, name).eq(wire)
+        m.d.comb += hold_over.eq(last_word & ends("hold_end", spread_at))
+        if config.loaded:
+            self._load(m, platform, array, initializer, homodyne, parameters_set | hold_over)
+            m.d.comb += sequencer.free.eq(array.loaded)
+        else:
+            code = self._code(m, platform, "code", hold_over)
+            wires = _wires(code)
+            if config.update_noisy:
+                wires = self._noise_wires(m, platform, wires, update_noise)
+            for name, wire in wires.items():
+                m.d.comb += getattr(array, name).eq(wire)
 
-        # Clocks since -D left. After word_clocks it has passed the wires, so measurements may follow it;
-        # a shadow copy takes one clock more, and serial cells let one measurement join. The way to the
-        # cells later it is in all of them.
-        since = [homodyne.minus]
+        # Clocks since the last word left. After word_clocks it has passed the wires, so measurements may
+        # follow it; a shadow copy takes one clock more, and serial cells let one measurement join. The way
+        # to the cells later it is in all of them.
+        since = [last_word]
         for clock in range(config.word_clocks + config.broadcast_latency):
             following = Signal(name=f"settling_{clock}")
             m.d.sync += following.eq(since[-1])
@@ -410,13 +433,15 @@ class Core(Block):
                 sequencer.free.eq(~taken | since[config.join_clocks]),
             ]
         elif not config.shadow:
-            over = homodyne.minus
+            over = last_word
             if late:
                 over = (over & ~update_over) | late[config.noise_clocks]
             m.d.comb += updated.eq(over)
+        elif config.loaded:
+            m.d.sync += updated.eq(last_word)
         elif not config.delayed:
             m.d.sync += updated.eq(
-                late[config.noise_clocks] if late else homodyne.minus & ends("window_end", spread_at)
+                late[config.noise_clocks] if late else last_word & ends("window_end", spread_at)
             )
         # Steps of a window may overlap, and the last of it is done when its noise is there.
         done = since[-1]
@@ -441,7 +466,9 @@ class Core(Block):
                 measured = measured & ~other
             if config.serial:
                 m.d.comb += passing.measure.eq(timeline.at("measure", clock))
-            if config.shadow:
+            if config.shadow and config.loaded:
+                m.d.comb += passing.refresh.eq(copying | (updated & kept["window_end"]))
+            elif config.shadow:
                 shake = self._code(
                     m, platform, f"shake_{layer.index}", measured & timeline.at("hold_end", clock)
                 )
@@ -477,12 +504,11 @@ class Core(Block):
 
         # Busy until every step that entered is done.
         entered = Signal()
-        in_flight = Signal(range(config.step_latency if config.shadow else 2))
+        in_flight = Signal(range(config.step_latency if config.overlapping else 2))
         m.d.comb += entered.eq(perturbed)
         m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
-        m.d.comb += self.busy.eq(
-            self.restart | initializer.busy | copying | sequencer.measure | in_flight.any()
-        )
+        begun = sequencer.measure | sequencer.under_way if config.loaded else sequencer.measure
+        m.d.comb += self.busy.eq(self.restart | initializer.busy | copying | begun | in_flight.any())
         return m
 
     def _noise_wires(self, m, platform, wires, noise) -> dict:
@@ -504,6 +530,35 @@ class Core(Block):
             name: wire | all_ones[name] if ones[name] else wire & ~all_ones[name]
             for name, wire in wires.items()
         }
+
+    def _array(self) -> Block:
+        if self.config.loaded:
+            return LoadedArray(self.config)
+        return SerialArray(self.config) if self.config.serial else Array(self.config)
+
+    def _load(self, m, platform, array, initializer, homodyne, next_code) -> None:
+        """Between a source of code words, the initializer, and the chain of cells."""
+        source = place(m, platform, "code", _CODES[self.config.perturbation.family](self.config))
+        m.d.comb += [
+            source.load.eq(self.restart),
+            array.load.eq(next_code),
+            array.i.payload.eq(source.o.payload),
+            array.i.valid.eq(source.o.valid),
+            source.o.ready.eq(array.i.ready),
+            array.fill.eq(initializer.fill),
+            array.sign.eq(initializer.sign),
+            array.minus.eq(homodyne.minus | initializer.minus),
+        ]
+        if "seed_code" in self.signature.members:
+            m.d.comb += source.seed.eq(self.seed_code)
+        if "i_code" in self.signature.members:
+            m.d.comb += [
+                source.i.payload.eq(self.i_code.payload),
+                source.i.valid.eq(self.i_code.valid),
+                self.i_code.ready.eq(source.i.ready),
+            ]
+        if self.config.code_bits > 1:
+            m.d.comb += array.rotate.eq(homodyne.rotate)
 
     def _code(self, m, platform, name, advance) -> Block:
         """A code of the configured family; all start in the same state."""

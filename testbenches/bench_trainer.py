@@ -12,6 +12,7 @@ from cocotb.triggers import ClockCycles
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.compare import states
 from mgd_sim.learn.serial import parameters
+from mgd_sim.perturb.external import port_codes
 from mgd_sim.rtl import bench_parameters
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
@@ -86,13 +87,16 @@ class Bench:
         self.rng = random_numbers()
         self.observer = Observer(dut, bench_parameters()["states"])
         self.samples = port_samples(config)
+        self.perturbations = port_codes(config)
         self.words = iter(())
+        self.codes = iter(())
 
     async def begin(self, seed: int, **inputs: int) -> None:
         """Registers of ``seed``, one start pulse; ``inputs`` are held from there on."""
         registers = self.config.registers(seed).__dict__
         values = {name: value for name, value in registers.items() if hasattr(self.dut, name)}
         self.words = self._stream()
+        self.codes = self._code_stream()
         await self.clock(start=1, **values, **inputs)
         self.observer.forget()
         await self.clock(start=0)
@@ -105,6 +109,12 @@ class Bench:
                 self.word = next(self.words)
             offered = int(self.rng.random() < 0.1) if taken or not self.dut.i_sample__valid.value else 1
             inputs |= {"i_sample__payload": self.word, "i_sample__valid": offered}
+        if self.perturbations is not None:
+            taken = self.dut.i_code__valid.value == 1 and self.dut.i_code__ready.value == 1
+            if taken or inputs.get("start"):
+                self.code = next(self.codes)
+            offered = int(self.rng.random() < 0.8) if taken or not self.dut.i_code__valid.value else 1
+            inputs |= {"i_code__payload": self.code, "i_code__valid": offered}
         await clock(self.dut, **inputs)
         self.observer.look()
 
@@ -115,6 +125,12 @@ class Bench:
                 low = pack(x, formats.input.width)
                 yield low | pack(target, formats.target.width) << (formats.input.width * len(x))
 
+    def _code_stream(self) -> Any:
+        """Code words in the order of the port, the last parameter's first, over and over."""
+        while self.perturbations is not None:
+            for row in self.perturbations.tolist():
+                yield from ((s + 2**self.config.code_bits - 1) // 2 for s in reversed(row))
+
     async def until(self, steps: int) -> None:
         """Clocks until so many steps are done."""
         for _ in range(steps * 400 + 1000):
@@ -124,8 +140,8 @@ class Bench:
         raise AssertionError(f"only {self.observer.steps} of {steps} steps are done")
 
     def twin(self, seed: int, steps: int) -> dict[str, np.ndarray]:
-        record = Trainer(self.config, [seed], samples=self.samples).run(steps, record=True)
-        return states(record)
+        twin = Trainer(self.config, [seed], samples=self.samples, perturbations=self.perturbations)
+        return states(twin.run(steps, record=True))
 
 
 async def _bench(dut: Any) -> Bench:
@@ -134,6 +150,8 @@ async def _bench(dut: Any) -> Bench:
     bench = Bench(dut, config)
     if bench.samples is not None:
         write(dut.i_sample__valid, 0)
+    if bench.perturbations is not None:
+        write(dut.i_code__valid, 0)
     await ClockCycles(dut.clk, 2)
     return bench
 
@@ -147,7 +165,7 @@ async def every_state_equals_the_twin(dut):
     await bench.begin(3, run=1)
     await bench.until(steps)
     bench.observer.check(expected)
-    if not bench.config.shadow:  # where steps overlap the port is ahead of the step
+    if not bench.config.overlapping:  # where steps overlap the port is ahead of the step
         assert int(dut.flags.value) == expected["flags"][steps - 1]
 
 

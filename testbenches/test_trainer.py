@@ -11,6 +11,7 @@ import pytest
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import trainer_files
 from mgd_sim.compare import compare
+from mgd_sim.perturb.external import port_codes
 from mgd_sim.rtl import RtlError, simulate, trainer_design
 from mgd_sim.rtl.bugs import inject
 from mgd_sim.watch import port_samples
@@ -44,6 +45,14 @@ TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
         ),
         ({"engine": {"enables": "early"}}, "icarus"),
         ({"learning": ANALOG_WINDOWS}, "icarus"),
+        (
+            {
+                "perturbation": {"family": "external"},
+                "formats": {"parameter": "SQ(5, 14)"},
+                "learning": {"tau_theta": 4, "tau_p": 2},
+            },
+            "icarus",
+        ),
         ({"engine": SERIAL}, "icarus"),
         ({"judge": JUDGED}, "icarus"),
         ({"engine": SERIAL, "task": {"source": "stream"}, "learning": {"tau_p": 2, "tau_x": 3}}, "icarus"),
@@ -57,6 +66,7 @@ TIGHT = {"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0}
         "saturating",
         "early",
         "analog",
+        "external",
         "serial",
         "judged",
         "serial stream",
@@ -130,6 +140,33 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"network": {"layers": [3, 5, 3, 1]}, "formats": {"target": "SQ(2, 2)"}},
     ),
     "letters": ("nist7x7", {}),
+    "square": ("xor", {"perturbation": {"family": "square"}, "learning": {"tau_p": 2, "tau_x": 3}}),
+    "sinusoidal, shuffled, two-sided windows, leaves": (
+        "parity4",
+        {
+            "perturbation": {"family": "sinusoidal", "resolution": 3, "order": "shuffled"},
+            "formats": {"cost_change": "SQ(2, 9)"},
+            "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2},
+            "engine": {"leaves": "yes"},
+        },
+    ),
+    "sinusoidal, everything saturates": (
+        "xor",
+        {
+            "perturbation": {"family": "sinusoidal"},
+            "formats": TIGHT,
+            "network": {"initial": 0.5},
+            "learning": {"rate": 1.0, "rounding": "floor"},
+        },
+    ),
+    "external": (
+        "xor",
+        {
+            "perturbation": {"family": "external", "resolution": 1},
+            "task": {"source": "stream"},
+            "learning": {"tau_p": 3},
+        },
+    ),
     "early enables, walsh, two-sided": (
         "xor",
         {
@@ -327,6 +364,7 @@ def test_equals_the_twin(name, tmp_path_factory):
         steps,
         seeds=[1, 2],
         samples=port_samples(config),
+        perturbations=port_codes(config),
         build_dir=build,
     )
     assert result.difference is None, str(result)

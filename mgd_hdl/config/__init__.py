@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .codes import COLUMNS, LFSR, Lfsr, RandomCode, WalshCode
+from .codes import COLUMNS, LFSR, Lfsr, RandomCode, Sinusoids, WalshCode
 from .cost import CurveTable
 from .errors import ConfigError, Problem
 from .network import ActivationTable, Defect, LayerConfig, adder_levels
@@ -32,6 +32,7 @@ __all__ = [
     "RandomCode",
     "Registers",
     "Rounding",
+    "Sinusoids",
     "Tile",
     "TrainerConfig",
     "Tries",

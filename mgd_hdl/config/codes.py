@@ -8,20 +8,30 @@ few shared wires, so one look-up table per parameter serves every family:
     sequential    row[r] & column[c]
 
 ``1`` perturbs by +amplitude and ``0`` by -amplitude (sequential: not at all).
+
+The other families are *loaded*: before each perturbation a word for every parameter is shifted through
+a chain of all cells. A word u of k bits stands for ``s = 2 u + 1 - 2**k``, one of +-1, +-3 ... +-(2**k - 1),
+so that ``~u`` stands for -s, and nothing stands for zero; a further bit on top, where there is one, says
+whether the parameter is perturbed at all.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-__all__ = ["COLUMNS", "Family", "Lfsr", "LFSR", "RandomCode", "WalshCode"]
+__all__ = ["COLUMNS", "Family", "LOADED", "Lfsr", "LFSR", "RandomCode", "Sinusoids", "WalshCode"]
 
 COLUMNS = 8
 
-Family = Literal["random_code", "walsh", "sequential"]
+Family = Literal["random_code", "walsh", "sequential", "sinusoidal", "square", "external"]
+
+#: Families whose code is loaded into the cells before each perturbation.
+LOADED: frozenset[Family] = frozenset({"sinusoidal", "square", "external"})
 
 
 @dataclass(frozen=True)
@@ -115,3 +125,89 @@ class WalshCode:
 
     def index(self, row: int, column: int) -> int:
         return (1 << (self.counter_bits - 1)) | (row << 3) | column
+
+
+@dataclass(frozen=True)
+class Sinusoids:
+    """Frequencies, phases and amplitudes of sinusoidal codes of k bits.
+
+    Parameter i at perturbation n has the phase ``phi_i + n * odd_i / period`` of a cycle, where all
+    ``odd_i`` are odd, differ, and lie in the coset's band: frequencies between 0 and 1/2 cycles a
+    perturbation. ``period`` is a power of two, four times the number of parameters or more.
+
+    Half a period later every phase has moved by an odd number of half cycles, so every code has changed
+    its sign. Over a period the mean of any product of an odd number of codes is therefore zero: no
+    code has a mean, and no product of two is like a third, which is what keeps the second derivative
+    of the cost out of one-sided estimates. ``1 / spacing``, after which pure sinusoids are orthogonal, is
+    half a period.
+
+    Codes are loaded from the last parameter to the first. So the phase that is swept begins with ``first``
+    and grows by ``stride``, both in units of ``n / period``.
+    """
+
+    parameters: int
+    bits: int
+    """k; 1 gives square waves."""
+    scramble: int | None = None
+    """Any number: shuffles the frequencies. Without, they are consecutive in the middle of the band."""
+
+    @cached_property
+    def period_bits(self) -> int:
+        return (4 * self.parameters - 1).bit_length()
+
+    @property
+    def period(self) -> int:
+        return 1 << self.period_bits
+
+    @property
+    def first(self) -> int:
+        """``odd`` of the last parameter."""
+        if self.scramble is None:
+            spare = (self.period // 4 - self.parameters) // 2
+            return 2 * (spare + self.parameters) - 1
+        return (self.scramble << 2 | 1) % self.period
+
+    @property
+    def stride(self) -> int:
+        """What ``odd`` grows by from one word to the next, as an unsigned number.
+
+        Shuffled, it is 4 times an odd number. Then all ``odd`` are 1 modulo 4 and so no two are
+        each other's negative, and the period / 4 of them that there are come in some order.
+        """
+        if self.scramble is None:
+            return self.period - 2
+        return (self.scramble >> 16 << 3 | 4) % self.period
+
+    @cached_property
+    def odds(self) -> tuple[int, ...]:
+        """``odd`` of every parameter; above half a period it stands for period - odd, turning backwards."""
+        swept = [(self.first + i * self.stride) % self.period for i in range(self.parameters)]
+        return tuple(reversed(swept))
+
+    @property
+    def table_bits(self) -> int:
+        """Bits of the phase that the sine is made of."""
+        return max(8, self.bits + 4)
+
+    @property
+    def phase_bits(self) -> int:
+        """Bits of the phase."""
+        return max(self.period_bits, self.table_bits)
+
+    @cached_property
+    def table(self) -> tuple[int, ...]:
+        """A quarter of a wave: magnitudes ``(|s| - 1) / 2``.
+
+        |s| is the odd number nearest to ``sqrt(2) * 2**(k - 1) * sin``, in the middle of each interval, so
+        that the four quarters mirror each other.
+        """
+        quarter = 1 << (self.table_bits - 2)
+        peak = math.sqrt(2) * (1 << (self.bits - 1))
+        return tuple(
+            int(peak * math.sin((place + 0.5) / quarter * math.pi / 2) / 2) for place in range(quarter)
+        )
+
+    @property
+    def power(self) -> Fraction:
+        """The mean of s**2 over all phases; ``4**(k - 1)`` would be exactly the amplitude."""
+        return Fraction(sum((2 * magnitude + 1) ** 2 for magnitude in self.table), len(self.table))

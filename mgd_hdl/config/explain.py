@@ -28,6 +28,8 @@ def describe(node: Node) -> str:
         return f"a list of {size}, each {describe(node['items'])}"
     if node.get("type") == "integer":
         return f"a whole number from {node['minimum']} to {node['maximum']}"
+    if node.get("type") == "boolean":
+        return "true or false"
     if node.get("type") == "number":
         if "maximum" in node:
             return f"a number from {node['minimum']} to {node['maximum']}"

@@ -150,9 +150,55 @@ def _task_targets(config: TrainerConfig) -> Iterator[Problem]:
 
 @_relation("perturbation.family", "perturbation.order")
 def _turns(config: TrainerConfig) -> Iterator[Problem]:
-    if config.perturbation.order == "shuffled" and not config.sequential:
+    families = ("sequential", "sinusoidal", "square")
+    if config.perturbation.order == "shuffled" and config.perturbation.family not in families:
         yield Problem(
-            "perturbation.order", '"shuffled"', 'needs family = "sequential"; the others perturb all at once'
+            "perturbation.order",
+            '"shuffled"',
+            'needs family = "sequential", "sinusoidal" or "square"; the others perturb all at once',
+        )
+
+
+@_relation("perturbation.family", "perturbation.resolution")
+def _resolution(config: TrainerConfig) -> Iterator[Problem]:
+    if config.perturbation.family == "sinusoidal" and config.perturbation.resolution == 1:
+        yield Problem(
+            "perturbation.resolution", "1", 'must be 2 or more for sinusoids; family = "square" is their sign'
+        )
+
+
+@_relation(
+    "perturbation.family", "learning.updates", "learning.algorithm", "learning.follow", "engine.cell",
+    "engine.enables",
+)  # fmt: skip
+def _loaded(config: TrainerConfig) -> Iterator[Problem]:
+    """A code word is in its cell from before the measurement until after the update."""
+    family = config.perturbation.family
+    if config.loaded and config.delayed:
+        yield Problem(
+            "learning.updates",
+            '"delayed"',
+            f'must be "exact" for {family} codes: a cell holds one code word at a time',
+        )
+    if config.loaded and config.serial:
+        yield Problem("engine.cell", '"serial"', f'must be "parallel" for {family} codes')
+    if config.loaded and config.analog:
+        yield Problem("learning.algorithm", '"analog"', f'must be "discrete" for {family} codes')
+    if config.loaded and config.follow:
+        yield Problem("learning.follow", str(config.follow), f"must be 0 for {family} codes")
+    if config.loaded and config.early:
+        yield Problem("engine.enables", '"early"', f'must be "direct" for {family} codes')
+
+
+@_relation("formats.parameter", "perturbation.family", "perturbation.resolution")
+def _update_fits(config: TrainerConfig) -> Iterator[Problem]:
+    """D is ``code_bits - 1`` bits narrower than the widest word."""
+    least = config.code_bits + 2
+    if config.parameter.width < least:
+        yield Problem(
+            "formats.parameter",
+            str(config.parameter),
+            f"must have {least} bits or more for codes of {config.code_bits} bits",
         )
 
 
@@ -252,7 +298,8 @@ def _rate(config: TrainerConfig) -> Iterator[Problem]:
 
 
 _GAIN = (
-    "formats.parameter", "formats.cost_change", "perturbation.amplitude", "learning.measure", "learning.size"
+    "formats.parameter", "formats.cost_change", "perturbation.amplitude", "perturbation.family",
+    "perturbation.resolution", "learning.measure", "learning.size",
 )  # fmt: skip
 
 
@@ -445,6 +492,7 @@ def _update_noise(config: TrainerConfig) -> Iterator[Problem]:
         return
     kinds = {'updates = "delayed"': config.delayed, 'cell = "serial"': config.serial}
     kinds['enables = "early"'] = config.early
+    kinds[f'family = "{config.perturbation.family}"'] = config.loaded
     others = [key for key, chosen in kinds.items() if chosen]
     if others:
         other = others[0]
@@ -465,10 +513,12 @@ def _update_noise(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
-@_relation("engine.cell", "engine.enables", "imperfections.stuck")
+@_relation("engine.cell", "engine.enables", "perturbation.family", "imperfections.stuck")
 def _stuck(config: TrainerConfig) -> Iterator[Problem]:
-    if config.some_stuck and (config.serial or config.early):
+    if config.some_stuck and (config.serial or config.early or config.loaded):
         other = 'enables = "early"' if config.early else 'cell = "serial"'
+        if config.loaded:
+            other = f'family = "{config.perturbation.family}"'
         stuck = config.imperfections.stuck
         yield Problem("imperfections.stuck", shown(stuck), f"must be 0 with {other}")
 

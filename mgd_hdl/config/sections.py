@@ -170,11 +170,15 @@ class PerturbationSection(Section):
     """How the parameters are shaken."""
 
     family: Family = "random_code"
-    """Random codes from one shared register, orthogonal Walsh codes, or one parameter at a time."""
+    """Random codes from one shared register, orthogonal Walsh codes, one parameter at a time; or, loaded into
+    the cells, a sinusoid of its own frequency for each parameter, the sign of one, codes from a port."""
     amplitude: _Real = 0.0625
-    """Size of each shake; snapped to a power of two."""
+    """Size of each shake, of sinusoids the root mean square; snapped to a power of two."""
     order: Literal["plain", "shuffled"] = "plain"
-    """Sequential only: parameters in their own order, or in a shuffled one."""
+    """Sequential: parameters in their own order, or in a shuffled one. Sinusoidal and square: likewise
+    the frequencies."""
+    resolution: Annotated[int, Field(ge=1, le=8)] = 4
+    """Sinusoidal, from 2, and external: bits of a parameter's code word; 1 is a sign alone."""
 
 
 class LearningSection(Section):

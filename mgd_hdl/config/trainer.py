@@ -17,7 +17,7 @@ from typing import Annotated, Any, SupportsIndex
 from pydantic import Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
-from .codes import COLUMNS, LFSR, RandomCode, WalshCode
+from .codes import COLUMNS, LFSR, LOADED, RandomCode, Sinusoids, WalshCode
 from .cost import CurveTable, Loss
 from .draws import normals, picked, scramble
 from .errors import ConfigError, Problem, did_you_mean, shown
@@ -259,6 +259,16 @@ class TrainerConfig(Section):
         return self.perturbation.family == "sequential"
 
     @property
+    def loaded(self) -> bool:
+        """Every cell holds its code word, which is shifted in before each perturbation."""
+        return self.perturbation.family in LOADED
+
+    @property
+    def code_bits(self) -> int:
+        """The k of a code word: it stands for an odd number between -2**k and 2**k."""
+        return self.perturbation.resolution if self.perturbation.family in ("sinusoidal", "external") else 1
+
+    @property
     def delayed(self) -> bool:
         return self.learning.updates == "delayed"
 
@@ -269,11 +279,18 @@ class TrainerConfig(Section):
 
     @cached_property
     def shadow(self) -> bool:
-        """Cells hold a second copy of the visible bits, so measurements of one window overlap."""
+        """Cells hold a second copy of the visible bits, which changes only at the end of a window."""
         if self.engine.shadow == "auto":
             divides = self.learning.tau_p % self.learning.tau_theta == 0
             return self.delayed or self.follow > 0 or not divides
         return self.engine.shadow == "yes"
+
+    @property
+    def overlapping(self) -> bool:
+        """Measurements of one window overlap: its updates do not change what the network sees, and the
+        next perturbation is there without being loaded.
+        """
+        return self.shadow and not self.loaded
 
     @cached_property
     def leaves(self) -> bool:
@@ -407,6 +424,11 @@ class TrainerConfig(Section):
         return WalshCode(self.rows)
 
     @cached_property
+    def sinusoids(self) -> Sinusoids:
+        shuffled = self.perturbation.order == "shuffled"
+        return Sinusoids(self.parameters, self.code_bits, scramble(self.seed) if shuffled else None)
+
+    @cached_property
     def sequence(self) -> tuple[int, ...]:
         """Sequential: the numbers of the parameters in the order of their turns."""
         order = list(range(self.parameters))
@@ -456,9 +478,10 @@ class TrainerConfig(Section):
         """The perturbed parameter: visible bits, then ``10`` at rest, ``11`` for +, ``01`` for -.
 
         The last bit is worth one amplitude, so the three stand for +0, +1 and -1 amplitudes around
-        the middle of the visible bit's interval, and the perturbation needs no adder.
+        the middle of the visible bit's interval, and the perturbation needs no adder. With code words u
+        of k bits it is ``u 1``, at rest ``10...0``, and the last bit is worth amplitude / 2**(k - 1).
         """
-        return SQ(self.parameter.integer_bits, self.amplitude_shift)
+        return SQ(self.parameter.integer_bits, self.amplitude_shift + self.code_bits - 1)
 
     @property
     def weight_wires(self) -> int:
@@ -631,9 +654,14 @@ class TrainerConfig(Section):
 
     @property
     def update(self) -> Format:
-        """D, the update broadcast to all cells; saturated to a quarter of T's range.
+        """D, the update for a perturbation of one last bit of ``weight``, saturated: see ``word``."""
+        return SQ(self.word.integer_bits - (self.code_bits - 1), self.parameter.fraction_bits)
 
-        T stops at half its range, so one more update never wraps it.
+    @property
+    def word(self) -> Format:
+        """What is broadcast to all cells, +-D to +-2**(k - 1) D: a quarter of T's range.
+
+        T stops at half its range, so one more word never wraps it.
         """
         return SQ(self.parameter.integer_bits - 1, self.parameter.fraction_bits)
 
@@ -691,16 +719,18 @@ class TrainerConfig(Section):
         """D = -hold * 2**(gain - k) in last bits of T, k the learning shift.
 
         From theta -= eta * C~ s / amplitude with eta = 2**-k and amplitude = 2**-a; a two-sided
-        C~ is twice as large, which takes one off. Where only the sign of the hold counts, D is
+        C~ is twice as large, which takes one off. A code word of several bits counts s in parts of the
+        amplitude, 2**(code_bits - 1) of them. Where only the sign of the hold counts, D is
         -+2**(gain - k) and the rate itself.
         """
         if self.sign_only:
-            return self.parameter.fraction_bits
+            return self.parameter.fraction_bits - (self.code_bits - 1)
         return (
             self.amplitude_shift
             + self.parameter.fraction_bits
             - self.cost_change.fraction_bits
             - self.two_sided
+            - (self.code_bits - 1)
         )
 
     @property
@@ -737,6 +767,13 @@ class TrainerConfig(Section):
         bit in every further clock.
         """
         return 2 + self.parameter.width if self.serial else 1
+
+    @property
+    def update_clocks(self) -> int:
+        """For how long an update does: +D, then -D, each with its multiples by powers of two where code
+        words have several bits.
+        """
+        return 2 * self.code_bits * self.word_clocks
 
     @property
     def measure_clocks(self) -> int:
@@ -798,7 +835,7 @@ class TrainerConfig(Section):
             self.measure_latency
             + self.change_latency
             + 3
-            + 2 * self.word_clocks
+            + self.update_clocks
             + self.noise_clocks
             + self.broadcast_latency
         )
@@ -820,11 +857,16 @@ class TrainerConfig(Section):
 
         A step commands its reference, where it needs one, and its perturbed cost. Then every step
         without shadow waits for its update, a window's last step with shadow waits for it and for the
-        copy, and delayed updates are never waited for.
+        copy, and delayed updates are never waited for. A code is loaded after the last update with the
+        one before; the reference of a one-sided step can pass meanwhile.
         """
         if self.delayed:
             return Fraction(2)
-        wait = Fraction(self.measure_latency + self.change_latency + 3 + 2 * self.word_clocks)
+        wait = Fraction(self.measure_latency + self.change_latency + 3 + self.update_clocks)
+        if self.loaded:
+            # One of the words enters while the reference does, or the copy is made.
+            load = self.parameters - 1 + self.two_sided - self.shadow
+            return wait + 1 + self.shadow + Fraction(load, self.learning.tau_p)
         if self.update_noisy:
             # Without shadow tau_theta divides tau_p, and of so many steps one makes an update.
             wait += Fraction(self.noise_clocks, 1 if self.shadow else self.learning.tau_theta)

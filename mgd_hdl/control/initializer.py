@@ -28,6 +28,10 @@ class Initializer(Block):
     Takes P + 2 clocks from the one after ``start``, with early enables P + 3, with serial cells P + 1
     times ``config.word_clocks``; ``done`` is high in the last.
 
+    Loaded codes need no address. First the chain is filled with positive codes, which takes P clocks more;
+    all cells take what clears them; then a single negative code runs down the chain, and each word is for
+    the cell that holds it.
+
     Members
     -------
     start, seed : In(1), In(31)
@@ -41,11 +45,16 @@ class Initializer(Block):
         Zero unless busy.
     load : Out(1), serial cells only
         Take the word now; all else is held while it passes.
+    fill, sign, minus : Out(1), loaded codes only, instead of ``rows`` and ``columns``
+        Shift a code of this sign into the chain, 1 for positive; the word is for negative codes.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
         serial = {"load": Out(1)} if config.serial else {}
+        picks = {"rows": Out(config.rows), "columns": Out(COLUMNS)}
+        if config.loaded:
+            picks = {"fill": Out(1), "sign": Out(1), "minus": Out(1)}
         super().__init__(
             {
                 **serial,
@@ -54,9 +63,8 @@ class Initializer(Block):
                 "busy": Out(1),
                 "done": Out(1),
                 "clear": Out(1),
-                "rows": Out(config.rows),
-                "columns": Out(COLUMNS),
-                "word": Out(shape(config.update)),
+                **picks,
+                "word": Out(shape(config.word)),
             }
         )
 
@@ -74,8 +82,9 @@ class Initializer(Block):
             register.load.eq(self.start),
             register.seed.eq(self.seed),
             register.advance.eq(loading),
-            scan.advance.eq(loading),
+            scan.advance.eq(self.fill & ~self.clear if config.loaded else loading),
         ]
+        here = scan.rows if config.loaded else self.rows
 
         # A random word, sized for the layer that owns the row.
         random = Signal(shape(config.parameter))
@@ -87,7 +96,7 @@ class Initializer(Block):
         sized, *others = [(random.shift_right(shift), rows) for shift, rows in sizes.items()]
         value = sized[0]
         for other, rows in others:
-            value = Mux((self.rows & rows).any(), other, value)
+            value = Mux((here & rows).any(), other, value)
 
         # Serial cells let every word pass before the next.
         turn = Const(1, 1)
@@ -100,10 +109,17 @@ class Initializer(Block):
             with m.Else():
                 m.d.sync += clock.eq(clock + 1)
 
-        m.d.comb += [self.rows.eq(scan.rows), self.columns.eq(scan.columns)]
+        if not config.loaded:
+            m.d.comb += [self.rows.eq(scan.rows), self.columns.eq(scan.columns)]
+        first = "CLEAR_POSITIVE" if config.serial else "CLEAR_NEGATIVE"
         with m.FSM(name="phase"):
             with m.State("IDLE"), m.If(self.start):
-                m.next = "CLEAR_POSITIVE" if config.serial else "CLEAR_NEGATIVE"
+                m.next = "FILL" if config.loaded else first
+            if config.loaded:
+                with m.State("FILL"):
+                    m.d.comb += [self.busy.eq(1), self.fill.eq(1), self.sign.eq(1)]
+                    with m.If(scan.last):
+                        m.next = first
             if not config.serial:
                 with m.State("CLEAR_NEGATIVE"):
                     m.d.comb += [self.busy.eq(1), self.clear.eq(1)]
@@ -114,10 +130,14 @@ class Initializer(Block):
                     m.next = "LOAD"
             with m.State("CLEAR_POSITIVE"):
                 m.d.comb += [self.busy.eq(1), self.clear.eq(1), self.word.eq(-1)]
+                if config.loaded:  # the negative code enters
+                    m.d.comb += self.fill.eq(1)
                 with m.If(turn):
                     m.next = "CLEAR_AGAIN" if config.early else "LOAD"
             with m.State("LOAD"):
                 m.d.comb += [self.busy.eq(1), loading.eq(turn), self.word.eq(value)]
+                if config.loaded:
+                    m.d.comb += [self.fill.eq(1), self.sign.eq(1), self.minus.eq(1)]
                 m.d.comb += self.done.eq(scan.last & turn)
                 with m.If(scan.last & turn):
                     m.next = "IDLE"

@@ -23,7 +23,8 @@ class Sequencer(Block):
     The analog algorithm measures no reference: the first clock of a step is for its sample only.
 
     Serial cells need ``config.measure_clocks`` for a measurement, so the perturbed one follows its
-    reference by so many, and each waits until the cells are ``free``.
+    reference by so many, and each waits until the cells are ``free``. Loaded codes make every step wait for
+    ``resume``, and the measurements that need the code until it is there, which also makes them ``free``.
 
     The registers tau_x, tau_p and tau_theta are read at each turn of their counters, so that finite
     differences, coordinate descent, SPSA and mini-batches are settings of one circuit.
@@ -38,8 +39,10 @@ class Sequencer(Block):
         While ``run`` is low: one more step; during a step, one more after it.
     resume : In(1), exact updates only
         The update of the last step reaches the cells.
-    free : In(1), serial cells only
-        A measurement may begin now.
+    free : In(1), serial cells and loaded codes only
+        A measurement may begin now; with loaded codes the reference of a one-sided step always may.
+    under_way : Out(1), loaded codes only
+        A step has begun, and its perturbed measurement not yet.
     tau_x, tau_p, tau_theta : In(tau_bits), at least 1
     sample_valid : In(1); take : Out(1)
         The sample stream's handshake.
@@ -56,7 +59,9 @@ class Sequencer(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         tau = config.learning.tau_bits
-        members = {"free": In(1)} if config.serial else {}
+        members = {"free": In(1)} if config.serial or config.loaded else {}
+        if config.loaded:
+            members["under_way"] = Out(1)
         if not config.delayed:
             members["resume"] = In(1)
         if config.shadow:
@@ -105,14 +110,16 @@ class Sequencer(Block):
             reference_due = Signal()
         asked = Signal()  # one more step was asked for
         go = Signal()
-        free = self.free if config.serial else Const(1, 1)
-        m.d.comb += go.eq((self.run | asked | self.step) & (~sample_due | self.sample_valid) & free)
+        lasts = config.serial or config.loaded  # a step can take more than two clocks
+        free = self.free if lasts else Const(1, 1)
+        reference_free = Const(1, 1) if config.loaded and not config.two_sided else free
+        m.d.comb += go.eq((self.run | asked | self.step) & (~sample_due | self.sample_valid) & reference_free)
         # What asked for this step is served when it begins; a later pulse asks for the next. Where a step
         # always takes two clocks, the second knows as much.
         with m.If(self.restart):
             m.d.sync += [sample_due.eq(1), *([] if config.analog else [reference_due.eq(1)]), asked.eq(0)]
-        with m.Elif(self.reference if config.serial else turn):
-            m.d.sync += asked.eq(0 if config.serial else self.step & ~self.run)
+        with m.Elif(self.reference if lasts else turn):
+            m.d.sync += asked.eq(0 if lasts else self.step & ~self.run)
         with m.Elif(self.step & ~self.run):
             m.d.sync += asked.eq(1)
 
@@ -121,7 +128,7 @@ class Sequencer(Block):
         m.d.comb += ends_window.eq(last["theta"] if config.shadow else last["theta"] | last["p"])
 
         passing = Signal(range(config.measure_clocks))  # clocks for which serial cells are still busy
-        with m.FSM(name="phase"):
+        with m.FSM(name="phase") as phase:
             with m.State("IDLE"), m.If(self.restart):
                 m.next = "REFERENCE"
             with m.State("REFERENCE"):
@@ -161,13 +168,15 @@ class Sequencer(Block):
                     m.d.sync += reference_due.eq(last["x"] | ends_window)
                 if config.delayed:
                     m.next = "REFERENCE"
-                elif config.shadow:
+                elif config.overlapping:
                     with m.If(ends_window):
                         m.next = "UPDATE"
                     with m.Else():
                         m.next = "REFERENCE"
                 else:
                     m.next = "UPDATE"
+            if config.loaded:
+                m.d.comb += self.under_way.eq(phase.ongoing("PERTURBED"))
             if not config.delayed:
                 with m.State("UPDATE"), m.If(self.resume):
                     m.next = "REFERENCE"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -22,24 +22,32 @@ class Homodyne(Block):
 
     The word of the plus phase is there in the clock of ``i.valid``, that of the minus phase
     ``config.word_clocks`` later: one, or with serial cells as many as they need for a word. One
-    update every ``2 * config.word_clocks`` clocks.
+    update every ``config.update_clocks`` clocks.
+
+    Where code words have several bits (:mod:`mgd_hdl.learn.loaded`) s is an odd number: +D is followed
+    by +2 D, +4 D, up to +2**(code_bits - 1) D, each for the cells with one bit of the magnitude, and then
+    -D likewise.
 
     Members
     -------
     i : In(stream of D, always ready)
-    word : Out(D)
+    word : Out(config.word)
     plus, minus : Out(1)
+        The word is +D; it is -D or one of its multiples.
+    rotate, last : Out(1), code words of several bits only
+        The word is a multiple, 2 D or more; it is the last of this update.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        update = shape(config.update)
+        multiples = {"rotate": Out(1), "last": Out(1)} if config.code_bits > 1 else {}
         super().__init__(
             {
-                "i": In(stream.Signature(update, always_ready=True)),
-                "word": Out(update),
+                "i": In(stream.Signature(shape(config.update), always_ready=True)),
+                "word": Out(shape(config.word)),
                 "plus": Out(1),
                 "minus": Out(1),
+                **multiples,
             }
         )
 
@@ -50,8 +58,10 @@ class Homodyne(Block):
     def elaborate(self, platform):
         m = Module()
         # D is symmetric about zero, so -D has the same width.
-        negated = Signal.like(self.word)
         m.d.comb += self.plus.eq(self.i.valid)
+        if self.config.code_bits > 1:
+            return self._multiples(m)
+        negated = Signal.like(self.word)
         if self.config.word_clocks == 1:
             m.d.sync += [negated.eq(-self.i.payload), self.minus.eq(self.i.valid)]
         else:
@@ -65,4 +75,27 @@ class Homodyne(Block):
             m.d.comb += self.word.eq(self.i.payload)
         with m.Elif(self.minus):
             m.d.comb += self.word.eq(negated)
+        return m
+
+    def _multiples(self, m: Module) -> Module:
+        """+D and its multiples, one a clock, then -D and its multiples; none wraps, see ``config.update``."""
+        bits = self.config.code_bits
+        negated = Signal.like(self.i.payload)
+        following = Signal.like(self.word)
+        turn = Signal(range(2 * bits))
+        m.d.comb += [
+            self.minus.eq(turn >= bits),
+            self.rotate.eq((turn != 0) & (turn != bits)),
+            self.last.eq(turn == 2 * bits - 1),
+            self.word.eq(Mux(self.plus, self.i.payload, following)),
+        ]
+        with m.If(self.plus):
+            m.d.sync += [turn.eq(1), negated.eq(-self.i.payload), following.eq(self.i.payload << 1)]
+        with m.Elif(self.last):
+            m.d.sync += [turn.eq(0), following.eq(0)]
+        with m.Elif(turn != 0):
+            m.d.sync += [
+                turn.eq(turn + 1),
+                following.eq(Mux(turn == bits - 1, negated, following << 1)),
+            ]
         return m

@@ -30,7 +30,7 @@ class Integrator(Block):
 
     Members
     -------
-    word : In(D)
+    word : In(config.word)
     enable : In(1)
         Take the word of this clock; early: of the next.
     sign : In(1)
@@ -44,7 +44,7 @@ class Integrator(Block):
         self.config = config
         super().__init__(
             {
-                "word": In(shape(config.update)),
+                "word": In(shape(config.word)),
                 "enable": In(1),
                 **({"sign": In(1)} if config.early else {}),
                 "clear": In(1),

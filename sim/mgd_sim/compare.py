@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from mgd_hdl.config import TrainerConfig
 
+from .fixed import Ints
+from .perturb.external import words
 from .rtl import BUILD_DIR, SATURATED, Design, RtlError, RtlTrainer
 from .tasks import Dataset
 from .trainer import Record, Trainer
@@ -142,6 +144,7 @@ def compare(
     *,
     seeds: Sequence[int] | None = None,
     samples: Dataset | None = None,
+    perturbations: Ints | None = None,
     build_dir: Path = BUILD_DIR,
     trace: Path | None = None,
     **changes: int,
@@ -158,6 +161,8 @@ def compare(
         One circuit for each; by default the configuration's seed.
     samples : Dataset, optional
         For ``task.source = "stream"``, as for the twin.
+    perturbations : Ints, optional
+        For external codes, as for the twin.
     build_dir : Path
         Where compiled libraries are kept.
     trace : Path, optional
@@ -169,7 +174,8 @@ def compare(
     missing = _required(config) - set(design.arrays)
     if missing:
         raise RtlError(f"{design.top} does not show {', '.join(sorted(missing))}")
-    twin = Trainer(config, chosen, samples=samples, devices=None, **changes)
+    twin = Trainer(config, chosen, samples=samples, perturbations=perturbations, devices=None, **changes)
+    codes = None if perturbations is None else words(config, perturbations)
     chunk = max(1, _CHUNK // (2 * config.parameters * len(chosen)))
     done = count = unequal = 0
     difference: Difference | None = None
@@ -182,6 +188,7 @@ def compare(
                     design,
                     config.registers(seed, **changes),
                     samples=samples,
+                    codes=codes,
                     build_dir=build_dir,
                     trace=trace if number == 0 else None,
                 )

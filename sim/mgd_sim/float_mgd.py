@@ -7,7 +7,9 @@ random sample per step. Both use the configuration's network, task, amplitude, r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -262,11 +264,14 @@ class FloatMgd(_Learner):
         One per replica.
     samples : Dataset, optional
         For ``task.source = "stream"``.
+    perturbations : Ints, optional
+        For external codes, as for the twin.
     devices : sequence of int, optional
         One for each replica, with imperfections of its own.
     circuit_codes : bool
         Random codes from the circuit's register instead of NumPy's generator, which is the default
-        because it shares no weakness with the circuit.
+        because it shares no weakness with the circuit; sinusoids of the circuit's few bits instead of
+        exact ones of the same frequencies.
     railed : bool
         T stops at half the range of ``config.parameter``, as it does in the circuit.
     **changes : int
@@ -286,6 +291,7 @@ class FloatMgd(_Learner):
         seeds: Sequence[int],
         *,
         samples: Dataset | None = None,
+        perturbations: Ints | None = None,
         devices: Sequence[int] | None = None,
         circuit_codes: bool = False,
         railed: bool = False,
@@ -303,11 +309,14 @@ class FloatMgd(_Learner):
         self._gathered: Floats = np.zeros_like(self.theta)
         self.hold: Floats = np.zeros(self.replicas)
         self._free_codes = config.perturbation.family == "random_code" and not circuit_codes
+        self._waves: _Waves | None = None
+        if config.perturbation.family in ("sinusoidal", "square") and not circuit_codes:
+            self._waves = _Waves(config, self._code_draws)
         code_seeds = [LFSR.valid(config.registers(seed, **changes).seed_code) for seed in seeds]
-        self._circuit_codes = codes(config, np.array(code_seeds, dtype=np.uint32))
+        self._circuit_codes = codes(config, np.array(code_seeds, dtype=np.uint32), perturbations)
         self._order = Plain(len(self.samples), self.replicas)
         self._epochs = np.empty((0, self.replicas), dtype=np.int64)
-        self._code = self._take_codes(0)
+        self._code: npt.NDArray[Any] = self._take_codes(0)
         self._sample = self._take_samples(0)
         # theta -= rate * A * sign / amplitude, where a two-sided C~ spans two amplitudes.
         self.annealing = Annealing(self.registers) if config.annealed else None
@@ -325,8 +334,10 @@ class FloatMgd(_Learner):
         shown: Ints = self._sample[-1]
         return shown
 
-    def _take_codes(self, count: int) -> Bits:
-        """The next perturbations: (count, R or 1, P)."""
+    def _take_codes(self, count: int) -> Bits | Floats:
+        """The next perturbations: (count, R or 1, P), as codes, or in amplitudes where they are exact."""
+        if self._waves is not None:
+            return self._waves.take(count)
         if not self._free_codes:
             return self._circuit_codes.take(count)
         shape = (count, self.config.parameters)
@@ -344,6 +355,12 @@ class FloatMgd(_Learner):
             self._epochs = np.concatenate([self._epochs, order])
         taken, self._epochs = self._epochs[:count], self._epochs[count:]
         return taken
+
+    def _signs(self, code: Bits | Floats) -> Floats:
+        """In amplitudes, what each code adds to its parameter."""
+        if self._waves is not None:
+            return np.asarray(code, dtype=np.float64)
+        return signs(self.config, np.asarray(code, np.uint8)) / (1 << (self.config.code_bits - 1))
 
     def _cost_noise(self, count: int) -> Floats:
         """Normal noise of C0 and C in each of ``count`` steps: (count, R, 2)."""
@@ -366,10 +383,11 @@ class FloatMgd(_Learner):
 
     def _run_block(self, count: int) -> None:
         todo = plan(self.config, self.registers, self.step, count)
-        code, code_at = in_turn(self._code, self._take_codes(int(todo.code.sum())), todo.code)
+        taken: npt.NDArray[Any] = self._take_codes(int(todo.code.sum()))
+        code, code_at = in_turn(self._code, taken, todo.code)
         sample, sample_at = in_turn(self._sample, self._take_samples(int(todo.sample.sum())), todo.sample)
         self._code, self._sample = code[-1:], sample[-1:]
-        sign = signs(self.config, code).astype(np.float64)
+        sign = self._signs(code)
         learns, perturbation = sign, sign[:, :, None, :] * self._modes[:, None]
         if self.config.some_stuck:
             learns = sign * self.free
@@ -436,6 +454,23 @@ class FloatMgd(_Learner):
         self.low_passed = low_pass * self._gathered + (1 - low_pass) * self.low_passed
         self._visible = self._visible - self.low_passed
         self._gathered = np.zeros_like(self._gathered)
+
+
+class _Waves:
+    """The textbook's sinusoids, ``sqrt(2) sin``, or square waves of +-1, with phases drawn at random."""
+
+    def __init__(self, config: TrainerConfig, draws: Sequence[np.random.Generator]):
+        self.frequency = np.array(config.sinusoids.odds) / config.sinusoids.period
+        self.phase = np.array([rng.random(config.parameters) for rng in draws])
+        self.square = config.perturbation.family == "square"
+        self.step = 0
+
+    def take(self, count: int) -> Floats:
+        """The next ``count`` perturbations, in amplitudes: (count, R, P)."""
+        step = np.arange(self.step, self.step + count)
+        self.step += count
+        sine = np.sin(2 * np.pi * (step[:, None, None] * self.frequency + self.phase))
+        return np.where(sine < 0, -1.0, 1.0) if self.square else math.sqrt(2) * sine
 
 
 class Backpropagation(_Learner):

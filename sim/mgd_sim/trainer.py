@@ -53,7 +53,7 @@ class Record:
     sample : Ints
         (steps, R), the sample shown, an index into ``Trainer.samples``.
     code : Bits
-        (steps, R, P), the code bits.
+        (steps, R, P), the code bits, or words where codes are loaded.
     baseline, cost : Ints
         (steps, R), C0 and C in ``config.measured``; C0 as last measured, 0 in the analog algorithm.
     solved : Bits
@@ -113,6 +113,8 @@ class Trainer:
         One per replica: the registers are ``config.registers(seed, **changes)``, or those given.
     samples : Dataset, optional
         For ``task.source = "stream"``: what comes through the port, in this order, repeated.
+    perturbations : Ints, optional
+        For external codes: what comes through their port, see :func:`mgd_sim.perturb.external.words`.
     devices : sequence of int, optional
         One for each replica, with imperfections of its own; by default all are ``imperfections.device``.
     **changes : int
@@ -138,6 +140,7 @@ class Trainer:
         seeds: Sequence[int | Registers],
         *,
         samples: Dataset | None = None,
+        perturbations: Ints | None = None,
         devices: Sequence[int] | None = None,
         **changes: int,
     ):
@@ -167,7 +170,7 @@ class Trainer:
         self.update_noise = UpdateNoise(
             config, self.registers.update_noise, seed_of("seed_update_noise"), seed_of("seed_noise_code")
         )
-        self.codes = codes(config, seed_of("seed_code"))
+        self.codes = codes(config, seed_of("seed_code"), perturbations)
         self.source = source(config, seed_of("seed_sample"), len(self.samples))
         self.dither = seed_of("seed_dither")
 
@@ -180,7 +183,7 @@ class Trainer:
         # Step 0 takes the first of each; until then there is nothing to go on with.
         self._code = self.codes.take(0)
         self._sample = self.source.take(0)
-        # The two measurements of a step, in amplitudes: C0 and C.
+        # The two measurements of a step, in perturbations: C0 and C.
         self._modes = np.array([-1 if config.two_sided else 0, 1])
         self._block = max(16, _BLOCK // (len(registers) * max(config.parameters, config.inputs)))
 
@@ -310,7 +313,7 @@ class Trainer:
 
     def _weight(self, seen: Ints, shaken: Ints | int) -> Ints:
         """What the network multiplies; a dead parameter is zero."""
-        weight = forward_weight(seen, shaken)
+        weight = forward_weight(seen, shaken, self.config.code_bits)
         if self.config.some_stuck and self.config.imperfections.stuck_kind == "dead":
             weight = weight * (self.free if weight.ndim == 2 else self.free[:, None])
         return weight

@@ -10,6 +10,7 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
+from .fixed import Ints
 from .learn.cell import visible
 from .rtl import RtlTrainer
 from .tasks import Dataset, dataset
@@ -53,6 +54,7 @@ def watch(
     steps: int,
     every: int,
     samples: Dataset | None = None,
+    perturbations: Ints | None = None,
 ) -> Iterator[Look]:
     """Run a started circuit for some steps, with a look at the start and after every ``every`` steps.
 
@@ -67,8 +69,10 @@ def watch(
     seed, steps, every : int
     samples : Dataset, optional
         For ``task.source = "stream"``, as for the circuit.
+    perturbations : Ints, optional
+        For external codes, as for the twin.
     """
-    twin = Trainer(config, [seed], samples=samples)
+    twin = Trainer(config, [seed], samples=samples, perturbations=perturbations)
     yield _look(twin, 0, None)
     while circuit.step < steps:
         states = circuit.run(min(every, steps - circuit.step))

@@ -16,6 +16,7 @@ from typing import Any
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import verilog
 from mgd_hdl.learn.array import Array, CellTile
+from mgd_hdl.learn.loaded import LoadedArray, LoadedTile
 
 from .ice40 import area
 from .yosys import SynthError, version
@@ -34,6 +35,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "random_code, leaves": {"engine": {"leaves": "yes"}},
     "walsh": {"perturbation": {"family": "walsh"}},
     "sequential": {"perturbation": {"family": "sequential"}},
+    "square": {"perturbation": {"family": "square"}},
+    "sinusoidal, 4 bits": {"perturbation": {"family": "sinusoidal"}, "formats": {"cost_change": "SQ(2, 9)"}},
+    "sinusoidal, 4 bits, two-sided": {
+        "perturbation": {"family": "sinusoidal"},
+        "formats": {"cost_change": "SQ(2, 8)"},
+        "learning": {"measure": "two_sided"},
+    },
     "random_code, 12 bits": {"formats": {"parameter": "SQ(5, 7)", "cost_change": "SQ(2, 8)"}},
     "random_code, 20 bits": {"formats": {"parameter": "SQ(5, 15)"}},
 }
@@ -53,14 +61,16 @@ def _config(shape: tuple[int, int], changes: dict[str, Any]) -> TrainerConfig:
 def array_slope(changes: dict[str, Any]) -> dict[str, float]:
     """Per parameter of a whole array: the cell, its row's wire, and leaf registers if there are any."""
     small, large = (_config(shape, changes) for shape in _SHAPES)
-    found = [area(verilog(Array(config), "array"), "array") for config in (small, large)]
+    array = LoadedArray if small.loaded else Array
+    found = [area(verilog(array(config), "array"), "array") for config in (small, large)]
     return found[1].slope(found[0], large.parameters - small.parameters)
 
 
 def tile_slope(changes: dict[str, Any]) -> dict[str, float]:
     """Per parameter of the cells alone: code bit, integrator, rail and perturbed output."""
     config = _config(_SHAPES[0], changes)
-    found = [area(verilog(CellTile(config, cells), "tile"), "tile") for cells in (16, 64)]
+    tile = LoadedTile if config.loaded else CellTile
+    found = [area(verilog(tile(config, cells), "tile"), "tile") for cells in (16, 64)]
     return found[1].slope(found[0], 48)
 
 

@@ -189,8 +189,8 @@ SINGLE = [
         "family misspelt",
         toml(perturbation={"family": '"walsch"'}),
         [
-            'perturbation.family = "walsch": must be one of "random_code", "walsh", "sequential"'
-            ' (did you mean "walsh"?)'
+            'perturbation.family = "walsch": must be one of "random_code", "walsh", "sequential",'
+            ' "sinusoidal", "square", "external" (did you mean "walsh"?)'
         ],
     ),
     (
@@ -620,6 +620,69 @@ TOGETHER = [
         "window over holds without shadow",
         toml(engine={"shadow": '"no"'}, learning={"tau_theta": "4"}),
         ["tau_theta = 4 must divide tau_p = 1"],
+    ),
+    (
+        "sinusoids of one bit",
+        toml(
+            perturbation={"family": '"sinusoidal"', "resolution": "1"}, formats={"cost_change": '"SQ(2, 9)"'}
+        ),
+        ["perturbation.resolution = 1: must be 2 or more for sinusoids"],
+    ),
+    (
+        "nine bits of resolution",
+        toml(perturbation={"family": '"external"', "resolution": "9"}),
+        ["perturbation.resolution = 9: must be a whole number from 1 to 8"],
+    ),
+    (
+        "sinusoids without guard bits",
+        toml(perturbation={"family": '"sinusoidal"'}),
+        ['rounding "carry" needs 1 more fraction bit in formats.parameter, 1 fewer in formats.cost_change'],
+    ),
+    (
+        "loaded codes, delayed",
+        toml(perturbation={"family": '"square"'}, learning={"updates": '"delayed"'}),
+        ['learning.updates = "delayed": must be "exact" for square codes'],
+    ),
+    (
+        "loaded codes, serial",
+        toml(perturbation={"family": '"external"', "resolution": "1"}, engine={"cell": '"serial"'}),
+        ['engine.cell = "serial": must be "parallel" for external codes'],
+    ),
+    (
+        "loaded codes, analog and following",
+        toml(
+            perturbation={"family": '"square"'},
+            learning={"algorithm": '"analog"', "follow": "3", "tau_x": "8"},
+        ),
+        [
+            'learning.algorithm = "analog": must be "discrete" for square codes',
+            "learning.follow = 3: must be 0 for square codes",
+        ],
+    ),
+    (
+        "loaded codes, early",
+        toml(perturbation={"family": '"square"'}, engine={"enables": '"early"'}),
+        ['engine.enables = "early": must be "direct" for square codes'],
+    ),
+    (
+        "loaded codes, update noise and stuck parameters",
+        toml(
+            perturbation={"family": '"square"'},
+            imperfections={"update_noise": "0.03125", "stuck": "0.25"},
+        ),
+        [
+            'imperfections.update_noise = 0.03125: must be 0 with family = "square"',
+            'imperfections.stuck = 0.25: must be 0 with family = "square"',
+        ],
+    ),
+    (
+        "codes as wide as the parameter",
+        toml(
+            perturbation={"family": '"external"', "resolution": "8"},
+            formats={"parameter": '"SQ(5, 4)"', "cost_change": '"SQ(2, 2)"'},
+            learning={"rounding": '"floor"'},
+        ),
+        ["formats.parameter = SQ(5, 4): must have 10 bits or more for codes of 8 bits"],
     ),
     (
         "window inside a hold without shadow",

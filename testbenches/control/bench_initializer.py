@@ -62,14 +62,45 @@ async def sets_all(dut, config: TrainerConfig, seed: int, stop_after: int | None
         assert {word < 0 for word in cleared_with} == {False, True}  # so that no rail refuses both
 
 
+async def sets_chain(dut, config: TrainerConfig, seed: int, stop_after: int | None = None) -> None:
+    """With loaded codes 2 P + 2 clocks: whose words they are says a chain of signs."""
+    await clock(dut, start=1, seed=seed, rst=0)
+    assert [int(wire.value) for wire in (dut.busy, dut.word, dut.fill)] == [0, 0, 0]
+    parameters, words = config.parameters, initial(config, seed)
+    chain: list[int | None] = [None] * parameters
+    cleared = []
+    for turn in range(2 * parameters + 2):
+        await clock(dut, start=0, seed=~seed, rst=turn == stop_after)
+        assert int(dut.busy.value) == 1
+        assert int(dut.done.value) == (turn == 2 * parameters + 1)
+        meant = [place for place, sign in enumerate(chain) if sign == 1 - int(dut.minus.value)]
+        if turn < parameters:
+            assert (int(dut.clear.value), int(dut.word.value)) == (0, 0)
+        elif turn < parameters + 2:
+            assert int(dut.clear.value) == 1
+            assert meant == list(range(parameters))
+            cleared.append(signed(dut.word) < 0)
+        else:
+            number = turn - parameters - 2
+            assert int(dut.clear.value) == 0
+            assert meant == [number]
+            assert signed(dut.word) == words[number], turn
+        if dut.fill.value == 1:
+            chain = [int(dut.sign.value), *chain[:-1]]
+        if turn == stop_after:
+            return
+    assert set(cleared) == {False, True}
+
+
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def every_cell_takes_its_word(dut):
     """Again and again, from every seed, at once or after a pause, and after a reset in the middle."""
     config, rng = configured(), random_numbers()
     await start(dut, start=0, seed=0)
     await idles(dut, 5)
+    sets = sets_chain if config.loaded else sets_all
     for seed in SEEDS:
-        await sets_all(dut, config, seed)
+        await sets(dut, config, seed)
         await idles(dut, int(rng.integers(3)))
-        await sets_all(dut, config, seed ^ 0x5A5A5A5A & LFSR.mask, int(rng.integers(config.parameters + 1)))
+        await sets(dut, config, seed ^ 0x5A5A5A5A & LFSR.mask, int(rng.integers(config.parameters + 1)))
         await idles(dut, int(rng.integers(3)))

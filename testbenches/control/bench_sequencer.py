@@ -16,7 +16,7 @@ from mgd_sim.control.sequencer import plan
 from testbenches.support import clock, configured, random_numbers, start
 
 INPUTS = ("restart", "run", "step", "resume", "free", "tau_x", "tau_p", "tau_theta", "sample_valid")
-OUTPUTS = ("take", "measure", "reference", "blank", "hold_end", "window_end", "flush")
+OUTPUTS = ("take", "measure", "reference", "blank", "hold_end", "window_end", "flush", "under_way")
 STEPS = 40
 
 
@@ -27,7 +27,8 @@ def absent() -> set[str]:
     return {
         *(["resume"] if config.delayed else []),
         *([] if config.shadow else ["window_end"]),
-        *([] if config.serial else ["free"]),
+        *([] if config.serial or config.loaded else ["free"]),
+        *([] if config.loaded else ["under_way"]),
         "reference" if config.analog else "blank",
     }
 
@@ -104,7 +105,8 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
             given = hands.inputs()
             hands.note(given)
             going = bool((given["run"] or hands.asked) and (given["sample_valid"] or not step.takes))
-            going = going and bool(given["free"] or not config.serial)
+            if config.serial or (config.loaded and config.two_sided):  # else only the perturbed cost waits
+                going = going and bool(given["free"])
             taken, measured = "take" * step.takes, "measure" * step.reference
             commands = [taken, measured, "reference" * (not config.analog)]
             await see(dut, number, given, *(commands if going else []))
@@ -116,20 +118,21 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
             hands.note(given)
             await see(dut, number, given)
             clocks += 1
-        # Second clock: the perturbed cost ends the step, as soon as serial cells are free.
+        # Second clock: the perturbed cost ends the step, once serial cells are free, or the code is there.
         given = hands.inputs()
-        while config.serial and not given["free"]:
+        while (config.serial or config.loaded) and not given["free"]:
             hands.note(given)
-            await see(dut, number, given)
+            await see(dut, number, given, "under_way")
             clocks += 1
             given = hands.inputs()
         hands.note(given)
         ends = {"hold_end": step.hold_end, "window_end": step.window_end, "flush": step.flush}
         ends["blank"] = step.takes
-        await see(dut, number, given, "measure", *(name for name, high in ends.items() if high))
+        named = [name for name, high in ends.items() if high]
+        await see(dut, number, given, "measure", "under_way", *named)
         clocks += 1
         # Exact updates: nothing, up to and with the clock of resume.
-        resumed = config.delayed or (config.shadow and not step.window_end)
+        resumed = config.delayed or (config.overlapping and not step.window_end)
         while not resumed:
             given = hands.inputs()
             hands.note(given)
@@ -151,8 +154,8 @@ async def begin(dut: Any, hands: Hands) -> None:
 
 PACES = {
     "full speed": Pace(),
-    "now and then": Pace(run=0.6, step=0.2, sample_valid=0.5, resume=0.3, free=0.6),
-    "single steps": Pace(run=0, step=0.25, sample_valid=0.8, resume=0.5),
+    "now and then": Pace(run=0.6, step=0.2, sample_valid=0.5, resume=0.3, free=0.4),
+    "single steps": Pace(run=0, step=0.25, sample_valid=0.8, resume=0.5, free=0.7),
     "rare samples": Pace(sample_valid=0.1, resume=0.9),
 }
 
@@ -174,7 +177,7 @@ async def commands_follow_the_plan(dut, pace):
         if pace == "full speed":
             # Two clocks a step, one more wherever the parameters change; serial cells pass the reference.
             passes = (config.measure_clocks - 1) * sum(step.reference for step in steps)
-            waits = 0 if config.delayed else sum(step.window_end or not config.shadow for step in steps)
+            waits = 0 if config.delayed else sum(step.window_end or not config.overlapping for step in steps)
             assert clocks == 2 * len(steps) + waits + passes
 
 

@@ -47,6 +47,22 @@ def test_serial_cells(tmp_path):
     run(verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
 
 
+@pytest.mark.parametrize(("layers", "initial"), [((2, 2, 1), [2.0, 0.5]), ((2, 22, 1), [2.0, 0.25])], ids=str)
+def test_loaded_codes(layers, initial, tmp_path):
+    config = sized(*layers, initial=initial).replaced(perturbation={"family": "square"})
+    run(verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("the chain not filled", r"(dut_scan scan \(\s+\.advance)\(scan__advance\)", r"\1(1'h1)"),
+    ("words for positive codes", r"assign minus = [^;]+;", "assign minus = 1'h0;"),
+    ("the size of another layer", r"= scan__rows\[1\] \?", "= scan__rows[0] ?"),
+)
+def test_mutations_of_loaded_codes_are_noticed(mutation, tmp_path):
+    config = sized(2, 2, 1, initial=[2.0, 0.5]).replaced(perturbation={"family": "square"})
+    assert not stays_unnoticed(mutation, verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("one size for all layers", r"= rows\[1\] \?", "= 1'h0 ?"),
     ("a word one bit further", r"register__state\[14:3\]", "register__state[13:2]"),

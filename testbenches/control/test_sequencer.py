@@ -13,11 +13,16 @@ BENCH = "testbenches.control.bench_sequencer"
 
 
 def timed(
-    sides: str = "one_sided", shadow: str = "no", updates: str = "exact", cell: str = "parallel"
+    sides: str = "one_sided",
+    shadow: str = "no",
+    updates: str = "exact",
+    cell: str = "parallel",
+    family: str = "random_code",
 ) -> TrainerConfig:
     return preset("xor").replaced(
         learning={"measure": sides, "updates": updates, "tau_bits": 4},
         engine={"shadow": shadow, "cell": cell},
+        perturbation={"family": family},
     )
 
 
@@ -52,6 +57,23 @@ def test_analog(shadow, tmp_path):
     """No references, and the first cost of every sample is named."""
     config = analog(shadow)
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@pytest.mark.parametrize(
+    ("sides", "shadow"), [("one_sided", "no"), ("two_sided", "no"), ("one_sided", "yes")]
+)
+def test_loaded_codes(sides, shadow, tmp_path):
+    config = timed(sides, shadow, family="square")
+    run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("steps that pass while a code loads", r"turn = under_way \? free :", "turn = under_way ? 1'h1 :"),
+    ("not said to wait", r"assign under_way = [^;]+;", "assign under_way = 1'h0;"),
+)
+def test_mutations_of_loaded_codes_are_noticed(mutation, tmp_path):
+    config = timed(family="square")
+    assert not stays_unnoticed(mutation, verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
 
 @mutations(

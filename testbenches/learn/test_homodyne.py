@@ -30,6 +30,29 @@ def test_serial_cells(tmp_path):
     run(verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
 
 
+def several_bits(bits: int) -> TrainerConfig:
+    config = learner(parameter="SQ(2, 8)", rate=1.0, rounding="floor")
+    return config.replaced(perturbation={"family": "external", "resolution": bits})
+
+
+@pytest.mark.parametrize("bits", [2, 3, 5])
+def test_code_words_of_several_bits(bits, tmp_path):
+    config = several_bits(bits)
+    run(verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("multiples of one size", r"\{ following\[\d+:0\], 1'h0 \}", "following"),
+    ("never minus", r"\? \{ negated\[\d+\], negated\[\d+\], negated \} :", "? 0 :"),
+    ("minus one word late", r"turn >= 2'h3", "turn > 2'h3"),
+    ("last one word early", r"turn == 3'h5", "turn == 3'h4"),
+    ("words after a reset", r"if \(rst\) turn\[0\] <= 1'h0", "if (1'h0) turn[0] <= 1'h0"),
+)
+def test_mutations_of_multiples_are_noticed(mutation, tmp_path):
+    config = several_bits(3)
+    assert not stays_unnoticed(mutation, verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("plus twice", r"= - \$signed", "= $signed"),
     ("minus one less", r"= - \$signed", "= ~ $signed"),

@@ -16,6 +16,7 @@ from mgd_sim.fixed import fits
 from mgd_sim.learn.cell import forward_weight, visible
 from mgd_sim.learn.homodyne import homodyne
 from mgd_sim.learn.integrator import integrate
+from mgd_sim.learn.loaded import multiples
 from mgd_sim.learn.update import Update
 
 
@@ -35,6 +36,39 @@ def test_integrator(width):
 def test_homodyne():
     word = homodyne(np.array([5, -3, 0]), np.array([[1, -1], [0, 1], [-1, 1]]))
     assert word.tolist() == [[5, -5], [0, -3], [0, 0]]
+
+
+@pytest.mark.parametrize("code_bits", [1, 2, 4])
+def test_multiples(code_bits):
+    """Every perturbation, and none: the words add up to the product, and all point one way."""
+    largest = 2**code_bits - 1
+    sign = np.array([[0, *range(-largest, largest + 1, 2)]])
+    update = np.array([5, -3, 0])
+    words = list(multiples(update, sign, code_bits))
+    assert len(words) == code_bits
+    np.testing.assert_array_equal(sum(words), update[:, None] * sign)
+    for bit, word in enumerate(words):
+        assert set(np.unique(np.abs(word[0]))) <= {0, 5 << bit}
+        assert (word * np.sign(update[:, None] * sign) >= 0).all()
+
+
+@pytest.mark.parametrize("code_bits", [2, 3, 5])
+def test_cell_with_code_words(code_bits):
+    """Below the visible bits stand u and a one, at rest a one and zeros, on the other side ~u and a one."""
+    config = preset("xor").replaced(
+        perturbation={"family": "external", "resolution": code_bits}, formats={"parameter": "SQ(5, 15)"}
+    )
+    seen = np.array([config.visible.min, -1, 0, config.visible.max])
+    for u in range(1 << code_bits):
+        s = 2 * u + 1 - (1 << code_bits)
+        endings = {s: f"{u:0{code_bits}b}1", 0: "1" + "0" * code_bits}
+        endings[-s] = "".join("10"[int(bit)] for bit in f"{u:0{code_bits}b}") + "1"
+        for perturbation, ending in endings.items():
+            weight = forward_weight(seen, perturbation, code_bits)
+            assert fits(weight, config.weight)
+            for v, w in zip(seen.tolist(), weight.tolist(), strict=True):
+                upper = format(v % 2**config.visible.width, f"0{config.visible.width}b")
+                assert format(w % 2**config.weight.width, f"0{config.weight.width}b") == upper + ending
 
 
 def test_cell():

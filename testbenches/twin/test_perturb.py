@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config import Sinusoids, TrainerConfig, preset
 from mgd_sim.perturb.codes import codes, signs
 from mgd_sim.perturb.random_code import masks, random_code
 from mgd_sim.perturb.walsh import indices
@@ -17,7 +17,11 @@ WIDE = [(2, 16, 1), (2, 40, 12, 1), (2, 60, 60, 1)]
 
 
 def shaped(layers: tuple[int, ...], family: str = "random_code", **perturbation) -> TrainerConfig:
-    return preset("xor").replaced(network={"layers": layers}, perturbation={"family": family, **perturbation})
+    return preset("xor").replaced(
+        network={"layers": layers},
+        perturbation={"family": family, **perturbation},
+        formats={"parameter": "SQ(5, 15)"},
+    )
 
 
 @pytest.mark.parametrize("layers", [*SHAPES, *WIDE], ids=str)
@@ -101,7 +105,103 @@ def test_sequential_codes_take_turns(order):
     np.testing.assert_array_equal(sign[config.parameters :], sign[: config.parameters])
 
 
-@pytest.mark.parametrize("family", ["random_code", "walsh", "sequential"])
+def waves(name: str, family: str, order: str = "plain", resolution: int = 4) -> TrainerConfig:
+    """Sinusoidal codes; how well T can follow them plays no part."""
+    return preset(name).replaced(
+        perturbation={"family": family, "order": order, "resolution": resolution},
+        learning={"rounding": "floor"},
+    )
+
+
+WAVES = [
+    waves("xor", "square"),
+    waves("parity4", "square", "shuffled"),
+    waves("xor", "sinusoidal", resolution=2),
+    waves("parity4", "sinusoidal", "shuffled"),
+    waves("nist7x7", "sinusoidal", resolution=3),
+    waves("nist7x7_centered", "sinusoidal", "shuffled", 6),
+]
+
+
+def period_of(config: TrainerConfig) -> np.ndarray:
+    """The perturbations of one period, in last bits of the weight: (period, P)."""
+    source = codes(config, np.array([config.registers().seed_code], dtype=np.uint32))
+    return signs(config, source.take(config.sinusoids.period))[:, 0]
+
+
+@pytest.mark.parametrize("config", WAVES, ids=lambda c: f"{c.parameters} {c.code_bits} bits")
+def test_waves_change_sign_after_half_a_period(config):
+    """So no code has a mean, and over a period no product of three has: the odd rule, with no exception."""
+    s, half = period_of(config), config.sinusoids.period // 2
+    np.testing.assert_array_equal(s[half:], -s[:half])
+    assert (s % 2 == 1).all()
+    assert np.abs(s).max() <= 2**config.code_bits - 1
+    again = codes(config, np.array([config.registers().seed_code], dtype=np.uint32))
+    again.take(2 * half)
+    np.testing.assert_array_equal(signs(config, again.take(3))[:, 0], s[:3])
+
+
+@pytest.mark.parametrize("config", WAVES, ids=lambda c: f"{c.parameters} {c.code_bits} bits")
+def test_each_wave_is_strongest_at_its_own_frequency(config):
+    """By Fourier transform: no other line within the band is half as large, and no two are at one place."""
+    s = period_of(config)
+    spectrum = np.abs(np.fft.rfft(s, axis=0))
+    lines = spectrum.argmax(axis=0)
+    assert len(set(lines.tolist())) == config.parameters
+    assert (lines % 2 == 1).all()
+    assert 0 < lines.min() <= lines.max() < config.sinusoids.period // 2
+    assert [min(odd, config.sinusoids.period - odd) for odd in config.sinusoids.odds] == lines.tolist()
+    assert (np.sort(spectrum, axis=0)[-2] < 0.5 * spectrum.max(axis=0)).all()
+
+
+@pytest.mark.parametrize("config", WAVES, ids=lambda c: f"{c.parameters} {c.code_bits} bits")
+def test_waves_have_the_power_that_is_said(config):
+    """Over all parameters and phases; few parameters stray from the mean over all phases."""
+    mean_square = (period_of(config).astype(float) ** 2).mean()
+    assert mean_square == pytest.approx(float(config.sinusoids.power), rel=0.01)
+
+
+def test_waves_of_a_quadratic_cost():
+    """One-sided over a period: of the gradient g, (s^T s / period) g, and nothing of the curvature.
+
+    Four bits have few harmonics: what they leave of the angle is below 5 degrees.
+    """
+    config = waves("parity4", "sinusoidal")
+    s = period_of(config) / 8.0
+    rng = np.random.default_rng(3)
+    gradient = rng.normal(size=25)
+    curvature = rng.normal(size=(25, 25))
+    shake = s / 16
+    change = shake @ gradient + np.einsum("ti,ij,tj->t", shake, curvature, shake)
+    estimate = change @ s * 16 / len(s)
+    np.testing.assert_allclose(estimate, s.T @ s @ gradient / len(s), rtol=0, atol=1e-9)
+    cosine = estimate @ gradient / np.linalg.norm(estimate) / np.linalg.norm(gradient)
+    assert cosine > np.cos(np.radians(5))
+
+
+@pytest.mark.parametrize("parameters", [2, 3, 4, 9, 16, 17, 220, 1000])
+@pytest.mark.parametrize("scramble", [None, 0, 1, 0x123456789ABCDEF, (1 << 64) - 1], ids=str)
+def test_frequencies_are_odd_and_differ(parameters, scramble):
+    """Between 0 and half a cycle a perturbation, whether shuffled or not."""
+    wave = Sinusoids(parameters, 4, scramble)
+    folded = {min(odd, wave.period - odd) for odd in wave.odds}
+    assert len(folded) == parameters
+    assert all(odd % 2 for odd in folded)
+    assert 0 < min(folded) <= max(folded) < wave.period / 2
+    assert 4 * parameters <= wave.period < 8 * parameters
+
+
+def test_external_codes_come_round():
+    config = preset("xor").replaced(
+        perturbation={"family": "external", "resolution": 2}, formats={"parameter": "SQ(5, 13)"}
+    )
+    given = 2 * np.arange(36).reshape(4, 9) % 8 - 3
+    source = codes(config, np.ones(1, dtype=np.uint32), given)
+    taken = np.concatenate([source.take(count) for count in (1, 0, 5, 4)])
+    np.testing.assert_array_equal(signs(config, taken)[:, 0], given[np.arange(10) % 4])
+
+
+@pytest.mark.parametrize("family", ["random_code", "walsh", "sequential", "square", "sinusoidal"])
 def test_codes_go_on(family):
     """Taken in parts, with nothing in between, they are the same codes."""
     config = shaped((2, 3, 2, 1), family)

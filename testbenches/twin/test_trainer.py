@@ -23,6 +23,9 @@ def settings(name: str, **sections) -> TrainerConfig:
     return base.replaced(**sections)
 
 
+#: Sinusoids are counted in eighths of the amplitude, so T gets three bits more.
+_FINE = {"parameter": "SQ(5, 15)"}
+
 CASES = {
     "xor": settings("xor"),
     "order_random": settings("xor", task={"order": "random"}),
@@ -44,6 +47,19 @@ CASES = {
         "xor", learning={"tau_x": 2, "tau_p": 3, "tau_theta": 4, "measure": "two_sided"}
     ),
     "walsh_window": settings("xor", perturbation={"family": "walsh"}, learning={"tau_theta": 32}),
+    "square": settings("parity4", perturbation={"family": "square"}),
+    "square_two_sided": settings(
+        "xor", perturbation={"family": "square", "order": "shuffled"}, learning={"measure": "two_sided"}
+    ),
+    "sinusoidal": settings("xor", perturbation={"family": "sinusoidal"}, formats=_FINE),
+    "sinusoidal_window": settings(
+        "xor",
+        perturbation={"family": "sinusoidal", "resolution": 3, "order": "shuffled"},
+        learning={"tau_theta": 12, "tau_p": 2, "tau_x": 3, "measure": "two_sided"},
+        formats=_FINE,
+    ),
+    "external": settings("xor", perturbation={"family": "external"}, formats=_FINE),
+    "external_signs": settings("xor", perturbation={"family": "external", "resolution": 1}),
     "delayed": settings("xor", learning={"updates": "delayed"}),
     "delayed_window": settings("parity4", learning={"updates": "delayed", "tau_theta": 3, "tau_p": 2}),
     "tanh": settings("xor", network={"activation": ["tanh", "sigmoid"]}),
@@ -74,17 +90,27 @@ CASES = {
 }
 
 
+def from_outside(config: TrainerConfig) -> np.ndarray | None:
+    """Seven perturbations for an external code."""
+    if config.perturbation.family != "external":
+        return None
+    largest = 2**config.code_bits - 1
+    return 2 * np.random.default_rng(7).integers(0, largest + 1, (7, config.parameters)) - largest
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_merged_register_is_the_textbook(name):
     """Every state of every step; T where a hold has ended, for in between the textbook is ahead."""
     config = CASES[name]
     steps = 40 if config.parameters > 100 else 300
-    trainer = Trainer(config, SEEDS)
+    given = from_outside(config)
+    trainer = Trainer(config, SEEDS, perturbations=given)
+    given = None if given is None else given.tolist()
     record = trainer.run(steps, record=True)
     assert not record.flags.any()
     assert np.abs(record.theta).max() < 2 ** (config.parameter.width - 2), "the rail is not the textbook's"
     for replica, seed in enumerate(SEEDS):
-        for step, state in enumerate(textbook.train(config, config.registers(seed), steps)):
+        for step, state in enumerate(textbook.train(config, config.registers(seed), steps, given)):
             sample = record.sample[step, replica]
             got = {
                 "x": trainer.samples.x[sample].tolist(),
@@ -111,7 +137,31 @@ def test_registers_override_the_configuration():
     assert len(np.unique(record.update)) > 20
 
 
-@pytest.mark.parametrize("name", ["shadow", "delayed_window", "letters", "sequential", "order_random"])
+@pytest.mark.parametrize("given", [None, np.ones((3, 9), dtype=np.int64)], ids=["missing", "not external"])
+def test_perturbations_come_where_they_are_asked_for(given):
+    config = CASES["external" if given is None else "sinusoidal"]
+    with pytest.raises(ValueError, match=r"needs? .*perturbations|perturbations need"):
+        Trainer(config, [0], perturbations=given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.ones((2, 8), dtype=np.int64), r"shape \(2, 8\); it must be \(count, 9\)"),
+        (np.ones((0, 9), dtype=np.int64), r"must be \(count, 9\)"),
+        (np.ones((2, 9)), "hold float64; they must hold signed integers"),
+        (np.full((1, 9), 2), "must be odd numbers, -15 to 15"),
+        (np.full((1, 9), -17), "must be odd numbers, -15 to 15"),
+    ],
+)
+def test_perturbations_must_fit_their_words(given, message):
+    with pytest.raises(ValueError, match=message):
+        Trainer(CASES["external"], [0], perturbations=given)
+
+
+@pytest.mark.parametrize(
+    "name", ["shadow", "delayed_window", "letters", "sequential", "order_random", "sinusoidal"]
+)
 def test_resumes(name):
     """Two runs are one long run, wherever it is cut; a clone goes on from where it was taken."""
     config = CASES[name].replaced(learning={"rounding": "stochastic"})

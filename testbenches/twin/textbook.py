@@ -32,8 +32,33 @@ def lfsr_states(seed: int) -> Iterator[int]:
             bits = [*bits[1:], bits[3] ^ bits[0]]
 
 
-def codes(config: TrainerConfig, seed: int) -> Iterator[list[int]]:
-    """The code bits of all parameters, perturbation after perturbation."""
+def waves(config: TrainerConfig, seed: int) -> Iterator[list[int]]:
+    """The code words of sinusoids: the odd numbers nearest to them, in the middle of each phase interval."""
+    wave, k = config.sinusoids, config.code_bits
+    states = lfsr_states(seed)
+    phases = [next(states) % 2**wave.phase_bits / 2**wave.phase_bits for _ in range(config.parameters)][::-1]
+    count = 0
+    while True:
+        words = []
+        for odd, phase in zip(wave.odds, phases, strict=True):
+            turns = (phase + count * odd / wave.period) % 1
+            middle = (math.floor(turns * 2**wave.table_bits) + 0.5) / 2**wave.table_bits
+            exact = math.sqrt(2) * 2 ** (k - 1) * math.sin(2 * math.pi * middle)
+            odd_number = 2 * math.floor(exact / 2) + 1
+            words.append((odd_number + 2**k - 1) // 2 if k > 1 else int(turns < 0.5))
+        yield words
+        count += 1
+
+
+def codes(
+    config: TrainerConfig, seed: int, perturbations: list[list[int]] | None = None
+) -> Iterator[list[int]]:
+    """The code bits or words of all parameters, perturbation after perturbation."""
+    if config.perturbation.family in ("sinusoidal", "square"):
+        yield from waves(config, seed)
+    while perturbations is not None:
+        for row in perturbations:
+            yield [(s + 2**config.code_bits - 1) // 2 for s in row]
     for count, state in enumerate(lfsr_states(seed)):
         bits = []
         for number, place in enumerate(config.places):
@@ -104,8 +129,9 @@ class Network:
         return [min(round(unit * function(-8 + 16 * k / segments)), unit - 1) for k in range(segments + 1)]
 
     def cost(self, weight: list[int], x: list[int], target: list[int]) -> int:
-        """Weights have ``amplitude_shift`` fraction bits; so many as C~ has the cost."""
+        """Weights have ``weight_fraction`` fraction bits; so many as C~ has the cost."""
         config = self.config
+        weight_fraction = config.amplitude_shift + config.code_bits - 1
         fraction = config.formats.input.fraction_bits
         for layer, knots in zip(config.layers, self.knots, strict=True):
             y = []
@@ -113,7 +139,7 @@ class Network:
                 first = layer.first + neuron * (layer.inputs + 1)
                 own = weight[first : first + layer.inputs + 1]
                 z = sum(w * value for w, value in zip(own[:-1], x, strict=True)) + own[-1] * 2**fraction
-                y.append(self._activation(layer, knots, z, config.amplitude_shift + fraction))
+                y.append(self._activation(layer, knots, z, weight_fraction + fraction))
             x, fraction = y, layer.output.fraction_bits
         if config.loss in LOSSES:
             return LOSSES[config.loss](config, x, target)
@@ -138,12 +164,19 @@ class Network:
         return knots[segment] + (knots[segment + 1] - knots[segment]) * position // length
 
 
-def train(config: TrainerConfig, registers: Registers, steps: int) -> Iterator[dict]:
+def train(
+    config: TrainerConfig,
+    registers: Registers,
+    steps: int,
+    perturbations: list[list[int]] | None = None,
+) -> Iterator[dict]:
     """The states of every step. Nothing here saturates: the caller checks that nothing did."""
     network = Network(config)
     unit = 2**config.guard_bits  # one visible unit, in last bits of G
     rate = 2 ** (config.gain - registers.learning_shift)
-    draw, code = samples(config, registers.seed_sample), codes(config, registers.seed_code)
+    draw = samples(config, registers.seed_sample)
+    code = codes(config, registers.seed_code, perturbations)
+    bits_below = config.code_bits + 1  # below the visible ones
 
     value, estimate = [], []
     initial = lfsr_states(registers.seed_initial)
@@ -165,8 +198,8 @@ def train(config: TrainerConfig, registers: Registers, steps: int) -> Iterator[d
             changed = True
         if step % registers.tau_p == 0:
             bits = next(code)
-        sign = bits if config.sequential else [1 if bit else -1 for bit in bits]
-        middle = [4 * v + 2 for v in seen]
+        sign = bits if config.sequential else [2 * u + 1 - 2**config.code_bits for u in bits]
+        middle = [2**bits_below * v + 2**bits_below // 2 for v in seen]
         if config.two_sided:
             baseline = network.cost([w - s for w, s in zip(middle, sign, strict=True)], x, target)
         elif changed:

@@ -7,8 +7,9 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Ints
-from .cell import homodyne, integrate, visible
+from .cell import integrate, visible
 from .follower import followed, settled
+from .loaded import multiples
 
 __all__ = ["Array"]
 
@@ -40,6 +41,7 @@ class Array:
     def __init__(self, config: TrainerConfig, theta: Ints):
         self.parameter = config.parameter
         self.guard_bits = config.guard_bits
+        self.code_bits = config.code_bits
         self.theta = theta
         self.visible = visible(theta, self.guard_bits)
         self.follow = config.follow
@@ -55,8 +57,9 @@ class Array:
             self._history = np.repeat(theta[None], depth, axis=0)
 
     def learn(self, update: Ints, sign: Ints) -> None:
-        """Both phases of one update: ``update`` (R,), ``sign`` (R or 1, P)."""
-        self.theta = integrate(self.parameter, self.theta, homodyne(update, sign))
+        """All words of one update: ``update`` (R,), ``sign`` (R or 1, P)."""
+        for word in multiples(update, sign, self.code_bits):
+            self.theta = integrate(self.parameter, self.theta, word)
 
     def end_step(self, step: int, refresh: bool) -> None:
         """After the update of ``step``: keep what delayed copies will need, refresh the copy."""

@@ -20,7 +20,7 @@ def visible(theta: Ints, guard_bits: int) -> Ints:
     return theta >> guard_bits
 
 
-def forward_weight(visible: Ints, perturbation: Ints | int) -> Ints:
+def forward_weight(visible: Ints, perturbation: Ints | int, code_bits: int = 1) -> Ints:
     """The perturbed parameter: visible bits, then ``10`` at rest, ``11`` for +1, ``01`` for -1.
 
     Parameters
@@ -28,14 +28,17 @@ def forward_weight(visible: Ints, perturbation: Ints | int) -> Ints:
     visible : Ints
         Any shape, in ``config.visible``.
     perturbation : Ints or int
-        Broadcast against ``visible``, in {-1, 0, +1} amplitudes.
+        Broadcast against ``visible``; 0 or an odd number between ``+-2**code_bits``, in last bits of
+        ``config.weight``.
+    code_bits : int
+        ``config.code_bits``; one more stand below the visible bits.
 
     Returns
     -------
     Ints
         In ``config.weight``.
     """
-    return ((visible << 2) | 2) + perturbation
+    return ((visible << (code_bits + 1)) | 1 << code_bits) + perturbation
 
 
 def learning(config: TrainerConfig, devices: Sequence[int] | None = None) -> Ints:

@@ -24,7 +24,7 @@ def integrate(parameter: Format, theta: Ints, word: Ints) -> Ints:
     theta : Ints
         Any shape.
     word : Ints
-        Same shape, in ``config.update``.
+        Same shape, in ``config.word``.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Which family perturbs: one source of code bits for all three, and the signs the bits stand for."""
+"""Which family perturbs: one source of codes for all, and the perturbations that the codes stand for."""
 
 from __future__ import annotations
 
@@ -8,25 +8,47 @@ from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Bits, Ints
 from ..lfsr import States
+from .external import ExternalCodes
 from .random_code import RandomCodes
 from .sequential import SequentialCodes
+from .sinusoid import SinusoidCodes
 from .walsh import WalshCodes
 
 __all__ = ["Codes", "codes", "signs"]
 
-Codes = RandomCodes | WalshCodes | SequentialCodes
+Codes = RandomCodes | WalshCodes | SequentialCodes | SinusoidCodes | ExternalCodes
 
 
-def codes(config: TrainerConfig, seed: States) -> Codes:
-    """The codes of ``config.perturbation.family`` from perturbation 0 on; ``seed`` is (R,)."""
-    if config.perturbation.family == "random_code":
+def codes(config: TrainerConfig, seed: States, perturbations: Ints | None = None) -> Codes:
+    """The codes of ``config.perturbation.family`` from perturbation 0 on.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    seed : States
+        (R,).
+    perturbations : Ints, optional
+        External codes only: (count, P), see :func:`mgd_sim.perturb.external.words`.
+    """
+    family = config.perturbation.family
+    if family == "external" and perturbations is None:
+        raise ValueError('family = "external" needs perturbations')
+    if perturbations is not None:
+        return ExternalCodes(config, perturbations)
+    if family == "random_code":
         return RandomCodes(config, seed)
-    if config.perturbation.family == "walsh":
+    if family == "walsh":
         return WalshCodes(config)
-    return SequentialCodes(config)
+    if family == "sequential":
+        return SequentialCodes(config)
+    return SinusoidCodes(config, seed)
 
 
 def signs(config: TrainerConfig, bits: Bits) -> Ints:
-    """In amplitudes, what each bit adds to its parameter: +1 and -1, sequential +1 and 0."""
+    """In last bits of ``config.weight``, what each code adds to its parameter.
+
+    A bit adds +1 or -1 amplitudes, sequential +1 and 0; a word of k bits an odd number of them in parts
+    of ``2**-(k - 1)``.
+    """
     sign = bits.astype(np.int64)
-    return sign if config.sequential else 2 * sign - 1
+    return sign if config.sequential else 2 * sign + 1 - (1 << config.code_bits)

@@ -237,6 +237,8 @@ class IcarusTrainer(RtlTrainer):
     ):
         if config.task.source == "stream":
             raise RtlError('task.source = "stream": Icarus feeds no samples; use Verilator')
+        if config.perturbation.family == "external":
+            raise RtlError('perturbation.family = "external": Icarus feeds no codes; use Verilator')
         self.config = config
         self.model = IcarusModel(design, trace=trace)  # type: ignore[assignment]  # the methods it uses
         self.start(registers)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import Registers, TrainerConfig
 
+from ..fixed import Bits
 from ..learn.serial import parameters
 from ..tasks import Dataset
 from .design import Design
@@ -44,6 +45,8 @@ class RtlTrainer:
         From ``config.registers(seed)``.
     samples : Dataset, optional
         For ``task.source = "stream"``: what comes through the port, in this order, repeated.
+    codes : Bits, optional
+        For external codes: (count, P), the words that come through their port, repeated.
     build_dir : Path
         Where compiled libraries are kept.
     trace : Path, optional
@@ -57,6 +60,7 @@ class RtlTrainer:
         registers: Registers,
         *,
         samples: Dataset | None = None,
+        codes: Bits | None = None,
         build_dir: Path = BUILD_DIR,
         trace: Path | None = None,
     ):
@@ -65,6 +69,8 @@ class RtlTrainer:
         self.step = 0
         if samples is not None:
             self.model.feed("i_sample", payloads(config, samples), repeat=True)
+        if codes is not None:  # the last parameter's word comes first
+            self.model.feed("i_code", codes[:, ::-1].ravel().tolist(), repeat=True)
         self.start(registers)
 
     def start(self, registers: Registers) -> None:

@@ -246,7 +246,7 @@ class VerilatorModel:
             raise RtlError(f"{design.top} has no port clk")
         self._library = _load(build_library(design, build_dir, trace=kind))
         self._model: int | None = self._library.model_new()
-        self._fed: NDArray[np.uint32] | None = None
+        self._fed: dict[str, NDArray[np.uint32]] = {}
         if trace is not None:
             self._library.model_trace(self._model, os.fsencode(Path(trace).resolve()))
         self.settle()  # an edge of the clock is one only after a look at the level before it
@@ -312,13 +312,12 @@ class VerilatorModel:
             raise RtlError(f"{stream}: there must be a payload to feed")
         names = [f"{stream}__{part}" for part in ("payload", "valid", "ready")]
         numbers = [self._number(name) for name in names]
-        self._fed = _words(payloads, self._ports[names[0]][1].width)
-        self._library.model_feed(self._model, *numbers, self._fed.ctypes.data, len(payloads), int(repeat))
+        words = self._fed[stream] = _words(payloads, self._ports[names[0]][1].width)
+        self._library.model_feed(self._model, *numbers, words.ctypes.data, len(payloads), int(repeat))
 
-    @property
-    def fed(self) -> int:
-        """How many payloads of :meth:`feed` the design has taken."""
-        return int(self._library.model_fed(self._model))
+    def fed(self, stream: str) -> int:
+        """How many payloads of :meth:`feed` the design has taken from ``stream``."""
+        return int(self._library.model_fed(self._model, self._number(f"{stream}__valid")))
 
     # ---- time ------------------------------------------------------------------------------------
 
@@ -438,7 +437,7 @@ def _load(path: Path) -> ctypes.CDLL:
         "model_clock": (number, [model, size]),
         "model_clocks": (size, [model]),
         "model_feed": (None, [model, flag, flag, flag, model, number, flag]),
-        "model_fed": (number, [model]),
+        "model_fed": (number, [model, flag]),
         "model_run": (number, [model, number, size, ctypes.POINTER(ctypes.c_void_p)]),
         "model_now": (None, [model, ctypes.POINTER(ctypes.c_void_p)]),
     }

@@ -107,7 +107,7 @@ struct Feed {  // an input stream: payloads wait in Python's memory, `taken` cou
     Signal payload, valid, ready;
     const uint32_t* words = nullptr;
     long count = 0, taken = 0;
-    bool repeat = false, active = false;
+    bool repeat = false, offers = false;
 };
 
 }  // namespace
@@ -119,7 +119,7 @@ struct Model {
     std::vector<Signal> strobes;
     std::vector<Group> groups;
     std::vector<Queue> queues;
-    Feed feed;
+    std::vector<Feed> feeds;
     uint64_t clocks = 0;
     std::string error;
 #if VM_TRACE
@@ -151,23 +151,20 @@ struct Model {
     }
 
     void clock() {
-        bool taken = false;
-        if (feed.active) {
-            const bool valid = feed.repeat || feed.taken < feed.count;
-            *static_cast<uint8_t*>(feed.valid.data) = valid;
-            if (valid) {
-                const unsigned words = (feed.payload.size() + 3) / 4;
-                const uint32_t* next = feed.words + feed.taken % feed.count * words;
-                std::memcpy(feed.payload.data, next, feed.payload.size());
-            }
-            top.eval();
-            taken = valid && feed.ready.value();
+        for (Feed& feed : feeds) {
+            feed.offers = feed.repeat || feed.taken < feed.count;
+            *static_cast<uint8_t*>(feed.valid.data) = feed.offers;
+            if (!feed.offers) continue;
+            const unsigned words = (feed.payload.size() + 3) / 4;
+            const uint32_t* next = feed.words + feed.taken % feed.count * words;
+            std::memcpy(feed.payload.data, next, feed.payload.size());
         }
+        if (!feeds.empty()) top.eval();
+        for (Feed& feed : feeds) feed.taken += feed.offers && feed.ready.value();
         top.clk = 1;
         evaluate();
         top.clk = 0;
         evaluate();
-        feed.taken += taken;
         ++clocks;
     }
 
@@ -294,13 +291,22 @@ uint64_t model_clocks(Model* model) { return model->clocks; }
 
 void model_feed(Model* model, int payload, int valid, int ready, const uint32_t* words, long count,
                 int repeat) {
-    Feed& feed = model->feed;
-    feed = {model->ports[payload], model->ports[valid], model->ports[ready], words, count};
+    Feed feed{model->ports[payload], model->ports[valid], model->ports[ready], words, count};
     feed.repeat = repeat != 0;
-    feed.active = true;
+    for (Feed& other : model->feeds)
+        if (other.valid.data == feed.valid.data) {
+            other = feed;
+            return;
+        }
+    model->feeds.push_back(feed);
 }
 
-long model_fed(Model* model) { return model->feed.taken; }
+// How many payloads the stream with this valid has taken.
+long model_fed(Model* model, int valid) {
+    for (const Feed& feed : model->feeds)
+        if (feed.valid.data == model->ports[valid].data) return feed.taken;
+    return 0;
+}
 
 // Runs until `steps` steps have ended or `limit` clocks have passed; the number of steps that
 // ended, or -1 and model_error. Row k of every array is the state of the k-th of these steps.

@@ -1,0 +1,286 @@
+"""Cells that hold their code: words of any family are shifted in before each perturbation."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config.trainer import TrainerConfig
+from ..fixed import shape
+from ..hierarchy import Block, place
+from .array import Leaf
+from .integrator import Integrator
+
+__all__ = ["LoadedArray", "LoadedCell", "LoadedTile"]
+
+
+def _wires(config: TrainerConfig) -> dict:
+    """Members that are the same for every cell of a layer."""
+    members = {"shift": In(1), "minus": In(1), "word": In(shape(config.word)), "clear": In(1)}
+    if config.code_bits > 1:
+        members["rotate"] = In(1)
+    if not config.two_sided:
+        members["shaken"] = In(1)
+    if config.shadow:
+        members["refresh"] = In(1)
+    return members
+
+
+class LoadedCell(Block):
+    """One parameter with a register for its code word, a link of a chain through all cells.
+
+    A word u of k bits stands for ``s = 2 u + 1 - 2**k``. As sign and magnitude that is ``S``, the top
+    bit, and ``|s| = 1 + sum of 2**(j + 1) m_j``, where ``m_j`` is bit j of u, inverted where S is 0. So
+    the homodyne product ``D s`` needs no multiplier: +D goes to all cells with S = 1, then +2 D to those of
+    them with m_0 = 1, +4 D to those with m_1 = 1, and so on; then -D, -2 D ... to those with S = 0. For each
+    multiple the lower bits of u turn by one place, and k - 1 turns bring them back. With k = 1 that is
+    +D and -D as in :class:`mgd_hdl.learn.cell.ParameterCell`. All words that a cell takes of one update
+    point the same way, so the rail works word by word.
+
+    The perturbed value needs no adder either: below the visible bits stand ``u 1``, or ``~u 1`` on the other
+    side, and ``1 0...0`` at rest.
+
+    Words reach T, and codes the register, one clock later; the perturbed value is combinational.
+
+    Members
+    -------
+    i_code : In(u); o_code : Out(u)
+        The chain; ``shift`` takes what comes in.
+    shift, [rotate] : In(1)
+        ``rotate``: the word is a multiple, 2 D or more, for cells with this bit of the magnitude, and the
+        bits turn. Never both.
+    minus : In(1)
+        The word is for cells with negative s; two-sided measurements shake to the other side.
+    word, clear : In(config.word), In(1)
+        See :class:`Integrator`.
+    [shaken] : In(1)
+        One-sided only: low at rest.
+    [refresh] : In(1)
+        Shadow only: copy the visible bits.
+    weight : Out(config.weight)
+        The perturbed parameter.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__(
+            {
+                **_wires(config),
+                "i_code": In(config.code_bits),
+                "o_code": Out(config.code_bits),
+                "weight": Out(shape(config.weight)),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "cell"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+
+        # The code: the sign on top, below it what turns.
+        code = Signal(config.code_bits, reset_less=True)
+        m.d.comb += self.o_code.eq(code)
+        sign, lower = code[-1], code[:-1]
+        with m.If(self.shift):
+            m.d.sync += code.eq(self.i_code)
+        if config.code_bits > 1:
+            with m.Elif(self.rotate):
+                m.d.sync += lower.eq(lower.rotate_right(1))
+
+        # Homodyne.
+        takes = sign ^ self.minus
+        if config.code_bits > 1:
+            takes = takes & (~self.rotate | (lower[0] == sign))
+        integrator = place(m, platform, "integrator", Integrator(config))
+        m.d.comb += [
+            integrator.word.eq(self.word),
+            integrator.enable.eq(takes),
+            integrator.clear.eq(self.clear),
+        ]
+
+        # Perturb.
+        visible = Signal(shape(config.visible), reset_less=True)
+        if config.shadow:
+            with m.If(self.refresh):
+                m.d.sync += visible.eq(integrator.theta[config.guard_bits :])
+        else:
+            m.d.comb += visible.eq(integrator.theta[config.guard_bits :])
+        if config.two_sided:
+            below = Cat(Const(1, 1), code ^ self.minus.replicate(config.code_bits))
+        else:
+            below = Cat(self.shaken, lower & self.shaken.replicate(len(lower)), sign | ~self.shaken)
+        m.d.comb += self.weight.eq(Cat(below, visible))
+        return m
+
+
+class LoadedTile(Block):
+    """Up to 64 loaded cells of one layer, a piece of the chain.
+
+    With ``config.leaves`` everything that goes to all cells passes one register here; the chain, which goes
+    from cell to cell, does not.
+
+    Members
+    -------
+    i_code : In(u); o_code : Out(u)
+        The chain, from the first cell to the last.
+    shift, minus, ... : In
+        The wires of :class:`LoadedCell`.
+    weights : Out
+        The perturbed parameters, first cell in the low bits.
+    """
+
+    def __init__(self, config: TrainerConfig, cells: int):
+        self.config = config
+        self.cells = cells
+        super().__init__(
+            {
+                **_wires(config),
+                "i_code": In(config.code_bits),
+                "o_code": Out(config.code_bits),
+                "weights": Out(cells * config.weight.width),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return f"tile_{self.cells}"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        wires = {name: getattr(self, name) for name in _wires(config)}
+        if config.leaves:
+            leaf = place(m, platform, "leaf", Leaf(sum(len(wire) for wire in wires.values())))
+            m.d.comb += leaf.i.eq(Cat(*wires.values()))
+            held = {name: Signal.like(wire, name=f"leaf_{name}") for name, wire in wires.items()}
+            m.d.comb += Cat(*held.values()).eq(leaf.o)
+            wires = held
+        code = self.i_code
+        weights = []
+        for index in range(self.cells):
+            cell = place(m, platform, f"cell_{index}", LoadedCell(config))
+            m.d.comb += [
+                *(getattr(cell, name).eq(wire) for name, wire in wires.items()),
+                cell.i_code.eq(code),
+            ]
+            code = cell.o_code
+            weights.append(cell.weight)
+        m.d.comb += [self.o_code.eq(code), self.weights.eq(Cat(*weights))]
+        return m
+
+
+class LoadedArray(Block):
+    """All learning elements of the trainer, with their codes in a chain from cell to cell.
+
+    What comes in together reaches the cells together, ``config.broadcast_latency`` clocks later, where T
+    and the code take one more. ``load`` in the clock of an update's last word starts the next code:
+    from the clock after it one word is taken in each clock in which there is one, P words.
+
+    Members
+    -------
+    load : In(1); loaded : Out(1)
+        Take a code; all its words are on their way, so a measurement may follow.
+    i : In(stream of u)
+        One word a parameter, that of the last parameter first.
+    fill, sign : In(1)
+        While parameters are set, see :class:`mgd_hdl.control.initializer.Initializer`: shift a word of
+        this sign into the chain, 1 for positive.
+    word : In(config.word)
+        The word for all cells; zero when there is none.
+    minus, [rotate] : In(1)
+        Which cells it is for, see :class:`LoadedCell`.
+    clear : In(1)
+        Those cells become zero.
+    layer_k : the measurement that passes layer k
+        One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side.
+        Shadow only: ``refresh``: In(1) copy the visible bits.
+    weights_k_j : Out
+        Perturbed parameters of neuron j of layer k: inputs first, the bias on top.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        members = {
+            "load": In(1),
+            "loaded": Out(1),
+            "i": In(stream.Signature(config.code_bits)),
+            "fill": In(1),
+            "sign": In(1),
+            "word": In(shape(config.word)),
+            "minus": In(1),
+            "clear": In(1),
+        }
+        if config.code_bits > 1:
+            members["rotate"] = In(1)
+        for layer in config.layers:
+            passing = {"minus" if config.two_sided else "rest": In(1)}
+            if config.shadow:
+                passing["refresh"] = In(1)
+            members[f"layer_{layer.index}"] = Out(wiring.Signature(passing))
+            for neuron in range(layer.neurons):
+                width = (layer.inputs + 1) * layer.weight.width
+                members[f"weights_{layer.index}_{neuron}"] = Out(width)
+        super().__init__(members)
+
+    @property
+    def module(self) -> str:
+        return "array"
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+
+        # Load: so many words are still to come.
+        left = Signal(range(config.parameters + 1))
+        m.d.comb += [self.loaded.eq(left == 0), self.i.ready.eq(left != 0)]
+        with m.If(self.load):
+            m.d.sync += left.eq(config.parameters)
+        with m.Elif(self.i.ready & self.i.valid):
+            m.d.sync += left.eq(left - 1)
+
+        # One register for what goes to all cells alike.
+        everywhere = {
+            "word": self.word,
+            "clear": self.clear,
+            "shift": self.fill | (self.i.ready & self.i.valid),
+        }
+        if config.code_bits > 1:
+            everywhere["rotate"] = self.rotate
+        wires = {name: self._held(m, f"held_{name}", wire) for name, wire in everywhere.items()}
+        filling = self.sign.replicate(config.code_bits)
+        code = self._held(m, "entering", Mux(self.fill, filling, self.i.payload))
+        if config.leaves:
+            code = self._held(m, "entering_leaf", code)
+
+        for layer in config.layers:
+            passing = getattr(self, f"layer_{layer.index}")
+            local = {"minus": self.minus | passing.minus if config.two_sided else self.minus}
+            if not config.two_sided:
+                local["shaken"] = ~passing.rest
+            if config.shadow:
+                local["refresh"] = passing.refresh
+            local = {name: self._held(m, f"{name}_{layer.index}", wire) for name, wire in local.items()}
+            parameters = []
+            for tile in (tile for tile in config.tiles if tile.layer == layer.index):
+                placed = place(m, platform, f"tile_{tile.index}", LoadedTile(config, tile.cells))
+                m.d.comb += [
+                    *(getattr(placed, name).eq(wire) for name, wire in (wires | local).items()),
+                    placed.i_code.eq(code),
+                ]
+                code = placed.o_code
+                width = config.weight.width
+                parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]
+            step = layer.inputs + 1
+            for neuron in range(layer.neurons):
+                port = getattr(self, f"weights_{layer.index}_{neuron}")
+                m.d.comb += port.eq(Cat(*parameters[neuron * step : (neuron + 1) * step]))
+        return m
+
+    def _held(self, m: Module, name: str, wire) -> Signal:
+        held = Signal(len(wire), name=name)
+        m.d.sync += held.eq(wire)
+        return held

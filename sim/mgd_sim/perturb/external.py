@@ -1,0 +1,73 @@
+"""External codes: words that come through the circuit's port, in rounds that repeat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Bits, Ints
+
+__all__ = ["ExternalCodes", "port_codes", "words"]
+
+#: Perturbations in the codes that stand in for a user's.
+_ROUND = 256
+
+
+def words(config: TrainerConfig, perturbations: Ints) -> Bits:
+    """The code words of perturbations.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+        Its perturbations are external.
+    perturbations : Ints
+        (count, P), odd numbers between -2**k and 2**k with k = ``config.code_bits``, in last bits of
+        ``config.weight``.
+
+    Returns
+    -------
+    Bits
+        Same shape: u with s = 2 u + 1 - 2**k.
+    """
+    given, k = np.asarray(perturbations), config.code_bits
+    if config.perturbation.family != "external":
+        raise ValueError(f'perturbations need family = "external", not "{config.perturbation.family}"')
+    if given.ndim != 2 or given.shape[1] != config.parameters or not len(given):
+        raise ValueError(f"perturbations have shape {given.shape}; it must be (count, {config.parameters})")
+    if given.dtype.kind != "i":
+        raise ValueError(f"perturbations hold {given.dtype}; they must hold signed integers")
+    if (given % 2 == 0).any() or (abs(given) >= 1 << k).any():
+        raise ValueError(f"perturbations must be odd numbers, -{(1 << k) - 1} to {(1 << k) - 1}")
+    return ((given + (1 << k) - 1) >> 1).astype(np.uint8)
+
+
+def port_codes(config: TrainerConfig) -> Ints | None:
+    """What comes through the code port, where there is one and no user: independent random numbers."""
+    if config.perturbation.family != "external":
+        return None
+    rng = np.random.default_rng(config.seed)
+    largest = (1 << config.code_bits) - 1
+    drawn: Ints = 2 * rng.integers(0, largest + 1, (_ROUND, config.parameters)) - largest
+    return drawn
+
+
+class ExternalCodes:
+    """The codes of all replicas, which are the same.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    perturbations : Ints
+        (count, P), see :func:`words`; after the last one comes the first again.
+    """
+
+    def __init__(self, config: TrainerConfig, perturbations: Ints):
+        self.words = words(config, perturbations)
+        self.step = 0
+
+    def take(self, count: int) -> Bits:
+        """The code words of the next ``count`` perturbations: (count, 1, P)."""
+        step = np.arange(self.step, self.step + count) % len(self.words)
+        self.step += count
+        return self.words[step][:, None]

@@ -1,0 +1,75 @@
+"""Sinusoidal codes: every parameter has its own frequency, on a grid of odd ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Bits, Ints
+from ..lfsr import States, states
+
+__all__ = ["SinusoidCodes", "phases", "sinusoid"]
+
+
+def phases(config: TrainerConfig, seed: States) -> Ints:
+    """Every parameter's own phase, in units of ``2**-phase_bits`` of a cycle: (R, P).
+
+    One state of the register after the other, the first for the last parameter.
+    """
+    drawn = states(seed, config.parameters)[::-1].T.astype(np.int64)
+    return drawn & ((1 << config.sinusoids.phase_bits) - 1)
+
+
+def sinusoid(config: TrainerConfig, phase: Ints, step: Ints) -> Bits:
+    """The code words.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    phase : Ints
+        (R, P), from :func:`phases`.
+    step : Ints
+        (count,), perturbation numbers.
+
+    Returns
+    -------
+    Bits
+        (count, R, P), u of ``config.code_bits`` bits.
+    """
+    wave = config.sinusoids
+    moved = step[:, None] * np.array(wave.odds) % wave.period << (wave.phase_bits - wave.period_bits)
+    at = (moved[:, None] + phase) & ((1 << wave.phase_bits) - 1)
+    positive = at < 1 << (wave.phase_bits - 1)
+    if config.code_bits == 1:
+        square: Bits = positive.astype(np.uint8)
+        return square
+    place = at >> (wave.phase_bits - wave.table_bits)
+    half = 1 << (wave.table_bits - 1)
+    place %= half
+    magnitude = np.array(wave.table)[np.minimum(place, half - 1 - place)]
+    top = 1 << (config.code_bits - 1)
+    words: Bits = np.where(positive, top + magnitude, top - 1 - magnitude).astype(np.uint8)
+    return words
+
+
+class SinusoidCodes:
+    """The codes of R replicas, whose phases differ.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    seed : States
+        (R,), of the phases.
+    """
+
+    def __init__(self, config: TrainerConfig, seed: States):
+        self.config = config
+        self.phase = phases(config, seed)
+        self.step = 0
+
+    def take(self, count: int) -> Bits:
+        """The code words of the next ``count`` perturbations: (count, R, P)."""
+        step = np.arange(self.step, self.step + count)
+        self.step += count
+        return sinusoid(self.config, self.phase, step)
