@@ -12,7 +12,7 @@ from typing import Any
 from amaranth.hdl import Shape, unsigned
 from amaranth.lib import wiring
 
-from .config.trainer import TrainerConfig
+from .config.trainer import COUNT_BITS, TrainerConfig
 from .fixed import shape
 from .hierarchy import Block, Modules, ports_of
 from .trainer import FLAGS, Trainer
@@ -141,6 +141,10 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     ]
     for flag, block in zip(FLAGS, (changes, "accumulator", "update"), strict=True):
         found.append(_state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", unsigned(1)))
+    if config.task.accuracy:
+        for name, signal in (("judged_count", "judged"), ("right_count", "rights")):
+            path, strobe = f"core.classifier.{signal}", "core.classifier.counting"
+            found.append(_state(name, path, strobe, unsigned(COUNT_BITS)))
     if config.judged:
         found.append(_state("solved", "core.judge.solved", "core.baseline.o__valid", unsigned(1)))
     # The plus word meets its code in the clock in which the minus word leaves, one later behind leaves.

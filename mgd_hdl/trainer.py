@@ -9,13 +9,14 @@ from .config import HIGH_PASS
 from .config.codes import LFSR
 from .config.number import Rounding
 from .config.sections import MAX_TAU_BITS
-from .config.trainer import TrainerConfig
+from .config.trainer import COUNT_BITS, TrainerConfig
 from .control.initializer import Initializer
 from .control.judge import Judge
 from .control.sequencer import Sequencer
 from .cost.absolute_error import AbsoluteError
 from .cost.accumulator import CostAccumulator
 from .cost.baseline import Baseline
+from .cost.classifier import Classifier
 from .cost.cross_entropy import CrossEntropy
 from .cost.highpass import HighPass
 from .cost.hinge import Hinge
@@ -111,6 +112,9 @@ def _controls(config: TrainerConfig) -> dict:
     }
     if config.judged:
         members["solved"] = Out(1)
+    if config.task.accuracy:
+        counts = ("judged_count", "right_count")
+        members |= {"clear_counts": In(1), **{name: Out(COUNT_BITS) for name in counts}}
     if config.task.source == "stream":
         members["i_sample"] = In(sample_stream(config))
     if config.perturbation.family == "external":
@@ -157,6 +161,8 @@ class Trainer(Block):
         One clock for each step; its update is in all cells.
     flags : Out(3)
         Sticky: C~, its sum, or D was limited since ``start`` or ``clear_flags``.
+    [clear_counts] : In(1); [judged_count, right_count] : Out(24)
+        ``task.accuracy`` only: answers given at rest since ``start`` or ``clear_counts``, and right ones.
     [solved] : Out(1)
         ``judge.kind = "window"`` only: the task is learned; high until the next ``start``.
     """
@@ -454,6 +460,19 @@ class Core(Block):
             m.d.comb += sequencer.resume.eq(arrives)
         elif not config.delayed:
             m.d.comb += sequencer.resume.eq(updated)
+
+        if config.task.accuracy:
+            classifier = place(m, platform, "classifier", Classifier(config))
+            answered_at = config.layer_offset(len(config.layers))
+            m.d.comb += [
+                classifier.y.eq(network.y),
+                classifier.target.as_value().eq(target),
+                classifier.measure.eq(timeline.at("measure", answered_at)),
+                classifier.reference.eq(timeline.at("reference", answered_at)),
+                classifier.clear.eq(self.clear_counts),
+                self.judged_count.eq(classifier.judged_count),
+                self.right_count.eq(classifier.right_count),
+            ]
 
         # What the measurement that passes a layer needs there.
         for layer in config.layers:

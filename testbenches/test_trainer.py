@@ -264,6 +264,14 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "parity4",
         {"engine": SERIAL, "network": {"activation": "tanh"}, "imperfections": {"activation_spread": 1.0}},
     ),
+    "answers counted, delayed": (
+        "xor",
+        {"task": {"accuracy": True, "order": "plain"}, "learning": {"updates": "delayed"}},
+    ),
+    "answers of four counted, windows": (
+        "nist7x7_centered",
+        {"task": {"accuracy": True}, "learning": {"tau_x": 2, "tau_theta": 6}},
+    ),
     "absolute error": ("parity4", {"cost": {"loss": "absolute_error"}, "learning": {"tau_theta": 3}}),
     "hinge of one": (
         "xor",

@@ -10,10 +10,11 @@ from .number import SQ, UQ, Format, Overflow, Rounding
 from .sections import HIGH_PASS
 from .showcase import Tries
 from .toml import PRESETS, load, loads, preset
-from .trainer import Place, Registers, Tile, TrainerConfig
+from .trainer import COUNT_BITS, Place, Registers, Tile, TrainerConfig
 
 __all__ = [
     "COLUMNS",
+    "COUNT_BITS",
     "HIGH_PASS",
     "LFSR",
     "PRESETS",

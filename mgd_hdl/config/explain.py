@@ -34,6 +34,8 @@ def describe(node: Node) -> str:
         if "maximum" in node:
             return f"a number from {node['minimum']} to {node['maximum']}"
         return f"a finite number above {node['exclusiveMinimum']}"
+    if node.get("type") == "boolean":
+        return "true or false"
     if "examples" in node:
         return f"text such as {shown(node['examples'][0])}"
     return "text" if node.get("type") == "string" else "a table of keys"

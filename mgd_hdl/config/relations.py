@@ -148,6 +148,18 @@ def _task_targets(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
+@_relation("task.accuracy", "learning.measure", "learning.algorithm")
+def _accuracy(config: TrainerConfig) -> Iterator[Problem]:
+    """Some algorithms make no measurement at rest."""
+    other = 'measure = "two_sided"' if config.two_sided else 'algorithm = "analog"'
+    if config.task.accuracy and (config.two_sided or config.analog):
+        yield Problem(
+            "task.accuracy",
+            "true",
+            f"judges the network at rest, which {other} never shows; must be false",
+        )
+
+
 @_relation("perturbation.family", "perturbation.order")
 def _turns(config: TrainerConfig) -> Iterator[Problem]:
     families = ("sequential", "sinusoidal", "square")

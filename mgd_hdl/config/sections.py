@@ -225,6 +225,8 @@ class TaskSection(Section):
     """A table on the chip, a circuit that draws samples, or a port that takes them from outside."""
     order: Literal["random", "epoch", "plain"] = "epoch"
     """Memory only: a fresh draw every time; every sample once per epoch; or the stored order."""
+    accuracy: bool = False
+    """Counters of the answers given at rest, and of the right ones, for the host to read and clear."""
 
 
 class EngineSection(Section):

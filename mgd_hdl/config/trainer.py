@@ -47,6 +47,8 @@ __all__ = ["Place", "Registers", "Tile", "TrainerConfig"]
 
 TILE_CELLS = 64
 SEED_BITS = LFSR.degree
+#: Of the counters of answers.
+COUNT_BITS = 24
 _DEFECTS, _STUCK = 1, 2  # streams of a device's draws
 
 
@@ -795,6 +797,11 @@ class TrainerConfig(Section):
     def layer_offset(self, layer: int) -> int:
         """Until the weights of a layer are read, or the first bit of each."""
         return self.weight_latency + sum(each.latency for each in self.layers[:layer])
+
+    @property
+    def classifier_latency(self) -> int:
+        """From the outputs to the counters of answers: a comparator for each level, the counters."""
+        return max(1, adder_levels(self.outputs)) + 1
 
     @property
     def cost_padding(self) -> int:

@@ -32,6 +32,8 @@ CAUSAL_ORDER = (
     "visible",
     "code",
     "baseline",
+    "judged_count",
+    "right_count",
     "solved",
     "cost",
     "high_passed",
@@ -43,9 +45,10 @@ CAUSAL_ORDER = (
 )
 
 #: What every circuit must show. It does not show the sample, which its costs depend on; without
-#: shadow the visible bits are bits of theta; not all have a judge, a follower or a high-pass; and the
-#: flags are made from what saturates.
-_NOT_ALWAYS = {"sample", "visible", "copy", "high_passed", "solved", "flags"}
+#: shadow the visible bits are bits of theta; not all have a judge, counted answers, a follower or a
+#: high-pass; and the flags are made from what saturates.
+_COUNTS = frozenset({"judged_count", "right_count"})
+_NOT_ALWAYS = {"sample", "visible", "copy", "high_passed", "solved", "flags"} | _COUNTS
 _REQUIRED = frozenset(CAUSAL_ORDER) - _NOT_ALWAYS | set(SATURATED)
 
 
@@ -56,6 +59,8 @@ def _required(config: TrainerConfig) -> frozenset[str]:
         required ^= {"theta", "theta_bits"}
     if config.analog:
         required ^= {"baseline", "high_passed"}
+    if config.task.accuracy:
+        required |= _COUNTS
     return required | ({"copy"} if config.follow else set())
 
 

@@ -21,6 +21,7 @@ from .control.judge import Judge
 from .control.sequencer import in_turn, plan
 from .cost.accumulator import Accumulator
 from .cost.baseline import Baseline
+from .cost.classifier import Classifier
 from .cost.highpass import HighPass
 from .cost.losses import loss
 from .cost.noise import CostNoise
@@ -56,6 +57,8 @@ class Record:
         (steps, R, P), the code bits, or words where codes are loaded.
     baseline, cost : Ints
         (steps, R), C0 and C in ``config.measured``; C0 as last measured, 0 in the analog algorithm.
+    judged_count, right_count : Ints
+        (steps, R), answers at rest so far, and right ones; 0 without ``task.accuracy``.
     solved : Bits
         (steps, R), the judge's verdict after C0; 0 without a judge.
     high_passed : Ints
@@ -77,6 +80,8 @@ class Record:
     sample: Ints
     code: Bits
     baseline: Ints
+    judged_count: Ints
+    right_count: Ints
     solved: Bits
     cost: Ints
     high_passed: Ints
@@ -177,6 +182,7 @@ class Trainer:
         self.step = 0
         self.baseline = np.zeros(len(registers), dtype=np.int64)
         self.hold = np.zeros(len(registers), dtype=np.int64)
+        self.classifier = Classifier(config, len(registers)) if config.task.accuracy else None
         self.judge = Judge(config, len(registers)) if config.judged else None
         self.solved_at = np.full(len(registers), -1)
         self._saturated = np.zeros((3, len(registers)), dtype=np.bool_)
@@ -275,6 +281,8 @@ class Trainer:
                 measured = measured + next(noise)
             if reference:
                 self.baseline = measured[:, 0]
+                if self.classifier is not None:
+                    self.classifier(y[:, 0, :, 0], target[this_sample][:, 0, :, 0])
                 if self.judge is not None:
                     self.judge(self.baseline)
                     self.solved_at[self.judge.solved & (self.solved_at < 0)] = self.step
@@ -304,6 +312,9 @@ class Trainer:
                 kept.baseline[row], kept.cost[row] = self.baseline, cost
                 kept.high_passed[row], kept.copy[row] = self.high_pass.state, copied
                 kept.cost_change[row], kept.hold[row] = cost_change, hold
+                if self.classifier is not None:
+                    kept.judged_count[row] = self.classifier.judged_count
+                    kept.right_count[row] = self.classifier.right_count
                 if self.judge is not None:
                     kept.solved[row] = self.judge.solved
                 if flush:

@@ -284,6 +284,7 @@ SINGLE = [
     ),
     ("task misspelt", toml(task={"name": '"xorr"'}), ['task.name = "xorr": must be one of xor, parity3']),
     ("task near", toml(task={"name": '"nist7"'}), ['(did you mean "nist7x7"?)']),
+    ("accuracy a number", toml(task={"accuracy": "1"}), ["task.accuracy = 1: must be true or false"]),
     ("source misspelt", toml(task={"source": '"generate"'}), ['(did you mean "generator"?)']),
     (
         "spread above one",
@@ -582,6 +583,11 @@ TOGETHER = [
             learning={"rounding": '"floor"'},
         ),
         ['formats.cost_change = SQ(2, 17): must have at most 16 fraction bits for loss "cross_entropy"'],
+    ),
+    (
+        "accuracy of two sides",
+        toml(task={"accuracy": "true"}, learning={"measure": '"two_sided"'}),
+        ['task.accuracy = true: judges the network at rest, which measure = "two_sided" never shows'],
     ),
     (
         "order of random codes",

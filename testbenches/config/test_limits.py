@@ -43,6 +43,7 @@ CHOICES = {
         "updates": ["exact", "exact", "delayed"],
     },
     "task": {
+        "accuracy": [False, False, True],
         "source": ["memory", "memory", "generator", "stream"],
         "order": ["random", "epoch", "plain"],
         "name": ["xor", "xor", "parity3", "nist7x7_centered"],
