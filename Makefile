@@ -5,13 +5,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint docs bench clean
+.PHONY: help setup demo test test-all lint docs bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make setup   make $(VENV) with everything pinned in requirements.lock"
 	@echo "make demo    train XOR in a simulated circuit and show that the twin agrees"
 	@echo "make test    lint, types, and every test"
+	@echo "make test-all the same, with every mutation of every block"
 	@echo "make lint    lint and types only"
 	@echo "make docs    write the tables, sizes and timings of the pages anew"
 	@echo "make bench   measure how fast circuit and twin run here"
@@ -37,6 +38,9 @@ demo: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest
+
+test-all: lint
+	$(BIN)/python -m pytest --all
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -103,7 +103,8 @@ def test_no_two_of_many_seeds_are_alike():
     tries = Tries(CONFIG).registers(200)
     names = [name for name in vars(tries[0]) if name.startswith("seed_")]
     seeds = [LFSR.valid(getattr(each, name)) for each in tries for name in names]
-    assert len(set(seeds)) == 800
+    assert len(names) >= 4
+    assert len(set(seeds)) == 200 * len(names)
     later = set()
     for seed in seeds[:8]:
         state = seed

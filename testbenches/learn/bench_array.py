@@ -11,7 +11,7 @@ import numpy as np
 
 from mgd_hdl.config import COLUMNS, Place, TrainerConfig
 from testbenches.learn.bench_cell import perturbed
-from testbenches.learn.bench_integrator import taken
+from testbenches.learn.rail import taken
 from testbenches.support import clock, configured, random_numbers, signed, start, unpack
 
 Inputs = dict[str, int]

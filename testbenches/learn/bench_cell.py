@@ -10,7 +10,7 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.rtl import bench_parameters
-from testbenches.learn.bench_integrator import taken
+from testbenches.learn.rail import taken
 from testbenches.support import clock, configured, random_numbers, signed, start
 
 

@@ -6,17 +6,8 @@ import itertools
 
 import cocotb
 
-from mgd_hdl.config import Format
+from testbenches.learn.rail import taken
 from testbenches.support import clock, configured, random_numbers, signed, start
-
-
-def taken(parameter: Format, theta: int, word: int, *, enable: bool, clear: bool) -> int:
-    """T one clock later."""
-    half = 1 << (parameter.width - 2)
-    refused = word >= 0 if theta >= half else word < 0 if theta < -half else False
-    if refused or not enable:
-        return theta
-    return 0 if clear else theta + word
 
 
 async def clear(dut) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 from testbenches.learn.bench_array import read_weights, registers_of
-from testbenches.learn.bench_integrator import taken
+from testbenches.learn.rail import taken
 from testbenches.support import clock, configured, random_numbers, signed, start
 
 Inputs = dict[str, int]

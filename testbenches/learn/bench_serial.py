@@ -12,7 +12,7 @@ from mgd_hdl.config import TrainerConfig
 from mgd_sim.rtl import bench_parameters
 from testbenches.learn.bench_array import Cell, inputs_of
 from testbenches.learn.bench_cell import code_bit, wire_settings
-from testbenches.learn.bench_integrator import taken
+from testbenches.learn.rail import taken
 from testbenches.support import clock, configured, random_numbers, start
 
 

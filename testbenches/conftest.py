@@ -1,0 +1,28 @@
+"""Which tests run: all of them with ``--all``, otherwise of every table of mutations one row in three."""
+
+from __future__ import annotations
+
+import pytest
+
+#: One in so many mutations is tried by a plain run. The rows are always the same ones.
+EVERY = 3
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--all``."""
+    parser.addoption("--all", action="store_true", help="try every mutation, not one in three")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A mutation is a simulation of its own, and there are some hundred."""
+    if config.getoption("--all"):
+        return
+    left_out = [item for item in items if _mutation(item) % EVERY]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not _mutation(item) % EVERY]
+
+
+def _mutation(item: pytest.Item) -> int:
+    """Which row of its table of mutations a test tries; 0 for any other test."""
+    case = getattr(item, "callspec", None)
+    return 0 if case is None else case.indices.get("mutation", 0)

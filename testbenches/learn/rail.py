@@ -1,0 +1,16 @@
+"""What a parameter becomes when a word meets it, in plain whole numbers."""
+
+from __future__ import annotations
+
+from mgd_hdl.config import Format
+
+__all__ = ["taken"]
+
+
+def taken(parameter: Format, theta: int, word: int, *, enable: bool, clear: bool) -> int:
+    """T one clock later."""
+    half = 1 << (parameter.width - 2)
+    refused = word >= 0 if theta >= half else word < 0 if theta < -half else False
+    if refused or not enable:
+        return theta
+    return 0 if clear else theta + word
