@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from .config import HIGH_PASS
@@ -34,6 +34,7 @@ from .learn.update_noise import UpdateNoise
 from .network.mlp import Mlp
 from .perturb import code_stream
 from .perturb.external import External
+from .perturb.layer_turn import LayerTurn
 from .perturb.random_code import RandomCode
 from .perturb.sequential import Sequential
 from .perturb.sinusoid import Sinusoid
@@ -90,6 +91,7 @@ def _registers(config: TrainerConfig) -> dict:
         "tau_x": In(tau),
         "tau_p": In(tau),
         "tau_theta": In(tau),
+        **({"tau_layer": In(tau)} if config.layerwise else {}),
         "learning_shift": In(config.shift_bits),
         **(
             {"last_shift": In(config.shift_bits), "anneal_every": In(MAX_TAU_BITS)} if config.annealed else {}
@@ -140,6 +142,8 @@ class Trainer(Block):
     -------
     start, run, step, clear_flags : In(1)
     tau_x, tau_p, tau_theta : In(config.learning.tau_bits)
+    [tau_layer] : In(config.learning.tau_bits)
+        Layer by layer only.
     learning_shift : In
         Learning rate 2**-learning_shift.
     [last_shift, anneal_every] : In, In(24)
@@ -276,8 +280,8 @@ class Core(Block):
         spread_at = changed_at + 4
         special = "blank" if config.analog else "reference"
         entering = {
-            "measure": (sequencer.measure, measured_at),
-            special: (getattr(sequencer, special), measured_at),
+            "measure": (sequencer.measure, measured_at - config.noise_latency),
+            special: (getattr(sequencer, special), measured_at - config.noise_latency),
         }
         step_ends = {
             "hold_end": (sequencer.hold_end, spread_at),
@@ -378,6 +382,7 @@ class Core(Block):
             m.d.comb += array.sign.eq(Mux(initializer.busy, initializer.word[-1], sign))
             first_word = _later(m, initializer.word, "first_word", 1)
         word = homodyne.word | first_word
+        noise_on_its_way = Const(0, 1)
         # After the last word of an update, its noise.
         if config.update_noisy:
             update_noise = place(m, platform, "update_noise", UpdateNoise(config))
@@ -388,9 +393,11 @@ class Core(Block):
                 update_noise.seed.eq(self.seed_update_noise),
                 update_noise.load.eq(self.restart),
             ]
+            noise_on_its_way = update_noise.plus
             word, plus = word | update_noise.word, plus | update_noise.plus
             if config.independent_noise:
                 minus = minus | update_noise.minus
+                noise_on_its_way = update_noise.plus | update_noise.minus
         m.d.comb += array.word.eq(word)
         if not config.loaded:
             m.d.comb += [array.plus.eq(plus), array.minus.eq(minus)]
@@ -411,6 +418,8 @@ class Core(Block):
                 wires = self._noise_wires(m, platform, wires, update_noise)
             for name, wire in wires.items():
                 m.d.comb += getattr(array, name).eq(wire)
+        if config.layerwise:
+            turn = self._turn(m, platform, "turn", hold_over)
 
         # Clocks since the last word left. After word_clocks it has passed the wires, so measurements may
         # follow it; a shadow copy takes one clock more, and serial cells let one measurement join. The way
@@ -479,10 +488,14 @@ class Core(Block):
             passing = getattr(array, f"layer_{layer.index}")
             clock = config.layer_offset(layer.index) - config.weight_latency
             measured = timeline.at("measure", clock)
+            rest = Const(0, 1)
             if not config.analog:
                 other = timeline.at("reference", clock)
-                m.d.comb += (passing.minus if config.two_sided else passing.rest).eq(other)
                 measured = measured & ~other
+                if config.two_sided:
+                    m.d.comb += passing.minus.eq(other)
+                else:
+                    rest = other
             if config.serial:
                 m.d.comb += passing.measure.eq(timeline.at("measure", clock))
             if config.shadow and config.loaded:
@@ -498,6 +511,10 @@ class Core(Block):
                 ]
                 if hasattr(shake, "diagonals"):
                     m.d.comb += passing.diagonals.eq(shake.diagonals)
+                if config.layerwise:
+                    over = measured & timeline.at("hold_end", clock)
+                    name = f"shake_turn_{layer.index}"
+                    rest = rest | ~self._turn(m, platform, name, over, layer.index).active
                 window_over = measured & timeline.at("window_end", clock) if config.delayed else updated
                 if config.follow:
                     m.d.comb += [
@@ -506,12 +523,22 @@ class Core(Block):
                     ]
                 else:
                     m.d.comb += passing.refresh.eq(copying | window_over)
+            if config.layerwise:
+                if not config.shadow:
+                    rest = rest | ~turn.active[layer.index]
+                m.d.comb += passing.active.eq(turn.active[layer.index] | noise_on_its_way)
+            if config.rests:
+                m.d.comb += passing.rest.eq(rest)
 
         if config.judged:
             judge = place(m, platform, "judge", Judge(config))
             m.d.comb += [
                 judge.i.payload.eq(noise.o.payload.cost if config.cost_noisy else cost),
-                judge.i.valid.eq(timeline.at("measure", measured_at) & timeline.at("reference", measured_at)),
+                judge.i.valid.eq(
+                    noise.o.valid & noise.o.payload.reference
+                    if config.cost_noisy
+                    else timeline.at("measure", measured_at) & timeline.at("reference", measured_at)
+                ),
                 self.solved.eq(judge.solved),
             ]
 
@@ -534,7 +561,7 @@ class Core(Block):
         """While noise is on its way, in place of ``wires`` those that pick all cells, or another code's."""
         config = self.config
         if config.independent_noise:
-            own = place(m, platform, "noise_code", RandomCode(config))
+            own = place(m, platform, "noise_code", RandomCode(config, diagonals="diagonals" in wires))
             m.d.comb += [
                 own.load.eq(self.restart),
                 own.advance.eq(noise.minus),
@@ -578,6 +605,16 @@ class Core(Block):
             ]
         if self.config.code_bits > 1:
             m.d.comb += array.rotate.eq(homodyne.rotate)
+
+    def _turn(self, m, platform, name, advance, layer=None) -> Block:
+        """Whose turn it is, or whether it is one layer's, of a code that goes on with ``advance``."""
+        turn = place(m, platform, name, LayerTurn(self.config, layer))
+        m.d.comb += [
+            turn.load.eq(self.restart),
+            turn.advance.eq(advance),
+            turn.tau_layer.eq(self.tau_layer),
+        ]
+        return turn
 
     def _code(self, m, platform, name, advance) -> Block:
         """A code of the configured family; all start in the same state."""

@@ -212,6 +212,35 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "learning": {"rate": 1.0, "rounding": "stochastic", "anneal_every": 300, "last_rate": 0.0625},
         },
     ),
+    "layer by layer": ("xor", {"perturbation": {"granularity": "layer", "tau_layer": 2}}),
+    "layer by layer, windows, two-sided": (
+        "xor",
+        {
+            "perturbation": {"granularity": "layer", "tau_layer": 3},
+            "learning": {"tau_x": 8, "tau_theta": 4, "measure": "two_sided"},
+            "engine": {"leaves": "yes"},
+        },
+    ),
+    "layer by layer, walsh, delayed": (
+        "parity4",
+        {
+            "perturbation": {"family": "walsh", "granularity": "layer", "tau_layer": 2},
+            "learning": {"updates": "delayed", "tau_p": 2},
+        },
+    ),
+    "layer by layer, noise of updates, some still": (
+        "xor",
+        {
+            "perturbation": {"family": "walsh", "granularity": "layer"},
+            "learning": {"measure": "two_sided", "tau_p": 3, "tau_x": 2},
+            "imperfections": {
+                "update_noise": 0.01,
+                "update_noise_kind": "independent",
+                "stuck": 0.2,
+                "stuck_kind": "still",
+            },
+        },
+    ),
     "letters, each neuron with defects": ("nist7x7_centered", {"imperfections": {"activation_spread": 0.5}}),
     "noisy costs": ("xor", {"imperfections": {"cost_noise": 0.03}, "engine": {"shadow": "yes"}}),
     "noisy costs, judged, delayed, a clean reference": (

@@ -214,6 +214,23 @@ def _update_fits(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
+@_relation("perturbation.granularity", "perturbation.family", "engine.cell")
+def _layerwise(config: TrainerConfig) -> Iterator[Problem]:
+    if config.layerwise and (config.sequential or config.loaded or config.serial):
+        other = 'cell = "serial"' if config.serial else f"family = {shown(config.perturbation.family)}"
+        yield Problem("perturbation.granularity", '"layer"', f'must be "network" with {other}')
+
+
+@_relation("perturbation.granularity", "perturbation.tau_layer", "learning.tau_bits")
+def _tau_layer(config: TrainerConfig) -> Iterator[Problem]:
+    turns, bits = config.perturbation.tau_layer, config.learning.tau_bits
+    if turns >= 1 << bits:
+        allowed = f"must be below 2**{bits} (learning.tau_bits = {bits})"
+        yield Problem("perturbation.tau_layer", str(turns), allowed)
+    elif turns > 1 and not config.layerwise:
+        yield Problem("perturbation.tau_layer", str(turns), 'needs granularity = "layer"')
+
+
 # ---- the words -----------------------------------------------------------------------------------
 
 

@@ -179,6 +179,10 @@ class PerturbationSection(Section):
     the frequencies."""
     resolution: Annotated[int, Field(ge=1, le=8)] = 4
     """Sinusoidal, from 2, and external: bits of a parameter's code word; 1 is a sign alone."""
+    granularity: Literal["network", "layer"] = "network"
+    """What is shaken and updated at a time: all parameters, or those of one layer while the others rest."""
+    tau_layer: _Steps = 1
+    """Layer by layer only: perturbations after which it is the next layer's turn."""
 
 
 class LearningSection(Section):

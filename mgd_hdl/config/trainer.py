@@ -92,6 +92,7 @@ class Registers:
     tau_x: int
     tau_p: int
     tau_theta: int
+    tau_layer: int
     learning_shift: int
     anneal_every: int
     last_shift: int
@@ -248,8 +249,8 @@ class TrainerConfig(Section):
 
     @property
     def rests(self) -> bool:
-        """Some measurements are of the unperturbed network."""
-        return not self.two_sided and not self.analog
+        """Parameters rest in some measurements: those of C0, or of another layer."""
+        return self.layerwise or (not self.two_sided and not self.analog)
 
     @property
     def follow(self) -> int:
@@ -269,6 +270,11 @@ class TrainerConfig(Section):
     def code_bits(self) -> int:
         """The k of a code word: it stands for an odd number between -2**k and 2**k."""
         return self.perturbation.resolution if self.perturbation.family in ("sinusoidal", "external") else 1
+
+    @property
+    def layerwise(self) -> bool:
+        """One layer's parameters are perturbed and updated at a time."""
+        return self.perturbation.granularity == "layer"
 
     @property
     def delayed(self) -> bool:
@@ -908,6 +914,7 @@ class TrainerConfig(Section):
             "tau_x": self.learning.tau_x,
             "tau_p": self.learning.tau_p,
             "tau_theta": self.learning.tau_theta,
+            "tau_layer": self.perturbation.tau_layer,
             "learning_shift": self.learning_shift,
             "anneal_every": self.learning.anneal_every,
             "last_shift": self.last_shift,
@@ -923,7 +930,9 @@ class TrainerConfig(Section):
 
     def _register_problems(self, known: dict[str, int], changes: dict[str, int]) -> list[Problem]:
         limits = {name: range(1 << SEED_BITS) for name in known}
-        limits |= dict.fromkeys(("tau_x", "tau_p", "tau_theta"), range(1, 1 << self.learning.tau_bits))
+        limits |= dict.fromkeys(
+            ("tau_x", "tau_p", "tau_theta", "tau_layer"), range(1, 1 << self.learning.tau_bits)
+        )
         limits["learning_shift"] = range(self.max_learning_shift + 1)
         limits["last_shift"] = range(self.max_learning_shift + 1)
         limits["anneal_every"] = range(1, 1 << MAX_TAU_BITS) if self.annealed else range(1)

@@ -213,6 +213,7 @@ class Array(Block):
     address, address_rows, address_columns, clear : In
         Pick cells by place; ``clear`` sets them to zero.
     layer_k : the measurement that passes layer k
+        Layer by layer only: ``active``: In(1) the word is for this layer.
         One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side; analog:
         neither.
         Shadow only: ``rows``, ``columns``, ``diagonals`` the code that perturbs; ``refresh``: In(1)
@@ -235,7 +236,11 @@ class Array(Block):
             "clear": In(1),
         }
         for layer in config.layers:
-            passing = {"minus": In(1)} if config.two_sided else {"rest": In(1)} if config.rests else {}
+            passing = {"minus": In(1)} if config.two_sided else {}
+            if config.rests:
+                passing["rest"] = In(1)
+            if config.layerwise:
+                passing["active"] = In(1)
             if config.shadow:
                 passing |= code_ports(config, self._layer_rows(layer.index)[1])
                 passing["refresh"] = In(1)
@@ -279,7 +284,7 @@ class Array(Block):
         for name in loading_wires(config):
             everywhere[name] = Signal(name=name)
             m.d.sync += everywhere[name].eq(self.address)
-        if config.shadow:
+        if config.shadow and not config.layerwise:
             everywhere |= self._code_wires(m, platform, "code", 0, config.rows, None)
 
         for layer in config.layers:
@@ -291,7 +296,7 @@ class Array(Block):
                 m.d.comb += [shake.i_rows.eq(passing.rows), shake.i_columns.eq(passing.columns)]
                 if config.rests:
                     m.d.comb += shake.rest.eq(passing.rest)
-                elif config.two_sided and not config.sequential:
+                if config.two_sided and not config.sequential:
                     m.d.comb += shake.minus.eq(passing.minus)
                 if "diagonals" in shake.driven:
                     m.d.comb += shake.i_diagonals.eq(passing.diagonals)
@@ -303,7 +308,7 @@ class Array(Block):
                     away = Signal(name=f"away_{layer.index}")
                     m.d.sync += away.eq(passing.away)
                     local["away"] = away
-            else:
+            if config.layerwise or not config.shadow:
                 local |= self._code_wires(m, platform, f"code_{layer.index}", first_row, rows, passing)
             for name in perturbation_wires(config):
                 signal = Signal(name=f"{name}_{layer.index}")
@@ -322,19 +327,24 @@ class Array(Block):
         wires = place(m, platform, name, Wires(config, rows, addressed=True))
         here = slice(first_row, first_row + rows)
         rest, minus = self.minus if config.sequential else Const(0, 1), self.minus
-        if passing is not None:
-            idle = ~(self.plus | self.minus)
+        idle = ~(self.plus | self.minus)
+        if not config.shadow:
             if config.two_sided:
                 minus = minus | (idle & passing.minus)
-            elif config.rests:
+            if config.rests:
                 rest = rest | (idle & passing.rest)
+        address, address_rows = self.address, self.address_rows[here]
+        if config.layerwise:
+            # A word for another layer addresses no row of this one.
+            address_rows = address_rows & address.replicate(rows)
+            address = address | (~idle & ~passing.active)
         m.d.comb += [
             wires.i_rows.eq(self.rows[here]),
             wires.i_columns.eq(self.columns),
             wires.rest.eq(rest),
-            wires.address.eq(self.address),
+            wires.address.eq(address),
             wires.clear.eq(self.clear),
-            wires.address_rows.eq(self.address_rows[here]),
+            wires.address_rows.eq(address_rows),
             wires.address_columns.eq(self.address_columns),
         ]
         if not config.sequential:

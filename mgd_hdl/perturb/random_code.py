@@ -25,11 +25,13 @@ class RandomCode(Block):
         Go to step 0.
     advance : In(1)
         Go to the next step; ``load`` goes first. The wires follow one clock later.
-    rows, columns, diagonals : Out
+    rows, columns, [diagonals] : Out
+        Without diagonals it drives cells that have only rows and columns.
     """
 
-    def __init__(self, config: TrainerConfig):
+    def __init__(self, config: TrainerConfig, diagonals: bool = True):
         self.config = config
+        self.diagonal = diagonals
         super().__init__(
             {
                 "load": In(1),
@@ -37,13 +39,13 @@ class RandomCode(Block):
                 "advance": In(1),
                 "rows": Out(config.rows),
                 "columns": Out(COLUMNS),
-                "diagonals": Out(COLUMNS),
+                **({"diagonals": Out(COLUMNS)} if diagonals else {}),
             }
         )
 
     @property
     def module(self) -> str:
-        return "random_code"
+        return "random_code" if self.diagonal else "random_code_plain"
 
     def elaborate(self, platform):
         m = Module()
@@ -53,8 +55,9 @@ class RandomCode(Block):
             register.seed.eq(self.seed),
             register.advance.eq(self.advance),
             self.columns.eq(register.state[:COLUMNS]),
-            self.diagonals.eq(register.state[COLUMNS : 2 * COLUMNS]),
         ]
+        if self.diagonal:
+            m.d.comb += self.diagonals.eq(register.state[COLUMNS : 2 * COLUMNS])
         for row, taps in enumerate(self.config.random_code.row_taps):
             mixed = register.state[taps[0]]
             for tap in taps[1:]:

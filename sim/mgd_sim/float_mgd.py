@@ -23,6 +23,7 @@ from .learn.annealing import Annealing
 from .learn.cell import learning
 from .network.activation import per_replica
 from .perturb.codes import codes, signs
+from .perturb.layer_turn import layer_turns
 from .samples.memory import Plain
 from .samples.stream import checked, task_samples
 from .tasks import Dataset
@@ -318,6 +319,7 @@ class FloatMgd(_Learner):
         self._epochs = np.empty((0, self.replicas), dtype=np.int64)
         self._code: npt.NDArray[Any] = self._take_codes(0)
         self._sample = self._take_samples(0)
+        self._perturbation = 0  # how many there were
         # theta -= rate * A * sign / amplitude, where a two-sided C~ spans two amplitudes.
         self.annealing = Annealing(self.registers) if config.annealed else None
         self._per_rate = 1.0 if config.sign_only else 1 / (self.amplitude * (2 if config.two_sided else 1))
@@ -387,7 +389,13 @@ class FloatMgd(_Learner):
         code, code_at = in_turn(self._code, taken, todo.code)
         sample, sample_at = in_turn(self._sample, self._take_samples(int(todo.sample.sum())), todo.sample)
         self._code, self._sample = code[-1:], sample[-1:]
+        self._perturbation += int(todo.code.sum())
         sign = self._signs(code)
+        if self.config.layerwise:
+            turns = layer_turns(
+                self.config, self.registers.tau_layer, self._perturbation - len(code), len(code)
+            )
+            sign = sign * turns[:, None]
         learns, perturbation = sign, sign[:, :, None, :] * self._modes[:, None]
         if self.config.some_stuck:
             learns = sign * self.free

@@ -35,6 +35,7 @@ from .learn.update_noise import UpdateNoise
 from .lfsr import States, states
 from .network.mlp import Mlp
 from .perturb.codes import codes, signs
+from .perturb.layer_turn import layer_turns
 from .samples.source import source
 from .samples.stream import checked, task_samples
 from .tasks import Dataset
@@ -189,6 +190,7 @@ class Trainer:
         # Step 0 takes the first of each; until then there is nothing to go on with.
         self._code = self.codes.take(0)
         self._sample = self.source.take(0)
+        self._perturbation = 0  # how many there were
         # The two measurements of a step, in perturbations: C0 and C.
         self._modes = np.array([-1 if config.two_sided else 0, 1])
         self._block = max(16, _BLOCK // (len(registers) * max(config.parameters, config.inputs)))
@@ -251,7 +253,13 @@ class Trainer:
         code, code_at = in_turn(self._code, self.codes.take(int(todo.code.sum())), todo.code)
         sample, sample_at = in_turn(self._sample, self.source.take(int(todo.sample.sum())), todo.sample)
         self._code, self._sample = code[-1:], sample[-1:]
+        self._perturbation += int(todo.code.sum())
         sign = signs(self.config, code)
+        if self.config.layerwise:
+            turns = layer_turns(
+                self.config, self.registers.tau_layer, self._perturbation - len(code), len(code)
+            )
+            sign, code = sign * turns[:, None], code * turns[:, None].astype(np.uint8)
         learns, perturbation = sign, sign[:, :, None, :] * self._modes[:, None]
         if self.config.some_stuck:
             learns = sign * self.free

@@ -479,6 +479,26 @@ TOGETHER = [
         ["learning.last_rate = 0.5 (2**-1): must be 2**-3 to learning.rate = 2**-2"],
     ),
     (
+        "layers of sequential codes",
+        toml(perturbation={"family": '"sequential"', "granularity": '"layer"'}),
+        ['perturbation.granularity = "layer": must be "network" with family = "sequential"'],
+    ),
+    (
+        "layers of serial cells",
+        toml(perturbation={"granularity": '"layer"'}, engine={"cell": '"serial"'}),
+        ['perturbation.granularity = "layer": must be "network" with cell = "serial"'],
+    ),
+    (
+        "turns of the whole network",
+        toml(perturbation={"tau_layer": "3"}),
+        ['perturbation.tau_layer = 3: needs granularity = "layer"'],
+    ),
+    (
+        "turns above their register",
+        toml(perturbation={"granularity": '"layer"', "tau_layer": "16"}, learning={"tau_bits": "4"}),
+        ["perturbation.tau_layer = 16: must be below 2**4 (learning.tau_bits = 4)"],
+    ),
+    (
         "noise below the last bits",
         toml(imperfections={"cost_noise": "0.0001"}),
         ["imperfections.cost_noise = 0.0001 (2**-13): must be 2**-10 to 1 with formats.cost_change"],

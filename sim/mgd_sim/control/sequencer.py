@@ -54,7 +54,8 @@ def plan(config: TrainerConfig, registers: Registers, first: int, count: int) ->
     flush = refresh | ends(registers.tau_p)
     if not config.shadow:
         refresh, refreshed = flush, refreshed | code
-    reference = np.full(count, config.two_sided) if not config.rests else sample | refreshed
+    always = config.two_sided or config.analog
+    reference = np.full(count, config.two_sided) if always else sample | refreshed
     return Plan(sample=sample, code=code, reference=reference, flush=flush, refresh=refresh)
 
 

@@ -53,8 +53,8 @@ _SPREADS = (0.0, 0.1, 0.25, 0.5)
 _LETTERS = ("nist7x7_centered", "nist7x7")
 
 
-def _powers(first: int, last: int) -> tuple[float, ...]:
-    return (0.0, *(2.0**power for power in range(first, last + 1)))
+def _powers(first: int, last: int, step: int = 1) -> tuple[float, ...]:
+    return (0.0, *(2.0**power for power in range(first, last + 1, step)))
 
 
 SWEEPS = {
@@ -74,13 +74,13 @@ SWEEPS = {
     "common": Sweep(
         "noise of every update, the same for all parameters",
         "update_noise",
-        {"xor": _powers(-9, -4), **dict.fromkeys(_LETTERS, _powers(-10, -5))},
+        {"xor": _powers(-9, -1, 2), **dict.fromkeys(_LETTERS, _powers(-10, -2, 2))},
         {"update_noise_kind": "common"},
     ),
     "independent": Sweep(
         "noise of every update, of each parameter its own",
         "update_noise",
-        {"xor": _powers(-9, -4), **dict.fromkeys(_LETTERS, _powers(-10, -5))},
+        {"xor": _powers(-9, -1, 2), **dict.fromkeys(_LETTERS, _powers(-10, -2, 2))},
         {"update_noise_kind": "independent"},
     ),
     "stuck": Sweep(

