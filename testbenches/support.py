@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import cocotb
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly, RisingEdge
 
@@ -85,6 +84,9 @@ def stays_unnoticed(
 
 def run_natively(block: Any, testbench: Callable[[Any], Awaitable[None]]) -> None:
     """Run ``async def testbench(context)`` on a block in Amaranth's own simulator."""
+    # Not at the top: benches under cocotb import this file too, hundreds of times in a test run.
+    from amaranth.sim import Simulator
+
     simulator = Simulator(block)
     simulator.add_clock(1e-6, if_exists=True)
     simulator.add_testbench(testbench)

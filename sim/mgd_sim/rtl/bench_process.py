@@ -1,4 +1,4 @@
-"""The process of one cocotb run: ``python -m mgd_sim.rtl.bench_process job.json``, in its folder.
+"""The process of one cocotb run: ``python -P bench_process.py job.json``, in its folder.
 
 Nothing else imports this file, and it alone imports cocotb's runner; see ``cocotb_run.py``.
 """

@@ -24,6 +24,9 @@ Simulator = Literal["icarus", "verilator"]
 #: The environment variable in which a bench finds its parameters, as JSON.
 PARAMETERS = "MGD_BENCH_PARAMETERS"
 
+#: Started as a file, not as a module: it then imports nothing of ours, which takes longer than a short bench.
+_PROCESS = Path(__file__).with_name("bench_process.py")
+
 
 @dataclass(frozen=True)
 class BenchResult:
@@ -84,12 +87,14 @@ def simulate(
     # that calls us must not look to cocotb as if it were the one running.
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     environment.pop("PYTEST_CURRENT_TEST", None)
+    # cocotb lets pytest rewrite a bench's assertions; pytest's own plugins would only take time there.
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment[PARAMETERS] = json.dumps(dict(parameters or {}))
     what = f"{bench} on {top} ({simulator})"
     log = build_dir / "bench.log"
     try:
         output = run_tool(
-            [sys.executable, "-m", f"{__package__}.bench_process", build_dir / "job.json"],
+            [sys.executable, "-P", _PROCESS, build_dir / "job.json"],
             folder=build_dir,
             timeout=timeout,
             what=what,
