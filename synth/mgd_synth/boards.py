@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -21,13 +21,12 @@ from mgd_hdl.config.errors import did_you_mean
 from mgd_hdl.emit import EmitError, verilog
 from mgd_hdl.showcase import Showcase
 
-from . import ice40
-from .blocks import SOURCE, named, write_source
-from .flow import DEVICES, check_registers
+from .blocks import SOURCE, named
+from .flow import DEVICES, check_registers, mapped_for
 from .nextpnr import Device, Routed, place_and_route, resources
 from .process import Say, SynthError, Tool, silent
 from .report import Resource
-from .yosys import YOSYS, netlist_in
+from .yosys import YOSYS
 
 __all__ = [
     "BOARDS",
@@ -126,10 +125,6 @@ class Board:
         An attribute of the definition with more resources, if need be.
     flash : str
         The command that loads ``{file}`` into the board.
-    multipliers : int
-        What the device has; where that is not enough, ``spare`` makes
-    spare : callable, optional
-        the Yosys passes that do without.
     """
 
     title: str
@@ -139,8 +134,6 @@ class Board:
     resources: Mapping[str, tuple[str, int]]
     flash: str
     extra: str = ""
-    multipliers: int = 0
-    spare: Callable[[str], str] | None = None
 
     @property
     def device(self) -> Device:
@@ -173,8 +166,6 @@ BOARDS = {
         definition=("amaranth_boards.icebreaker", "ICEBreakerPlatform"),
         resources=_resources("clk12", ("button", 0), ("led_r", 0), ("led_g", 0), ("led_r", 1)),
         extra="break_off_pmod",
-        multipliers=8,
-        spare=lambda top: ice40.passes(top, "u", multipliers=False),
         flash="iceprog {file}",
     ),
     "hx8k": Board(
@@ -395,12 +386,7 @@ def _routed(
 ) -> tuple[dict[str, Any], Routed]:
     """The mapped module, and what place and route made of it."""
     family, device = board.family, board.device
-    say("yosys: starting")
-    netlist = netlist_in(folder, text, f"{write_source(top)}; {device.passes(top)}", say=say)
-    kinds = [cell["type"] for cell in netlist["modules"][top]["cells"].values()]
-    if board.spare is not None and kinds.count("SB_MAC16") > board.multipliers:
-        say(f"yosys: {kinds.count('SB_MAC16')} multipliers are more than {board.multipliers}: made of logic")
-        netlist = netlist_in(folder, text, f"{write_source(top)}; {board.spare(top)}", say=say)
+    netlist, _ = mapped_for(device, folder, text, top, say)
     source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
     module = named(netlist["modules"][top], source["modules"][top])
     # Paths begin at the trainer, as in every report.

@@ -7,6 +7,7 @@ from typing import Any
 
 from .blocks import FLATTEN
 from .nextpnr import Device, nextpnr
+from .products import limited
 
 __all__ = ["DEVICES", "free_ends", "passes"]
 
@@ -14,16 +15,20 @@ __all__ = ["DEVICES", "free_ends", "passes"]
 #: without such a limit every path is made as short as it can be, and a cell takes half as many again.
 _DELAY = 6000
 
+#: By the size of a device.
+_MULTIPLIERS = {"25": 28, "45": 72, "85": 156}
 
-def passes(top: str) -> str:
-    """Yosys: from Verilog to a flat netlist of ECP5 cells.
+
+def passes(top: str, most: int | None = None) -> str:
+    """Yosys: from Verilog to a flat netlist of ECP5 cells, with at ``most`` so many multipliers.
 
     That is ``synth_ecp5``, with a limit for delays, chains of sums by ``ecp5_carry.v``, which spend no
     sites on their ends, and tables that fit into one joined.
     """
     run = f"synth_ecp5 -top {top} -run"
+    coarse = f"{run} :map_gates" if most is None else limited(run, most, "map_gates")
     return (
-        f"scratchpad -set abc9.D {_DELAY}; {run} :map_gates; techmap -map ecp5_carry.v;"
+        f"scratchpad -set abc9.D {_DELAY}; {coarse}; techmap -map ecp5_carry.v;"
         f" {run} map_gates:map_cells; opt_lut; {run} map_cells:; {FLATTEN}"
     )
 
@@ -56,11 +61,13 @@ def free_ends(module: dict[str, Any]) -> dict[str, Any]:
     return {**module, "cells": cells}
 
 
-def _device(size: str) -> Device:
+def _device(size: str, multipliers: int) -> Device:
     return Device(
         title=f"Lattice ECP5 LFE5U-{size.upper()}F, CABGA381, speed grade 6",
         tool=nextpnr("ecp5"),
         passes=passes,
+        multipliers=multipliers,
+        spare=lambda top: passes(top, multipliers),
         finish=free_ends,
         arguments=(
             *(f"--{size}k", "--package", "CABGA381", "--speed", "6"),
@@ -95,4 +102,4 @@ def _device(size: str) -> Device:
     )
 
 
-DEVICES = {f"ecp5-{size}k": _device(size) for size in ("25", "45", "85")}
+DEVICES = {f"ecp5-{size}k": _device(size, multipliers) for size, multipliers in _MULTIPLIERS.items()}

@@ -25,7 +25,16 @@ from .report import Report
 from .sta import slowest_path
 from .yosys import YOSYS, netlist_in
 
-__all__ = ["DEVICES", "TARGETS", "Mapped", "check_registers", "check_target", "mapped", "synthesize"]
+__all__ = [
+    "DEVICES",
+    "TARGETS",
+    "Mapped",
+    "check_registers",
+    "check_target",
+    "mapped",
+    "mapped_for",
+    "synthesize",
+]
 
 #: Targets that are placed and routed.
 DEVICES: dict[str, Device] = {**ice40.DEVICES, **ecp5.DEVICES, **gowin.DEVICES}
@@ -51,6 +60,7 @@ class Mapped:
 
     harness: Harness
     netlist: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
     @property
     def module(self) -> dict[str, Any]:
@@ -65,29 +75,53 @@ class Mapped:
 
 def mapped(
     config: TrainerConfig,
-    passes: Callable[[str], str],
+    how: Device | Callable[[str], str],
     folder: Path,
     *,
     files: Mapping[str, bytes] | None = None,
     say: Say = silent,
 ) -> Mapped:
-    """Emit a trainer and map it: ``passes`` makes Yosys passes for a top module, ``files`` are for them."""
+    """Emit a trainer and map it, for a device or by what makes Yosys passes for a top module; ``files`` are
+    for these.
+    """
     try:
         made = trainer_files(config)
     except EmitError as error:
         raise SynthError(str(error)) from None
     shell = harness(config.name, json.loads(made[f"{config.name}.ports.json"])["ports"])
-    say("yosys: starting")
-    netlist = netlist_in(
-        folder,
-        made[f"{config.name}.v"] + shell.verilog,
-        f"{write_source(shell.top)}; {passes(shell.top)}",
-        files=files,
-        say=say,
-    )
+    text = made[f"{config.name}.v"] + shell.verilog
+    notes: tuple[str, ...] = ()
+    if isinstance(how, Device):
+        netlist, notes = mapped_for(how, folder, text, shell.top, say)
+    else:
+        say("yosys: starting")
+        passes = f"{write_source(shell.top)}; {how(shell.top)}"
+        netlist = netlist_in(folder, text, passes, files=files, say=say)
     source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
     module = named(netlist["modules"][shell.top], source["modules"][shell.top])
-    return Mapped(shell, {**netlist, "modules": {shell.top: module}})
+    return Mapped(shell, {**netlist, "modules": {shell.top: module}}, notes)
+
+
+def mapped_for(
+    device: Device, folder: Path, verilog: str, top: str, say: Say = silent
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The netlist for a device, with the design before in :data:`SOURCE`, and what a reader must know of it.
+
+    A design with more products than the device has multipliers is mapped again, the others to tables.
+    """
+    say("yosys: starting")
+    netlist = netlist_in(folder, verilog, f"{write_source(top)}; {device.passes(top)}", say=say)
+    wanted = sum(
+        device.weights.get(cell["type"], 1)
+        for cell in netlist["modules"][top]["cells"].values()
+        if re.fullmatch(device.mapped["DSP"], cell["type"])
+    )
+    if wanted <= device.multipliers:
+        return netlist, ()
+    note = f"Products want {wanted:g} multipliers, and there are {device.multipliers}: the others are tables."
+    say(f"yosys: {note[0].lower()}{note[1:-1]}")
+    netlist = netlist_in(folder, verilog, f"{write_source(top)}; {device.spare(top)}", say=say)
+    return netlist, (note,)
 
 
 def synthesize(
@@ -138,7 +172,7 @@ def _placed(
 ) -> dict[str, Any]:
     tools = (YOSYS.version, device.tool.version)  # what is missing is better said before than after
     aim = device.frequency if frequency is None else frequency
-    found = mapped(config, device.passes, folder, say=say)
+    found = mapped(config, device, folder, say=say)
     check_registers(config, found.module, device.mapped["FF"])
     say("nextpnr: starting")
     routed = place_and_route(
@@ -152,7 +186,7 @@ def _placed(
         "kinds": found.kinds,
         "fmax": routed.fmax,
         "path": critical_path(routed.report),
-        "notes": device.notes,
+        "notes": (*device.notes, *found.notes),
     }
 
 

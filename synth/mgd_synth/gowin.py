@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .blocks import FLATTEN
 from .nextpnr import Device, nextpnr
 from .process import SynthError
+from .products import limited
 
 __all__ = ["DEVICES"]
 
@@ -24,14 +25,26 @@ def _pin_file(pins: Sequence[str]) -> tuple[str, str]:
     return _CONSTRAINTS, "\n".join(lines) + "\n"
 
 
+#: Of 18 by 18 bits.
+_MULTIPLIERS = 20
+
+
+def passes(top: str, most: int | None = None) -> str:
+    """Yosys: from Verilog to a flat netlist of Gowin cells, with at ``most`` so many multipliers."""
+    run = f"synth_gowin -noiopads -top {top}"
+    if most is not None:
+        run = limited(f"{run} -run", most)
+    # Pads come last, or the modules whose registers may not be merged would get some too.
+    return f"{run}; {FLATTEN}; iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O"
+
+
 DEVICES = {
     "gowin-gw1nr9": Device(
         title="Gowin GW1NR-LV9QN88PC6/I5",
         tool=nextpnr("himbaechel-gowin"),
-        passes=lambda top: (
-            # Pads come last, or the modules whose registers may not be merged would get some too.
-            f"synth_gowin -noiopads -top {top}; {FLATTEN}; iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O"
-        ),
+        passes=passes,
+        multipliers=_MULTIPLIERS,
+        spare=lambda top: passes(top, _MULTIPLIERS),
         arguments=("--device", "GW1NR-LV9QN88PC6/I5", "--vopt", "family=GW1N-9C"),
         mapped={
             "LUT": "LUT[1-4]",

@@ -14,6 +14,7 @@ from typing import Any
 
 from .blocks import FLATTEN
 from .nextpnr import Device, nextpnr
+from .products import chosen
 from .yosys import SynthError, netlist
 
 __all__ = ["DEVICES", "Area", "area", "count", "passes"]
@@ -38,8 +39,9 @@ class Area:
         }
 
 
-def passes(top: str, device: str = "hx", *, multipliers: bool = True) -> str:
-    """Yosys: from Verilog to a flat netlist of iCE40 cells, ``multipliers`` in blocks of their own.
+def passes(top: str, device: str = "hx", *, multipliers: bool = True, most: int | None = None) -> str:
+    """Yosys: from Verilog to a flat netlist of iCE40 cells, ``multipliers`` in blocks of their own, but
+    for all beyond the ``most`` that there are.
 
     Not ``synth_ice40 -dsp``: it may also move registers into the multipliers, and where the sum of
     two registered products follows, it gives one register to both and loses the other product.
@@ -52,6 +54,8 @@ def passes(top: str, device: str = "hx", *, multipliers: bool = True) -> str:
         "techmap -map +/mul2dsp.v -map +/ice40/dsp_map.v -D DSP_A_MAXWIDTH=16 -D DSP_B_MAXWIDTH=16"
         " -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=11 -D DSP_NAME=$__MUL16X16"
     )
+    if most is not None:
+        blocks = f"{chosen(most)}; {blocks} @blocks"
     return "; ".join(
         [
             f"synth_ice40 -device {device} -top {top} -run begin:flatten",
@@ -116,12 +120,14 @@ def count(module: dict[str, Any]) -> Area:
 
 
 def _device(
-    title: str, chip: str, arguments: tuple[str, ...], frequency: float, *, multipliers: bool
+    title: str, chip: str, arguments: tuple[str, ...], frequency: float, *, multipliers: int
 ) -> Device:
     return Device(
         title=title,
         tool=nextpnr("ice40"),
-        passes=lambda top: passes(top, chip, multipliers=multipliers),
+        passes=lambda top: passes(top, chip, multipliers=multipliers > 0),
+        multipliers=multipliers,
+        spare=lambda top: passes(top, chip, multipliers=multipliers > 0, most=multipliers),
         arguments=arguments,
         mapped={
             "LUT": "SB_LUT4",
@@ -147,9 +153,9 @@ def _device(
 
 DEVICES = {
     "ice40-up5k": _device(
-        "Lattice iCE40 UP5K, SG48", "u", ("--up5k", "--package", "sg48"), 50, multipliers=True
+        "Lattice iCE40 UP5K, SG48", "u", ("--up5k", "--package", "sg48"), 50, multipliers=8
     ),
     "ice40-hx8k": _device(
-        "Lattice iCE40 HX8K, CT256", "hx", ("--hx8k", "--package", "ct256"), 120, multipliers=False
+        "Lattice iCE40 HX8K, CT256", "hx", ("--hx8k", "--package", "ct256"), 120, multipliers=0
     ),
 }

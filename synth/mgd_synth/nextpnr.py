@@ -50,6 +50,10 @@ class Device:
     tool : Tool
     passes : callable
         Given the top module's name: Yosys passes from Verilog to a flat netlist of it.
+    multipliers : int
+        What the device has; where a trainer has more products,
+    spare : callable
+        the passes that make the others of tables.
     arguments : tuple of str
         For the tool: device, package, speed grade.
     mapped : mapping
@@ -72,6 +76,8 @@ class Device:
     title: str
     tool: Tool
     passes: Callable[[str], str]
+    multipliers: int
+    spare: Callable[[str], str]
     arguments: tuple[str, ...]
     mapped: Mapping[str, str]
     placed: Mapping[str, str]

@@ -1,0 +1,84 @@
+"""Does a device with fewer multipliers than products get the rest as tables, and is each product right?"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mgd_synth import ecp5, gowin, ice40
+from mgd_synth.flow import DEVICES, mapped_for
+from mgd_synth.yosys import YOSYS
+from testbenches.synth.test_synth_netlist import MODELS, multiplier
+
+#: Three products of ten bits.
+PRODUCTS = """
+module top(input signed [9:0] a, b, c, output signed [19:0] x, y, z);
+  assign x = a * b, y = b * c, z = a * c;
+endmodule
+"""
+TRY = """
+module try;
+  reg signed [9:0] a, b, c;
+  wire signed [19:0] x, y, z;
+  top dut(.*);
+  initial begin
+%s
+  end
+endmodule
+"""
+
+#: Passes of each family that make two blocks at most.
+LIMITED = {
+    "ice40-up5k": lambda top: ice40.passes(top, "u", most=2),
+    "ecp5-25k": lambda top: ecp5.passes(top, 2),
+    "gowin-gw1nr9": lambda top: gowin.passes(top, 2),
+}
+
+
+@pytest.mark.parametrize("target", LIMITED)
+def test_products_beyond_the_multipliers_are_tables(target, tmp_path):
+    device = replace(DEVICES[target], multipliers=2, spare=LIMITED[target])
+    netlist, notes = mapped_for(device, tmp_path, PRODUCTS, "top")
+    assert notes == ("Products want 3 multipliers, and there are 2: the others are tables.",)
+    top = netlist["modules"]["top"]
+    kinds = [cell["type"] for cell in top["cells"].values()]
+    assert sum(re.fullmatch(device.mapped["DSP"], kind) is not None for kind in kinds) == 2
+
+    models, family = MODELS[target]
+    (tmp_path / "named.json").write_text(json.dumps({**netlist, "modules": {"top": top}}), encoding="utf-8")
+    (tmp_path / "multipliers.v").write_text(multiplier(family), encoding="utf-8")
+    script = (
+        f"read_json named.json; read_verilog -defer -DNO_INCLUDES +/{models} multipliers.v;"
+        " hierarchy -check -top top; proc; flatten; opt_clean; write_verilog -noattr netlist.v"
+    )
+    outcome = YOSYS.run(["-p", script], tmp_path)
+    assert (tmp_path / "netlist.v").exists(), outcome.last_words
+    ends = [-512, -1, 0, 511]
+    words = [(a, b, a) for a in ends for b in ends]
+    words += np.random.default_rng(1).integers(-512, 512, (200, 3)).tolist()
+    lines = [f'    a = {a}; b = {b}; c = {c}; #1 $display("%0d %0d %0d", x, y, z);' for a, b, c in words]
+    text = (tmp_path / "netlist.v").read_text(encoding="utf-8") + TRY % "\n".join(lines)
+    (tmp_path / "try.v").write_text(text, encoding="utf-8")
+    command = ["iverilog", "-g2012", "-s", "try", "-o", "try.vvp", "try.v"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    command = ["vvp", "-n", "try.vvp"]
+    run = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    found = [tuple(map(int, line.split())) for line in run.stdout.splitlines()]
+    assert found == [(a * b, b * c, a * c) for a, b, c in words]
+
+
+def test_what_fits_is_mapped_as_ever(tmp_path):
+    """The passes for fewer multipliers are not asked."""
+
+    def never(top: str) -> str:
+        raise AssertionError(top)
+
+    device = replace(DEVICES["ice40-up5k"], multipliers=3, spare=never)
+    netlist, notes = mapped_for(device, tmp_path, PRODUCTS, "top")
+    assert notes == ()
+    assert [cell["type"] for cell in netlist["modules"]["top"]["cells"].values()] == ["SB_MAC16"] * 3
