@@ -108,6 +108,10 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "learning": {"measure": "two_sided", "tau_theta": 32, "tau_x": 32},
         },
     ),
+    "walsh, signs flipped, delayed": (
+        "xor",
+        {"perturbation": {"family": "walsh", "sign_flip": True}, "learning": {"updates": "delayed"}},
+    ),
     "sequential, shuffled, a sweep per update": (
         "xor",
         {

@@ -107,24 +107,43 @@ class WalshCode:
     places. The leading one is in every index, which is the odd-weight rule again: the exclusive
     or of three indices keeps it, so no product of two codes is a third. All codes are orthogonal
     over the period of ``2**(k + 1)`` steps.
+
+    With ``sign_flip`` every second period has all signs reversed, which is one more bit that is always
+    on: ``2**(k + 1)`` in the index and in the step. A Walsh function of m index bits sums to zero
+    against every polynomial in the step of a degree below m. Each index then has two bits or more, and a cost
+    that drifts at a constant rate leaves nothing in any estimate; without, it does in that of the
+    parameter at row 0 and column 0, whose index has a single bit.
     """
 
     rows: int
+    sign_flip: bool = False
 
     @property
     def row_bits(self) -> int:
         return (self.rows - 1).bit_length()
 
     @property
+    def place_bits(self) -> int:
+        """k: column and row."""
+        return 3 + self.row_bits
+
+    @property
     def counter_bits(self) -> int:
-        return 3 + self.row_bits + 1
+        return self.place_bits + 1 + self.sign_flip
 
     @property
     def period(self) -> int:
+        """Steps over which the codes are orthogonal."""
+        return 2 << self.place_bits
+
+    @property
+    def repeats(self) -> int:
+        """Steps after which the codes repeat: a period, or two that are each other's negative."""
         return 1 << self.counter_bits
 
     def index(self, row: int, column: int) -> int:
-        return (1 << (self.counter_bits - 1)) | (row << 3) | column
+        always = self.repeats - (1 << self.place_bits)
+        return always | (row << 3) | column
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,14 @@ def _turns(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
+@_relation("perturbation.family", "perturbation.sign_flip")
+def _sign_flip(config: TrainerConfig) -> Iterator[Problem]:
+    if config.perturbation.sign_flip and config.perturbation.family != "walsh":
+        yield Problem(
+            "perturbation.sign_flip", "true", 'needs family = "walsh"; other codes have no period to reverse'
+        )
+
+
 @_relation("perturbation.family", "perturbation.resolution")
 def _resolution(config: TrainerConfig) -> Iterator[Problem]:
     if config.perturbation.family == "sinusoidal" and config.perturbation.resolution == 1:

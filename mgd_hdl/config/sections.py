@@ -183,6 +183,9 @@ class PerturbationSection(Section):
     """What is shaken and updated at a time: all parameters, or those of one layer while the others rest."""
     tau_layer: _Steps = 1
     """Layer by layer only: perturbations after which it is the next layer's turn."""
+    sign_flip: bool = False
+    """Walsh only: every second period has all signs reversed, so that a cost which drifts at a constant
+    rate leaves nothing in any estimate."""
 
 
 class LearningSection(Section):

@@ -429,7 +429,7 @@ class TrainerConfig(Section):
 
     @cached_property
     def walsh_code(self) -> WalshCode:
-        return WalshCode(self.rows)
+        return WalshCode(self.rows, self.perturbation.sign_flip)
 
     @cached_property
     def sinusoids(self) -> Sinusoids:

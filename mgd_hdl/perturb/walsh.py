@@ -16,7 +16,7 @@ class Walsh(Block):
     """Drives the wires of :class:`mgd_hdl.config.WalshCode` from a step counter.
 
     parity(index AND step) splits over the index bits: the row's and the column's parts are made
-    once per wire, and the bit that is set in every index joins the rows.
+    once per wire, and the bit that is set in every index joins the rows, or the two of ``sign_flip``.
 
     Members
     -------
@@ -43,7 +43,8 @@ class Walsh(Block):
             m.d.sync += step.eq(0)
         with m.Elif(self.advance):
             m.d.sync += step.eq(step + 1)
-        column_part, row_part, always = step[:3], step[3:-1], step[-1]
+        column_part, row_part = step[:3], step[3 : code.place_bits]
+        always = step[-1] ^ step[-2] if code.sign_flip else step[-1]
         for column in range(COLUMNS):
             m.d.comb += self.columns[column].eq((column_part & column).xor())
         for row in range(code.rows):

@@ -615,6 +615,11 @@ TOGETHER = [
         ['perturbation.order = "shuffled": needs family'],
     ),
     (
+        "sign flip of random codes",
+        toml(perturbation={"sign_flip": "true"}),
+        ['perturbation.sign_flip = true: needs family = "walsh"'],
+    ),
+    (
         "tau above its register",
         toml(learning={"tau_x": "16", "tau_bits": "4"}),
         ["learning.tau_x = 16: must be below 2**4"],

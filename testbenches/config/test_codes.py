@@ -100,16 +100,46 @@ def test_walsh_codes_are_orthogonal_over_a_period(rows):
     parity = np.bitwise_count(index[:, None] & np.arange(code.period)) & 1
     sign = 2 * parity.astype(np.int64) - 1
     assert np.array_equal(sign @ sign.T, code.period * np.eye(len(index), dtype=np.int64))
-    assert code.period == 1 << code.counter_bits
+    assert code.period == code.repeats == 1 << code.counter_bits
 
 
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_sign_flip_makes_the_codes_blind_to_drift(rows):
+    """Against Sylvester's matrix, built by doubling: its rows, with the sign of every half and every period.
+
+    Over two periods each code sums to zero, also that of row 0 and column 0, which is constant between two
+    flips, and so does each times the step, which is what a cost that drifts leaves in an estimate; without
+    the flip that one sums to something.
+    """
+    hadamard = np.ones((1, 1), dtype=np.int64)
+    while len(hadamard) < 8 * rows:
+        hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
+    half = hadamard[: 8 * rows]
+    period = np.hstack([half, -half])
+    flipped = np.hstack([period, -period])
+    plain, code = WalshCode(rows), WalshCode(rows, sign_flip=True)
+    step = np.arange(flipped.shape[1])
+    for each, wanted in ((code, flipped), (plain, np.hstack([period, period]))):
+        index = np.array([each.index(row, column) for row in range(rows) for column in range(COLUMNS)])
+        sign = 1 - 2 * (np.bitwise_count(index[:, None] & step).astype(np.int64) & 1)
+        assert np.array_equal(sign, wanted)
+    assert code.period == plain.period == period.shape[1]
+    assert code.repeats == 2 * plain.repeats == flipped.shape[1]
+    assert not flipped.sum(axis=1).any()
+    assert not (flipped @ step).any()
+    drifted = period @ step[: code.period]
+    assert drifted[0] != 0
+    assert not drifted[1:].any()
+
+
+@pytest.mark.parametrize("sign_flip", [False, True])
 @pytest.mark.parametrize("rows", [1, 3, 100, MOST_ROWS])
-def test_walsh_codes_obey_the_odd_weight_rule(rows):
+def test_walsh_codes_obey_the_odd_weight_rule(rows, sign_flip):
     """Every index has the leading one, so of three exclusive-ored ones none is a fourth's zero."""
-    code = WalshCode(rows)
+    code = WalshCode(rows, sign_flip)
     leading = 1 << (code.counter_bits - 1)
     for row, column in itertools.product((0, rows // 2, rows - 1), range(COLUMNS)):
-        assert leading <= code.index(row, column) < code.period
+        assert leading <= code.index(row, column) < code.repeats
 
 
 @pytest.mark.parametrize("name", ["xor", "nist7x7"])

@@ -11,7 +11,7 @@ from testbenches.support import configured
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize((("stall", "reload"), [(0.0, 0.0), (0.5, 0.1)]))
 async def bits_follow_the_step(dut, stall, reload):
-    """Over more than a period, after which the codes repeat."""
+    """Until the codes repeat, and further."""
     config = configured()
     code, places = config.walsh_code, config.places
     index = [code.index(place.row, place.column) for place in places]
@@ -27,8 +27,8 @@ async def bits_follow_the_step(dut, stall, reload):
         check,
         first=0,
         loaded=lambda _: 0,
-        advanced=lambda step: (step + 1) % code.period,
-        clocks=2 * code.period + 20,
+        advanced=lambda step: (step + 1) % code.repeats,
+        clocks=2 * code.repeats + 20,
         stall=stall,
         reload=reload,
     )

@@ -12,14 +12,19 @@ from testbenches.support import mutations, run, stays_unnoticed
 BENCH = "testbenches.perturb.bench_walsh"
 
 
-def shaped(*layers: int) -> TrainerConfig:
-    return preset("xor").replaced(network={"layers": layers}, perturbation={"family": "walsh"})
+def shaped(*layers: int, sign_flip: bool = False) -> TrainerConfig:
+    perturbation = {"family": "walsh", "sign_flip": sign_flip}
+    return preset("xor").replaced(network={"layers": layers}, perturbation=perturbation)
 
 
-@pytest.mark.parametrize("layers", [(2, 1), (2, 2, 1), (2, 7, 1), (2, 22, 1)], ids=str)
-def test_walsh(layers, tmp_path):
+@pytest.mark.parametrize(
+    ("layers", "sign_flip"),
+    [((2, 1), False), ((2, 2, 1), True), ((2, 7, 1), False), ((2, 22, 1), True)],
+    ids=str,
+)
+def test_walsh(layers, sign_flip, tmp_path):
     """1, 2, 4 and 12 rows."""
-    config = shaped(*layers)
+    config = shaped(*layers, sign_flip=sign_flip)
     run(verilog(Walsh(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -31,4 +36,13 @@ def test_walsh(layers, tmp_path):
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config = shaped(2, 2, 1)
+    assert not stays_unnoticed(mutation, verilog(Walsh(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("no flip", r"step\[5\] \^ step\[4\]", "step[4]"),
+    ("one flip in two periods", r"step\[5\] \^ step\[4\]", "step[5]"),
+)
+def test_mutations_of_the_flip_are_noticed(mutation, tmp_path):
+    config = shaped(2, 2, 1, sign_flip=True)
     assert not stays_unnoticed(mutation, verilog(Walsh(config), "dut"), BENCH, tmp_path, config)

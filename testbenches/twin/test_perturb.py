@@ -45,7 +45,7 @@ def test_odd_weight_rule_by_argument(config):
     """Each code has an odd number of the same few bits, so the exclusive or of three has it too."""
     assert config.parameters > 64
     assert (np.bitwise_count(masks(config) & np.uint32(0xFF)) == 1).all()
-    top = 1 << (config.walsh_code.counter_bits - 1)
+    top = config.walsh_code.repeats // 2
     assert (indices(config) & top == top).all()
     assert (indices(config) < 2 * top).all()
 
