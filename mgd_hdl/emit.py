@@ -141,6 +141,8 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     ]
     for flag, block in zip(FLAGS, (changes, "accumulator", "update"), strict=True):
         found.append(_state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", unsigned(1)))
+    if config.gated:
+        found.append(_state("gated", "core.gate.o__payload", "core.gate.o__valid", change))
     if config.task.accuracy:
         for name, signal in (("judged_count", "judged"), ("right_count", "rights")):
             path, strobe = f"core.classifier.{signal}", "core.classifier.counting"

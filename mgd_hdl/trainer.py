@@ -18,6 +18,7 @@ from .cost.accumulator import CostAccumulator
 from .cost.baseline import Baseline
 from .cost.classifier import Classifier
 from .cost.cross_entropy import CrossEntropy
+from .cost.gate import Gate
 from .cost.highpass import HighPass
 from .cost.hinge import Hinge
 from .cost.noise import CostNoise
@@ -66,6 +67,7 @@ _LOSSES = {
     "cross_entropy": CrossEntropy,
     "hinge": Hinge,
 }
+_GATE = ("change_limit", "change_gate")
 _SOURCES = {"memory": SampleMemory, "generator": Letters, "stream": SampleStream}
 
 
@@ -97,6 +99,7 @@ def _registers(config: TrainerConfig) -> dict:
             {"last_shift": In(config.shift_bits), "anneal_every": In(MAX_TAU_BITS)} if config.annealed else {}
         ),
         **({"high_pass": In(HIGH_PASS.width)} if config.analog else {}),
+        **(dict.fromkeys(_GATE, In(config.cost_change.width - 1)) if config.gated else {}),
         **{level: In(limit.bit_length()) for level, limit in levels.items()},
         **{seed: In(LFSR.degree) for seed in seeds},
     }
@@ -337,6 +340,14 @@ class Core(Block):
                 *(getattr(annealing, name).eq(getattr(self, name)) for name in _ANNEALING),
             ]
             learning_shift = annealing.shift
+        believed = change
+        if config.gated:
+            believed = place(m, platform, "gate", Gate(config))
+            m.d.comb += [
+                believed.i.payload.eq(change.o.payload),
+                believed.i.valid.eq(change.o.valid),
+                *(getattr(believed, name).eq(getattr(self, name)) for name in _GATE),
+            ]
         meter = change.i
         if config.cost_noisy:
             noise = place(m, platform, "noise", CostNoise(config))
@@ -356,9 +367,9 @@ class Core(Block):
             meter.payload[special].eq(timeline.at(special, measured_at - config.noise_latency)),
             meter.valid.eq(timeline.at("measure", measured_at - config.noise_latency)),
             # R + config.change_latency
-            accumulator.i.payload.change.eq(change.o.payload),
+            accumulator.i.payload.change.eq(believed.o.payload),
             accumulator.i.payload.flush.eq(ends("flush", changed_at)),
-            accumulator.i.valid.eq(change.o.valid),
+            accumulator.i.valid.eq(believed.o.valid),
             # one later
             update.i.payload.eq(accumulator.o.payload),
             update.i.valid.eq(accumulator.o.valid),

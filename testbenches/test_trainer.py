@@ -20,6 +20,8 @@ WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
 SERIAL = {"cell": "serial"}
 #: Met and not met within a few hundred steps.
 JUDGED = {"kind": "window", "limit": 0.3, "window": 8, "misses": 2}
+#: Both happen within a few hundred steps.
+GATE = {"limit": 0.05, "gate": 0.005}
 #: Outputs of either sign.
 LOGITS = {"activation": ["sigmoid", "linear"]}
 ANALOG_WINDOWS = {"algorithm": "analog", "tau_x": 4, "tau_p": 2, "tau_theta": 3, "follow": 2}
@@ -296,6 +298,11 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "defects, serial": (
         "parity4",
         {"engine": SERIAL, "network": {"activation": "tanh"}, "imperfections": {"activation_spread": 1.0}},
+    ),
+    "gated, delayed": ("xor", {"cost": GATE, "learning": {"updates": "delayed"}}),
+    "gated, windows, two-sided": (
+        "xor",
+        {"cost": GATE, "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 3}},
     ),
     "answers counted, delayed": (
         "xor",

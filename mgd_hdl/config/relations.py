@@ -605,6 +605,26 @@ def _target_class(config: TrainerConfig) -> Iterator[Problem]:
         yield Problem("formats.target", str(target), f"must hold one half for loss {shown(config.loss)}")
 
 
+@_relation("formats.cost_change", "cost.limit", "cost.gate")
+def _gate(config: TrainerConfig) -> Iterator[Problem]:
+    """Some changes are let through, and each of the two does something."""
+    word, given = config.cost_change, config.cost_section
+    if given.limit and not 1 <= round(given.limit * 2**word.fraction_bits) <= word.max:
+        yield Problem(
+            "cost.limit",
+            str(given.limit),
+            f"must be 2**-{word.fraction_bits} to {word.value(word.max):g} with formats.cost_change = {word},"
+            " or 0",
+        )
+    elif given.gate and not 1 <= round(given.gate * 2**word.fraction_bits) < config.change_limit:
+        limit = word.value(config.change_limit)
+        yield Problem(
+            "cost.gate",
+            str(given.gate),
+            f"must be from a last bit of C~, 2**-{word.fraction_bits}, to below its limit, {limit:g}; or 0",
+        )
+
+
 @_relation("formats.cost_change", "cost.loss")
 def _curve_words(config: TrainerConfig) -> Iterator[Problem]:
     """A table's slope times a position fits the integers of the twin."""

@@ -164,6 +164,11 @@ class CostSection(Section):
     """Hinge only: so far ahead, and the cost is zero; snapped to a last bit of the outputs."""
     segment_bits: Annotated[int, Field(ge=3, le=10)] = 7
     """Cross-entropy only: its curves are tables of 2**segment_bits straight segments."""
+    limit: Annotated[float, Field(ge=0, le=1 << 16)] = 0.0
+    """Where C~ is larger it counts as this; snapped to a last bit of C~. 0: as far as its format goes."""
+    gate: Annotated[float, Field(ge=0, le=1 << 16)] = 0.0
+    """Where C~ is no larger it counts as zero; snapped to a last bit of C~. With limit and gate 0 there is no
+    circuit for either."""
 
 
 class PerturbationSection(Section):

@@ -97,6 +97,8 @@ class Registers:
     anneal_every: int
     last_shift: int
     high_pass: int
+    change_limit: int
+    change_gate: int
     seed_code: int
     seed_sample: int
     seed_initial: int
@@ -215,6 +217,10 @@ class TrainerConfig(Section):
         if self.loss == "hinge":
             margin = self.cost_section.margin
             given["cost.margin"] = (margin, self.output.value(self.margin))
+        for key, register in (("limit", self.change_limit), ("gate", self.change_gate)):
+            size = getattr(self.cost_section, key)
+            if size:
+                given[f"cost.{key}"] = (size, self.cost_change.value(register))
         return {key: pair for key, pair in given.items() if pair[0] != pair[1]}
 
     @property
@@ -542,6 +548,22 @@ class TrainerConfig(Section):
         change = self.cost_change
         return SQ(change.integer_bits, change.fraction_bits + HIGH_PASS.width)
 
+    @property
+    def gated(self) -> bool:
+        """Small cost changes may count as zero, and large ones be limited."""
+        return self.cost_section.limit > 0 or self.cost_section.gate > 0
+
+    @property
+    def change_limit(self) -> int:
+        """In last bits of C~."""
+        limit = self.cost_section.limit
+        return self.cost_change.quantize(limit) if limit else self.cost_change.max
+
+    @property
+    def change_gate(self) -> int:
+        """In last bits of C~."""
+        return self.cost_change.quantize(self.cost_section.gate)
+
     @cached_property
     def cost(self) -> Format:
         """C, wide enough for the largest that the loss can be."""
@@ -812,7 +834,9 @@ class TrainerConfig(Section):
     @property
     def cost_padding(self) -> int:
         """Delayed updates only: keeps the two-phase updates in step with the measurements."""
-        return int(self.delayed and (self.cost_pipeline + self.noise_latency + self.leaves + 1) % 2)
+        return int(
+            self.delayed and (self.cost_pipeline + self.noise_latency + self.leaves + self.change_latency) % 2
+        )
 
     @property
     def noise_latency(self) -> int:
@@ -838,8 +862,8 @@ class TrainerConfig(Section):
 
     @property
     def change_latency(self) -> int:
-        """From C to C~."""
-        return 3 if self.analog else 1
+        """From C to C~, and through the gate."""
+        return (3 if self.analog else 1) + self.gated
 
     @property
     def step_latency(self) -> int:
@@ -921,6 +945,8 @@ class TrainerConfig(Section):
             "cost_noise": self.cost_noise,
             "update_noise": self.update_noise,
             "high_pass": self.high_pass,
+            "change_limit": self.change_limit,
+            "change_gate": self.change_gate,
             **seeds,
         }
         problems = self._register_problems(values, changes)
@@ -938,6 +964,7 @@ class TrainerConfig(Section):
         limits["anneal_every"] = range(1, 1 << MAX_TAU_BITS) if self.annealed else range(1)
         limits["cost_noise"] = range(self.max_cost_noise + 1 if self.cost_noisy else 1)
         limits["update_noise"] = range(self.max_update_noise + 1 if self.update_noisy else 1)
+        limits |= dict.fromkeys(("change_limit", "change_gate"), range(self.cost_change.max + 1))
         limits["high_pass"] = range(1 << HIGH_PASS.width)
         if self.analog:  # a step with a new sample tells nothing
             limits["tau_x"] = range(2, 1 << self.learning.tau_bits)

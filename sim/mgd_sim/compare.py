@@ -38,6 +38,7 @@ CAUSAL_ORDER = (
     "cost",
     "high_passed",
     "cost_change",
+    "gated",
     "hold",
     "update",
     "theta",
@@ -48,7 +49,7 @@ CAUSAL_ORDER = (
 #: shadow the visible bits are bits of theta; not all have a judge, counted answers, a follower or a
 #: high-pass; and the flags are made from what saturates.
 _COUNTS = frozenset({"judged_count", "right_count"})
-_NOT_ALWAYS = {"sample", "visible", "copy", "high_passed", "solved", "flags"} | _COUNTS
+_NOT_ALWAYS = {"sample", "visible", "copy", "high_passed", "gated", "solved", "flags"} | _COUNTS
 _REQUIRED = frozenset(CAUSAL_ORDER) - _NOT_ALWAYS | set(SATURATED)
 
 
@@ -59,6 +60,8 @@ def _required(config: TrainerConfig) -> frozenset[str]:
         required ^= {"theta", "theta_bits"}
     if config.analog:
         required ^= {"baseline", "high_passed"}
+    if config.gated:
+        required |= {"gated"}
     if config.task.accuracy:
         required |= _COUNTS
     return required | ({"copy"} if config.follow else set())

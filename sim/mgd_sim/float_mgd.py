@@ -416,7 +416,7 @@ class FloatMgd(_Learner):
             if reference:
                 self.baseline = measured[:, 0]
             self._measured(measured[:, -1], fresh)
-            self.hold = self.hold + self.change
+            self.hold = self.hold + self._believed()
             if flush:
                 hold = np.sign(self.hold) if self.config.sign_only else self.hold
                 self._move(-self.rate * self._per_rate * hold[:, None] * learns[this_code])
@@ -440,6 +440,14 @@ class FloatMgd(_Learner):
             self._before = cost
         else:
             self.change = cost - self.baseline
+
+    def _believed(self) -> Floats:
+        """C~ as far as the gate lets it through."""
+        if not self.config.gated:
+            return self.change
+        step = self.config.cost_change.step
+        limit, gate = self.registers.change_limit * step, self.registers.change_gate * step
+        return np.where(np.abs(self.change) <= gate, 0.0, np.clip(self.change, -limit, limit))
 
     def _move(self, by: Floats) -> None:
         """Take in the update of a hold, or noise."""

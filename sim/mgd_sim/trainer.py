@@ -22,6 +22,7 @@ from .control.sequencer import in_turn, plan
 from .cost.accumulator import Accumulator
 from .cost.baseline import Baseline
 from .cost.classifier import Classifier
+from .cost.gate import Gate
 from .cost.highpass import HighPass
 from .cost.losses import loss
 from .cost.noise import CostNoise
@@ -64,6 +65,8 @@ class Record:
         (steps, R), the judge's verdict after C0; 0 without a judge.
     high_passed : Ints
         (steps, R), in the analog algorithm C~ and its remainder in ``config.high_passed``, else 0.
+    gated : Ints
+        (steps, R), what the gate lets through of C~; 0 without a gate.
     cost_change, hold : Ints
         (steps, R), C~ and A; A includes this step's C~, before an update clears it.
     update : Ints
@@ -87,6 +90,7 @@ class Record:
     cost: Ints
     high_passed: Ints
     cost_change: Ints
+    gated: Ints
     hold: Ints
     update: Ints
     theta: Ints
@@ -183,6 +187,8 @@ class Trainer:
         self.step = 0
         self.baseline = np.zeros(len(registers), dtype=np.int64)
         self.hold = np.zeros(len(registers), dtype=np.int64)
+        gate = (self.registers.change_limit, self.registers.change_gate)
+        self.gate = Gate(*gate) if config.gated else None
         self.classifier = Classifier(config, len(registers)) if config.task.accuracy else None
         self.judge = Judge(config, len(registers)) if config.judged else None
         self.solved_at = np.full(len(registers), -1)
@@ -299,7 +305,8 @@ class Trainer:
                 cost_change, limited_change = self.high_pass(cost, fresh)
             else:
                 cost_change, limited_change = self.change(cost, self.baseline)
-            hold, limited_hold = self.accumulate(self.hold, cost_change)
+            believed = cost_change if self.gate is None else self.gate(cost_change)
+            hold, limited_hold = self.accumulate(self.hold, believed)
             self.hold = hold
             self._saturated[0] |= limited_change
             self._saturated[1] |= limited_hold
@@ -320,6 +327,8 @@ class Trainer:
                 kept.baseline[row], kept.cost[row] = self.baseline, cost
                 kept.high_passed[row], kept.copy[row] = self.high_pass.state, copied
                 kept.cost_change[row], kept.hold[row] = cost_change, hold
+                if self.gate is not None:
+                    kept.gated[row] = believed
                 if self.classifier is not None:
                     kept.judged_count[row] = self.classifier.judged_count
                     kept.right_count[row] = self.classifier.right_count

@@ -605,6 +605,21 @@ TOGETHER = [
         ['formats.cost_change = SQ(2, 17): must have at most 16 fraction bits for loss "cross_entropy"'],
     ),
     (
+        "limit beyond C~",
+        toml(cost={"limit": "3"}),
+        ["cost.limit = 3.0: must be 2**-12 to 1.99976 with formats.cost_change = SQ(2, 12), or 0"],
+    ),
+    (
+        "gate below a last bit",
+        toml(cost={"gate": "1e-9"}),
+        ["cost.gate = 1e-09: must be from a last bit of C~, 2**-12, to below its limit, 1.99976; or 0"],
+    ),
+    (
+        "gate at the limit",
+        toml(cost={"gate": "0.25", "limit": "0.25"}),
+        ["cost.gate = 0.25: must be from a last bit of C~, 2**-12, to below its limit, 0.25; or 0"],
+    ),
+    (
         "accuracy of two sides",
         toml(task={"accuracy": "true"}, learning={"measure": '"two_sided"'}),
         ['task.accuracy = true: judges the network at rest, which measure = "two_sided" never shows'],

@@ -30,6 +30,8 @@ CHOICES = {
     "cost": {
         "loss": ["squared_error", "squared_error", "absolute_error", "cross_entropy", "hinge"],
         "margin": [0.25, 1.0],
+        "limit": [0.0, 0.0, 0.25],
+        "gate": [0.0, 0.0, 0.125],
         "segment_bits": [3, 7, 10],
     },
     "perturbation": {"family": ["random_code", "walsh", "sequential"]},

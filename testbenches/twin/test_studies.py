@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import preset
-from mgd_sim.studies import angle, learning
+from mgd_sim.studies import angle, learning, measurement
 
 SEEDS = range(48)
 
@@ -77,6 +77,27 @@ def test_learning_command(tmp_path, capsys):
     found = json.loads(out.read_text())
     assert [result["steps"] for result in found["results"]] == [300, 300]
     assert found["goal"]["seeds"] == 4
+
+
+def test_measurement_command(capsys):
+    """Every remedy and every number of repeats has its line."""
+    assert measurement.main(["--seeds", "2", "--steps", "48"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(set(lines)) == 4 * 2 * 5 + 3 * 2 * 3
+    assert "noise 0.25, rate 0.125, mean of 16" in lines[-1]
+
+
+def test_another_loss():
+    """Only where outputs are compared must they be linear; a mean cost is a goal for squared errors only."""
+    config = learning.with_loss(preset("nist7x7_centered"), "hinge", 0.25)
+    assert [layer.activation for layer in config.layers] == ["sigmoid", "linear"]
+    assert (config.loss, config.learning_shift) == ("hinge", 2)
+    config = learning.with_loss(preset("xor"), "absolute_error", None)
+    assert config.last_activation == "sigmoid"
+    assert config.learning == preset("xor").learning
+    assert learning.goal_of(preset("xor")).cost == 0.04
+    assert learning.goal_of(config).cost == float("inf")
+    assert learning.goal_of(preset("xor").replaced(task={"name": "external", "source": "stream"})) is None
 
 
 def test_interrupted_learning_keeps_its_results(tmp_path, monkeypatch, capsys):

@@ -366,3 +366,36 @@ def test_xor_learns():
         cost, accuracy = trainer.cost_and_accuracy()
         solved |= (cost < 0.04) & (accuracy == 1)
     assert solved.mean() >= 0.9
+
+
+@pytest.mark.parametrize("repeats", [1, 4, 16])
+def test_repeated_measurements_are_averaged(repeats):
+    """Two-sided, tau_x = tau_p = tau_theta = K measures the same C~ K times, and one update takes their sum.
+
+    With a rate K times smaller that is the mean. Its noise has the deviation sqrt(2 / K) times that of
+    one cost; over 4,000 replicas a deviation is known to 1.1 %, of which four times are allowed.
+    """
+    noise = 2**-3
+    config = preset("xor").replaced(
+        imperfections={"cost_noise": noise},
+        formats={"parameter": "SQ(5, 16)", "cost_change": "SQ(3, 12)"},
+        learning={
+            "measure": "two_sided",
+            "tau_x": repeats,
+            "tau_p": repeats,
+            "tau_theta": repeats,
+            "rate": 0.5 / repeats,
+        },
+    )
+    noisy = Trainer(config, range(4000)).run(repeats, record=True)
+    clean = Trainer(config, range(4000), cost_noise=0).run(repeats, record=True)
+    assert (clean.cost_change == clean.cost_change[0]).all()
+    assert not clean.flags.any()
+    one = Trainer(config, range(4000), cost_noise=0, tau_x=1, tau_p=1, tau_theta=1, learning_shift=1).run(
+        1, record=True
+    )
+    np.testing.assert_array_equal(clean.theta[-1], one.theta[0])
+    mean = noisy.hold[-1] / repeats * config.cost_change.step
+    miss = mean - clean.cost_change[0] * config.cost_change.step
+    assert abs(miss.std() / (noise * np.sqrt(2 / repeats)) - 1) < 0.045
+    np.testing.assert_array_equal(noisy.hold[-1], noisy.cost_change.sum(axis=0))

@@ -1,0 +1,60 @@
+"""The gate: which cost changes are too small to be believed, and which too large to be followed?"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream
+from amaranth.lib.wiring import In, Out
+
+from ..config.trainer import TrainerConfig
+from ..fixed import shape
+from ..hierarchy import Block
+
+__all__ = ["Gate"]
+
+
+class Gate(Block):
+    """``0`` where ``|C~| <= change_gate``, else C~ limited to ``-change_limit .. change_limit``.
+
+    Both are registers, in last bits of C~. A limit of ``config.cost_change.max`` and a gate of zero
+    change nothing but the least C~, which has no positive counterpart. A gate that reaches the limit
+    lets nothing through.
+
+    Latency one clock; one cost change a clock.
+
+    Members
+    -------
+    i : In(stream of C~, always ready)
+    change_limit, change_gate : In
+        Unsigned, one bit narrower than C~.
+    o : Out(stream of C~, always ready)
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        change = stream.Signature(shape(config.cost_change), always_ready=True)
+        size = config.cost_change.width - 1
+        super().__init__(
+            {"i": In(change), "change_limit": In(size), "change_gate": In(size), "o": Out(change)}
+        )
+
+    @property
+    def module(self) -> str:
+        return "gate"
+
+    def elaborate(self, platform):
+        m = Module()
+        change = self.i.payload
+        size = Signal(len(change))
+        kept = Signal(len(self.change_limit))
+        m.d.comb += [
+            size.eq(Mux(change < 0, -change, change)),
+            kept.eq(Mux(size > self.change_limit, self.change_limit, size)),
+        ]
+        with m.If(size <= self.change_gate):
+            m.d.comb += kept.eq(0)
+        m.d.sync += [
+            self.o.payload.eq(Mux(change < 0, -kept, kept)),
+            self.o.valid.eq(self.i.valid),
+        ]
+        return m
