@@ -304,6 +304,14 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "xor",
         {"cost": GATE, "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 3}},
     ),
+    "references anew, noisy, gated": (
+        "xor",
+        {
+            "cost": GATE,
+            "imperfections": {"cost_noise": 0.03},
+            "learning": {"reference": "every_step", "tau_theta": 4, "tau_p": 4, "tau_x": 4},
+        },
+    ),
     "answers counted, delayed": (
         "xor",
         {"task": {"accuracy": True, "order": "plain"}, "learning": {"updates": "delayed"}},

@@ -687,6 +687,13 @@ def _analog(config: TrainerConfig) -> Iterator[Problem]:
     yield Problem("learning.algorithm", '"analog"', allowed)
 
 
+@_relation("learning.reference", "learning.measure", "learning.algorithm")
+def _reference(config: TrainerConfig) -> Iterator[Problem]:
+    if config.anew and not config.rests:
+        other = 'measure = "two_sided"' if config.two_sided else 'algorithm = "analog"'
+        yield Problem("learning.reference", '"every_step"', f'must be "when_due" with {other}')
+
+
 @_relation("learning.algorithm", "learning.tau_hp")
 def _high_pass(config: TrainerConfig) -> Iterator[Problem]:
     """The coefficient is neither 0, which is deaf, nor 1, which forgets nothing."""

@@ -208,6 +208,9 @@ class LearningSection(Section):
     """Width of the three run-time registers."""
     measure: Literal["one_sided", "two_sided"] = "one_sided"
     """C~ = C(+) - C0, or C(+) - C(-)."""
+    reference: Literal["when_due", "every_step"] = "when_due"
+    """One-sided: C0 is measured where sample or parameters have changed; or at every step, so that a mean of
+    repeated measurements averages its noise too."""
     rounding: Literal["floor", "nearest_even", "stochastic", "carry"] = "carry"
     """How an update meets the last bit of the parameter; carry loses nothing."""
     updates: Literal["exact", "delayed"] = "exact"

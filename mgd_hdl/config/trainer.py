@@ -554,6 +554,11 @@ class TrainerConfig(Section):
         return self.cost_section.limit > 0 or self.cost_section.gate > 0
 
     @property
+    def anew(self) -> bool:
+        """C0 is measured at every step, and not only where it can have changed."""
+        return self.learning.reference == "every_step"
+
+    @property
     def change_limit(self) -> int:
         """In last bits of C~."""
         limit = self.cost_section.limit
@@ -964,7 +969,9 @@ class TrainerConfig(Section):
         limits["anneal_every"] = range(1, 1 << MAX_TAU_BITS) if self.annealed else range(1)
         limits["cost_noise"] = range(self.max_cost_noise + 1 if self.cost_noisy else 1)
         limits["update_noise"] = range(self.max_update_noise + 1 if self.update_noisy else 1)
-        limits |= dict.fromkeys(("change_limit", "change_gate"), range(self.cost_change.max + 1))
+        for name in ("change_limit", "change_gate"):
+            here = known[name]
+            limits[name] = range(self.cost_change.max + 1) if self.gated else range(here, here + 1)
         limits["high_pass"] = range(1 << HIGH_PASS.width)
         if self.analog:  # a step with a new sample tells nothing
             limits["tau_x"] = range(2, 1 << self.learning.tau_bits)

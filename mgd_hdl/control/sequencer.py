@@ -15,7 +15,7 @@ class Sequencer(Block):
     """Counts the three time constants and commands one measurement after the other.
 
     A step takes two clocks: in the first the reference is measured where one is due (one-sided:
-    after a new sample or an update; two-sided: always), in the second the perturbed cost. With
+    after a new sample or an update, or always; two-sided: always), in the second the perturbed cost. With
     exact updates the sequencer then waits for ``resume`` where parameters are about to change:
     without shadow after every step, with shadow at the end of each window. Delayed updates never
     wait.
@@ -137,7 +137,7 @@ class Sequencer(Block):
                     if not config.analog:
                         m.d.comb += [
                             self.reference.eq(1),
-                            self.measure.eq(1 if config.two_sided else reference_due),
+                            self.measure.eq(1 if config.two_sided or config.anew else reference_due),
                         ]
                     if config.measure_clocks == 1:
                         m.next = "PERTURBED"

@@ -620,6 +620,11 @@ TOGETHER = [
         ["cost.gate = 0.25: must be from a last bit of C~, 2**-12, to below its limit, 0.25; or 0"],
     ),
     (
+        "a reference anew of two sides",
+        toml(learning={"reference": '"every_step"', "measure": '"two_sided"'}),
+        ['learning.reference = "every_step": must be "when_due" with measure = "two_sided"'],
+    ),
+    (
         "accuracy of two sides",
         toml(task={"accuracy": "true"}, learning={"measure": '"two_sided"'}),
         ['task.accuracy = true: judges the network at rest, which measure = "two_sided" never shows'],

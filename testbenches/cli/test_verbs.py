@@ -393,8 +393,8 @@ def test_in_a_process_of_its_own():
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == (
         'mgd-hdl: learning.rat = 1: unknown key (did you mean "rate"?); allowed here: rate, tau_x, tau_p,'
-        " tau_theta, tau_bits, measure, rounding, updates, size, anneal_every, last_rate, algorithm,"
-        " tau_hp, follow\n"
+        " tau_theta, tau_bits, measure, reference, rounding, updates, size, anneal_every, last_rate,"
+        " algorithm, tau_hp, follow\n"
     )
 
 

@@ -41,6 +41,7 @@ CHOICES = {
         "tau_theta": [1, 2, 7],
         "tau_bits": [3, 16, 24],
         "measure": ["one_sided", "two_sided"],
+        "reference": ["when_due", "when_due", "every_step"],
         "rounding": ["floor", "nearest_even", "stochastic", "carry"],
         "updates": ["exact", "exact", "delayed"],
     },

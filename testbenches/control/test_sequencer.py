@@ -37,6 +37,12 @@ def test_sequencer(sides, shadow, updates, tmp_path):
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
 
+@pytest.mark.parametrize("shadow", ["no", "yes"])
+def test_a_reference_at_every_step(shadow, tmp_path):
+    config = timed(shadow=shadow).replaced(learning={"reference": "every_step"})
+    run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
 def serial(sides: str) -> TrainerConfig:
     return timed(sides, cell="serial").replaced(
         formats={"parameter": "SQ(2, 5)", "cost_change": "SQ(1, 5)"},

@@ -38,8 +38,8 @@ def plan(config: TrainerConfig, registers: Registers, first: int, count: int) ->
     """The plan of steps ``first`` to ``first + count - 1``.
 
     C0 belongs to one sample and one set of parameters, so it is measured again when either has
-    changed. Two-sided, it is the minus side of every step; the analog algorithm has none. Without a
-    shadow copy every update is seen at once, and counts as the end of a window.
+    changed, or always. Two-sided, it is the minus side of every step; the analog algorithm has none.
+    Without a shadow copy every update is seen at once, and counts as the end of a window.
     """
     step = np.arange(first, first + count)
 
@@ -55,7 +55,7 @@ def plan(config: TrainerConfig, registers: Registers, first: int, count: int) ->
     if not config.shadow:
         refresh, refreshed = flush, refreshed | code
     always = config.two_sided or config.analog
-    reference = np.full(count, config.two_sided) if always else sample | refreshed
+    reference = np.full(count, config.two_sided) if always else sample | refreshed | config.anew
     return Plan(sample=sample, code=code, reference=reference, flush=flush, refresh=refresh)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
@@ -71,15 +72,14 @@ def _runs(kind: str) -> Iterator[tuple[str, TrainerConfig, Goal]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.measurement", description=__doc__)
-    parser.add_argument("kind", choices=NOISES, nargs="*", default=list(NOISES), help="default: both")
+    parser.add_argument("--kind", choices=NOISES, action="append", help="default: both")
     parser.add_argument("--seeds", type=int, default=64, help="replicas (default 64)")
     parser.add_argument("--steps", type=int, help="longest run")
     given = parser.parse_args(arguments)
-    for kind in given.kind:
+    for kind in given.kind or NOISES:
         for name, config, goal in _runs(kind):
-            steps = given.steps or goal.steps
-            runs = learn("twin", config, range(given.seeds), Goal(**{**goal.__dict__, "steps": steps}))
-            *_, result = runs
+            aim = replace(goal, steps=given.steps or goal.steps)
+            *_, result = learn("twin", config, range(given.seeds), aim)
             sys.stdout.write(f"{name:40} {summary(result)}\n")
             sys.stdout.flush()
     return 0
