@@ -689,7 +689,7 @@ def _analog(config: TrainerConfig) -> Iterator[Problem]:
 
 @_relation("learning.reference", "learning.measure", "learning.algorithm")
 def _reference(config: TrainerConfig) -> Iterator[Problem]:
-    if config.anew and not config.rests:
+    if config.anew and (config.two_sided or config.analog):
         other = 'measure = "two_sided"' if config.two_sided else 'algorithm = "analog"'
         yield Problem("learning.reference", '"every_step"', f'must be "when_due" with {other}')
 
