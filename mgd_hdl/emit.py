@@ -158,7 +158,7 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     theta, visible = shape(config.parameter), shape(config.visible)
     code, code_word = "integrator.enable", unsigned(1)
     if config.loaded:  # words stand in their cells from before the measurement on
-        code, code_word, code_strobe = "o_code", unsigned(config.code_bits), "core.baseline.perturbed"
+        code, code_word, code_strobe = "o_code", unsigned(config.code_bits), strobe
     for index, place in enumerate(config.places):
         tile = config.tiles[place.tile]
         cell = f"core.array.tile_{tile.index}.cell_{index - tile.first}"

@@ -474,10 +474,11 @@ class Core(Block):
         if late:
             done = (done & ~late[len(since) - 1]) | late[-1]
         m.d.comb += self.step_done.eq(done)
+        window_over = updated & kept["window_end"] if config.shadow and config.loaded else updated
         arrives = Signal()  # a follower's second clock
         if config.follow:
-            m.d.sync += arrives.eq(updated)
-            m.d.comb += sequencer.resume.eq(arrives)
+            m.d.sync += arrives.eq(window_over)
+            m.d.comb += sequencer.resume.eq(arrives | (updated & ~window_over) if config.loaded else arrives)
         elif not config.delayed:
             m.d.comb += sequencer.resume.eq(updated)
 
@@ -509,9 +510,7 @@ class Core(Block):
                     rest = other
             if config.serial:
                 m.d.comb += passing.measure.eq(timeline.at("measure", clock))
-            if config.shadow and config.loaded:
-                m.d.comb += passing.refresh.eq(copying | (updated & kept["window_end"]))
-            elif config.shadow:
+            if config.shadow and not config.loaded:
                 shake = self._code(
                     m, platform, f"shake_{layer.index}", measured & timeline.at("hold_end", clock)
                 )
@@ -526,14 +525,15 @@ class Core(Block):
                     over = measured & timeline.at("hold_end", clock)
                     name = f"shake_turn_{layer.index}"
                     rest = rest | ~self._turn(m, platform, name, over, layer.index).active
-                window_over = measured & timeline.at("window_end", clock) if config.delayed else updated
-                if config.follow:
-                    m.d.comb += [
-                        passing.refresh.eq(copying | updated | arrives),
-                        passing.away.eq((copying & ~left[0]) | updated),
-                    ]
-                else:
-                    m.d.comb += passing.refresh.eq(copying | window_over)
+                if config.delayed:
+                    window_over = measured & timeline.at("window_end", clock)
+            if config.follow:
+                m.d.comb += [
+                    passing.refresh.eq(copying | window_over | arrives),
+                    passing.away.eq((copying & ~left[0]) | window_over),
+                ]
+            elif config.shadow:
+                m.d.comb += passing.refresh.eq(copying | window_over)
             if config.layerwise:
                 if not config.shadow:
                     rest = rest | ~turn.active[layer.index]

@@ -165,6 +165,26 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "learning": {"rate": 1.0, "rounding": "floor"},
         },
     ),
+    "sinusoidal, analog, windows": (
+        "xor",
+        {
+            "perturbation": {"family": "sinusoidal", "resolution": 3},
+            "formats": {"cost_change": "SQ(2, 9)"},
+            "learning": ANALOG_WINDOWS,
+        },
+    ),
+    "square, analog, no low-pass": (
+        "parity4",
+        {"perturbation": {"family": "square"}, "learning": {"algorithm": "analog", "tau_x": 5}},
+    ),
+    "square, momentum, two-sided, leaves": (
+        "xor",
+        {
+            "perturbation": {"family": "square"},
+            "learning": {"measure": "two_sided", "follow": 2, "tau_p": 2, "tau_theta": 3},
+            "engine": {"leaves": "yes"},
+        },
+    ),
     "external": (
         "xor",
         {

@@ -187,10 +187,7 @@ def _resolution(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
-@_relation(
-    "perturbation.family", "learning.updates", "learning.algorithm", "learning.follow", "engine.cell",
-    "engine.enables",
-)  # fmt: skip
+@_relation("perturbation.family", "learning.updates", "engine.cell", "engine.enables")
 def _loaded(config: TrainerConfig) -> Iterator[Problem]:
     """A code word is in its cell from before the measurement until after the update."""
     family = config.perturbation.family
@@ -202,10 +199,6 @@ def _loaded(config: TrainerConfig) -> Iterator[Problem]:
         )
     if config.loaded and config.serial:
         yield Problem("engine.cell", '"serial"', f'must be "parallel" for {family} codes')
-    if config.loaded and config.analog:
-        yield Problem("learning.algorithm", '"analog"', f'must be "discrete" for {family} codes')
-    if config.loaded and config.follow:
-        yield Problem("learning.follow", str(config.follow), f"must be 0 for {family} codes")
     if config.loaded and config.early:
         yield Problem("engine.enables", '"early"', f'must be "direct" for {family} codes')
 

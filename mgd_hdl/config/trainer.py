@@ -906,9 +906,13 @@ class TrainerConfig(Section):
             return Fraction(2)
         wait = Fraction(self.measure_latency + self.change_latency + 3 + self.update_clocks)
         if self.loaded:
-            # One of the words enters while the reference does, or the copy is made.
+            # One of the words enters while the reference does, or the copy is made; one more while it follows.
+            tau_p, window = self.learning.tau_p, self.learning.tau_theta
             load = self.parameters - 1 + self.two_sided - self.shadow
-            return wait + 1 + self.shadow + Fraction(load, self.learning.tau_p)
+            clocks = wait + 1 + self.shadow + Fraction(load, tau_p)
+            if self.follow:
+                clocks += Fraction(1, window) - Fraction(min(1, load), math.lcm(tau_p, window))
+            return clocks
         if self.update_noisy:
             # Without shadow tau_theta divides tau_p, and of so many steps one makes an update.
             wait += Fraction(self.noise_clocks, 1 if self.shadow else self.learning.tau_theta)

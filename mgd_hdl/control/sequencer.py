@@ -118,7 +118,10 @@ class Sequencer(Block):
         # always takes two clocks, the second knows as much.
         with m.If(self.restart):
             m.d.sync += [sample_due.eq(1), *([] if config.analog else [reference_due.eq(1)]), asked.eq(0)]
-        with m.Elif(self.reference if lasts else turn):
+        begins = turn
+        if lasts:
+            begins = Signal(name="begins") if config.analog else self.reference
+        with m.Elif(begins):
             m.d.sync += asked.eq(0 if lasts else self.step & ~self.run)
         with m.Elif(self.step & ~self.run):
             m.d.sync += asked.eq(1)
@@ -134,7 +137,9 @@ class Sequencer(Block):
             with m.State("REFERENCE"):
                 with m.If(go):
                     m.d.comb += self.take.eq(sample_due)
-                    if not config.analog:
+                    if config.analog and lasts:
+                        m.d.comb += begins.eq(1)
+                    elif not config.analog:
                         m.d.comb += [
                             self.reference.eq(1),
                             self.measure.eq(1 if config.two_sided or config.anew else reference_due),

@@ -10,6 +10,7 @@ from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
 from .array import Leaf
+from .follower import Follower
 from .integrator import Integrator
 
 __all__ = ["LoadedArray", "LoadedCell", "LoadedTile"]
@@ -20,10 +21,12 @@ def _wires(config: TrainerConfig) -> dict:
     members = {"shift": In(1), "minus": In(1), "word": In(shape(config.word)), "clear": In(1)}
     if config.code_bits > 1:
         members["rotate"] = In(1)
-    if not config.two_sided:
+    if config.rests:
         members["shaken"] = In(1)
     if config.shadow:
         members["refresh"] = In(1)
+    if config.follow:
+        members["away"] = In(1)
     return members
 
 
@@ -55,9 +58,9 @@ class LoadedCell(Block):
     word, clear : In(config.word), In(1)
         See :class:`Integrator`.
     [shaken] : In(1)
-        One-sided only: low at rest.
-    [refresh] : In(1)
-        Shadow only: copy the visible bits.
+        One-sided, discrete only: low at rest.
+    [refresh, away] : In(1)
+        Shadow only: copy the visible bits. Followers: see :class:`Follower`.
     weight : Out(config.weight)
         The perturbed parameter.
     """
@@ -104,15 +107,25 @@ class LoadedCell(Block):
 
         # Perturb.
         visible = Signal(shape(config.visible), reset_less=True)
-        if config.shadow:
+        if config.follow:
+            follower = place(m, platform, "follower", Follower(config))
+            m.d.comb += [
+                follower.target.eq(integrator.theta[config.guard_bits :]),
+                follower.refresh.eq(self.refresh),
+                follower.away.eq(self.away),
+                visible.eq(follower.visible),
+            ]
+        elif config.shadow:
             with m.If(self.refresh):
                 m.d.sync += visible.eq(integrator.theta[config.guard_bits :])
         else:
             m.d.comb += visible.eq(integrator.theta[config.guard_bits :])
         if config.two_sided:
             below = Cat(Const(1, 1), code ^ self.minus.replicate(config.code_bits))
-        else:
+        elif config.rests:
             below = Cat(self.shaken, lower & self.shaken.replicate(len(lower)), sign | ~self.shaken)
+        else:
+            below = Cat(Const(1, 1), code)
         m.d.comb += self.weight.eq(Cat(below, visible))
         return m
 
@@ -196,8 +209,9 @@ class LoadedArray(Block):
     clear : In(1)
         Those cells become zero.
     layer_k : the measurement that passes layer k
-        One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side.
-        Shadow only: ``refresh``: In(1) copy the visible bits.
+        One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side; analog:
+        neither.
+        Shadow only: ``refresh``: In(1) copy the visible bits. Followers only: ``away``: In(1).
     weights_k_j : Out
         Perturbed parameters of neuron j of layer k: inputs first, the bias on top.
     """
@@ -217,9 +231,11 @@ class LoadedArray(Block):
         if config.code_bits > 1:
             members["rotate"] = In(1)
         for layer in config.layers:
-            passing = {"minus" if config.two_sided else "rest": In(1)}
+            passing = {"minus": In(1)} if config.two_sided else {"rest": In(1)} if config.rests else {}
             if config.shadow:
                 passing["refresh"] = In(1)
+            if config.follow:
+                passing["away"] = In(1)
             members[f"layer_{layer.index}"] = Out(wiring.Signature(passing))
             for neuron in range(layer.neurons):
                 width = (layer.inputs + 1) * layer.weight.width
@@ -259,10 +275,12 @@ class LoadedArray(Block):
         for layer in config.layers:
             passing = getattr(self, f"layer_{layer.index}")
             local = {"minus": self.minus | passing.minus if config.two_sided else self.minus}
-            if not config.two_sided:
+            if config.rests:
                 local["shaken"] = ~passing.rest
             if config.shadow:
                 local["refresh"] = passing.refresh
+            if config.follow:
+                local["away"] = passing.away
             local = {name: self._held(m, f"{name}_{layer.index}", wire) for name, wire in local.items()}
             parameters = []
             for tile in (tile for tile in config.tiles if tile.layer == layer.index):

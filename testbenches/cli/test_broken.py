@@ -700,17 +700,6 @@ TOGETHER = [
         ['engine.cell = "serial": must be "parallel" for external codes'],
     ),
     (
-        "loaded codes, analog and following",
-        toml(
-            perturbation={"family": '"square"'},
-            learning={"algorithm": '"analog"', "follow": "3", "tau_x": "8"},
-        ),
-        [
-            'learning.algorithm = "analog": must be "discrete" for square codes',
-            "learning.follow = 3: must be 0 for square codes",
-        ],
-    ),
-    (
         "loaded codes, early",
         toml(perturbation={"family": '"square"'}, engine={"enables": '"early"'}),
         ['engine.enables = "early": must be "direct" for square codes'],

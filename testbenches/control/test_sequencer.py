@@ -73,6 +73,11 @@ def test_loaded_codes(sides, shadow, tmp_path):
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
 
+def test_loaded_codes_of_the_analog_algorithm(tmp_path):
+    config = analog("yes").replaced(perturbation={"family": "square"})
+    run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("steps that pass while a code loads", r"turn = under_way \? free :", "turn = under_way ? 1'h1 :"),
     ("not said to wait", r"assign under_way = [^;]+;", "assign under_way = 1'h0;"),

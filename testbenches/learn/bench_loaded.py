@@ -22,8 +22,9 @@ def names_of(config: TrainerConfig) -> list[str]:
     names = ["load", "i__valid", "i__payload", "fill", "sign", "word", "minus", "clear"]
     names += ["rotate"] if config.code_bits > 1 else []
     for layer in config.layers:
-        names.append(f"layer_{layer.index}__{'minus' if config.two_sided else 'rest'}")
-        names += [f"layer_{layer.index}__refresh"] if config.shadow else []
+        there = {"minus": config.two_sided, "rest": config.rests}
+        there |= {"refresh": config.shadow, "away": config.follow > 0}
+        names += [f"layer_{layer.index}__{name}" for name, needed in there.items() if needed]
     return names
 
 
@@ -37,6 +38,7 @@ class Cell:
     turns: int = 0
     theta: int | None = None
     visible: int | None = None
+    copy: int | None = 0  # followers only
 
     def side(self, given: Inputs) -> int:
         """Which sign words are for, and which side a two-sided measurement shakes to."""
@@ -54,7 +56,9 @@ class Cell:
         """The perturbed parameter; None while the bits of the code are turned."""
         bits = self.config.code_bits
         seen = self.visible
-        if not self.config.shadow and self.theta is not None:
+        if self.config.follow:
+            seen = None if self.copy is None else self.copy >> self.config.follow
+        elif not self.config.shadow and self.theta is not None:
             seen = self.theta >> self.config.guard_bits
         if seen is None or self.s is None or (bits > 1 and self.turns % (bits - 1)):
             return None
@@ -66,7 +70,15 @@ class Cell:
     def learn(self, given: Inputs, incoming: tuple[int | None, int]) -> None:
         """The next clock; ``incoming`` is what the chain brings, turned as it is."""
         if given.get(f"layer_{self.layer}__refresh"):
-            self.visible = None if self.theta is None else self.theta >> self.config.guard_bits
+            shown = None if self.theta is None else self.theta >> self.config.guard_bits
+            self.visible = shown
+            if self.config.follow and self.copy is not None:
+                # Away from itself or on to T; what does not fit wraps, which no real move does.
+                away = given[f"layer_{self.layer}__away"]
+                by = -(self.copy >> self.config.follow) if away else shown
+                span = 1 << self.config.copied.width
+                moved = None if by is None else self.copy + by
+                self.copy = None if moved is None else (moved + span // 2) % span - span // 2
         if self.takes(given) and given["clear"] and self.theta is None:
             self.theta = 0 if given["second"] else None
         elif self.theta is not None:

@@ -29,8 +29,9 @@ def loaded(*layers: int, bits: int = 1, **kind: Any) -> TrainerConfig:
         loaded(2, 2, 1, bits=2, shadow=True),
         loaded(2, 2, 1, bits=3, sides="two_sided", shadow=True, leaves=True),
         loaded(7, 8, 1, bits=4, leaves=True),
+        loaded(2, 2, 1, bits=3, shadow=True, algorithm="analog", tau_x=2, follow=2),
     ],
-    ids=["signs", "signs two-sided", "2 bits shadow", "3 bits two-sided shadow", "4 bits, 64 cells"],
+    ids=["signs", "signs two-sided", "2 bits shadow", "3 bits two-sided shadow", "4 bits, 64 cells", "analog"],
 )
 def test_loaded(config, tmp_path):
     run(verilog(LoadedArray(config), "dut"), BENCH, tmp_path, config)
@@ -49,4 +50,13 @@ def test_loaded(config, tmp_path):
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config = loaded(2, 2, 1, bits=3, shadow=True)
+    assert not stays_unnoticed(mutation, verilog(LoadedArray(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("follows another layer's way", r"<= layer_1__away;", "<= layer_0__away;"),
+    ("always on to T", r"\.away\(away\)", ".away(1'h0)"),
+)
+def test_mutations_of_followers_are_noticed(mutation, tmp_path):
+    config = loaded(2, 2, 1, bits=1, algorithm="analog", tau_x=2, follow=2, shadow=True)
     assert not stays_unnoticed(mutation, verilog(LoadedArray(config), "dut"), BENCH, tmp_path, config)

@@ -51,6 +51,16 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], Fraction]] = {
     "delayed": ("xor", {"learning": {"updates": "delayed"}}, Fraction(2)),
     "analog": ("xor", {"learning": {"algorithm": "analog", "tau_x": 8}}, Fraction(24)),
     "momentum": ("xor", {"learning": {"follow": 3}}, Fraction(24)),
+    # 24, one for the copy; of nine words two enter meanwhile; a second move in three steps, in every other of
+    # which one more word enters.
+    "analog square waves": (
+        "xor",
+        {
+            "perturbation": {"family": "square"},
+            "learning": {"algorithm": "analog", "tau_x": 8, "tau_p": 2, "tau_theta": 3, "follow": 2},
+        },
+        Fraction(86, 3),
+    ),
 }
 
 

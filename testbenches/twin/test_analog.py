@@ -12,6 +12,7 @@ from mgd_sim.fixed import fits
 from mgd_sim.float_mgd import FloatMgd, FloatNetwork
 from mgd_sim.learn.follower import followed, settled
 from mgd_sim.trainer import Trainer
+from testbenches.twin.textbook import codes
 
 # ---- the change of variables, exactly --------------------------------------------------------------
 
@@ -108,11 +109,13 @@ def settings(**learning) -> TrainerConfig:
 
 
 ANALOG = {"algorithm": "analog", "tau_x": 7}
+SINUSOIDAL = {"family": "sinusoidal", "resolution": 3}
 CASES = {
     "analog": settings(**ANALOG, follow=3),
     "analog, high-pass alone": settings(**ANALOG, tau_hp=4.0),
     "analog, slow": settings(**ANALOG, tau_theta=5, tau_p=2, follow=2, tau_hp=0.4),
     "analog, sequential": settings(**ANALOG, follow=2).replaced(perturbation={"family": "sequential"}),
+    "analog, sinusoidal": settings(**ANALOG, tau_p=2, follow=3).replaced(perturbation=SINUSOIDAL),
     "momentum": settings(follow=4),
     "momentum, two-sided windows": settings(follow=2, measure="two_sided", tau_theta=4, tau_x=2),
 }
@@ -123,7 +126,8 @@ def test_recorded_costs_give_recorded_parameters(name):
     """The textbook in floating point on the circuit's own costs, parameter by parameter.
 
     With its remainder kept C~ is less than one bit off, whatever came before, so after n steps T is off
-    by less than n eta / amplitude bits of C~; the copy adds less than one visible unit.
+    by less than n eta / amplitude bits of C~, of sinusoids times the largest; the copy adds less than one
+    visible unit.
     """
     config, seeds, steps = CASES[name], [3, 4], 400
     trainer = Trainer(config, seeds)
@@ -138,10 +142,11 @@ def test_recorded_costs_give_recorded_parameters(name):
     eta, amplitude = 2.0**-config.learning_shift, 2.0**-config.amplitude_shift
     a, b = config.high_pass / 256, 2.0**-config.follow
     unit, bit = config.visible.step, config.cost_change.step
+    most = 2 - 0.5 ** (config.code_bits - 1)
     estimate, gathered, change, before = np.zeros((2, 9)), -low / eta, np.zeros(2), None
     for step in range(steps):
         off = np.abs(shown(record.copy[step], record.visible[step]) - theta).max()
-        assert off < unit + step * eta * bit / amplitude, step
+        assert off < unit + step * eta * bit / amplitude * most, step
         cost = record.cost[step] * bit
         if config.analog:
             fresh = step % config.learning.tau_x == 0
@@ -151,7 +156,7 @@ def test_recorded_costs_give_recorded_parameters(name):
         else:
             change = (cost - record.baseline[step] * bit) / (2 if config.two_sided else 1)
         bits = record.code[step].astype(float)
-        sign = bits if config.sequential else 2 * bits - 1
+        sign = bits if config.sequential else (2 * bits + 1) / 2 ** (config.code_bits - 1) - 2
         gathered = gathered + change[:, None] * sign / amplitude
         if (step + 1) % config.learning.tau_theta == 0 or not config.shadow:
             estimate = b * gathered + (1 - b) * estimate
@@ -161,22 +166,25 @@ def test_recorded_costs_give_recorded_parameters(name):
     assert moved * unit > 8 * steps * eta * bit / amplitude
 
 
-@pytest.mark.parametrize(("tau_theta", "follow"), [(1, 3), (1, 0), (3, 2)])
-def test_floating_point_is_the_textbook(tau_theta, follow):
+@pytest.mark.parametrize(
+    ("tau_theta", "follow", "code"),
+    [(1, 3, {"family": "walsh"}), (1, 0, {"family": "walsh"}), (3, 2, SINUSOIDAL), (1, 4, SINUSOIDAL)],
+)
+def test_floating_point_is_the_textbook(tau_theta, follow, code):
     """Step by step for one replica: high-pass, homodyne product, low-pass, update, blanking."""
     config = settings(**ANALOG, tau_theta=tau_theta, follow=follow).replaced(
-        perturbation={"family": "walsh"}, task={"order": "plain"}
+        perturbation=code, task={"order": "plain"}
     )
-    learner = FloatMgd(config, [4, 9])
+    learner = FloatMgd(config, [4, 9], circuit_codes=True)
     theta = learner.theta[1].copy()
     learner.run(100)
     network = FloatNetwork(config)
-    index = [config.walsh_code.index(place.row, place.column) for place in config.places]
+    words = codes(config, config.registers(9).seed_code)
     change, before, low_passed, window = 0.0, 0.0, np.zeros(9), np.zeros(9)
     for step in range(100):
         number = step // 7 % 4
         x = np.array([[number & 1], [number >> 1]], dtype=float)
-        sign = np.array([1.0 if (each & step).bit_count() % 2 else -1.0 for each in index])
+        sign = (2 * np.array(next(words)) + 1) / 2 ** (config.code_bits - 1) - 2
         cost = float(network.cost(theta + 0.0625 * sign, x, np.array([[x.sum() % 2]]))[0])
         if step % 7 == 0:
             before = cost
