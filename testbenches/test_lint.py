@@ -25,9 +25,24 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         "perturbation": {"granularity": "layer"},
         "learning": {"measure": "two_sided", "size": "sign", "tau_theta": 3, "anneal_every": 100},
     },
-    "independent noise, walsh": {
+    "independent noise, walsh, signs flipped": {
         "imperfections": {"update_noise": 0.01, "update_noise_kind": "independent"},
-        "perturbation": {"family": "walsh", "granularity": "layer"},
+        "perturbation": {"family": "walsh", "granularity": "layer", "sign_flip": True},
+    },
+    "square, momentum, two-sided": {
+        "perturbation": {"family": "square"},
+        "learning": {"measure": "two_sided", "follow": 2, "tau_theta": 3},
+    },
+    "sinusoidal, analog": {
+        "perturbation": {"family": "sinusoidal", "resolution": 3},
+        "formats": {"cost_change": "SQ(2, 9)"},
+        "learning": {"algorithm": "analog", "tau_x": 5},
+        "engine": {"leaves": "yes"},
+    },
+    "external, shadow, a stream": {
+        "perturbation": {"family": "external", "resolution": 1},
+        "task": {"source": "stream"},
+        "learning": {"tau_theta": 4},
     },
     "serial": {
         "imperfections": {"activation_spread": 0.5, "cost_noise": 0.01},

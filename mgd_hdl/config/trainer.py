@@ -906,7 +906,8 @@ class TrainerConfig(Section):
             return Fraction(2)
         wait = Fraction(self.measure_latency + self.change_latency + 3 + self.update_clocks)
         if self.loaded:
-            # One of the words enters while the reference does, or the copy is made; one more while it follows.
+            # One of the words enters while the reference does, or the copy is made; one more while that
+            # follows.
             tau_p, window = self.learning.tau_p, self.learning.tau_theta
             load = self.parameters - 1 + self.two_sided - self.shadow
             clocks = wait + 1 + self.shadow + Fraction(load, tau_p)

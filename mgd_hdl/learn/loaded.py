@@ -85,9 +85,10 @@ class LoadedCell(Block):
         config = self.config
 
         # The code: the sign on top, below it what turns.
-        code = Signal(config.code_bits, reset_less=True)
+        sign = Signal(reset_less=True)
+        lower = Signal(config.code_bits - 1, reset_less=True)
+        code = Cat(lower, sign)
         m.d.comb += self.o_code.eq(code)
-        sign, lower = code[-1], code[:-1]
         with m.If(self.shift):
             m.d.sync += code.eq(self.i_code)
         if config.code_bits > 1:
@@ -296,6 +297,8 @@ class LoadedArray(Block):
             for neuron in range(layer.neurons):
                 port = getattr(self, f"weights_{layer.index}_{neuron}")
                 m.d.comb += port.eq(Cat(*parameters[neuron * step : (neuron + 1) * step]))
+        unheard_code = Signal(config.code_bits)  # the end of the chain: a name, for lint's sake
+        m.d.comb += unheard_code.eq(code)
         return m
 
     def _held(self, m: Module, name: str, wire) -> Signal:
