@@ -15,7 +15,7 @@ help:
 	@echo "make test-all the same, with every mutation of every block"
 	@echo "make lint    lint and types only"
 	@echo "make docs    write the tables, sizes and timings of the pages anew"
-	@echo "make bench   measure how fast circuit and twin run here"
+	@echo "make bench   measure how fast circuit and twin run here, and every recorded size"
 	@echo "make clean   remove $(VENV), build/ and every cache"
 	@echo "Another Python: make setup PYTHON=python3.12"
 
@@ -52,6 +52,7 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m testbenches.speed
+	$(BIN)/python -m mgd_synth.baselines
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -649,6 +649,52 @@ def _board_lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"  flash     {found['bitstream']['flash']}"
 
 
+@_verb(
+    _CONFIG,
+    _argument("--target", metavar="TARGET", help="one device, as for synth, and its sizes by block"),
+    _JSON,
+)
+def _estimate(args: Namespace) -> int:
+    """Estimate what synth measures, from the configuration alone; and what fits which device.
+
+    Cells, clocks per step and parameters are exact. Sizes are sums of fitted coefficients, printed with
+    their error against synthesis; clock rates are typical ones. A device counts as full at 90 %
+    of its logic cells. The largest hidden size is that of all hidden layers.
+    """
+    config = _load(args.config)
+    from mgd_synth.estimate import as_json, check_target, estimate, fits, fits_table, notes
+    from mgd_synth.process import SynthError
+
+    try:
+        if args.target is not None:
+            check_target(args.target)
+        fitting = fits(config, None if args.target is None else [args.target])
+        report = None if args.target is None else estimate(config, args.target)
+    except SynthError as error:
+        raise _ToolError(str(error)) from None
+    if args.json:
+        document = {
+            "design": config.name,
+            "parameters": config.parameters,
+            "clocks_per_step": float(config.clocks_per_step),
+            "notes": notes(config),
+            **({} if report is None else report.as_json()),
+            "devices": as_json(config, fitting),
+        }
+        _print_json(document)
+        return 0
+    if report is None:
+        clocks = config.clocks_per_step
+        print(f"# {config.name}, estimated\n\n{config.parameters} parameters, {clocks} clocks per step.\n")
+        for note in notes(config):
+            print(f"* {note}")
+        print()
+    else:
+        print(report.markdown())
+    print(f"## What fits\n\n{fits_table(config, fitting)}", end="")
+    return 0
+
+
 @_verb()
 def _demo(_args: Namespace) -> int:
     """Train XOR in a simulated circuit, show that the twin agrees, and that it would notice a fault."""

@@ -1,53 +1,95 @@
 """What does one parameter cost? The slope between two arrays, so that nothing shared is in it.
 
-``python -m mgd_synth.cell_area`` prints the table; ``--write`` renews the baseline that the tests
-compare with.
+``python -m mgd_synth.cell_area --target ice40`` measures and prints every family of codes with every kind of
+cell at 8, 12 and 16 bits; ``--bits 16`` and ``--only NAME`` measure less. What the tests compare with is
+written by :mod:`mgd_synth.baselines`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import re
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from mgd_hdl.config import TrainerConfig, preset
-from mgd_hdl.emit import verilog
+from mgd_hdl.config import ConfigError, TrainerConfig, preset
+from mgd_hdl.config.codes import LOADED, Family
+from mgd_hdl.emit import EmitError, verilog
+from mgd_hdl.hierarchy import Block
 from mgd_hdl.learn.array import Array, CellTile
-from mgd_hdl.learn.loaded import LoadedArray, LoadedTile
+from mgd_hdl.learn.loaded import LoadedTile
+from mgd_hdl.learn.serial import SerialArray, SerialTile
 
-from .ice40 import area
-from .yosys import SynthError, version
+from .flow import DEVICES
+from .nextpnr import sizes
+from .process import SynthError
+from .yosys import netlist_in
 
-__all__ = ["BASELINE", "VARIANTS", "array_slope", "tile_slope"]
+__all__ = ["ARRAYS", "KINDS", "TARGETS", "VARIANTS", "array_slope", "bound", "goal", "measured", "tile_slope"]
 
-BASELINE = Path(__file__).parents[1] / "baselines" / "cell_ice40.json"
+#: One device of each family; others have the same cells.
+TARGETS = {"ice40": "ice40-hx8k", "ecp5": "ecp5-25k", "gowin": "gowin-gw1nr9"}
 
-#: 64 and 256 parameters in one layer.
-_SHAPES = ((63, 1), (63, 4))
+KINDS = ("logic cells", "LUT", "FF", "carry", "LUT RAM")
 
-VARIANTS: dict[str, dict[str, Any]] = {
-    "random_code": {},
-    "random_code, two-sided": {"learning": {"measure": "two_sided"}},
-    "random_code, shadow": {"engine": {"shadow": "yes"}},
-    "random_code, leaves": {"engine": {"leaves": "yes"}},
-    "walsh": {"perturbation": {"family": "walsh"}},
-    "sequential": {"perturbation": {"family": "sequential"}},
-    "square": {"perturbation": {"family": "square"}},
-    "sinusoidal, 4 bits": {"perturbation": {"family": "sinusoidal"}, "formats": {"cost_change": "SQ(2, 9)"}},
-    "sinusoidal, 4 bits, two-sided": {
-        "perturbation": {"family": "sinusoidal"},
-        "formats": {"cost_change": "SQ(2, 8)"},
-        "learning": {"measure": "two_sided"},
-    },
-    "random_code, 12 bits": {"formats": {"parameter": "SQ(5, 7)", "cost_change": "SQ(2, 8)"}},
-    "random_code, 20 bits": {"formats": {"parameter": "SQ(5, 15)"}},
+_CELLS: dict[str, dict[str, Any]] = {
+    "parallel": {},
+    "two-sided": {"learning": {"measure": "two_sided"}},
+    "shadow": {"engine": {"shadow": "yes"}},
+    "early enables": {"engine": {"enables": "early"}},
+    "follower": {"learning": {"follow": 4}},
+    "serial": {"engine": {"cell": "serial"}},
+    "serial, two-sided": {"engine": {"cell": "serial"}, "learning": {"measure": "two_sided"}},
+}
+
+#: Formats by the width of a parameter.
+_FORMATS = {
+    16: {"parameter": "SQ(5, 11)", "cost_change": "SQ(2, 12)"},
+    12: {"parameter": "SQ(5, 7)", "cost_change": "SQ(2, 8)"},
+    8: {"parameter": "SQ(3, 5)", "cost_change": "SQ(2, 6)"},
 }
 
 
-def _config(shape: tuple[int, int], changes: dict[str, Any]) -> TrainerConfig:
+def _variants() -> dict[str, dict[str, Any]]:
+    found = {}
+    for bits, formats in _FORMATS.items():
+        for family in get_args(Family):
+            # Loaded words have a gain of their own. How fine C~ is changes nothing in a cell.
+            words = {**formats, "cost_change": "SQ(2, 2)"} if family in LOADED else formats
+            for cell, changes in _CELLS.items():
+                codes = {"family": family, **changes.get("perturbation", {})}
+                wanted = {**changes, "perturbation": codes, "formats": words}
+                try:
+                    preset("xor").replaced(**wanted)
+                except ConfigError:  # no such cell for these codes
+                    continue
+                found[f"{family}, {cell}, {bits} bits"] = wanted
+    return found
+
+
+#: What one parameter costs alone: changes to the preset XOR, by name. Sinusoids have words of four bits.
+VARIANTS = _variants()
+
+#: What it costs with its share of the wires that lead to it, and of the registers at the leaves of the
+#: broadcast: changes to the preset again.
+ARRAYS: dict[str, dict[str, Any]] = {
+    "array of parallel, 16 bits": {},
+    "array of shadow, 16 bits": {"engine": {"shadow": "yes"}},
+    "array of serial, 16 bits": {"engine": {"cell": "serial"}},
+    "array of parallel, leaves, 16 bits": {"engine": {"leaves": "yes"}},
+    "array of serial, leaves, 16 bits": {"engine": {"cell": "serial", "leaves": "yes"}},
+}
+
+_TILES = (8, 24)
+
+#: 64 and 128 parameters in one layer: one tile, and two.
+_SHAPES = ((63, 1), (63, 2))
+
+
+def _config(shape: tuple[int, int], changes: Mapping[str, Any]) -> TrainerConfig:
     sections: dict[str, Any] = {"engine": {"leaves": "no"}}
     for section, keys in changes.items():
         sections[section] = {**sections.get(section, {}), **keys}
@@ -58,48 +100,94 @@ def _config(shape: tuple[int, int], changes: dict[str, Any]) -> TrainerConfig:
     return TrainerConfig.model_validate(document)
 
 
-def array_slope(changes: dict[str, Any]) -> dict[str, float]:
-    """Per parameter of a whole array: the cell, its row's wire, and leaf registers if there are any."""
-    small, large = (_config(shape, changes) for shape in _SHAPES)
-    array = LoadedArray if small.loaded else Array
-    found = [area(verilog(array(config), "array"), "array") for config in (small, large)]
-    return found[1].slope(found[0], large.parameters - small.parameters)
+def _sizes(block: Block, target: str) -> dict[str, float]:
+    device = DEVICES[TARGETS[target]]
+    try:
+        text = verilog(block, "array")
+    except EmitError as error:
+        raise SynthError(str(error)) from None
+    with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
+        module = netlist_in(Path(folder), text, device.passes("array"))["modules"]["array"]
+    found = sizes(device, module)
+    return {kind: sum(found.get(kind, {}).values()) for kind in KINDS}
 
 
-def tile_slope(changes: dict[str, Any]) -> dict[str, float]:
+def _slope(small: Mapping[str, float], large: Mapping[str, float], parameters: int) -> dict[str, float]:
+    slopes = {kind: (large[kind] - small[kind]) / parameters for kind in large}
+    return {kind: slope for kind, slope in slopes.items() if slope}
+
+
+def tile_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, float]:
     """Per parameter of the cells alone: code bit, integrator, rail and perturbed output."""
     config = _config(_SHAPES[0], changes)
-    tile = LoadedTile if config.loaded else CellTile
-    found = [area(verilog(tile(config, cells), "tile"), "tile") for cells in (16, 64)]
-    return found[1].slope(found[0], 48)
+    tile = SerialTile if config.serial else LoadedTile if config.loaded else CellTile
+    small, large = (_sizes(tile(config, cells), target) for cells in _TILES)
+    return _slope(small, large, _TILES[1] - _TILES[0])
 
 
-def measure() -> dict[str, Any]:
-    """Every variant, keyed by the synthesizer's release."""
-    table = {}
-    for name, changes in VARIANTS.items():
-        table[name] = {"cell": tile_slope(changes), "array": array_slope(changes)}
-        sys.stderr.write(f"{name}\n")
-    return {"tool": version(), "logic cells per parameter": table}
+def array_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, float]:
+    """Per parameter of a whole array: the cell, its row's wire, and leaf registers if there are any."""
+    configs = [_config(shape, changes) for shape in _SHAPES]
+    small, large = (_sizes((SerialArray if config.serial else Array)(config), target) for config in configs)
+    return _slope(small, large, configs[1].parameters - configs[0].parameters)
+
+
+def measured(name: str, target: str) -> dict[str, float]:
+    """One of :data:`VARIANTS` or :data:`ARRAYS`."""
+    return tile_slope(VARIANTS[name], target) if name in VARIANTS else array_slope(ARRAYS[name], target)
+
+
+# ---- what to compare with ------------------------------------------------------------------------
+
+
+def bound(name: str, target: str) -> float:
+    """No cell can be smaller: what it stores, and the least that works on it.
+
+    A parallel cell stores W bits and its code, with a shadow or a follower also the visible bits, each in a
+    register that comes with a logic cell. On ECP5 registers are counted apart; W bits and the code are
+    sums and a table. There W bits of a serial cell take their share of 64 bits in six sites, and a
+    serial adder's sum and carry two.
+    """
+    config = _config(_SHAPES[0], VARIANTS[name] if name in VARIANTS else ARRAYS[name])
+    width = config.parameter.width
+    if target == "ecp5":
+        return 6 * width / 64 + 2 if config.serial else width + 1
+    return width + config.code_bits + config.shadow * config.visible.width
+
+
+#: What the 16-bit cells should reach, in logic cells.
+_GOALS = {("ice40", "parallel"): 18.0, ("ecp5", "parallel"): 20.0, ("ecp5", "serial"): 6.5}
+
+
+def goal(name: str, target: str) -> float | None:
+    """What a cell was meant to reach, where something was."""
+    found = re.fullmatch(r"random_code, (\w+), 16 bits", name)
+    return _GOALS.get((target, found[1])) if found else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m mgd_synth.cell_area", description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"write {BASELINE.name}")
+    parser.add_argument("--target", choices=TARGETS, default="ice40", help="default: ice40")
+    parser.add_argument("--bits", type=int, choices=_FORMATS, help="parameters of this width only")
+    parser.add_argument("--only", choices=(*VARIANTS, *ARRAYS), metavar="NAME", help="one row only")
     given = parser.parse_args(arguments)
-    try:
-        found = measure()
-    except SynthError as error:
-        sys.stderr.write(f"mgd_synth: {error}\n")
-        return 1
-    for name, row in found["logic cells per parameter"].items():
-        cell, array = row["cell"]["cells"], row["array"]["cells"]
-        sys.stdout.write(f"{name:26} cell {cell:7.3f}   in the array {array:7.3f}\n")
-    if given.write:
-        BASELINE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    names = [given.only] if given.only else [*VARIANTS, *ARRAYS]
+    if given.bits:
+        names = [name for name in names if f" {given.bits} bits" in name]
+    sys.stdout.write(f"{'':46}{'bound':>8}" + "".join(f"{kind:>12}" for kind in KINDS) + "\n")
+    for name in names:
+        found = measured(name, given.target)
+        row = "".join(f"{found.get(kind, 0):12.3f}" for kind in KINDS)
+        sys.stdout.write(f"{name:46}{bound(name, given.target):8.2f}{row}\n")
+        sys.stdout.flush()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except SynthError as error:
+        sys.exit(f"mgd_synth: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

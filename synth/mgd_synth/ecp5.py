@@ -9,7 +9,7 @@ from .blocks import FLATTEN
 from .nextpnr import Device, nextpnr
 from .products import limited
 
-__all__ = ["DEVICES", "free_ends", "passes"]
+__all__ = ["DEVICES", "free_ends", "packed", "passes"]
 
 #: Paths up to this are fast enough, picoseconds; trainers reach 8,000 with wires. Where tables are mapped
 #: without such a limit every path is made as short as it can be, and a cell takes half as many again.
@@ -61,6 +61,15 @@ def free_ends(module: dict[str, Any]) -> dict[str, Any]:
     return {**module, "cells": cells}
 
 
+#: Sites that a cell takes; a memory takes four, and two beside its port for writing.
+_SITES = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
+
+
+def packed(module: dict[str, Any]) -> dict[str, float]:
+    """The cells of a flat module that take sites when it is packed, and how many."""
+    return {name: _SITES[cell["type"]] for name, cell in module["cells"].items() if cell["type"] in _SITES}
+
+
 def _device(size: str, multipliers: int) -> Device:
     return Device(
         title=f"Lattice ECP5 LFE5U-{size.upper()}F, CABGA381, speed grade 6",
@@ -69,6 +78,7 @@ def _device(size: str, multipliers: int) -> Device:
         multipliers=multipliers,
         spare=lambda top: passes(top, multipliers),
         finish=free_ends,
+        packed=packed,
         arguments=(
             *(f"--{size}k", "--package", "CABGA381", "--speed", "6"),
             # Pins may be anywhere.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from .blocks import FLATTEN
 from .nextpnr import Device, nextpnr
@@ -38,6 +40,12 @@ def passes(top: str, most: int | None = None) -> str:
     return f"{run}; {FLATTEN}; iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O"
 
 
+def packed(module: dict[str, Any]) -> dict[str, float]:
+    """The cells of a flat module that take sites; those at the ends of sums come on top."""
+    kinds = re.compile("LUT[1-4]|ALU")
+    return {name: 1 for name, cell in module["cells"].items() if kinds.fullmatch(cell["type"])}
+
+
 DEVICES = {
     "gowin-gw1nr9": Device(
         title="Gowin GW1NR-LV9QN88PC6/I5",
@@ -56,6 +64,7 @@ DEVICES = {
         },
         placed={"logic cells": "LUT[1-4]|ALU"},
         weights={"MULT9X9": 0.5, "MULT36X36": 4},
+        packed=packed,
         supply={
             "logic cells": "LUT4",
             "LUT": "LUT4",

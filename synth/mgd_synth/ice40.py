@@ -17,7 +17,7 @@ from .nextpnr import Device, nextpnr
 from .products import chosen
 from .yosys import SynthError, netlist
 
-__all__ = ["DEVICES", "Area", "area", "count", "passes"]
+__all__ = ["DEVICES", "Area", "area", "count", "packed", "passes"]
 
 
 @dataclass(frozen=True)
@@ -75,45 +75,49 @@ def area(verilog: str, top: str, *, multipliers: bool = True) -> Area:
     return count(netlist(verilog, passes(top, multipliers=multipliers))["modules"][top])
 
 
-def count(module: dict[str, Any]) -> Area:
-    """Packs one flat module of ``write_json``."""
-    kinds: Counter[str] = Counter()
+def packed(module: dict[str, Any]) -> dict[str, float]:
+    """The cells of a flat module that take a logic cell when it is packed."""
     users: Counter[Any] = Counter()
     tables: dict[Any, tuple[Any, ...]] = {}
-    carries: list[tuple[Any, ...]] = []
-    registers: list[Any] = []
-    for cell in module["cells"].values():
+    found: dict[str, float] = {}
+    for name, cell in module["cells"].items():
         kind, pins = cell["type"], cell["connections"]
-        kinds[kind] += 1
-        for name, bits in pins.items():
-            if cell["port_directions"][name] == "input":
+        if not kind.startswith(("SB_", "$")):
+            raise SynthError(f"not mapped to iCE40: {kind}")
+        for pin, bits in pins.items():
+            if cell["port_directions"][pin] == "input":
                 users.update(bits)
         if kind == "SB_LUT4":
             tables[pins["O"][0]] = tuple(pins[pin][0] for pin in ("I1", "I2", "I3"))
-        elif kind == "SB_CARRY":
-            carries.append(tuple(pins[pin][0] for pin in ("I0", "I1", "CI")))
-        elif kind.startswith("SB_DFF"):
-            registers.append(pins["D"][0])
+            found[name] = 1
     for port in module["ports"].values():
         if port["direction"] == "output":
             users.update(port["bits"])
 
-    lone_registers = sum(1 for data in registers if data not in tables or users[data] != 1)
     free = Counter(tables.values())
-    lone_carries = 0
-    for operands in carries:
-        if free[operands]:
-            free[operands] -= 1
-        else:
-            lone_carries += 1
-    unknown = [k for k in kinds if not k.startswith("SB_") and not k.startswith("$")]
-    if unknown:
-        raise SynthError(f"not mapped to iCE40: {', '.join(unknown)}")
+    for name, cell in module["cells"].items():
+        kind, pins = cell["type"], cell["connections"]
+        if kind == "SB_CARRY":
+            operands = tuple(pins[pin][0] for pin in ("I0", "I1", "CI"))
+            if free[operands]:
+                free[operands] -= 1
+            else:
+                found[name] = 1
+        elif kind.startswith("SB_DFF"):
+            data = pins["D"][0]
+            if data not in tables or users[data] != 1:
+                found[name] = 1
+    return found
+
+
+def count(module: dict[str, Any]) -> Area:
+    """Packs one flat module of ``write_json``."""
+    kinds = Counter(cell["type"] for cell in module["cells"].values())
     return Area(
-        cells=len(tables) + lone_registers + lone_carries,
-        tables=len(tables),
-        registers=len(registers),
-        carries=len(carries),
+        cells=len(packed(module)),
+        tables=kinds["SB_LUT4"],
+        registers=sum(number for kind, number in kinds.items() if kind.startswith("SB_DFF")),
+        carries=kinds["SB_CARRY"],
         multipliers=kinds["SB_MAC16"],
         memories=kinds["SB_RAM40_4K"],
     )
@@ -138,6 +142,7 @@ def _device(
         },
         placed={"logic cells": "ICESTORM_LC"},
         weights={},
+        packed=packed,
         supply={
             "logic cells": "ICESTORM_LC",
             "LUT": "ICESTORM_LC",

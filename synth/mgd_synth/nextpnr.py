@@ -14,7 +14,16 @@ from .blocks import HARNESS, block, owners, path_of
 from .process import Outcome, Say, SynthError, Tool
 from .report import CriticalPath, Resource, Segment
 
-__all__ = ["Device", "Routed", "critical_path", "nextpnr", "place_and_route", "resources", "too_large"]
+__all__ = [
+    "Device",
+    "Routed",
+    "critical_path",
+    "nextpnr",
+    "place_and_route",
+    "resources",
+    "sizes",
+    "too_large",
+]
 
 _NETLIST, _PLACED, _REPORT = "named.json", "placed.json", "report.json"
 
@@ -68,6 +77,9 @@ class Device:
         What to aim at by default, megahertz; somewhat more than designs reach.
     pin_file : callable, optional
         Given the pins' names: name and text of a file that the tool insists on.
+    packed : callable
+        Given a mapped module: how many logic cells each of its cells takes once packed, none if it is not
+        there.
     finish : callable, optional
         Given the mapped module: what to place instead.
     notes : tuple of str
@@ -84,6 +96,7 @@ class Device:
     supply: Mapping[str, str]
     frequency: float
     weights: Mapping[str, float]
+    packed: Callable[[dict[str, Any]], dict[str, float]]
     pin_file: Callable[[Sequence[str]], tuple[str, str]] | None = None
     pin_argument: tuple[str, ...] = ()
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
@@ -159,6 +172,16 @@ def resources(device: Device, mapped: dict[str, Any], routed: Routed) -> tuple[R
     return tuple(
         Resource.of(name, counts[name], sites.get(device.supply[name], {}).get("available")) for name in order
     )
+
+
+def sizes(device: Device, mapped: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Every resource by block, before anything is placed: logic cells as they will be packed."""
+    paths = owners(mapped)
+    cells: defaultdict[str, float] = defaultdict(float)
+    for name, sites in device.packed(mapped).items():
+        cells[block(paths[name])] += sites
+    counts = {name: _count(mapped, kinds, device) for name, kinds in device.mapped.items()}
+    return {"logic cells": dict(cells), **{name: dict(count) for name, count in counts.items()}}
 
 
 def _count(module: dict[str, Any], kinds: str, device: Device) -> Mapping[str, float]:

@@ -130,6 +130,8 @@ class Report:
     clocks_per_step : Fraction
     notes : tuple of str
         What a reader must know to compare the numbers.
+    common : tuple of str
+        The same for every report of its kind.
     solution : Solution or None
     """
 
@@ -145,6 +147,7 @@ class Report:
     options: Mapping[str, Any] = field(default_factory=dict)
     kinds: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    common: tuple[str, ...] = NOTES
     solution: Solution | None = None
 
     @property
@@ -177,7 +180,7 @@ class Report:
             "clocks_per_step": float(self.clocks_per_step),
             "steps_per_second": self.steps_per_second,
             "solution": None,
-            "notes": [*self.notes, *NOTES],
+            "notes": [*self.notes, *self.common],
         }
         if self.path is not None:
             document["critical_path"] = {
@@ -229,7 +232,7 @@ class Report:
             parts += ["## Kinds", _table(["cell", "count"], [[k, f"{n:,}"] for k, n in self.kinds.items()])]
         if self.solution is not None:
             parts += ["## Time to solution", *self._solved()]
-        parts += ["## Notes", "\n".join(f"* {note}" for note in (*self.notes, *NOTES))]
+        parts += ["## Notes", "\n".join(f"* {note}" for note in (*self.notes, *self.common))]
         return "\n\n".join(parts) + "\n"
 
     def _sizes(self) -> str:

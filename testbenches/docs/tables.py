@@ -3,7 +3,8 @@
     ports    on the page of a block: its ports; the last column is written by hand and kept
     size     on the page of a block: what it takes of an iCE40, from docs/sizes.json
     blocks   every block: what it is, its page, its logic cells
-    cells    logic cells per parameter, from synth/baselines/cell_ice40.json
+    cells    logic cells per parameter, from synth/baselines/cell_*.json; cells-ice40: every cell there
+    estimates, judged   errors of estimates, from synth/baselines/trainers_*.json
     boards   what fits which board, from docs/boards.json
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
@@ -28,7 +29,10 @@ from amaranth.lib.wiring import In
 
 from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
-from mgd_synth import frontier
+from mgd_synth import frontier, runs
+from mgd_synth.baselines import BASELINES
+from mgd_synth.cell_area import ARRAYS, VARIANTS, bound, goal
+from mgd_synth.estimate import coefficients, estimated_sizes, totals
 
 from .boards import FILE, rows
 from .pages import PAGES, ROOMS, ROOT, Page
@@ -56,6 +60,12 @@ def _table(name: str, old: str, path: Path) -> str:
         return blocks(path.parent)
     if name == "cells":
         return _cells()
+    if name.startswith("cells-"):
+        return _all_cells(name.removeprefix("cells-"))
+    if name == "estimates":
+        return _estimates()
+    if name == "judged":
+        return _judged()
     if name == "options":
         return options(json_schema())
     if name == "boards":
@@ -124,14 +134,87 @@ def blocks(folder: Path) -> str:
     return _rows(["block", "what it does", "page", "LC"], rows) + f"\n{note}\n"
 
 
+_DEVICES = {"ice40": "iCE40", "ecp5": "ECP5"}
+
+
+def _rounded(size: float | None) -> str:
+    return "" if size is None else f"{round(size, 2):g}"
+
+
 def _cells() -> str:
-    found = json.loads((ROOT / "synth/baselines/cell_ice40.json").read_text("utf-8"))
+    """The cells of 16 bits: every kind, and every family of codes."""
+    columns = ["16-bit parameter"]
+    for device in _DEVICES.values():
+        columns += [device, "bound", "target"]
+    latest = {target: BASELINES[f"cell_{target}"].latest for target in _DEVICES}
+    rows = []
+    for name in (*VARIANTS, *ARRAYS):
+        if not re.fullmatch(r"(random_code, .*|\w+, parallel|array of .*), 16 bits", name) or "sided" in name:
+            continue
+        row = [name.removesuffix(", 16 bits")]
+        for target, (_, entries) in latest.items():
+            sizes_of = (entries[name]["logic cells"], bound(name, target), goal(name, target))
+            row += [_rounded(size) for size in sizes_of]
+        rows.append(row)
+    (tool,) = {tool for tool, _ in latest.values()}
+    note = (
+        "Logic cells, as the slope between two arrays; sinusoids and external codes in words of four bits."
+        " Measured with `python -m mgd_synth.cell_area`"
+    )
+    return _rows(columns, rows) + f"\n{note}; {tool}.\n"
+
+
+def _all_cells(target: str) -> str:
+    """Everything that one family of devices was measured for, one line for cells of all widths."""
+    tool, entries = BASELINES[f"cell_{target}"].latest
+    widths = sorted({int(name.split()[-2]) for name in entries}, reverse=True)
+    columns = ["cell"]
+    for bits in widths:
+        columns += [f"{bits} bits", "LUT", "FF", "bound"]
+    rows = []
+    for cell in dict.fromkeys(name.rpartition(", ")[0] for name in entries):
+        row = [cell]
+        for bits in widths:
+            name = f"{cell}, {bits} bits"
+            entry = entries.get(name, {})
+            row += [_rounded(entry.get(kind)) for kind in ("logic cells", "LUT", "FF")]
+            row.append(_rounded(bound(name, target)) if entry else "")
+        rows.append(row)
+    note = f"Logic cells of every width. Measured with `python -m mgd_synth.cell_area --target {target}`"
+    return _rows(columns, rows) + f"\n{note}; {tool}.\n"
+
+
+# ---- of estimates --------------------------------------------------------------------------------
+
+
+def _estimates() -> str:
+    """The median and the largest error on each device that was fitted."""
+    fit = coefficients()
+    kinds = list(dict.fromkeys(kind for found in fit.errors.values() for kind in found))
     rows = [
-        [name, f"{row['cell']['cells']:.2f}", f"{row['array']['cells']:.2f}"]
-        for name, row in found["logic cells per parameter"].items()
+        [target, *(f"{found[kind][0]:.1%}, {found[kind][1]:.1%}" if kind in found else "" for kind in kinds)]
+        for target, found in fit.errors.items()
     ]
-    table = _rows(["16-bit parameter, unless said", "cell", "whole array"], rows)
-    return table + f"\nMeasured with `python -m mgd_synth.cell_area`; {found['tool']}.\n"
+    table = _rows(["median, largest error", *kinds], rows)
+    return (
+        f"{table}\nMade with `python -m mgd_synth.fit` from `synth/baselines/trainers_*.json`; {fit.tool}.\n"
+    )
+
+
+def _judged() -> str:
+    """The logic cells of every judged trainer: what was estimated, and what synthesis gave."""
+    fit = coefficients()
+    rows = []
+    for name in runs.JUDGED:
+        config = runs.config(name)
+        row = [name, config.parameters]
+        for target in fit.errors:
+            size = totals(BASELINES[f"trainers_{target}"].latest[1][name])["logic cells"]
+            guess = totals(estimated_sizes(config, target))["logic cells"]
+            row.append(f"{guess:,} for {size:,}, {guess / size - 1:+.1%}")
+        rows.append(row)
+    table = _rows(["trainer", "parameters", *fit.errors], rows)
+    return f"{table}\nLogic cells, estimated for synthesized; {fit.tool}.\n"
 
 
 def _frontier() -> str:

@@ -6,6 +6,8 @@ import pytest
 
 from mgd_hdl.config import preset
 from mgd_synth import ecp5, gowin, ice40
+from mgd_synth.baselines import BASELINES
+from mgd_synth.estimate import SUPPLY, totals
 from mgd_synth.flow import DEVICES, TARGETS, check_target, synthesize
 from mgd_synth.nextpnr import critical_path, too_large
 from mgd_synth.process import Outcome, SynthError
@@ -44,6 +46,14 @@ def test_place_and_route(target):
     kinds = sum(count for kind, count in report.kinds.items() if "DFF" in kind or "_FF" in kind)
     assert found["FF"].used + found["FF"].harness == kinds
     assert 150 <= found["FF"].harness <= 160
+
+    # What estimates take for granted: the supply, and cells counted before anything is placed.
+    for kind, number in SUPPLY[target].items():
+        assert (found[kind].available or 0) == number
+    baseline = BASELINES.get(f"trainers_{target}")
+    if target.startswith(("ecp5", "ice40")) and baseline is not None:
+        _, entries = baseline.latest
+        assert cells.used == pytest.approx(totals(entries["XOR"])["logic cells"], rel=0.01)
 
     assert report.path is not None
     assert report.fmax == pytest.approx(1e3 / report.path.delay, rel=0.01)

@@ -1,0 +1,393 @@
+"""How large and fast would a trainer be? From its configuration alone, in a moment.
+
+Cells, clocks per step and all that follows from them are exact. What a block takes is a sum of its
+:mod:`mgd_synth.features`, each times a coefficient. The coefficients were fitted to the trainers of
+``runs.FIT``; how far off they are on those of ``runs.JUDGED``, which no coefficient has seen, goes with
+every estimate.
+
+:mod:`mgd_synth.fit` fits them anew.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mgd_hdl.config import ConfigError, TrainerConfig, preset
+from mgd_hdl.config.errors import did_you_mean
+
+from .features import Features, features
+from .flow import DEVICES
+from .process import SynthError
+from .report import Report, Resource
+
+__all__ = [
+    "COEFFICIENTS",
+    "Fit",
+    "SUPPLY",
+    "as_json",
+    "check_target",
+    "chooses",
+    "clock",
+    "coefficients",
+    "estimate",
+    "estimated_sizes",
+    "fits",
+    "fits_table",
+    "keys",
+    "notes",
+    "totals",
+    "unknown",
+]
+
+COEFFICIENTS = Path(__file__).with_name("coefficients.json")
+
+#: What each device has; registers count where they are not part of a logic cell.
+SUPPLY: dict[str, dict[str, int]] = {
+    "ice40-up5k": {"logic cells": 5280, "BRAM": 30, "DSP": 8},
+    "ice40-hx8k": {"logic cells": 7680, "BRAM": 32, "DSP": 0},
+    "ecp5-25k": {"logic cells": 24288, "FF": 24288, "BRAM": 56, "DSP": 28},
+    "ecp5-45k": {"logic cells": 43848, "FF": 43848, "BRAM": 108, "DSP": 72},
+    "ecp5-85k": {"logic cells": 83640, "FF": 83640, "BRAM": 208, "DSP": 156},
+    "gowin-gw1nr9": {"logic cells": 8640, "FF": 6480, "BRAM": 26, "DSP": 20},
+}
+
+#: Devices of one fabric have the same coefficients.
+_FAMILY = {
+    target: {"ecp5": "ecp5-25k", "ice40": "ice40-up5k"}.get(target.partition("-")[0], target)
+    for target in SUPPLY
+}
+
+#: Errors are those of the device itself, or of a smaller one.
+_JUDGED = {target: "ecp5-25k" if target.startswith("ecp5") else target for target in SUPPLY}
+
+#: A device that is fuller than this is hard to route.
+_FULL = 0.9
+
+_MOST_NEURONS = 4096
+
+# ---- coefficients --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the synthesizer does, in numbers.
+
+    Attributes
+    ----------
+    tool : str
+        The release whose netlists were fitted.
+    families : mapping
+        For each device that was measured, kind of block and resource: feature to coefficient.
+    tables : mapping
+        The same for products without multipliers, of devices that have some.
+    errors : mapping
+        For each device and resource: the median and the largest error over the judged trainers, as a part
+        of the size.
+    options : mapping
+        Every key that chooses, and what the fitted trainers had there.
+    free : sequence of str
+        All other keys.
+    clocks : mapping
+        For each device the clock rates of trainers that were placed and routed, megahertz, by name.
+    """
+
+    tool: str
+    families: Mapping[str, Mapping[str, Mapping[str, Features]]]
+    tables: Mapping[str, Mapping[str, Mapping[str, Features]]]
+    errors: Mapping[str, Mapping[str, tuple[float, float]]]
+    options: Mapping[str, Sequence[Any]]
+    free: Sequence[str]
+    clocks: Mapping[str, Mapping[str, float]]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(target for target, family in _FAMILY.items() if family in self.families)
+
+
+@cache
+def coefficients() -> Fit:
+    """Those that come with this package."""
+    return Fit(**json.loads(COEFFICIENTS.read_text(encoding="utf-8")))
+
+
+def _wished(config: TrainerConfig, target: str, fit: Fit) -> dict[str, dict[str, float]]:
+    """Sizes with as many multipliers as there are products."""
+    found: dict[str, dict[str, float]] = {kind: {} for kind in ("logic cells", *DEVICES[target].mapped)}
+    for name, (block, given) in features(config, target).items():
+        for kind, terms in fit.families[_FAMILY[target]].get(block, {}).items():
+            found[kind][name] = _sum(terms, given)
+    return found
+
+
+def estimated_sizes(
+    config: TrainerConfig, target: str, fit: Fit | None = None
+) -> dict[str, dict[str, float]]:
+    """Every resource by block, as ``runs.measured`` measures it, with the multipliers that the device has.
+
+    Products beyond these become tables; which ones, chance decides, so each block has its share.
+    """
+    fit = coefficients() if fit is None else fit
+    sizes = _wished(config, target, fit)
+    wanted, most = sum(sizes["DSP"].values()), DEVICES[target].multipliers
+    if wanted > most:
+        for name, (block, given) in features(config, target).items():
+            if name in sizes["DSP"]:
+                tables = fit.tables[_FAMILY[target]][block]
+                for kind, blocks in sizes.items():
+                    whole, without = blocks.get(name, 0), _sum(tables.get(kind, {}), given)
+                    blocks[name] = whole + (1 - most / wanted) * (without - whole)
+        # Rounded so that they are no more than there are.
+        left = float(most)
+        for name, number in sizes["DSP"].items():
+            sizes["DSP"][name] = round(left) - round(left - number)
+            left -= number
+    return {
+        kind: {name: size for name, number in blocks.items() if (size := round(number))}
+        for kind, blocks in sizes.items()
+    }
+
+
+def _sum(terms: Features, given: Features) -> float:
+    return sum(value * given[feature] for feature, value in terms.items())
+
+
+def totals(sizes: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Of the trainer, without the harness."""
+    return {
+        kind: sum(number for block, number in blocks.items() if block != "harness")
+        for kind, blocks in sizes.items()
+    }
+
+
+def keys(config: TrainerConfig) -> Iterator[tuple[str, list[Any]]]:
+    """Every key of the tables, and its values: of each layer, or one."""
+    for section, table in config.model_dump(mode="json").items():
+        if isinstance(table, dict):
+            for key, value in table.items():
+                yield f"{section}.{key}", value if isinstance(value, list) else [value]
+
+
+#: Choices that change constants, or that features know.
+_CONSTANTS = {
+    "task.name", "engine.leaves", "learning.last_rate", "imperfections.device",
+    "imperfections.noisy_reference",
+}  # fmt: skip
+
+
+def chooses(key: str, usual: Sequence[Any]) -> bool:
+    """Whether a key chooses one of a few, or is usually 0 for off. All others are numbers of features."""
+    if key.startswith("formats.") or key in _CONSTANTS:
+        return False
+    return isinstance(usual[0], str | bool) or usual[0] == 0
+
+
+def unknown(config: TrainerConfig, fit: Fit) -> list[str]:
+    """Choices that no fitted trainer had, so that their blocks may be anything."""
+    usual = dict(keys(preset("xor")))
+
+    def seen(key: str, value: Any) -> bool:
+        # A key that is younger than the fit was at its default there. A number is on or off.
+        fitted = fit.options.get(key, usual[key])
+        switch = usual[key] == [0] and key in fit.options
+        return value in fitted or (switch and bool(value) in map(bool, fitted))
+
+    return sorted(
+        {
+            f"{key} = {json.dumps(value)}"
+            for key, values in keys(config)
+            for value in values
+            if key not in fit.free and not seen(key, value)
+        }
+    )
+
+
+# ---- the estimate --------------------------------------------------------------------------------
+
+
+def check_target(target: str) -> None:
+    """Raises SynthError unless there are coefficients."""
+    targets = coefficients().targets
+    if target not in targets:
+        hint = did_you_mean(target, targets)
+        raise SynthError(f"no estimates for target {target!r}{hint}; there are {', '.join(targets)}")
+
+
+def clock(target: str, fit: Fit | None = None) -> tuple[float, float, float] | None:
+    """Typical, slowest and fastest clock rate of trainers placed on a device, megahertz."""
+    rates = sorted((coefficients() if fit is None else fit).clocks.get(target, {}).values())
+    return (statistics.median(rates), rates[0], rates[-1]) if rates else None
+
+
+def estimate(config: TrainerConfig, target: str) -> Report:
+    """As ``flow.synthesize``, without synthesis."""
+    check_target(target)
+    fit = coefficients()
+    supply = SUPPLY[target]
+    found = estimated_sizes(config, target)
+    resources = tuple(Resource.of(kind, blocks, supply.get(kind)) for kind, blocks in found.items())
+    rates = clock(target)
+    return Report(
+        design=config.name,
+        target=target,
+        title=f"Estimate for {DEVICES[target].title}",
+        parameters=config.parameters,
+        tools=(f"coefficients of {fit.tool}",),
+        resources=resources,
+        clocks_per_step=config.clocks_per_step,
+        fmax=None if rates is None else rates[0],
+        notes=(*notes(config), *_device_notes(config, target, fit)),
+        common=(),
+    )
+
+
+def notes(config: TrainerConfig, fit: Fit | None = None) -> list[str]:
+    """What holds for every device."""
+    strange = unknown(config, coefficients() if fit is None else fit)
+    told = ["Parameters and clocks per step are exact, the latter while samples are there in time."]
+    if strange:
+        told.append(f"No fitted trainer had {', '.join(strange)}: what that adds is not in the sizes.")
+    return told
+
+
+def _device_notes(config: TrainerConfig, target: str, fit: Fit) -> Iterator[str]:
+    wanted, most = round(sum(_wished(config, target, fit)["DSP"].values())), DEVICES[target].multipliers
+    if wanted > most > 0:
+        yield f"Products want {wanted} multipliers, and there are {most}: the others are tables."
+    told = ", ".join(
+        f"{kind} {middle:.1%} and {most:.1%}" for kind, (middle, most) in fit.errors[_JUDGED[target]].items()
+    )
+    yield f"Sizes are estimates; median and largest error over twelve other trainers: {told}."
+    rates = clock(target)
+    if rates is not None:
+        _, low, high = rates
+        names = ", ".join(fit.clocks[target])
+        span = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
+        yield (
+            f"The clock rate is typical, not estimated: {names} reached {span} MHz when placed and routed on"
+            " this device or a smaller one of its family."
+        )
+
+
+# ---- what fits -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How much of a device a trainer takes, and how far it can grow.
+
+    Attributes
+    ----------
+    target : str
+    fits : bool
+    share : float
+        Of the logic cells.
+    short : tuple of str
+        Resources of which there are too few.
+    hidden : int or None
+        The largest size of all hidden layers; None without any, 0 where not even one neuron fits.
+    parameters : int or None
+        Of that trainer.
+    """
+
+    target: str
+    fits: bool
+    share: float
+    short: tuple[str, ...]
+    hidden: int | None
+    parameters: int | None
+
+
+def _short(config: TrainerConfig, target: str) -> tuple[float, tuple[str, ...]]:
+    """The share of logic cells, and what is too scarce."""
+    used, supply = totals(estimated_sizes(config, target)), SUPPLY[target]
+    limits = {kind: number * _FULL if kind == "logic cells" else number for kind, number in supply.items()}
+    short = tuple(kind for kind, limit in limits.items() if used[kind] > limit)
+    return used["logic cells"] / supply["logic cells"], short
+
+
+def _grown(config: TrainerConfig, hidden: int) -> TrainerConfig | None:
+    """The same with so many neurons in every hidden layer; None where that is no trainer."""
+    first, *between, last = config.network.layers
+    try:
+        return config.replaced(network={"layers": [first, *[hidden] * len(between), last]})
+    except ConfigError:
+        return None
+
+
+def fits(config: TrainerConfig, targets: Sequence[str] | None = None) -> list[Fitting]:
+    """For each device: does the trainer fit, and how many hidden neurons would."""
+    found = []
+    for target in coefficients().targets if targets is None else targets:
+        share, short = _short(config, target)
+        hidden = parameters = None
+        if len(config.network.layers) > 2:
+
+            def suits(neurons: int, target: str = target) -> bool:
+                grown = _grown(config, neurons)
+                return grown is not None and not _short(grown, target)[1]
+
+            # Doubled until it does not fit, then halved to the last that does.
+            low, high = 0, 1
+            while high <= _MOST_NEURONS and suits(high):
+                low, high = high, 2 * high
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if middle <= _MOST_NEURONS and suits(middle) else (low, middle)
+            hidden = low
+            largest = _grown(config, low) if low else None
+            parameters = None if largest is None else largest.parameters
+        found.append(Fitting(target, not short, share, short, hidden, parameters))
+    return found
+
+
+# ---- as text -------------------------------------------------------------------------------------
+
+
+def fits_table(config: TrainerConfig, found: Sequence[Fitting]) -> str:
+    """One line a device, in Markdown."""
+    lines = [
+        "| device | logic cells | fits | typical clock | steps per second | largest hidden | parameters |",
+        "| --- | ---: | --- | ---: | ---: | ---: | ---: |",
+    ]
+    for each in found:
+        rates = clock(each.target)
+        speed = "" if rates is None else f"{rates[0] * 1e6 / float(config.clocks_per_step):,.0f}"
+        fit = "yes" if each.fits else f"no: too few {', '.join(each.short)}"
+        cells = [
+            each.target,
+            f"{each.share:.0%}",
+            fit,
+            "" if rates is None else f"{rates[0]:.0f} MHz",
+            speed,
+            "" if each.hidden is None else f"{each.hidden:,}" if each.hidden else "none",
+            "" if each.parameters is None else f"{each.parameters:,}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def as_json(config: TrainerConfig, found: Sequence[Fitting]) -> list[dict[str, Any]]:
+    """JSON types only; rates in hertz."""
+    rows = []
+    for each in found:
+        rates = clock(each.target)
+        fmax = None if rates is None else rates[0] * 1e6
+        rows.append(
+            {
+                "target": each.target,
+                "fits": each.fits,
+                "share": each.share,
+                "short": list(each.short),
+                "fmax": fmax,
+                "steps_per_second": None if fmax is None else fmax / float(config.clocks_per_step),
+                "largest_hidden": each.hidden,
+                "parameters": each.parameters,
+            }
+        )
+    return rows

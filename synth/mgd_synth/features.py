@@ -1,0 +1,309 @@
+"""Numbers of a configuration that the size of its blocks follows from: of words, registers, sums, products.
+
+A block's size is the sum of its features, each times a coefficient of :mod:`mgd_synth.fit`. So features
+are what must be in the circuit, most of them bits; what a synthesizer makes of a bit is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.codes import COLUMNS
+from mgd_hdl.config.network import LayerConfig, adder_levels
+from mgd_hdl.config.number import Rounding
+
+__all__ = ["Features", "features"]
+
+Features = dict[str, float]
+
+#: A block of a report, the kind whose coefficients it shares, its features.
+_Block = tuple[str, str, Features]
+
+#: By family: a table of fewer bits becomes logic; width of a block of memory by its depth, deepest first.
+_MEMORIES = {
+    "ice40": (2048, ((2048, 2), (1024, 4), (512, 8), (256, 16))),
+    "other": (3072, ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36))),
+}
+
+
+def features(config: TrainerConfig, target: str) -> dict[str, tuple[str, Features]]:
+    """For each block of the reports its kind, which has coefficients of its own, and its features."""
+    blocks = [
+        *_cells(config),
+        *_codes(config),
+        *_learning(config),
+        *_loss(config, target),
+        *_samples(config, target),
+        *_options(config),
+    ]
+    for layer in config.layers:
+        kind, neurons = ("serial neuron", _serial) if layer.serial else ("neuron", _neurons)
+        blocks.append((f"network.neuron_{layer.index}", kind, neurons(layer)))
+        kind = "limit" if layer.table is None else "table"
+        blocks.append((f"network.activation_{layer.index}", kind, _activations(layer, target)))
+    return {name: (kind, given) for name, kind, given in blocks}
+
+
+def _memory(depth: int, width: int, target: str) -> tuple[int, int]:
+    """Of a table: its bits if it becomes logic, or else its blocks of memory."""
+    least, shapes = _MEMORIES["ice40" if target.startswith("ice40") else "other"]
+    if depth * width < least:
+        return depth * width, 0
+    for rows, columns in reversed(shapes):
+        if depth <= rows:
+            return 0, -(-width // columns)
+    rows, columns = shapes[0]
+    return 0, -(-depth // rows) * -(-width // columns)
+
+
+# ---- learning ------------------------------------------------------------------------------------
+
+
+def _cells(config: TrainerConfig) -> Iterator[_Block]:
+    cells, bits = config.parameters, config.parameters * config.parameter.width
+    layers, rows, word = len(config.layers), config.rows, config.word.width
+    # A leaf holds the code wires of its tile, and the word or what serial cells are told.
+    codes = (1 + config.shadow) * (not config.loaded)
+    told = 6 + config.parameter.width.bit_length() if config.serial else word + 1 + config.shadow
+    leaf_bits = config.leaves * sum(codes * (tile.rows + 2 * COLUMNS + 1) + told for tile in config.tiles)
+    wires: Features = {"one": 1, "rows": rows, "layers": layers, "leaf_bits": leaf_bits, "word": word}
+    if config.serial:
+        # Memories are four cells wide.
+        memories = sum(-(-tile.cells // 4) for tile in config.tiles)
+        yield "array.cell", "serial cell", {"cells": cells, "memories": memories, "bits": bits}
+        yield "array", "serial array", {**wires, "memories": memories, "bits": bits}
+        return
+    copied = config.shadow * cells * (config.copied if config.follow else config.visible).width
+    one: Features = {"cells": cells, "bits": bits, "copies": config.shadow * cells, "copied_bits": copied}
+    if config.loaded:
+        more = {"code_bits": cells * config.code_bits, "turning": cells * (config.code_bits > 1)}
+        yield "array.cell", "loaded cell", {**one, **more}
+        yield "array", "loaded array", {**wires, "rows": 0, "code_bits": layers * config.code_bits}
+        return
+    kind = "following cell" if config.follow else "cell"
+    yield "array.cell", kind, {
+        **one,
+        "early": config.early * cells,
+        "stuck": config.some_stuck * cells,
+        "resting": config.layerwise * config.two_sided * cells,
+    }  # fmt: skip
+    more = {
+        "shadow_rows": config.shadow * rows,
+        "early_rows": config.early * (rows + layers * COLUMNS),
+        "layer_rows": config.layerwise * rows,
+        "noisy_rows": config.update_noisy * (1 + config.independent_noise) * (rows + 2 * COLUMNS),
+    }
+    yield "array", "array", {**wires, **more}
+
+
+def _codes(config: TrainerConfig) -> Iterator[_Block]:
+    family, turns = config.perturbation.family, config.parameters.bit_length()
+    if config.loaded:
+        size: Features = {
+            "one": 1,
+            "turns": turns,
+            "code_bits": config.code_bits,
+            "steps": 1 << config.code_bits,
+        }
+    else:
+        shuffled = config.perturbation.order == "shuffled"
+        order = config.sequential * shuffled * config.parameters * turns
+        size = {
+            "one": 1,
+            "rows": config.rows,
+            "turns": config.sequential * turns,
+            "order": order,
+            "flip": config.perturbation.sign_flip,
+        }
+    yield "code", f"code {family}", size
+    if config.overlapping:
+        for layer in config.layers:
+            yield f"shake_{layer.index}", f"code {family}", size
+    if config.layerwise:
+        turn: Features = {"one": 1, "layers": len(config.layers), "times": config.learning.tau_bits}
+        yield "turn", "turn", turn
+        if config.shadow:
+            for layer in config.layers:
+                yield f"shake_turn_{layer.index}", "turn", turn
+    if config.independent_noise:
+        yield "noise_code", "code random_code", {**size, "turns": 0, "order": 0, "flip": 0}
+
+
+def _learning(config: TrainerConfig) -> Iterator[_Block]:
+    word, hold, cost = config.update.width, config.hold.width, config.cost.width
+    yield "homodyne", "homodyne", {"one": 1, "word": word, "multiples": (config.code_bits - 1) * word}
+    rounded = config.rounding is not Rounding.CARRY
+    yield "update", "update", {
+        "one": 1,
+        "word": word,
+        "hold": hold,
+        "rounded": rounded,
+        "dropped": rounded * config.dropped_bits,
+        "stages": (not config.sign_only) * hold * config.max_learning_shift.bit_length(),
+        "early": config.early * word,
+    }  # fmt: skip
+    yield "accumulator", "accumulator", {"one": 1, "hold": hold}
+    if config.analog:
+        yield "highpass", "highpass", {"one": 1, "cost": cost, "state": config.high_passed.width}
+    else:
+        yield (
+            "baseline",
+            "baseline",
+            {"one": 1, "cost": config.measured.width, "two_sided": config.two_sided * cost},
+        )
+    yield "initializer", "initializer", {
+        "one": 1,
+        "rows": config.rows,
+        "layers": len(config.layers),
+        "word": config.parameter.width,
+        "loaded": config.loaded,
+    }  # fmt: skip
+    yield "sequencer", "sequencer", {
+        "one": 1,
+        "times": config.learning.tau_bits,
+        "shadow": config.shadow,
+        "delayed": config.delayed,
+        "serial": config.serial,
+        "loaded": config.loaded,
+        "analog": config.analog,
+    }  # fmt: skip
+    yield "trainer", "trainer", {
+        "one": 1,
+        "outputs": config.outputs,
+        "latency": config.measure_latency,
+        "shadow": config.shadow,
+        "generator": config.task.source == "generator",
+        "noisy": config.update_noisy,
+        "follower": config.follow > 0,
+    }  # fmt: skip
+
+
+def _options(config: TrainerConfig) -> Iterator[_Block]:
+    """What most trainers do without."""
+    outputs, bits = config.outputs, (config.outputs - 1) * config.output.width
+    if config.annealed:
+        yield "annealing", "annealing", {"one": 1, "shift": config.shift_bits}
+    if config.cost_noisy:
+        yield "noise", "noise", {"one": 1, "cost": config.measured.width}
+    if config.update_noisy:
+        independent = config.independent_noise * config.update.width
+        yield "update_noise", "update noise", {
+            "one": 1, "word": config.update.width, "independent": independent
+        }  # fmt: skip
+    if config.judged:
+        window, misses = config.judge.window.bit_length(), config.judge.misses.bit_length()
+        yield "judge", "judge", {"one": 1, "counters": window + misses}
+    if config.task.accuracy:
+        yield "classifier", "classifier", {"one": 1, "outputs": outputs, "bits": bits}
+
+
+# ---- samples and cost ----------------------------------------------------------------------------
+
+
+def _samples(config: TrainerConfig, target: str) -> Iterator[_Block]:
+    task, memory = config.task, config.task.source == "memory"
+    stored, memories = 0, 0
+    if memory:
+        words, width = config.sample_words
+        stored, memories = _memory(len(words), width, target)
+    yield "samples", f"samples {task.source}", {
+        "one": 1,
+        "bits": config.inputs * config.formats.input.width + config.outputs * config.formats.target.width,
+        "stored": stored,
+        "memories": memories,
+        "random": memory and task.order == "random",
+        "epoch": memory and task.order == "epoch",
+    }  # fmt: skip
+
+
+def _loss(config: TrainerConfig, target: str) -> Iterator[_Block]:
+    outputs, error, width = config.outputs, config.error.width, config.output.width
+    if config.loss == "squared_error":
+        numbers: Features = {
+            "outputs": outputs,
+            "error_bits": outputs * error,
+            "product_bits": outputs * error**2,
+            "sums": (outputs - 1) * 2 * error,
+        }
+    elif config.loss == "cross_entropy":
+        tables = [config.distance_table] * outputs
+        if config.logarithm_table is not None:
+            tables.append(config.logarithm_table)
+        stored = [_memory(len(table.words[0]), table.words[1], target) for table in tables]
+        numbers = {
+            "one": 1,
+            "bits": outputs * width,
+            "waiting": outputs * adder_levels(outputs) * width if outputs > 1 else 0,
+            "tables": len(tables),
+            "stored": sum(bits for bits, _ in stored),
+            "memories": sum(count for _, count in stored),
+            "product_bits": sum(table.slope_bits * table.position_bits for table in tables),
+        }
+    else:
+        several = (outputs > 1) * outputs * width
+        numbers = {"outputs": outputs, "bits": outputs * max(error, width), "several": several}
+    yield config.loss, config.loss, numbers
+
+
+# ---- network -------------------------------------------------------------------------------------
+
+
+def _tree(terms: list[tuple[int, int]]) -> tuple[int, int]:
+    """Bits of all adders, and of all registers, of a tree over terms of so many bits, and shifted by so many
+    when they are added.
+    """
+    adders = registers = 0
+    while len(terms) > 1:
+        sums = []
+        for first, *second in (terms[i : i + 2] for i in range(0, len(terms), 2)):
+            if second:
+                first = (max(width + shift for width, shift in (first, *second)) + 1, 0)
+                adders += first[0]
+            registers += first[0]
+            sums.append(first)
+        terms = sums
+    return adders, registers
+
+
+def _neurons(layer: LayerConfig) -> Features:
+    bias = (layer.weight.width, layer.input.fraction_bits)
+    adders, registers = _tree([(layer.product.width, 0)] * layer.inputs + [bias])
+    products = layer.inputs * layer.product.width
+    multiplied = 0 if layer.binary_inputs else layer.inputs
+    return {
+        "neurons": layer.neurons,
+        "adder_bits": layer.neurons * adders,
+        "register_bits": layer.neurons * (registers + products + layer.weight.width),
+        "gates": layer.neurons * layer.binary_inputs * products,
+        "products": layer.neurons * multiplied,
+        "product_bits": layer.neurons * multiplied * layer.weight.width * layer.input.width,
+    }
+
+
+def _serial(layer: LayerConfig) -> Features:
+    adders, registers = _tree([(layer.input.width, 0)] * layer.inputs + [(1, layer.input.fraction_bits)])
+    return {
+        "neurons": layer.neurons,
+        "adder_bits": layer.neurons * adders,
+        "register_bits": layer.neurons * registers,
+        "gates": layer.neurons * layer.inputs * layer.input.width,
+        "sum_bits": layer.neurons * layer.sum.width,
+        "count_bits": layer.neurons * (layer.input.width + layer.levels),
+    }
+
+
+def _activations(layer: LayerConfig, target: str) -> Features:
+    each: Features = {
+        "one": 1,
+        "sum_bits": layer.sum.width,
+        "bits": layer.output.width,
+        "padding": layer.padding * layer.output.width,
+    }
+    if layer.table is not None:
+        table = layer.tables[0]
+        words, width = table.words
+        each["stored"], each["memories"] = _memory(len(words), width, target)
+        each["argument"] = table.argument.width
+        each["product_bits"] = table.slope_format.width * table.position_bits
+    return {name: layer.neurons * number for name, number in each.items()}

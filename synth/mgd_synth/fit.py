@@ -1,0 +1,190 @@
+"""Fits the coefficients of estimates: ``python -m mgd_synth.fit``.
+
+Sizes come from ``synth/baselines/trainers_*.json``, which ``mgd_synth.baselines --write`` renews, and typical
+clock rates from the boards' trainers in ``docs/boards.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig, preset
+
+from . import runs
+from .baselines import BASELINES
+from .estimate import COEFFICIENTS, Fit, chooses, estimated_sizes, keys, totals
+from .features import Features, features
+from .flow import DEVICES
+from .process import SynthError
+
+__all__ = ["errors", "fit", "fitted", "least_squares", "main"]
+
+_BOARDS = Path(__file__).parents[2] / "docs" / "boards.json"
+
+#: Sizes by trainer, resource and block.
+_Sizes = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+def least_squares(rows: Sequence[Sequence[float]], wanted: Sequence[float]) -> list[float]:
+    """Coefficients, none below zero, of the least squared errors (Lawson and Hanson, 1974).
+
+    Errors count by the root of the size, so that small blocks have a say. A breath of weight
+    on the coefficients themselves decides where features cannot be told apart.
+    """
+    given, sizes = np.array(rows, float), np.array(wanted, float)
+    scale = np.maximum(np.abs(given).max(axis=0), 1e-9)
+    scaled = given / scale
+    weighted = scaled.T / (sizes + 4)
+    gram = weighted @ scaled + 1e-9 * np.eye(len(scale))
+    aim = weighted @ sizes
+
+    found = np.zeros(len(scale))
+    free = np.zeros(len(scale), bool)
+    while True:
+        slopes = np.where(free, 0, aim - gram @ found)
+        if slopes.max() < 1e-9:
+            return [float(value) for value in found / scale]
+        free[slopes.argmax()] = True
+        while True:
+            best = np.zeros(len(scale))
+            best[free] = np.linalg.solve(gram[np.ix_(free, free)], aim[free])
+            below = free & (best <= 0)
+            if not below.any():
+                found = best
+                break
+            # As far towards the best as all stay above zero; who gets there is fixed.
+            step = (found[below] / np.maximum(found[below] - best[below], 1e-12)).min()
+            found = found + step * (best - found)
+            free &= found > 1e-12
+
+
+def fitted(
+    measured: _Sizes, configs: Mapping[str, TrainerConfig], target: str
+) -> dict[str, dict[str, Features]]:
+    """Coefficients by kind of block and resource."""
+    # Of each kind of block: features, and sizes by resource.
+    seen: dict[str, list[tuple[Features, dict[str, float]]]] = {}
+    for name, sizes in measured.items():
+        for place, (block, given) in features(configs[name], target).items():
+            found = {kind: blocks[place] for kind, blocks in sizes.items() if blocks.get(place)}
+            seen.setdefault(block, []).append((given, found))
+    family: dict[str, dict[str, Features]] = {}
+    for block, cases in seen.items():
+        names = list(cases[0][0])
+        rows = [[float(given[name]) for name in names] for given, _ in cases]
+        for kind in sorted({kind for _, found in cases for kind in found}):
+            terms = least_squares(rows, [found.get(kind, 0) for _, found in cases])
+            family.setdefault(block, {})[kind] = {
+                name: float(f"{value:.4g}") for name, value in zip(names, terms, strict=True) if value > 1e-6
+            }
+    return family
+
+
+def errors(
+    estimates: Mapping[str, Mapping[str, float]], sizes: Mapping[str, Mapping[str, float]]
+) -> dict[str, tuple[float, float]]:
+    """Median and largest error of each resource's total, as a part of the size, over trainers by name."""
+    wrong = {}
+    for kind in dict.fromkeys(kind for each in sizes.values() for kind, size in each.items() if size):
+        parts = [
+            abs(estimates[name].get(kind, 0) - each[kind]) / each[kind]
+            for name, each in sizes.items()
+            if each.get(kind)
+        ]
+        wrong[kind] = (statistics.median(parts), max(parts))
+    return wrong
+
+
+def _clocks() -> dict[str, dict[str, float]]:
+    """Megahertz by device and task, of what was placed and routed for boards."""
+    targets = {device.title: target for target, device in DEVICES.items()}
+    found: dict[str, dict[str, float]] = {}
+    for each in json.loads(_BOARDS.read_text(encoding="utf-8")):
+        if each.get("fmax"):
+            rates = found.setdefault(targets[each["device"]], {})
+            rates[each["task"]] = round(each["fmax"] / 1e6, 1)
+    # Where nothing was built for a size: the fabric is that of the smallest.
+    for target in DEVICES:
+        if target.startswith("ecp5") and "ecp5-25k" in found:
+            found.setdefault(target, found["ecp5-25k"])
+    return found
+
+
+def _recorded(name: str) -> tuple[str, Mapping[str, Any]]:
+    """The release, and all entries of a baseline."""
+    baseline = BASELINES[name]
+    tool, entries = baseline.latest
+    if not entries.keys() >= set(baseline.names):
+        raise SynthError(f"{baseline.file.name} is not complete: python -m mgd_synth.baselines --write")
+    return tool, entries
+
+
+def fit() -> Fit:
+    """Everything that an estimate needs, from what is recorded of the latest release."""
+    configs = {name: runs.config(name) for name in (*runs.FIT, *runs.JUDGED)}
+    records = {target: _recorded(f"trainers_{target}")[1] for target in runs.TARGETS}
+    families = {
+        target: fitted({name: records[target][name] for name in runs.FIT}, configs, target)
+        for target in runs.WITHOUT
+    }
+    tables = {
+        target: {
+            block: kinds
+            for block, kinds in fitted(_recorded(f"products_{target}")[1], configs, target).items()
+            if "DSP" in families[target].get(block, {})
+        }
+        for target in runs.WITHOUT
+    }
+    tool, _ = _recorded(f"trainers_{runs.TARGETS[0]}")
+    made = Fit(tool, families, tables, {}, {}, [], {})
+    wrong = {}
+    for target, entries in records.items():
+        guessed = {name: totals(estimated_sizes(configs[name], target, made)) for name in runs.JUDGED}
+        measured = {name: totals(entries[name]) for name in runs.JUDGED}
+        wrong[target] = {
+            kind: (round(middle, 4), round(most, 4))
+            for kind, (middle, most) in errors(guessed, measured).items()
+        }
+    usual = dict(keys(preset("xor")))
+    seen: dict[str, list[Any]] = {key: [] for key, values in usual.items() if chooses(key, values)}
+    for name in runs.FIT:
+        for key, values in keys(configs[name]):
+            if key in seen:
+                seen[key] += [value for value in values if value not in seen[key]]
+    free = [key for key in usual if key not in seen]
+    return replace(made, errors=wrong, options=seen, free=free, clocks=_clocks())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    argparse.ArgumentParser(prog="python -m mgd_synth.fit", description=__doc__).parse_args(arguments)
+    COEFFICIENTS.write_text(_text(fit().__dict__), encoding="utf-8")
+    sys.stdout.write(f"wrote {COEFFICIENTS.name}\n")
+    return 0
+
+
+def _text(value: Any, level: int = 0) -> str:
+    """JSON, one line a kind of block."""
+    if level == 3 or not isinstance(value, Mapping):
+        return json.dumps(value)
+    space = " " * (level + 1)
+    inner = ",\n".join(f"{space}{json.dumps(key)}: {_text(each, level + 1)}" for key, each in value.items())
+    return f"{{\n{inner}\n{' ' * level}}}" + "\n" * (level == 0)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except SynthError as error:
+        sys.exit(f"mgd_synth: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

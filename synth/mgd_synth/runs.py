@@ -1,0 +1,294 @@
+"""Trainers of many shapes and what they take, to fit estimates to and to judge them by.
+
+:mod:`mgd_synth.baselines` synthesizes them and keeps what they take, :mod:`mgd_synth.estimate` fits.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mgd_hdl.config import TrainerConfig, preset
+
+from . import ecp5, generic
+from .flow import DEVICES, mapped
+from .nextpnr import Device, sizes
+
+__all__ = ["FIT", "JUDGED", "MULTIPLIED", "TARGETS", "WITHOUT", "config", "measured"]
+
+#: Devices that are judged. Those of one fabric have the same netlist, but for their multipliers.
+TARGETS = ("ecp5-25k",)
+
+_Changes = Mapping[str, Any]
+
+
+def _stream(layers: list[int], input_format: str = "UQ(1, 0)", **sections: Any) -> dict[str, Any]:
+    """A network of any shape, whose samples are the user's."""
+    changes = {
+        "network": {"layers": layers},
+        "task": {"name": "external", "source": "stream"},
+        "formats": {"input": input_format},
+    }
+    return _with(changes, sections)
+
+
+def _with(changes: _Changes, more: _Changes) -> dict[str, Any]:
+    found = {section: dict(keys) for section, keys in changes.items()}
+    for section, keys in more.items():
+        found[section] = {**found.get(section, {}), **keys}
+    return found
+
+
+def _task(name: str, layers: list[int], **sections: Any) -> dict[str, Any]:
+    return _with({"network": {"layers": layers}, "task": {"name": name}}, sections)
+
+
+_12_BITS = {"parameter": "SQ(5, 7)", "cost_change": "SQ(2, 8)"}
+_SERIAL = {"cell": "serial"}
+_LINEAR = {"activation": ["sigmoid", "linear"]}
+_ANALOG = {"algorithm": "analog", "tau_x": 4}
+_ENTROPY = {"loss": "cross_entropy"}
+_WAVES = {"family": "sinusoidal"}
+_SHORT_CHANGE = {"cost_change": "SQ(2, 8)"}
+
+#: Coefficients come from these: each a preset and what differs from it.
+FIT: dict[str, tuple[str, _Changes]] = {
+    "2-3-1": ("xor", {"network": {"layers": [2, 3, 1]}}),
+    "3-5-1 parity, order random": ("xor", _task("parity3", [3, 5, 1], task={"order": "random"})),
+    "5-3-1 walsh, two-sided, tanh": (
+        "xor",
+        _task(
+            "parity5",
+            [5, 3, 1],
+            network={"activation": "tanh"},
+            perturbation={"family": "walsh"},
+            learning={"measure": "two_sided"},
+        ),
+    ),
+    "6-4-2 of 8 bits": ("xor", _stream([6, 4, 2], "SQ(1, 7)")),
+    "12-3 sequential, relu": (
+        "xor",
+        _stream([12, 3], network={"activation": "relu"}, perturbation={"family": "sequential"}),
+    ),
+    "2-4-1 delayed": (
+        "xor",
+        _task("xor", [2, 4, 1], task={"order": "plain"}, learning={"updates": "delayed"}),
+    ),
+    "3-4-1 serial": ("xor", _task("parity3", [3, 4, 1], engine=_SERIAL)),
+    "8-5-2 serial, walsh, 12 bits": (
+        "xor",
+        _stream([8, 5, 2], engine=_SERIAL, formats=_12_BITS, perturbation={"family": "walsh"}),
+    ),
+    "3-3-1 of 12 bits, nearest even": (
+        "xor",
+        _task("parity3", [3, 3, 1], formats=_12_BITS, learning={"rounding": "nearest_even"}),
+    ),
+    "2-6-1 of 20 bits": ("xor", _task("xor", [2, 6, 1], formats={"parameter": "SQ(5, 15)"})),
+    "24-6-3 leaves": ("xor", _stream([24, 6, 3])),
+    "6-5-4-2 shadow, tanh": (
+        "xor",
+        _stream([6, 5, 4, 2], "SQ(1, 5)", network={"activation": "tanh"}, learning={"tau_theta": 5}),
+    ),
+    "49-2-4 letters": ("nist7x7_centered", {"network": {"layers": [49, 2, 4]}}),
+    "6-4-1 sequential, two-sided, stochastic": (
+        "xor",
+        _task(
+            "parity6",
+            [6, 4, 1],
+            perturbation={"family": "sequential"},
+            learning={"measure": "two_sided", "rounding": "stochastic"},
+        ),
+    ),
+    "10-8-4 serial, leaves": ("xor", _stream([10, 8, 4], engine=_SERIAL)),
+    "4-9-1 short table": (
+        "xor",
+        _stream([4, 9, 1], "SQ(1, 5)", formats={"segment_bits": 4, "activation_fraction": 8}),
+    ),
+    "5-4-3 sinusoids, cross-entropy, judge": (
+        "xor",
+        _stream(
+            [5, 4, 3],
+            network=_LINEAR,
+            perturbation=_WAVES,
+            formats=_SHORT_CHANGE,
+            cost=_ENTROPY,
+            judge={"kind": "window"},
+        ),
+    ),
+    "4-3-1 sinusoids of 6 bits, shadow, accuracy": (
+        "xor",
+        _task(
+            "parity4",
+            [4, 3, 1],
+            perturbation={**_WAVES, "resolution": 6},
+            formats=_SHORT_CHANGE,
+            engine={"shadow": "yes"},
+            task={"accuracy": True},
+        ),
+    ),
+    "5-6-1 square, absolute error, annealed, 12 bits": (
+        "xor",
+        _task(
+            "parity5",
+            [5, 6, 1],
+            perturbation={"family": "square"},
+            cost={"loss": "absolute_error"},
+            learning={"anneal_every": 1000, "size": "sign"},
+            formats={"parameter": "SQ(5, 7)", "cost_change": "SQ(2, 6)"},
+        ),
+    ),
+    "16-4-2 external, hinge": (
+        "xor",
+        _stream(
+            [16, 4, 2],
+            network=_LINEAR,
+            perturbation={"family": "external", "resolution": 3},
+            cost={"loss": "hinge"},
+        ),
+    ),
+    "3-7-1 analog, update noise": (
+        "xor",
+        _task("parity3", [3, 7, 1], learning=_ANALOG, imperfections={"update_noise": 0.01}),
+    ),
+    "5-5-1 follower, cost noise": (
+        "xor",
+        _task("parity5", [5, 5, 1], learning={"follow": 4}, imperfections={"cost_noise": 0.125}),
+    ),
+    "6-6-2 independent noise, long table, judge": (
+        "xor",
+        _stream(
+            [6, 6, 2],
+            formats={"segment_bits": 8},
+            judge={"kind": "window", "misses": 5},
+            imperfections={"update_noise": 0.01, "update_noise_kind": "independent"},
+        ),
+    ),
+    "7-4-3 follower of 12 bits, hinge, accuracy": (
+        "xor",
+        _stream(
+            [7, 4, 3],
+            network=_LINEAR,
+            cost={"loss": "hinge"},
+            learning={"follow": 2},
+            formats=_12_BITS,
+            task={"accuracy": True},
+        ),
+    ),
+    "3-8-1 cross-entropy, longest table": (
+        "xor",
+        _task("parity3", [3, 8, 1], network=_LINEAR, cost=_ENTROPY, formats={"segment_bits": 10}),
+    ),
+    "9-4-2 early, analog, absolute error, spread": (
+        "xor",
+        _stream(
+            [9, 4, 2],
+            engine={"enables": "early"},
+            cost={"loss": "absolute_error"},
+            learning={**_ANALOG, "anneal_every": 100},
+            imperfections={"activation_spread": 0.1},
+        ),
+    ),
+    "6-6-1 shuffled, stuck": (
+        "xor",
+        _task(
+            "parity6",
+            [6, 6, 1],
+            perturbation={"family": "sequential", "order": "shuffled"},
+            imperfections={"stuck": 0.1},
+        ),
+    ),
+}
+
+#: And are judged by these, of which no coefficient knows, synthesized with the multipliers of the device.
+JUDGED: dict[str, tuple[str, _Changes]] = {
+    "XOR": ("xor", {}),
+    "4-bit parity": ("parity4", {}),
+    "49-1-4 letters": ("nist7x7_centered", {"network": {"layers": [49, 1, 4]}}),
+    "5-6-3 sinusoids of 5 bits, cross-entropy, judge": (
+        "xor",
+        _stream(
+            [5, 6, 3],
+            network=_LINEAR,
+            perturbation={**_WAVES, "resolution": 5},
+            formats=_SHORT_CHANGE,
+            cost=_ENTROPY,
+            judge={"kind": "window"},
+        ),
+    ),
+    "4-7-1 analog, follower, spread": (
+        "xor",
+        _task(
+            "parity4",
+            [4, 7, 1],
+            learning={**_ANALOG, "follow": 3},
+            imperfections={"activation_spread": 0.05},
+        ),
+    ),
+    "3-6-1 walsh": ("xor", _task("parity3", [3, 6, 1], perturbation={"family": "walsh"})),
+    "7-4-2 sequential, early, hinge, accuracy": (
+        "xor",
+        _stream(
+            [7, 4, 2],
+            network=_LINEAR,
+            perturbation={"family": "sequential"},
+            engine={"enables": "early"},
+            cost={"loss": "hinge"},
+            learning={"anneal_every": 1000},
+            task={"accuracy": True},
+        ),
+    ),
+    "8-6-3 of 8 bits, relu": (
+        "xor",
+        _stream([8, 6, 3], "SQ(1, 7)", network={"activation": ["relu", "sigmoid"]}),
+    ),
+    "4-5-3-2, 12 bits, two-sided": (
+        "xor",
+        _stream([4, 5, 3, 2], formats=_12_BITS, learning={"measure": "two_sided"}),
+    ),
+    "32-4": ("xor", _stream([32, 4])),
+    "12-6-2 serial": ("xor", _stream([12, 6, 2], engine=_SERIAL)),
+    "9-5-2 shadow": ("xor", _stream([9, 5, 2], "UQ(0, 4)", learning={"tau_theta": 8})),
+}
+
+
+def config(name: str) -> TrainerConfig:
+    """One of :data:`FIT` or :data:`JUDGED`."""
+    start, changes = {**FIT, **JUDGED}[name]
+    return preset(start).replaced(**changes)
+
+
+#: Those of FIT, of all shapes of products, that are made without any multiplier too.
+MULTIPLIED = (
+    "2-3-1",
+    "3-5-1 parity, order random",
+    "6-4-2 of 8 bits",
+    "12-3 sequential, relu",
+    "3-3-1 of 12 bits, nearest even",
+    "6-5-4-2 shadow, tanh",
+    "4-9-1 short table",
+    "5-4-3 sinusoids, cross-entropy, judge",
+    "9-4-2 early, analog, absolute error, spread",
+)
+
+#: Devices that coefficients are fitted to, one of each fabric, and Yosys passes without multipliers.
+WITHOUT: dict[str, Callable[[str], str]] = {
+    "ecp5-25k": lambda top: ecp5.passes(top, 0),
+}
+
+
+def measured(
+    given: TrainerConfig, target: str, how: Device | Callable[[str], str] | None = None
+) -> dict[str, dict[str, float]]:
+    """Synthesize for a device or for "generic": every resource by block.
+
+    By default with as many multipliers as the trainer wants, or else as ``how`` says.
+    """
+    device = DEVICES.get(target)
+    how = how or (generic.passes if device is None else device.passes)
+    with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
+        module = mapped(given, how, Path(folder)).module
+    if device is None:
+        return {each.name: dict(each.blocks) for each in generic.resources(module)}
+    return sizes(device, module)

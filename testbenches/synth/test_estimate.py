@@ -1,0 +1,295 @@
+"""Do estimates say how good they are, and are they as good as they say?"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mgd_hdl import cli
+from mgd_hdl.config import TrainerConfig, load, preset
+from mgd_synth import runs
+from mgd_synth.baselines import BASELINES
+from mgd_synth.estimate import (
+    SUPPLY,
+    Fit,
+    coefficients,
+    estimate,
+    estimated_sizes,
+    fits,
+    totals,
+    unknown,
+)
+from mgd_synth.features import features
+from mgd_synth.fit import fit, least_squares
+from mgd_synth.flow import DEVICES
+
+ROOT = Path(__file__).parents[2]
+FIT = coefficients()
+JUDGED = list(FIT.errors)
+
+
+# ---- the record ------------------------------------------------------------------------------------
+
+
+def test_no_judge_was_fitted():
+    fitting = {runs.config(name).model_dump_json(exclude={"name"}) for name in runs.FIT}
+    judging = {runs.config(name).model_dump_json(exclude={"name"}) for name in runs.JUDGED}
+    assert len(fitting) == len(runs.FIT)
+    assert len(judging) == len(runs.JUDGED) == 12
+    assert not fitting & judging
+    shapes = {runs.config(name).network.layers for name in runs.JUDGED}
+    assert len(shapes) >= 9
+    assert not shapes & {runs.config(name).network.layers for name in runs.FIT}
+
+
+def test_coefficients_are_those_of_the_record():
+    """``python -m mgd_synth.fit`` would write the same."""
+    again = fit()
+    assert again.tool == FIT.tool
+    assert again.clocks == FIT.clocks
+    assert {key: list(again.options[key]) for key in FIT.options} == FIT.options
+    for found, written in ((again.families, FIT.families), (again.tables, FIT.tables)):
+        assert found.keys() == written.keys()
+        for target, blocks in found.items():
+            assert blocks.keys() == written[target].keys()
+            for block, kinds in blocks.items():
+                for kind, terms in kinds.items():
+                    assert terms == pytest.approx(written[target][block][kind], rel=1e-3), (target, block)
+
+
+@pytest.mark.parametrize("target", JUDGED)
+def test_published_errors(target):
+    """From the recorded syntheses, block by block, with nothing of the fit but its coefficients."""
+    _, entries = BASELINES[f"trainers_{target}"].latest
+    for kind, (middle, most) in FIT.errors[target].items():
+        parts = []
+        for name in runs.JUDGED:
+            real = sum(n for block, n in entries[name].get(kind, {}).items() if block != "harness")
+            guess = sum(estimated_sizes(runs.config(name), target).get(kind, {}).values())
+            if real:
+                parts.append(abs(guess / real - 1))
+        assert statistics.median(parts) == pytest.approx(middle, abs=1e-4)
+        assert max(parts) == pytest.approx(most, abs=1e-4)
+
+
+@pytest.mark.parametrize("target", [name for name in ("ecp5-25k", "ice40-up5k") if name in FIT.targets])
+def test_a_new_trainer_is_within_the_error(target):
+    """Of a shape that was neither fitted nor judged, and whose products want 12 multipliers; one of the
+    devices has 8.
+    """
+    config, device = preset("xor").replaced(network={"layers": [2, 5, 1]}), DEVICES[target]
+    real = totals(runs.measured(config, target, device.spare if device.multipliers < 12 else device.passes))
+    guess = totals(estimated_sizes(config, target))
+    assert guess["DSP"] == real["DSP"] == min(12, device.multipliers)
+    for kind, (_, most) in FIT.errors[target].items():
+        if real.get(kind):
+            assert abs(guess[kind] / real[kind] - 1) <= most, kind
+
+
+# ---- features and coefficients ----------------------------------------------------------------------
+
+
+def test_features_by_hand():
+    """A neuron of three one-bit inputs: products of eight bits, two sums of nine and one of ten."""
+    config = preset("xor").replaced(network={"layers": [3, 2, 1]}, task={"name": "parity3"})
+    block, found = features(config, "ecp5-25k")["network.neuron_0"]
+    weight = config.weight.width
+    assert block == "neuron"
+    assert found["adder_bits"] == 2 * (2 * (weight + 1) + (weight + 2))
+    assert found["register_bits"] == 2 * (4 * weight + 2 * (weight + 1) + (weight + 2))
+    assert found["gates"] == 2 * 3 * weight
+    assert found["products"] == 0
+    block, found = features(config, "ecp5-25k")["network.neuron_1"]
+    assert found["products"] == 2
+    assert found["product_bits"] == 2 * weight * 10
+    assert features(config, "ecp5-25k")["array.cell"] == (
+        "cell",
+        {"cells": 11, "bits": 176, "copies": 0, "copied_bits": 0, "early": 0, "stuck": 0, "resting": 0},
+    )
+
+
+def test_registers_of_neurons_are_counted_not_fitted():
+    """Synthesis may drop some that always agree, and adds none."""
+    _, entries = BASELINES["trainers_ecp5-25k"].latest
+    for name in ("XOR", "4-bit parity", "32-4"):
+        config = runs.config(name)
+        for block, (kind, found) in features(config, "ecp5-25k").items():
+            if kind == "neuron":
+                assert entries[name]["FF"][block] <= found["register_bits"]
+                assert entries[name]["FF"][block] >= 0.9 * found["register_bits"]
+
+
+def test_known_coefficients_are_found():
+    """Sizes made from known coefficients, none of which needs to be at zero."""
+    words = [9, 12, 14, 16, 20]
+    found = least_squares([[1, word] for word in words], [7 + 3 * word for word in words])
+    assert found == pytest.approx([7, 3], rel=1e-4)
+
+
+def test_no_coefficient_is_below_zero():
+    """Not even where that would fit better: a size that falls as its feature grows."""
+    words = [9, 12, 14, 16, 20]
+    constant, slope = least_squares([[1, word] for word in words], [100 - 3 * word for word in words])
+    assert slope == 0
+    weights = [1 / (104 - 3 * word) for word in words]
+    mean = sum(weight * (100 - 3 * word) for weight, word in zip(weights, words, strict=True)) / sum(weights)
+    assert constant == pytest.approx(mean, rel=1e-4)
+
+
+def test_estimates_of_what_was_fitted_are_close():
+    """The form of the features suits the blocks: median error of the fit below 5 %."""
+    for target in FIT.families:
+        _, entries = BASELINES[f"trainers_{target}"].latest
+        parts = []
+        for name in runs.FIT:
+            real, guess = totals(entries[name]), totals(estimated_sizes(runs.config(name), target))
+            if real.get("DSP", 0) <= DEVICES[target].multipliers:
+                parts.append(abs(guess["logic cells"] / real["logic cells"] - 1))
+        assert statistics.median(parts) < 0.05
+
+
+# ---- the estimate ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", FIT.targets)
+def test_exact_parts(target):
+    config = preset("parity4")
+    report = estimate(config, target)
+    assert report.parameters == 25
+    assert report.clocks_per_step == 24
+    if report.fmax is not None:
+        assert report.steps_per_second == pytest.approx(report.fmax * 1e6 / 24)
+    assert report.path is None
+    text = report.markdown()
+    assert "median and largest error over twelve other trainers" in text
+    assert "harness feeds" not in text
+
+
+@pytest.fixture
+def older(monkeypatch) -> Fit:
+    """A fit from before there was noise or a judge, that has seen Walsh codes only."""
+    known = {key: values for key, values in FIT.options.items() if key.partition(".")[0] not in _YOUNGER}
+    fit = replace(FIT, options={**known, "perturbation.family": ["walsh"]})
+    monkeypatch.setattr("mgd_synth.estimate.coefficients", lambda: fit)
+    return fit
+
+
+_YOUNGER = ("imperfections", "judge")
+_NOISY = """
+network.layers = [2, 2, 1]
+imperfections.cost_noise = 0.125
+judge.kind = "window"
+"""
+_UNKNOWN = [
+    "imperfections.cost_noise = 0.125",
+    'judge.kind = "window"',
+    'perturbation.family = "random_code"',
+]
+
+
+def test_what_no_trainer_had_is_told(older, capsys, tmp_path):
+    assert unknown(preset("xor"), FIT) == []
+    assert unknown(preset("xor"), older) == _UNKNOWN[2:]
+    file = tmp_path / "noisy.toml"
+    file.write_text(_NOISY)
+    config = load(file)
+    assert unknown(config, FIT) == []
+    assert unknown(config, older) == _UNKNOWN
+    told = f"No fitted trainer had {', '.join(_UNKNOWN)}: what that adds is not in the sizes."
+    assert told in estimate(config, FIT.targets[0]).notes
+    assert cli.main(["estimate", str(file)]) == 0
+    assert f"* {told}\n" in capsys.readouterr().out
+    assert cli.main(["estimate", str(file), "--json"]) == 0
+    assert told in json.loads(capsys.readouterr().out)["notes"]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.toml")), ids=lambda file: file.stem)
+def test_every_example_has_an_estimate(file):
+    """Or says that a part of it is unknown."""
+    config = load(file)
+    report = estimate(config, "ecp5-85k")
+    sizes = {each.name: each for each in report.resources}
+    assert sizes["FF"].used >= config.parameters * 4
+    told = any(note.startswith("No fitted trainer had") for note in report.notes)
+    assert told == bool(unknown(config, FIT))
+
+
+@pytest.mark.parametrize("target", FIT.targets)
+def test_the_largest_fits_and_no_larger(target):
+    config = preset("xor")
+    (found,) = fits(config, [target])
+    assert found.hidden is not None
+
+    def fit_with(hidden: int) -> bool:
+        (each,) = fits(config.replaced(network={"layers": [2, hidden, 1]}), [target])
+        return each.fits
+
+    if found.hidden:
+        assert fit_with(found.hidden)
+        assert found.parameters == 4 * found.hidden + 1
+    assert not fit_with(found.hidden + 1)
+
+
+def test_no_hidden_layer_to_grow():
+    config = TrainerConfig.build(
+        {"network": {"layers": [6, 2]}, "task": {"name": "external", "source": "stream"}}
+    )
+    for each in fits(config):
+        assert each.hidden is None
+        assert each.parameters is None
+
+
+def test_supplies_of_a_family_grow():
+    assert SUPPLY["ecp5-25k"]["DSP"] < SUPPLY["ecp5-45k"]["DSP"] < SUPPLY["ecp5-85k"]["DSP"]
+    shares = [each.share for each in fits(preset("xor"), ["ecp5-25k", "ecp5-45k", "ecp5-85k"])]
+    assert shares == sorted(shares, reverse=True)
+
+
+# ---- the verb --------------------------------------------------------------------------------------
+
+
+def test_verb(capsys):
+    assert cli.main(["estimate", "xor"]) == 0
+    text = capsys.readouterr().out
+    for target in FIT.targets:
+        assert f"| {target} |" in text
+    assert "9 parameters, 22 clocks per step" in text
+    assert "No fitted trainer" not in text
+    assert cli.main(["estimate", "xor", "--target", "ecp5-45k"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("# xor_trainer on ecp5-45k\n\nEstimate for Lattice ECP5 LFE5U-45F")
+    assert "| array.cell |" in text
+
+
+def test_verb_json(capsys):
+    assert cli.main(["estimate", "nist7x7_centered", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["parameters"] == 220
+    assert found["clocks_per_step"] == 30
+    assert [each["target"] for each in found["devices"]] == list(FIT.targets)
+    assert cli.main(["estimate", "nist7x7_centered", "--json", "--target", "ecp5-25k"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    blocks = found["resources"]["logic cells"]["blocks"]
+    assert sum(blocks.values()) == found["resources"]["logic cells"]["used"]
+    assert blocks["array.cell"] == pytest.approx(220 * 20, rel=0.02)
+    assert len(found["devices"]) == 1
+
+
+def refused(capsys, *arguments: str) -> str:
+    assert cli.main(["estimate", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    return line
+
+
+def test_bad_input_is_one_line(capsys):
+    assert refused(capsys, "xor", "--target", "ecp5-25").startswith(
+        "mgd-hdl: no estimates for target 'ecp5-25' (did you mean \"ecp5-25k\"?); there are "
+    )
+    assert "no estimates for target 'generic'" in refused(capsys, "xor", "--target", "generic")
+    assert "is neither a file nor a preset" in refused(capsys, "nothing")
