@@ -162,8 +162,10 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     for index, place in enumerate(config.places):
         tile = config.tiles[place.tile]
         cell = f"core.array.tile_{tile.index}.cell_{index - tile.first}"
-        if config.some_stuck:
+        if config.some_stuck or config.sparse:
             code = "code"
+        if config.sparse:
+            found.append(_state("active", f"{cell}.active", code_strobe, code_word, index))
         found.append(_state("code", f"{cell}.{code}", code_strobe, code_word, index))
         found.append(_state("theta", f"{cell}.integrator.theta", "step_done", theta, index))
         if config.follow:

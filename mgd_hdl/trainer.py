@@ -39,6 +39,7 @@ from .perturb.layer_turn import LayerTurn
 from .perturb.random_code import RandomCode
 from .perturb.sequential import Sequential
 from .perturb.sinusoid import Sinusoid
+from .perturb.sparse import Sparse
 from .perturb.walsh import Walsh
 from .samples import sample_stream
 from .samples.letters import Letters
@@ -87,6 +88,8 @@ def _registers(config: TrainerConfig) -> dict:
         seeds.append("seed_update_noise")
     if config.independent_noise:
         seeds.append("seed_noise_code")
+    if config.sparse:
+        seeds.append("seed_sparse")
     levels = {"cost_noise": config.max_cost_noise} if config.cost_noisy else {}
     levels |= {"update_noise": config.max_update_noise} if config.update_noisy else {}
     return {
@@ -427,6 +430,8 @@ class Core(Block):
         else:
             code = self._code(m, platform, "code", hold_over)
             wires = _wires(code)
+            if config.sparse:
+                wires |= _wires(self._sparse(m, platform, "sparse", hold_over))
             if config.update_noisy:
                 wires = self._noise_wires(m, platform, wires, update_noise)
             for name, wire in wires.items():
@@ -523,6 +528,12 @@ class Core(Block):
                 ]
                 if hasattr(shake, "diagonals"):
                     m.d.comb += passing.diagonals.eq(shake.diagonals)
+                if config.sparse:
+                    over = measured & timeline.at("hold_end", clock)
+                    sparse = self._sparse(m, platform, f"shake_sparse_{layer.index}", over)
+                    for name, wire in _wires(sparse).items():
+                        here = wire[rows] if name.endswith("rows") else wire
+                        m.d.comb += getattr(passing, name).eq(here)
                 if config.layerwise:
                     over = measured & timeline.at("hold_end", clock)
                     name = f"shake_turn_{layer.index}"
@@ -629,6 +640,16 @@ class Core(Block):
         ]
         return turn
 
+    def _sparse(self, m, platform, name, advance) -> Block:
+        """What is active, of a code that goes on with ``advance``."""
+        sparse = place(m, platform, name, Sparse(self.config))
+        m.d.comb += [
+            sparse.load.eq(self.restart),
+            sparse.advance.eq(advance),
+            sparse.seed.eq(self.seed_sparse),
+        ]
+        return sparse
+
     def _code(self, m, platform, name, advance) -> Block:
         """A code of the configured family; all start in the same state."""
         config = self.config
@@ -665,7 +686,8 @@ def _later(m: Module, signal: Signal, name: str, clocks: int) -> Signal:
 
 def _wires(code) -> dict:
     """The wires that a code drives, by name."""
-    return {name: getattr(code, name) for name in ("rows", "columns", "diagonals") if hasattr(code, name)}
+    names = [name for name in code.signature.members if name.endswith(("rows", "columns", "diagonals"))]
+    return {name: getattr(code, name) for name in names}
 
 
 def _row_span(config: TrainerConfig, layer: int) -> tuple[int, int]:

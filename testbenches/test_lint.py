@@ -29,6 +29,11 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         "imperfections": {"update_noise": 0.01, "update_noise_kind": "independent"},
         "perturbation": {"family": "walsh", "granularity": "layer", "sign_flip": True},
     },
+    "sparse, delayed": {
+        "perturbation": {"share": 0.125},
+        "learning": {"updates": "delayed"},
+        "engine": {"leaves": "yes"},
+    },
     "square, momentum, two-sided": {
         "perturbation": {"family": "square"},
         "learning": {"measure": "two_sided", "follow": 2, "tau_theta": 3},

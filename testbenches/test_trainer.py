@@ -114,6 +114,20 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "xor",
         {"perturbation": {"family": "walsh", "sign_flip": True}, "learning": {"updates": "delayed"}},
     ),
+    "sparse": ("xor", {"perturbation": {"share": 0.25}}),
+    "sparse, delayed, leaves": (
+        "parity4",
+        {"perturbation": {"share": 0.125}, "learning": {"updates": "delayed"}, "engine": {"leaves": "yes"}},
+    ),
+    "sparse, early, two-sided, some still": (
+        "xor",
+        {
+            "perturbation": {"share": 0.5},
+            "learning": {"measure": "two_sided", "tau_p": 2},
+            "engine": {"enables": "early"},
+            "imperfections": {"stuck": 0.3, "stuck_kind": "still"},
+        },
+    ),
     "sequential, shuffled, a sweep per update": (
         "xor",
         {

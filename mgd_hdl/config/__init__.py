@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .codes import COLUMNS, LFSR, Lfsr, RandomCode, Sinusoids, WalshCode
+from .codes import COLUMNS, LFSR, Lfsr, RandomCode, Sinusoids, SparseCode, WalshCode
 from .cost import CurveTable
 from .errors import ConfigError, Problem
 from .network import ActivationTable, Defect, LayerConfig, adder_levels
@@ -37,6 +37,7 @@ __all__ = [
     "Tile",
     "TrainerConfig",
     "Tries",
+    "SparseCode",
     "WalshCode",
     "adder_levels",
     "load",

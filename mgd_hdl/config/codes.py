@@ -7,6 +7,8 @@ few shared wires, so one look-up table per parameter serves every family:
     walsh         row[r] ^ column[c]
     sequential    row[r] & column[c]
 
+Random codes may be sparse; then more wires, and one or two more tables, say whether a parameter is shaken.
+
 ``1`` perturbs by +amplitude and ``0`` by -amplitude (sequential: not at all).
 
 The other families are *loaded*: before each perturbation a word for every parameter is shifted through
@@ -24,7 +26,17 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-__all__ = ["COLUMNS", "Family", "LOADED", "Lfsr", "LFSR", "RandomCode", "Sinusoids", "WalshCode"]
+__all__ = [
+    "COLUMNS",
+    "Family",
+    "LOADED",
+    "Lfsr",
+    "LFSR",
+    "RandomCode",
+    "Sinusoids",
+    "SparseCode",
+    "WalshCode",
+]
 
 COLUMNS = 8
 
@@ -70,6 +82,14 @@ class Lfsr:
 LFSR = Lfsr(degree=31, tap=3)
 
 
+def _combinations(bits: tuple[int, ...], count: int) -> tuple[tuple[int, ...], ...]:
+    """The first ``count`` combinations of some bits, in order of weight."""
+    every = itertools.chain.from_iterable(
+        itertools.combinations(bits, weight) for weight in range(1, len(bits) + 1)
+    )
+    return tuple(itertools.islice(every, count))
+
+
 @dataclass(frozen=True)
 class RandomCode:
     """Random codes from one shared register.
@@ -89,14 +109,55 @@ class RandomCode:
     @cached_property
     def row_taps(self) -> tuple[tuple[int, ...], ...]:
         """For every row the state bits whose exclusive or drives it."""
-        every = itertools.chain.from_iterable(
-            itertools.combinations(self.ROW_BITS, weight) for weight in range(1, len(self.ROW_BITS) + 1)
-        )
-        return tuple(itertools.islice(every, self.rows))
+        return _combinations(self.ROW_BITS, self.rows)
 
     def taps(self, row: int, column: int, diagonal: int) -> tuple[int, ...]:
         """All state bits in the code of the parameter at this place."""
         return (column, COLUMNS + diagonal, *self.row_taps[row])
+
+
+@dataclass(frozen=True)
+class SparseCode:
+    """Which parameters a sparse random code shakes: each one with the probability ``2**-halvings``.
+
+    A parameter is active where ``row[r] ^ column[c]`` is one for each of so many pairs of wires, and each
+    pair has a register of its own. State bits 0..7 are the columns, and row r is the exclusive or of the
+    r-th combination of bits 8..30, in order of weight. Two parameters differ in row or column, so their
+    combinations are neither equal nor zero: activities are independent in pairs, and as they come from other
+    registers, independent of the signs. So for T perturbations the mean of each estimate is the slope, and
+
+        E |G - g|^2 = |g|^2 (P - 2 + 1/q) / T        q = 2**-halvings
+
+    where q = 1 gives the law of random codes.
+    """
+
+    rows: int
+    halvings: int
+
+    ROW_BITS = tuple(range(COLUMNS, LFSR.degree))
+    #: Wires of a cell, pair by pair.
+    PAIRS = (("first_row", "first_column"), ("second_row", "second_column"), ("third_row", "third_column"))
+    #: Each register starts from the seed turned to the left by so many bits more than the one before.
+    TURN = 10
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Wires of a cell that say whether it is active, pair by pair."""
+        return self.PAIRS[: self.halvings]
+
+    @cached_property
+    def row_taps(self) -> tuple[tuple[int, ...], ...]:
+        """For every row the state bits whose exclusive or drives it."""
+        return _combinations(self.ROW_BITS, self.rows)
+
+    def taps(self, row: int, column: int) -> tuple[int, ...]:
+        """All state bits in the activity of the parameter at this place, the same in each register."""
+        return (column, *self.row_taps[row])
+
+    def turned(self, seed: int, pair: int) -> int:
+        """The seed of a pair's register."""
+        by = self.TURN * pair
+        return (seed << by | seed >> (LFSR.degree - by)) & LFSR.mask
 
 
 @dataclass(frozen=True)

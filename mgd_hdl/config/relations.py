@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .codes import LFSR
+from .codes import LFSR, SparseCode
 from .errors import Problem, shown
 from .number import UQ, Rounding, power_of_two
 from .sections import HIGH_PASS
@@ -169,6 +169,31 @@ def _turns(config: TrainerConfig) -> Iterator[Problem]:
             '"shuffled"',
             'needs family = "sequential", "sinusoidal" or "square"; the others perturb all at once',
         )
+
+
+@_relation(
+    "perturbation.share", "perturbation.family", "perturbation.granularity", "engine.cell",
+    "imperfections.update_noise",
+)  # fmt: skip
+def _share(config: TrainerConfig) -> Iterator[Problem]:
+    """Wires for at most so many registers; noise needs cells that are all active."""
+    if not config.sparse:
+        return
+    most = len(SparseCode.PAIRS)
+    family = config.perturbation.family
+    if family != "random_code":
+        allowed = f"must be 1 with {family} codes"
+    elif config.halvings > most:
+        allowed = f"must be 2**-{most} to 1"
+    elif config.layerwise:
+        allowed = 'must be 1 with granularity = "layer"'
+    elif config.serial:
+        allowed = 'must be 1 with cell = "serial"'
+    elif config.update_noisy:
+        allowed = "must be 1 with imperfections.update_noise"
+    else:
+        return
+    yield Problem("perturbation.share", _snapped(config.perturbation.share), allowed)
 
 
 @_relation("perturbation.family", "perturbation.sign_flip")
@@ -329,7 +354,7 @@ def _rate(config: TrainerConfig) -> Iterator[Problem]:
 
 _GAIN = (
     "formats.parameter", "formats.cost_change", "perturbation.amplitude", "perturbation.family",
-    "perturbation.resolution", "learning.measure", "learning.size",
+    "perturbation.resolution", "perturbation.share", "learning.measure", "learning.size",
 )  # fmt: skip
 
 

@@ -188,6 +188,9 @@ class PerturbationSection(Section):
     """What is shaken and updated at a time: all parameters, or those of one layer while the others rest."""
     tau_layer: _Steps = 1
     """Layer by layer only: perturbations after which it is the next layer's turn."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Random codes only: share of the parameters that are shaken at a time, chosen anew each time; snapped to
+    1, 1/2, 1/4 or 1/8."""
     sign_flip: bool = False
     """Walsh only: every second period has all signs reversed, so that a cost which drifts at a constant
     rate leaves nothing in any estimate."""

@@ -17,7 +17,7 @@ from typing import Annotated, Any, SupportsIndex
 from pydantic import Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
-from .codes import COLUMNS, LFSR, LOADED, RandomCode, Sinusoids, WalshCode
+from .codes import COLUMNS, LFSR, LOADED, RandomCode, Sinusoids, SparseCode, WalshCode
 from .cost import CurveTable, Loss
 from .draws import normals, picked, scramble
 from .errors import ConfigError, Problem, did_you_mean, shown
@@ -108,6 +108,7 @@ class Registers:
     update_noise: int
     seed_update_noise: int
     seed_noise_code: int
+    seed_sparse: int
 
 
 class _SchemaGenerator(GenerateJsonSchema):
@@ -198,6 +199,8 @@ class TrainerConfig(Section):
             "perturbation.amplitude": (self.perturbation.amplitude, 2.0**-self.amplitude_shift),
             "learning.rate": (self.learning.rate, 2.0**-self.learning_shift),
         }
+        if self.perturbation.share != 1:
+            given["perturbation.share"] = (self.perturbation.share, 2.0**-self.halvings)
         if self.learning.last_rate:
             given["learning.last_rate"] = (
                 self.learning.last_rate,
@@ -432,6 +435,20 @@ class TrainerConfig(Section):
     @cached_property
     def random_code(self) -> RandomCode:
         return RandomCode(self.rows)
+
+    @property
+    def halvings(self) -> int:
+        """The k of the share 2**-k of all parameters that are shaken at a time."""
+        return -power_of_two(self.perturbation.share)
+
+    @property
+    def sparse(self) -> bool:
+        """Only some of the parameters are shaken at a time, others each time."""
+        return self.halvings > 0
+
+    @cached_property
+    def sparse_code(self) -> SparseCode:
+        return SparseCode(self.rows, self.halvings)
 
     @cached_property
     def walsh_code(self) -> WalshCode:
@@ -755,7 +772,8 @@ class TrainerConfig(Section):
 
         From theta -= eta * C~ s / amplitude with eta = 2**-k and amplitude = 2**-a; a two-sided
         C~ is twice as large, which takes one off. A code word of several bits counts s in parts of the
-        amplitude, 2**(code_bits - 1) of them. Where only the sign of the hold counts, D is
+        amplitude, 2**(code_bits - 1) of them. A sparse code shakes each parameter in one of 2**halvings
+        perturbations, so what is then learned counts as much. Where only the sign of the hold counts, D is
         -+2**(gain - k) and the rate itself.
         """
         if self.sign_only:
@@ -766,6 +784,7 @@ class TrainerConfig(Section):
             - self.cost_change.fraction_bits
             - self.two_sided
             - (self.code_bits - 1)
+            + self.halvings
         )
 
     @property
@@ -940,7 +959,7 @@ class TrainerConfig(Section):
         root = scramble(self.seed if seed is None else seed)
         seeds = {}
         names = ["seed_code", "seed_sample", "seed_initial", "seed_dither"]
-        names += ["seed_cost_noise", "seed_update_noise", "seed_noise_code"]
+        names += ["seed_cost_noise", "seed_update_noise", "seed_noise_code", "seed_sparse"]
         for name in names:
             root = scramble(root)
             seeds[name] = LFSR.valid(root)

@@ -16,6 +16,10 @@ from .cell import ParameterCell, code_wires, loading_wires, perturbation_wires
 __all__ = ["Array", "CellTile", "Leaf", "Wires", "code_ports"]
 
 
+#: Wires of activity.
+SPARSE = ("first_", "second_", "third_")
+
+
 def code_ports(config: TrainerConfig, rows: int) -> dict:
     """Members for the wires that a code drives."""
     wires = code_wires(config, cells=rows * COLUMNS)
@@ -135,11 +139,14 @@ class Wires(Block):
     ``minus`` inverts the code of those families, which turns +D into -D and + into -. Whatever
     can be done on the eight column wires is not done on the many row wires.
 
+    Sparse codes rest by their first pair of wires, alike everywhere: nothing is active. Their sign wires
+    address a row of cells, and the first pair a column.
+
     One clock of latency.
 
     Members
     -------
-    i_rows, i_columns, [i_diagonals] : In
+    i_rows, i_columns, [i_diagonals, i_first_rows, ...] : In
         From the code.
     rest, [minus] : In(1)
     address, clear, address_rows, address_columns : In, where ``addressed``
@@ -156,8 +163,9 @@ class Wires(Block):
         members = {"i_rows": In(rows), "i_columns": In(COLUMNS), "rest": In(1)}
         if not config.sequential:
             members["minus"] = In(1)
-        if "diagonals" in self.driven:
-            members["i_diagonals"] = In(COLUMNS)
+        for name in code_ports(config, rows):
+            if name not in ("rows", "columns"):
+                members[f"i_{name}"] = In(rows if name.endswith("rows") else COLUMNS)
         if addressed:
             members |= {"address": In(1), "clear": In(1)}
             members |= {"address_rows": In(rows), "address_columns": In(COLUMNS)}
@@ -169,6 +177,8 @@ class Wires(Block):
 
     def elaborate(self, platform):
         m = Module()
+        if self.config.sparse:
+            return self._sparse(m)
         address, clear = (self.address, self.clear) if self.addressed else (Const(0, 1), Const(0, 1))
         if self.config.sequential:
             rows = self.i_rows
@@ -192,6 +202,24 @@ class Wires(Block):
         m.d.sync += [self.rows.eq(rows), self.columns.eq(columns)]
         return m
 
+    def _sparse(self, m: Module) -> Module:
+        """All wires of sign and activity; while ``address`` is high, sign is rows and activity columns."""
+        wires = {name: getattr(self, f"i_{name}") for name in self.driven}
+        wires["columns"] = wires["columns"] ^ self.minus.replicate(COLUMNS)
+        for name in ("first_rows", "first_columns"):
+            wires[name] = wires[name] & ~self.rest.replicate(len(wires[name]))
+        if self.addressed:
+            picked = {"rows": self.address_rows, "first_columns": self.address_columns}
+            for name, wire in wires.items():
+                chosen = Const(0, len(wire))
+                if name in picked:  # one exclusive or with zeros
+                    chosen = picked[name] | self.clear.replicate(len(wire))
+                elif name in ("second_rows", "third_rows"):
+                    chosen = Const(-1, len(wire))
+                wires[name] = Mux(self.address, chosen, wire)
+        m.d.sync += [getattr(self, name).eq(wire) for name, wire in wires.items()]
+        return m
+
 
 class Array(Block):
     """All learning elements of the trainer.
@@ -202,7 +230,7 @@ class Array(Block):
 
     Members
     -------
-    rows, columns, [diagonals] : In
+    rows, columns, [diagonals, first_rows, ...] : In
         The code that meets the word; without shadow also the code that perturbs.
     word : In(D)
         The word for all cells; zero when there is none.
@@ -294,6 +322,9 @@ class Array(Block):
             if config.shadow:
                 shake = place(m, platform, f"shake_{layer.index}", Wires(config, rows, addressed=False))
                 m.d.comb += [shake.i_rows.eq(passing.rows), shake.i_columns.eq(passing.columns)]
+                for name in code_ports(config, rows):
+                    if name.startswith(SPARSE):
+                        m.d.comb += getattr(shake, f"i_{name}").eq(getattr(passing, name))
                 if config.rests:
                     m.d.comb += shake.rest.eq(passing.rest)
                 if config.two_sided and not config.sequential:
@@ -351,6 +382,10 @@ class Array(Block):
             m.d.comb += wires.minus.eq(minus)
         if "diagonals" in wires.driven:
             m.d.comb += wires.i_diagonals.eq(self.diagonals)
+        for port in code_ports(config, config.rows):
+            if port.startswith(SPARSE):
+                ours = getattr(self, port)
+                m.d.comb += getattr(wires, f"i_{port}").eq(ours[here] if port.endswith("rows") else ours)
         return {name: getattr(wires, name) for name in wires.driven}
 
     def _place_tiles(self, m, platform, layer, layer_row, wires) -> None:

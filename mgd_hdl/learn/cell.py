@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
@@ -12,7 +14,15 @@ from ..hierarchy import Block, place
 from .follower import Follower
 from .integrator import Integrator
 
-__all__ = ["WIRES", "ParameterCell", "code_bit", "code_wires", "loading_wires", "perturbation_wires"]
+__all__ = [
+    "WIRES",
+    "ParameterCell",
+    "code_bit",
+    "code_wires",
+    "loading_wires",
+    "perturbation_wires",
+    "wire_names",
+]
 
 
 class ParameterCell(Block):
@@ -22,8 +32,15 @@ class ParameterCell(Block):
 
         random_code   row ^ column ^ diagonal     walsh   row ^ column     sequential   row & column
 
-    In the first two families ``both`` makes another use of them: row AND column address one cell,
-    which is how parameters are loaded, and ``diagonal`` (walsh: ``every``) picks all. Four inputs,
+    Sparse random codes have more wires, which say whether the parameter is active at all: rest and inactive
+    are the same ``10``, and a word is for active cells only. One cell is addressed by its row among the wires
+    of the sign and its column among those of activity, so that tables have four inputs:
+
+        active    first_row ^ first_column, and second_row ^ second_column, and so on
+        takes     active & code                below    active, code | ~active
+
+    Otherwise in the first two families ``both`` makes another use of the wires: row AND column address one
+    cell, which is how parameters are loaded, and ``diagonal`` (walsh: ``every``) picks all. Four inputs,
     one look-up table.
 
     The perturbed value needs no adder: below the visible bits of T stand two more, ``10`` at rest,
@@ -39,7 +56,7 @@ class ParameterCell(Block):
 
     Members
     -------
-    row, column, [diagonal | every, both] : In(1)
+    row, column, [diagonal | every, both, first_row, ...] : In(1)
         Wires of the code that the word meets, and, without shadow, that perturbs.
     shake_row, shake_column, [shake_diagonal | shake_every, shake_both] : In(1)
         Shadow only: wires of the code that perturbs.
@@ -91,12 +108,17 @@ class ParameterCell(Block):
         # Homodyne: the word is +D or -D; the code bit picks which of them this parameter takes.
         code = Signal()
         m.d.comb += code.eq(self._code(""))
+        takes = code
+        if config.sparse:
+            active = Signal()
+            m.d.comb += active.eq(self._active(""))
+            takes = code & active
         integrator = place(m, platform, "integrator", Integrator(config))
         kind = config.imperfections.stuck_kind if config.some_stuck else None
-        enable = code
+        enable = takes
         if kind:
             # What is stuck still starts somewhere: at its initial value, or cleared.
-            enable = code & (~self.stuck | (self.clear if kind == "dead" else self.loading))
+            enable = takes & (~self.stuck | (self.clear if kind == "dead" else self.loading))
         m.d.comb += [
             integrator.word.eq(self.word),
             integrator.enable.eq(enable),
@@ -127,6 +149,9 @@ class ParameterCell(Block):
         if config.sequential:
             side = ~(shake & self.minus) if config.two_sided else Const(1, 1)
             below = Cat(shake, side)
+        elif config.sparse:
+            moves = self._active("shake_") if config.shadow else active
+            below = Cat(moves, shake | ~moves)
         else:
             below = Cat(self.shaken if config.rests else Const(1, 1), shake)
         weight = Cat(below, visible)
@@ -138,8 +163,17 @@ class ParameterCell(Block):
         return m
 
     def _code(self, prefix: str):
-        names = WIRES[self.config.perturbation.family]
+        names = wire_names(self.config)
         return code_bit(self.config, {name: getattr(self, prefix + name) for name in names})
+
+    def _active(self, prefix: str):
+        pairs = self.config.sparse_code.pairs
+        first, *others = [
+            getattr(self, prefix + row) ^ getattr(self, prefix + column) for row, column in pairs
+        ]
+        for other in others:
+            first = first & other
+        return first
 
 
 def code_bit(config: TrainerConfig, wire: dict):
@@ -147,6 +181,8 @@ def code_bit(config: TrainerConfig, wire: dict):
     row, column = wire["row"], wire["column"]
     if config.sequential:
         return row & column
+    if config.sparse:
+        return row ^ column ^ wire["diagonal"]
     if "diagonal" in wire:
         plain, picks = row ^ column ^ wire["diagonal"], wire["diagonal"]
     else:
@@ -161,15 +197,21 @@ WIRES = {
     "sequential": ("row", "column"),
 }
 
-_MANY = {"row": "rows", "column": "columns", "diagonal": "diagonals"}
+
+def wire_names(config: TrainerConfig) -> tuple[str, ...]:
+    """Wires that make a cell's code."""
+    if config.sparse:
+        return ("row", "column", "diagonal", *itertools.chain(*config.sparse_code.pairs))
+    return WIRES[config.perturbation.family]
 
 
 def code_wires(config: TrainerConfig, prefix: str = "", cells: int = 0) -> dict:
     """Members for one set of code wires: one of each for a cell, all of them for an array of cells."""
     members = {}
-    for name in WIRES[config.perturbation.family]:
-        if cells and name in _MANY:
-            members[prefix + _MANY[name]] = In(-(-cells // COLUMNS) if name == "row" else min(cells, COLUMNS))
+    for name in wire_names(config):
+        if cells and name.endswith(("row", "column", "diagonal")):
+            rows = -(-cells // COLUMNS)
+            members[f"{prefix}{name}s"] = In(rows if name.endswith("row") else min(cells, COLUMNS))
         else:
             members[prefix + name] = In(1)
     return members
@@ -184,4 +226,6 @@ def perturbation_wires(config: TrainerConfig) -> dict:
     """Members that tell a cell's perturbation from rest, where its code wires do not."""
     if config.sequential:
         return {"minus": In(1)} if config.two_sided else {}
+    if config.sparse:
+        return {}
     return {"shaken": In(1)} if config.rests else {}

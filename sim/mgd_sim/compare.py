@@ -31,6 +31,7 @@ CAUSAL_ORDER = (
     "copy",
     "visible",
     "code",
+    "active",
     "baseline",
     "judged_count",
     "right_count",
@@ -49,7 +50,7 @@ CAUSAL_ORDER = (
 #: shadow the visible bits are bits of theta; not all have a judge, counted answers, a follower or a
 #: high-pass; and the flags are made from what saturates.
 _COUNTS = frozenset({"judged_count", "right_count"})
-_NOT_ALWAYS = {"sample", "visible", "copy", "high_passed", "gated", "solved", "flags"} | _COUNTS
+_NOT_ALWAYS = {"sample", "visible", "copy", "active", "high_passed", "gated", "solved", "flags"} | _COUNTS
 _REQUIRED = frozenset(CAUSAL_ORDER) - _NOT_ALWAYS | set(SATURATED)
 
 
@@ -62,6 +63,8 @@ def _required(config: TrainerConfig) -> frozenset[str]:
         required ^= {"baseline", "high_passed"}
     if config.gated:
         required |= {"gated"}
+    if config.sparse:
+        required |= {"active"}
     if config.task.accuracy:
         required |= _COUNTS
     return required | ({"copy"} if config.follow else set())

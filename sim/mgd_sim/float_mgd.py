@@ -314,7 +314,10 @@ class FloatMgd(_Learner):
         if config.perturbation.family in ("sinusoidal", "square") and not circuit_codes:
             self._waves = _Waves(config, self._code_draws)
         code_seeds = [LFSR.valid(config.registers(seed, **changes).seed_code) for seed in seeds]
-        self._circuit_codes = codes(config, np.array(code_seeds, dtype=np.uint32), perturbations)
+        sparse_seeds = [LFSR.valid(config.registers(seed, **changes).seed_sparse) for seed in seeds]
+        self._circuit_codes = codes(
+            config, np.array(code_seeds, np.uint32), perturbations, np.array(sparse_seeds, np.uint32)
+        )
         self._order = Plain(len(self.samples), self.replicas)
         self._epochs = np.empty((0, self.replicas), dtype=np.int64)
         self._code: npt.NDArray[Any] = self._take_codes(0)
@@ -322,7 +325,9 @@ class FloatMgd(_Learner):
         self._perturbation = 0  # how many there were
         # theta -= rate * A * sign / amplitude, where a two-sided C~ spans two amplitudes.
         self.annealing = Annealing(self.registers) if config.annealed else None
+        # What is shaken less often counts for more.
         self._per_rate = 1.0 if config.sign_only else 1 / (self.amplitude * (2 if config.two_sided else 1))
+        self._per_rate *= 1 if config.sign_only else 1 << config.halvings
         self._modes = self.amplitude * np.array([-1.0 if config.two_sided else 0.0, 1.0])
 
     @property
@@ -343,7 +348,11 @@ class FloatMgd(_Learner):
         if not self._free_codes:
             return self._circuit_codes.take(count)
         shape = (count, self.config.parameters)
-        return np.stack([rng.integers(0, 2, shape, dtype=np.uint8) for rng in self._code_draws], axis=1)
+        drawn = np.stack([rng.integers(0, 2, shape, dtype=np.uint8) for rng in self._code_draws], axis=1)
+        if self.config.sparse:
+            active = [rng.random(shape) < 2.0**-self.config.halvings for rng in self._code_draws]
+            drawn |= np.stack(active, axis=1).astype(np.uint8) << 1
+        return drawn
 
     def _take_samples(self, count: int) -> Ints:
         """The next samples, in the order of ``config.task``: (count, R)."""

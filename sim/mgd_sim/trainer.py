@@ -57,6 +57,8 @@ class Record:
         (steps, R), the sample shown, an index into ``Trainer.samples``.
     code : Bits
         (steps, R, P), the code bits, or words where codes are loaded.
+    active : Bits
+        (steps, R, P), of sparse codes 1 where the parameter is shaken; otherwise (steps, R, 0).
     baseline, cost : Ints
         (steps, R), C0 and C in ``config.measured``; C0 as last measured, 0 in the analog algorithm.
     judged_count, right_count : Ints
@@ -83,6 +85,7 @@ class Record:
 
     sample: Ints
     code: Bits
+    active: Bits
     baseline: Ints
     judged_count: Ints
     right_count: Ints
@@ -104,7 +107,13 @@ class Record:
         one, all_ = (steps, replicas), (steps, replicas, config.parameters)
         shapes = {"code": all_, "theta": all_, "visible": all_}
         shapes["copy"] = all_ if config.follow else (steps, replicas, 0)
-        types: dict[str, type[Any]] = {"code": np.uint8, "solved": np.uint8, "flags": np.uint8}
+        shapes["active"] = all_ if config.sparse else (steps, replicas, 0)
+        types: dict[str, type[Any]] = {
+            "code": np.uint8,
+            "active": np.uint8,
+            "solved": np.uint8,
+            "flags": np.uint8,
+        }
         return cls(
             **{
                 each.name: np.zeros(shapes.get(each.name, one), dtype=types.get(each.name, np.int64))
@@ -180,7 +189,7 @@ class Trainer:
         self.update_noise = UpdateNoise(
             config, self.registers.update_noise, seed_of("seed_update_noise"), seed_of("seed_noise_code")
         )
-        self.codes = codes(config, seed_of("seed_code"), perturbations)
+        self.codes = codes(config, seed_of("seed_code"), perturbations, seed_of("seed_sparse"))
         self.source = source(config, seed_of("seed_sample"), len(self.samples))
         self.dither = seed_of("seed_dither")
 
@@ -324,6 +333,8 @@ class Trainer:
             self.step += 1
             if kept is not None:
                 kept.sample[row], kept.code[row] = sample[this_sample], code[this_code]
+                if self.config.sparse:
+                    kept.code[row], kept.active[row] = code[this_code] & 1, code[this_code] >> 1
                 kept.baseline[row], kept.cost[row] = self.baseline, cost
                 kept.high_passed[row], kept.copy[row] = self.high_pass.state, copied
                 kept.cost_change[row], kept.hold[row] = cost_change, hold

@@ -635,6 +635,24 @@ TOGETHER = [
         ['perturbation.order = "shuffled": needs family'],
     ),
     (
+        "a share too small",
+        toml(perturbation={"share": "0.05"}),
+        ["perturbation.share = 0.05 (2**-4): must be 2**-3 to 1"],
+    ),
+    *(
+        (
+            f"sparse, {allowed}",
+            toml(perturbation={"share": "0.25", **perturbation}, **others),
+            [f"perturbation.share = 0.25 (2**-2): must be 1 with {allowed}"],
+        )
+        for allowed, perturbation, others in [
+            ("walsh codes", {"family": '"walsh"'}, {}),
+            ('granularity = "layer"', {"granularity": '"layer"'}, {}),
+            ('cell = "serial"', {}, {"engine": {"cell": '"serial"'}}),
+            ("imperfections.update_noise", {}, {"imperfections": {"update_noise": "0.01"}}),
+        ]
+    ),
+    (
         "sign flip of random codes",
         toml(perturbation={"sign_flip": "true"}),
         ['perturbation.sign_flip = true: needs family = "walsh"'],

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from mgd_hdl.config import COLUMNS, LFSR, RandomCode, TrainerConfig, WalshCode, preset
+from mgd_hdl.config import COLUMNS, LFSR, RandomCode, SparseCode, TrainerConfig, WalshCode, preset
 from mgd_hdl.config.codes import Lfsr
 
 MOST_ROWS = 8200  # 65,536 parameters in eight layers fill fewer
@@ -76,6 +76,15 @@ def test_random_codes_differ_and_obey_the_odd_weight_rule():
     assert len(np.unique(words)) == words.size
     assert np.all(np.bitwise_count(words & (2**COLUMNS - 1)) == 1)
     assert words.max() <= LFSR.mask
+
+
+@pytest.mark.parametrize("rows", [1, 30, MOST_ROWS])
+def test_activities_differ(rows):
+    """No two places of an array have the same combination, or one without any bit."""
+    code = SparseCode(rows, 2)
+    every = {frozenset(code.taps(row, column)) for row in range(rows) for column in range(COLUMNS)}
+    assert len(every) == rows * COLUMNS
+    assert min(map(len, every)) == 2  # a set: no bit twice
 
 
 def test_rows_are_in_order_of_weight():

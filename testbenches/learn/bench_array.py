@@ -23,12 +23,19 @@ def inputs_of(config: TrainerConfig) -> dict[str, int]:
     sign = {"sign": 1} if config.early else {}
     if config.perturbation.family == "random_code":
         code["diagonals"] = COLUMNS
+    activity = {}
+    if config.sparse:
+        activity = {f"{row}s": config.rows for row, _ in config.sparse_code.pairs}
+        activity |= {f"{column}s": COLUMNS for _, column in config.sparse_code.pairs}
+        code |= activity
     widths = {**code, **sign, "word": config.update.width, "plus": 1, "minus": 1, "clear": 1, "address": 1}
     widths |= {"address_rows": config.rows, "address_columns": COLUMNS}
     for layer in config.layers:
         passing = {"minus": 1} if config.two_sided else {"rest": 1} if config.rests else {}
         if config.shadow:
-            passing |= {**code, "rows": layer_rows(config, layer.index)[1], "refresh": 1}
+            rows = layer_rows(config, layer.index)[1]
+            passing |= {name: rows if name.endswith("rows") else width for name, width in code.items()}
+            passing["refresh"] = 1
         if config.follow:
             passing["away"] = 1
         widths |= {f"layer_{layer.index}__{name}": width for name, width in passing.items()}
@@ -53,6 +60,15 @@ def wire_bit(config: TrainerConfig, place: Place, given: Inputs, prefix: str = "
     )
 
 
+def active(config: TrainerConfig, place: Place, given: Inputs, prefix: str = "", first_row: int = 0) -> bool:
+    """Sparse codes: whether the parameter at a place is shaken."""
+    return not config.sparse or all(
+        (given[f"{prefix}{row}s"] >> (place.row - first_row) ^ given[f"{prefix}{column}s"] >> place.column)
+        & 1
+        for row, column in config.sparse_code.pairs
+    )
+
+
 @dataclass
 class Cell:
     """One parameter: what the docstrings promise of it, in whole numbers."""
@@ -69,6 +85,8 @@ class Cell:
             here = given["address_rows"] >> self.place.row & given["address_columns"] >> self.place.column & 1
             return bool(given["clear"] or here)
         bit = wire_bit(self.config, self.place, given)
+        if not active(self.config, self.place, given):
+            return False
         if given["minus"]:
             return not (bit or self.config.sequential)
         return bool(given["plus"] and bit)
@@ -78,13 +96,16 @@ class Cell:
         config, layer = self.config, f"layer_{self.place.layer}__"
         rest, minus = bool(given.get(f"{layer}rest")), bool(given.get(f"{layer}minus"))
         if config.shadow:
-            bit = wire_bit(config, self.place, given, layer, layer_rows(config, self.place.layer)[0])
+            where = layer, layer_rows(config, self.place.layer)[0]
+            bit, shaken = (one(config, self.place, given, *where) for one in (wire_bit, active))
             visible = self.visible
         elif given["plus"] or given["minus"] or given["address"]:
             return None
         else:
-            bit = wire_bit(config, self.place, given)
+            bit, shaken = (one(config, self.place, given) for one in (wire_bit, active))
             visible = self.theta >> config.guard_bits
+        if not shaken:
+            return perturbed(config, visible, 1, rest=True, minus=False)
         if config.sequential:
             bit &= not rest
         elif minus:

@@ -22,13 +22,14 @@ def learner(
     leaves: bool = False,
     early: bool = False,
     parameter: str = "SQ(2, 4)",
+    share: float = 1.0,
     **learning: Any,
 ) -> TrainerConfig:
     """A trainer of few bits: T is six bits wide, of which the network sees the top four."""
     return preset("xor").replaced(
         network={"layers": layers or (2, 2, 1), "initial": 0.5},
         formats={"parameter": parameter, "cost_change": "SQ(1, 5)"},
-        perturbation={"family": family},
+        perturbation={"family": family, "share": share},
         learning={"measure": sides, **learning},
         task={"name": _TASKS[layers[0] if layers else 2]},
         engine={

@@ -36,6 +36,7 @@ def every_kind() -> list[TrainerConfig]:
 
 def title(config: TrainerConfig) -> str:
     words = [config.perturbation.family, config.learning.measure, "shadow" * config.shadow]
+    words += [f"share_{config.perturbation.share}" * config.sparse]
     words += ["analog" * config.analog, f"follow_{config.follow}" * (config.follow > 0)]
     tiles = "_".join(str(tile.cells) for tile in config.tiles)
     return "-".join(filter(None, [*words, "leaves" * config.leaves, tiles]))
@@ -45,6 +46,9 @@ KINDS = [
     *every_kind(),
     learner(2, 3, 2, 1, family="walsh", algorithm="analog", tau_x=2),
     learner(7, 8, 1, shadow=True, leaves=True, algorithm="analog", tau_x=2, follow=3),
+    learner(2, 3, 2, 1, share=0.5),
+    learner(4, 13, 1, share=0.25, sides="two_sided", shadow=True, leaves=True),
+    learner(7, 1, share=0.125, algorithm="analog", tau_x=2),
 ]
 
 

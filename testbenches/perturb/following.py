@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from testbenches.support import clock, random_numbers, start
 
 __all__ = ["follows"]
 
+_State = TypeVar("_State")
+
 
 async def follows(
     dut: Any,
-    check: Callable[[int], None],
+    check: Callable[[_State], None],
     *,
-    first: int,
-    loaded: Callable[[int], int],
-    advanced: Callable[[int], int],
+    first: _State,
+    loaded: Callable[[int], _State],
+    advanced: Callable[[_State], _State],
     clocks: int,
     stall: float,
     reload: float,

@@ -10,6 +10,7 @@ import pytest
 from mgd_hdl.config import preset
 from mgd_sim.float_mgd import Backpropagation, FloatMgd, FloatNetwork
 from mgd_sim.trainer import Trainer
+from testbenches.twin import textbook
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.5])
@@ -151,12 +152,43 @@ def test_rule(family, measure, times):
     np.testing.assert_allclose(learner.visible[1], theta, rtol=1e-10)
 
 
-@pytest.mark.parametrize("measure", ["one_sided", "two_sided"])
-def test_circuit_is_near(measure):
+@pytest.mark.parametrize("share", [0.5, 0.125])
+def test_rule_of_sparse_codes(share):
+    """A parameter that is shaken in a share of the steps is updated by the inverse of it, then only."""
+    config = preset("xor").replaced(
+        perturbation={"share": share}, learning={"rate": 0.125}, task={"order": "plain"}
+    )
+    learner = FloatMgd(config, [4, 9], circuit_codes=True)
+    theta, amplitude = learner.theta[1].copy(), 0.0625
+    learner.run(200)
+    registers = config.registers(9)
+    signs, shaken = (
+        textbook.codes(config, registers.seed_code),
+        textbook.activity(config, registers.seed_sparse),
+    )
+    network, times = FloatNetwork(config), np.zeros(9)
+    for step in range(200):
+        x = np.array([[step & 1], [step >> 1 & 1]], dtype=float)
+        s = np.array([(2 * bit - 1) * on for bit, on in zip(next(signs), next(shaken), strict=True)])
+        before, after = (
+            network.cost(each, x, np.array([[x.sum() % 2]])) for each in (theta, theta + amplitude * s)
+        )
+        theta = theta - 0.125 * (after - before) * s / amplitude / share
+        times += s != 0
+    np.testing.assert_allclose(learner.visible[1], theta, rtol=1e-9)
+    assert np.abs(times - 200 * share).max() < 5 * np.sqrt(200 * share)
+
+
+@pytest.mark.parametrize(
+    ("measure", "code"),
+    [("one_sided", {"family": "walsh"}), ("two_sided", {"family": "walsh"}), ("one_sided", {"share": 0.25})],
+    ids=str,
+)
+def test_circuit_is_near(measure, code):
     """One update of the circuit in fine words is that of floating point from the same start.
 
     The words are off by 2**-15 at most at the outputs, so C~ by 2**-12, which dividing by the
-    amplitude 2**-4 and the rate 2**-2 make 2**-10 of a parameter.
+    amplitude 2**-4 and the rate 2**-2 make 2**-10 of a parameter; four times that of a sparse code.
     """
     config = preset("xor").replaced(
         formats={
@@ -165,20 +197,20 @@ def test_circuit_is_near(measure):
             "segment_bits": 10,
             "cost_change": "SQ(2, 20)",
         },
-        perturbation={"family": "walsh"},
+        perturbation=code,
         learning={"measure": measure, "rate": 0.25},
         task={"order": "plain"},
     )
     trainer = Trainer(config, range(20))
     start = trainer.theta
-    learner = FloatMgd(config, range(20))
+    learner = FloatMgd(config, range(20), circuit_codes=True)
     learner.theta = learner._visible = (4 * trainer.visible + 2) * config.weight.step
     before = learner.theta
     trainer.run(1)
     learner.run(1)
     moved = (trainer.theta - start) * config.parameter.step
     assert np.abs(moved).max() > 2**-4
-    np.testing.assert_allclose(moved, learner.theta - before, rtol=0, atol=2**-10)
+    np.testing.assert_allclose(moved, learner.theta - before, rtol=0, atol=2**-10 / code.get("share", 1))
 
 
 def test_random_codes_and_samples_are_fair():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import Sinusoids, TrainerConfig, preset
-from mgd_sim.perturb.codes import codes, signs
+from mgd_sim.perturb.codes import Codes, codes, signs
 from mgd_sim.perturb.random_code import masks, random_code
 from mgd_sim.perturb.walsh import indices
 
@@ -75,6 +75,54 @@ def test_random_code_by_hand():
     mask = np.array([0b1, 0b110, 0b111], dtype=np.uint32)
     state = np.array([[0b010], [0b111]], dtype=np.uint32)
     assert random_code(mask, state).tolist() == [[[0, 1, 1]], [[1, 0, 1]]]
+
+
+def sparse(name: str, share: float, seed: int) -> tuple[TrainerConfig, Codes]:
+    config = preset(name).replaced(perturbation={"share": share})
+    registers = config.registers(seed)
+    seeds = (np.array([each], dtype=np.uint32) for each in (registers.seed_code, registers.seed_sparse))
+    code, activity = seeds
+    return config, codes(config, code, None, activity)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25, 0.125])
+def test_sparse_codes_are_independent_in_pairs(share):
+    """Of 2**16 perturbations q are active, q q of any two, and no signs of two or three are alike."""
+    config, source = sparse("parity4", share, 3)
+    steps = 1 << 16
+    sign = signs(config, source.take(steps))[:, 0].astype(np.float64)
+    assert set(np.unique(sign)) == {-1, 0, 1}
+    shaken = np.abs(sign)
+    both = shaken.T @ shaken / steps
+    wanted = np.where(np.eye(len(both)), share, share * share)
+    assert np.abs(both - wanted).max() < 5 * np.sqrt(wanted.max() / steps)
+    pairs = sign.T @ sign / steps
+    assert np.abs(pairs[~np.eye(len(both), dtype=bool)]).max() < 5 * share / np.sqrt(steps)
+    triples = np.einsum("na,nb,nc->abc", sign[:, :8], sign[:, 8:16], sign[:, 16:24]) / steps
+    assert np.abs(triples).max() < 6 * share**1.5 / np.sqrt(steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "steps"), [("xor", 0.125, 32), ("xor", 0.25, 16), ("parity4", 0.5, 64)]
+)
+def test_sparse_estimates_follow_their_law(name, share, steps):
+    """``E |G - g|^2 = |g|^2 (P - 2 + 1/q) / T`` for a linear cost, over 2,000 windows of T perturbations.
+
+    The mean over windows of its sum over parameters is known to a few per cent.
+    """
+    config, source = sparse(name, share, 5)
+    gradient = np.random.default_rng(1).normal(size=config.parameters)
+    windows = 2000
+    sign = signs(config, source.take(windows * steps))[:, 0].astype(np.float64)
+    sign = sign.reshape(windows, steps, config.parameters)
+    estimate = ((sign @ gradient)[..., None] * sign).mean(axis=1) / share
+    off = np.square(estimate - gradient).sum(axis=1) / np.square(gradient).sum()
+    law = (config.parameters - 2 + 1 / share) / steps
+    assert off.mean() == pytest.approx(law, rel=0.05)
+    # Unbiased: the mean over all windows is the gradient, but for so much noise.
+    assert np.linalg.norm(estimate.mean(axis=0) - gradient) < 2 * np.linalg.norm(gradient) * np.sqrt(
+        law / windows
+    )
 
 
 @pytest.mark.parametrize("name", ["xor", "parity4", "nist7x7"])

@@ -48,6 +48,10 @@ CASES = {
         "xor", learning={"tau_x": 2, "tau_p": 3, "tau_theta": 4, "measure": "two_sided"}
     ),
     "walsh_window": settings("xor", perturbation={"family": "walsh"}, learning={"tau_theta": 32}),
+    "sparse": settings("parity4", perturbation={"share": 0.25}, formats={"parameter": "SQ(5, 13)"}),
+    "sparse_window": settings(
+        "xor", perturbation={"share": 0.125}, learning={"tau_theta": 12, "tau_p": 2, "measure": "two_sided"}
+    ),
     "square": settings("parity4", perturbation={"family": "square"}),
     "square_two_sided": settings(
         "xor", perturbation={"family": "square", "order": "shuffled"}, learning={"measure": "two_sided"}
@@ -117,6 +121,7 @@ def test_merged_register_is_the_textbook(name):
                 "x": trainer.samples.x[sample].tolist(),
                 "target": trainer.samples.target[sample].tolist(),
                 "code": record.code[step, replica].tolist(),
+                "active": record.active[step, replica].tolist(),
                 "visible": record.visible[step, replica].tolist(),
                 **{
                     key: getattr(record, key)[step, replica]

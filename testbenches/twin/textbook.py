@@ -73,6 +73,18 @@ def codes(
         yield bits
 
 
+def activity(config: TrainerConfig, seed: int) -> Iterator[list[int]]:
+    """Which parameters a sparse code shakes, perturbation after perturbation; of other codes all."""
+    bits = f"{seed:031b}"
+    registers = [
+        lfsr_states(int(bits[10 * pair :] + bits[: 10 * pair], 2)) for pair in range(config.halvings)
+    ]
+    taps = [config.sparse_code.taps(place.row, place.column) for place in config.places]
+    while True:
+        states = [next(register) for register in registers]
+        yield [int(all(sum(s >> tap & 1 for tap in own) % 2 for s in states)) for own in taps]
+
+
 def samples(config: TrainerConfig, seed: int) -> Iterator[tuple[list[int], list[int]]]:
     """Inputs and targets, sample after sample."""
     for x, target in sample_words(config, seed):
@@ -176,6 +188,7 @@ def train(
     rate = 2 ** (config.gain - registers.learning_shift)
     draw = samples(config, registers.seed_sample)
     code = codes(config, registers.seed_code, perturbations)
+    shaken = activity(config, registers.seed_sparse)
     bits_below = config.code_bits + 1  # below the visible ones
 
     value, estimate = [], []
@@ -198,7 +211,9 @@ def train(
             changed = True
         if step % registers.tau_p == 0:
             bits = next(code)
+            active = next(shaken)
         sign = bits if config.sequential else [2 * u + 1 - 2**config.code_bits for u in bits]
+        sign = [s * a for s, a in zip(sign, active, strict=True)]
         middle = [2**bits_below * v + 2**bits_below // 2 for v in seen]
         if config.two_sided:
             baseline = network.cost([w - s for w, s in zip(middle, sign, strict=True)], x, target)
@@ -213,6 +228,7 @@ def train(
             "x": x,
             "target": target,
             "code": bits,
+            "active": active if config.sparse else [],
             "baseline": baseline,
             "cost": cost,
             "cost_change": change,

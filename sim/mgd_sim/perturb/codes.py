@@ -12,14 +12,17 @@ from .external import ExternalCodes
 from .random_code import RandomCodes
 from .sequential import SequentialCodes
 from .sinusoid import SinusoidCodes
+from .sparse import SparseCodes
 from .walsh import WalshCodes
 
 __all__ = ["Codes", "codes", "signs"]
 
-Codes = RandomCodes | WalshCodes | SequentialCodes | SinusoidCodes | ExternalCodes
+Codes = RandomCodes | SparseCodes | WalshCodes | SequentialCodes | SinusoidCodes | ExternalCodes
 
 
-def codes(config: TrainerConfig, seed: States, perturbations: Ints | None = None) -> Codes:
+def codes(
+    config: TrainerConfig, seed: States, perturbations: Ints | None = None, activity: States | None = None
+) -> Codes:
     """The codes of ``config.perturbation.family`` from perturbation 0 on.
 
     Parameters
@@ -29,12 +32,17 @@ def codes(config: TrainerConfig, seed: States, perturbations: Ints | None = None
         (R,).
     perturbations : Ints, optional
         External codes only: (count, P), see :func:`mgd_sim.perturb.external.words`.
+    activity : States, optional
+        Sparse codes only: (R,), seeds of what is active.
     """
     family = config.perturbation.family
     if family == "external" and perturbations is None:
         raise ValueError('family = "external" needs perturbations')
     if perturbations is not None:
         return ExternalCodes(config, perturbations)
+    if config.sparse:
+        assert activity is not None
+        return SparseCodes(config, seed, activity)
     if family == "random_code":
         return RandomCodes(config, seed)
     if family == "walsh":
@@ -48,7 +56,9 @@ def signs(config: TrainerConfig, bits: Bits) -> Ints:
     """In last bits of ``config.weight``, what each code adds to its parameter.
 
     A bit adds +1 or -1 amplitudes, sequential +1 and 0; a word of k bits an odd number of them in parts
-    of ``2**-(k - 1)``.
+    of ``2**-(k - 1)``. Of sparse codes bit 1 says whether there is anything at all.
     """
     sign = bits.astype(np.int64)
+    if config.sparse:
+        return (2 * (sign & 1) - 1) * (sign >> 1)
     return sign if config.sequential else 2 * sign + 1 - (1 << config.code_bits)

@@ -30,12 +30,12 @@ __all__ = ["circuit_cosines", "float_cosines", "held", "law"]
 FAMILIES: tuple[Family, ...] = ("random_code", "walsh", "sequential")
 
 
-def law(parameters: int, steps: int) -> float:
-    """The cosine expected of random codes."""
-    return 1 / math.sqrt(1 + (parameters - 1) / steps)
+def law(parameters: int, steps: int, share: float = 1.0) -> float:
+    """The cosine expected of random codes, of which a share of the parameters is shaken at a time."""
+    return 1 / math.sqrt(1 + (parameters - 2 + 1 / share) / steps)
 
 
-def held(base: TrainerConfig, family: Family, amplitude: float) -> TrainerConfig:
+def held(base: TrainerConfig, family: Family, amplitude: float, share: float = 1.0) -> TrainerConfig:
     """The configuration for one long look at one sample: only the perturbation changes, and T gathers.
 
     T gets all the guard bits there can be, and the rate is the lowest that drops no bit of an update:
@@ -45,7 +45,8 @@ def held(base: TrainerConfig, family: Family, amplitude: float) -> TrainerConfig
     config = base.replaced(formats={"parameter": str(SQ(integer_bits, LFSR.leap - integer_bits))})
     longest = (1 << config.learning.tau_bits) - 1
     times = {"tau_x": longest, "tau_p": 1, "tau_theta": longest}
-    shaken = config.replaced(perturbation={"family": family, "amplitude": amplitude}, learning=times)
+    perturbation = {"family": family, "amplitude": amplitude, "share": share}
+    shaken = config.replaced(perturbation=perturbation, learning=times)
     return shaken.replaced(learning={"rate": 2.0**-shaken.gain})
 
 
@@ -110,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("task", choices=PRESETS, help="preset whose network and samples are used")
     parser.add_argument("--seeds", type=int, default=32, help="replicas (default 32)")
     parser.add_argument("--amplitude", type=float, help="of the perturbation (default: the preset's)")
+    parser.add_argument("--share", type=float, help="sparse random codes instead: of the parameters")
     parser.add_argument("--out", type=Path, help="JSON file for the results")
     given = parser.parse_args(arguments)
 
@@ -118,12 +120,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parameters, period = base.parameters, base.walsh_code.period
     checkpoints = sorted({1 << k for k in range(3, 13)} | {parameters, 10 * parameters, period})
     curves = {}
-    for family in FAMILIES:
-        config = held(base, family, amplitude)
+    codes: dict[str, TrainerConfig] = {family: held(base, family, amplitude) for family in FAMILIES}
+    if given.share:
+        codes = {f"share {given.share}": held(base, "random_code", amplitude, given.share)}
+    for code, config in codes.items():
         for name, cosines in (("float", float_cosines), ("circuit", circuit_cosines)):
             mean = cosines(config, range(given.seeds), checkpoints).mean(axis=1)
-            curves[f"{family} {name}"] = mean.tolist()
-    curves["law"] = [law(parameters, steps) for steps in checkpoints]
+            curves[f"{code} {name}"] = mean.tolist()
+    curves["law"] = [law(parameters, steps, given.share or 1.0) for steps in checkpoints]
 
     sys.stdout.write(f"P = {parameters}, Walsh period {period}: mean cosine over {given.seeds} seeds\n")
     sys.stdout.write(f"{'perturbations':>20}" + "".join(f"{steps:>7}" for steps in checkpoints) + "\n")

@@ -21,7 +21,7 @@ from mgd_hdl.config import TrainerConfig, preset
 
 from .learning import GOALS, MODELS, Goal, learn, summary
 
-__all__ = ["VARIANTS", "Outcome", "configured"]
+__all__ = ["VARIANTS", "Changes", "Outcome", "configured"]
 
 Changes = dict[str, dict[str, Any]]
 

@@ -1,0 +1,59 @@
+"""Sparse codes: which parameters are shaken now, and which ones rest?"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib.wiring import In, Out
+
+from ..config.codes import COLUMNS, LFSR
+from ..config.trainer import TrainerConfig
+from ..hierarchy import Block, place
+from ..lfsr import ShiftRegister
+
+__all__ = ["Sparse"]
+
+
+class Sparse(Block):
+    """Drives the wires of :class:`mgd_hdl.config.SparseCode`, a 31-bit register for each halving.
+
+    A cell is active where ``first_rows[r] ^ first_columns[c]`` is one, and the same of the second and third
+    pair where there are such.
+
+    Members
+    -------
+    load, seed : In(1), In(31)
+        Go to perturbation 0.
+    advance : In(1)
+        Go to the next perturbation; ``load`` goes first. The wires follow one clock later.
+    first_rows, first_columns, [second_rows, ...] : Out
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        members = {"load": In(1), "seed": In(LFSR.degree), "advance": In(1)}
+        for row, column in config.sparse_code.pairs:
+            members |= {f"{row}s": Out(config.rows), f"{column}s": Out(COLUMNS)}
+        super().__init__(members)
+
+    @property
+    def module(self) -> str:
+        return "sparse"
+
+    def elaborate(self, platform):
+        m = Module()
+        code = self.config.sparse_code
+        for pair, (row, column) in enumerate(code.pairs):
+            register = place(m, platform, f"register_{pair}", ShiftRegister())
+            rows = getattr(self, f"{row}s")
+            m.d.comb += [
+                register.load.eq(self.load),
+                register.seed.eq(self.seed.rotate_left(code.TURN * pair)),
+                register.advance.eq(self.advance),
+                getattr(self, f"{column}s").eq(register.state[:COLUMNS]),
+            ]
+            for number, taps in enumerate(code.row_taps):
+                mixed = register.state[taps[0]]
+                for tap in taps[1:]:
+                    mixed = mixed ^ register.state[tap]
+                m.d.comb += rows[number].eq(mixed)
+        return m

@@ -1,0 +1,65 @@
+"""Sparse codes: random signs of some of the parameters, and nothing for the others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Bits
+from ..lfsr import States, states
+from .random_code import RandomCodes, random_code
+
+__all__ = ["SparseCodes", "active", "activity_masks"]
+
+
+def activity_masks(config: TrainerConfig) -> States:
+    """The register bits in every parameter's activity, as one 31-bit mask each: (P,)."""
+    code = config.sparse_code
+    taps = (code.taps(place.row, place.column) for place in config.places)
+    return np.array([sum(1 << bit for bit in each) for each in taps], dtype=np.uint32)
+
+
+def active(mask: States, state: States) -> Bits:
+    """1 where a parameter is shaken.
+
+    Parameters
+    ----------
+    mask : States
+        (P,), from :func:`activity_masks`.
+    state : States
+        (halvings, ...), one state of each register.
+
+    Returns
+    -------
+    Bits
+        (..., P): the product of their parities.
+    """
+    every: Bits = np.asarray(random_code(mask, state).all(axis=0), dtype=np.uint8)
+    return every
+
+
+class SparseCodes:
+    """The codes of R replicas, each from its own seeds.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    seed, activity : States
+        (R,), of the signs and of what is active.
+    """
+
+    def __init__(self, config: TrainerConfig, seed: States, activity: States):
+        code = config.sparse_code
+        self.signs = RandomCodes(config, seed)
+        self.mask = activity_masks(config)
+        turned = [[code.turned(int(each), pair) | 1 for each in activity] for pair in range(code.halvings)]
+        self.state: States = np.array(turned, dtype=np.uint32)
+
+    def take(self, count: int) -> Bits:
+        """The next ``count`` perturbations, (count, R, P): bit 0 the sign, bit 1 whether there is any."""
+        block = states(self.state.ravel(), count + 1).reshape(count + 1, *self.state.shape)
+        self.state = block[-1]
+        shaken = active(self.mask, block[:-1].swapaxes(0, 1))
+        words: Bits = self.signs.take(count) + np.uint8(2) * shaken
+        return words

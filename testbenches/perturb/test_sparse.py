@@ -1,0 +1,36 @@
+"""Sparse codes: one to three registers, from one row to more than there are bits for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import verilog
+from mgd_hdl.perturb.sparse import Sparse
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.perturb.bench_sparse"
+
+
+def shaped(*layers: int, share: float) -> TrainerConfig:
+    return preset("xor").replaced(network={"layers": layers}, perturbation={"share": share})
+
+
+@pytest.mark.parametrize(
+    ("layers", "share"), [((2, 1), 0.5), ((2, 60, 2, 1), 0.25), ((2, 3, 1), 0.125)], ids=str
+)
+def test_sparse(layers, share, tmp_path):
+    """Rows of three cells only; 40 rows in tiles of 64, 52, 58 and 3; tiles of nine and four."""
+    config = shaped(*layers, share=share)
+    run(verilog(Sparse(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("one register for both", r"(second_columns = register_)1", r"\g<1>0"),
+    ("seven columns", r"(assign first_columns = register_0__state)\[7:0\]", r"\1[6:0]"),
+    ("the seed as it is", r"\.seed\(\{ seed\[20:0\], seed\[30:21\] \}\)", ".seed(seed)"),
+    ("always advancing", r"(register_1 \(\s+\.advance)\(advance\)", r"\1(1'h1)"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config = shaped(2, 3, 1, share=0.25)
+    assert not stays_unnoticed(mutation, verilog(Sparse(config), "dut"), BENCH, tmp_path, config)
