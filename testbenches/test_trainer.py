@@ -119,12 +119,15 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "parity4",
         {"perturbation": {"share": 0.125}, "learning": {"updates": "delayed"}, "engine": {"leaves": "yes"}},
     ),
-    "sparse, early, two-sided, some still": (
+    "sparse, early": (
+        "xor",
+        {"perturbation": {"share": 0.5}, "learning": {"tau_p": 2}, "engine": {"enables": "early"}},
+    ),
+    "sparse, two-sided, some still": (
         "xor",
         {
             "perturbation": {"share": 0.5},
-            "learning": {"measure": "two_sided", "tau_p": 2},
-            "engine": {"enables": "early"},
+            "learning": {"measure": "two_sided"},
             "imperfections": {"stuck": 0.3, "stuck_kind": "still"},
         },
     ),
