@@ -199,7 +199,9 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
     for key in ("weight", "error", "cost", "cost_change", "hold", "update"):
         if key in found["formats"]:
             yield line(key, number(key))
-    yield line("amplitude", f"2**{-found['amplitude']['shift']}")
+    amplitude, effective = found["amplitude"], found["amplitude"]["root_mean_square"]
+    more = "" if effective in (None, amplitude["value"]) else f", root mean square {effective:.4g}"
+    yield line("amplitude", f"2**{-amplitude['shift']}{more}")
     rate = found["rate"]
     yield line("rate", f"2**-{rate['shift']}, at run time 1 to 2**-{rate['largest_shift']}")
     if found["high_pass"] is not None:

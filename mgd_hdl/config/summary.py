@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .number import Format
@@ -43,7 +44,11 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "loss": {"name": config.loss, "error": config.loss_error},
         "guard_bits": config.guard_bits,
         "gain": config.gain,
-        "amplitude": {"value": 2.0**-config.amplitude_shift, "shift": config.amplitude_shift},
+        "amplitude": {
+            "value": 2.0**-config.amplitude_shift,
+            "shift": config.amplitude_shift,
+            "root_mean_square": _root_mean_square(config),
+        },
         "rate": {
             "value": 2.0**-config.learning_shift,
             "shift": config.learning_shift,
@@ -97,6 +102,12 @@ def json_schema() -> dict[str, Any]:
         "title": "mgd_hdl trainer",
         "description": "What mgd-hdl builds: network, number formats, perturbation, learning rule, task.",
     }
+
+
+def _root_mean_square(config: TrainerConfig) -> float | None:
+    """Of one parameter's perturbation over time; of codes from outside unknown."""
+    power = config.perturbation_power
+    return None if power is None else 2.0**-config.amplitude_shift * math.sqrt(power)
 
 
 def _format(given: Format) -> dict[str, Any]:

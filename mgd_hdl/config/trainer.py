@@ -446,6 +446,18 @@ class TrainerConfig(Section):
         """Only some of the parameters are shaken at a time, others each time."""
         return self.halvings > 0
 
+    @property
+    def perturbation_power(self) -> Fraction | None:
+        """Mean square of a parameter's perturbation, over time, in squares of the amplitude; None where
+        only the outside knows. What a shift takes for the square of the amplitude is 1, or the share.
+        """
+        if self.perturbation.family == "external":
+            return None
+        if self.perturbation.family == "sinusoidal":
+            return Fraction(self.sinusoids.power, 1 << 2 * (self.code_bits - 1))
+        turns = len(self.layers) if self.layerwise else 1
+        return Fraction(1, turns << self.halvings) / (self.parameters if self.sequential else 1)
+
     @cached_property
     def sparse_code(self) -> SparseCode:
         return SparseCode(self.rows, self.halvings)

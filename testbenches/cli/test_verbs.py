@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -148,6 +150,36 @@ def test_check_says_what_was_snapped(capsys):
     Path("x.toml").write_text(preset_text("xor").replace("rate = 0.5", "rate = 0.4"))
     assert cli.main(["check", "x.toml"]) == 0
     assert "  snapped      learning.rate = 0.4 is used as 0.5\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4, 7])
+def test_check_tells_the_mean_square_of_sinusoids(bits, capsys):
+    """Of the odd numbers nearest to a sine of peak sqrt(2) 2**(k-1), at 4,096 places."""
+    text = preset_text("xor").replace('"random_code"', f'"sinusoidal"\nresolution = {bits}')
+    Path("x.toml").write_text(text.replace('"SQ(5, 11)"', '"SQ(5, 18)"'))
+    assert cli.main(["check", "x.toml"]) == 0
+    shown = float(re.search(r"amplitude    2\*\*-4, root mean square (.*)\n", capsys.readouterr().out)[1])
+    peak = math.sqrt(2) * 2 ** (bits - 1)
+    sines = [math.sin(2 * math.pi * (place + 0.5) / 4096) for place in range(4096)]
+    mean = sum((2 * math.floor(peak * sine / 2) + 1) ** 2 for sine in sines) / 4096
+    assert shown == pytest.approx(0.0625 * math.sqrt(mean) / 2 ** (bits - 1), rel=4e-3)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ('"random_code"\nshare = 0.25', ", root mean square 0.03125"),
+        ('"sequential"', ", root mean square 0.02083"),  # 1/48: the square root of nine parameters
+        ('"random_code"\ngranularity = "layer"', ", root mean square 0.04419"),  # of two layers
+        ('"external"\nresolution = 1', ""),
+        ('"square"', ""),
+    ],
+)
+def test_check_tells_the_mean_square_of_rest(given, shown, capsys):
+    """A parameter that rests most of the time is shaken less in the mean."""
+    Path("x.toml").write_text(preset_text("xor").replace('"random_code"', given))
+    assert cli.main(["check", "x.toml"]) == 0
+    assert f"  amplitude    2**-4{shown}\n" in capsys.readouterr().out
 
 
 def test_check_json(capsys):
