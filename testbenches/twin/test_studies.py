@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import preset
-from mgd_sim.studies import angle, learning, measurement
+from mgd_sim.studies import angle, families, learning, measurement
 
 SEEDS = range(48)
 
@@ -29,12 +29,13 @@ def test_sequential_finds_the_gradient_in_one_round():
     assert half.max() < 0.99
 
 
+@pytest.mark.parametrize("share", [1.0, 0.125])
 @pytest.mark.parametrize("cosines", [angle.float_cosines, angle.circuit_cosines])
-def test_random_codes_follow_the_law(cosines):
+def test_random_codes_follow_the_law(cosines, share):
     """Within 3 % at T = P and at T = 10 P; a mean of 48 seeds strays by about 0.5 %."""
-    config = angle.held(preset("nist7x7"), "random_code", 2.0**-5)
+    config = angle.held(preset("nist7x7"), "random_code", 2.0**-5, share)
     found = cosines(config, SEEDS, [220, 2200]).mean(axis=1)
-    assert found == pytest.approx([angle.law(220, 220), angle.law(220, 2200)], rel=0.03)
+    assert found == pytest.approx([angle.law(220, steps, share) for steps in (220, 2200)], rel=0.03)
 
 
 def test_circuit_finds_the_gradient_with_walsh_codes():
@@ -68,6 +69,26 @@ def test_learning_stops_at_the_limit():
     assert results[-1].steps == 100
     assert results[-1].solved == 0
     assert results[-1].median is None
+
+
+def test_families_command(tmp_path, capsys, monkeypatch):
+    """Every family is a configuration; what is done is kept, and not done again."""
+    for task, each in families.FAMILIES.items():
+        assert len({families.configured(task, name).model_dump_json() for name in each}) == len(each)
+    few = ["xor", "--family", "Walsh", "--family", "analog, sinusoidal", "--seeds", "3", "--steps", "100"]
+    assert families.main([*few, "--out", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out
+    assert [line[:12].strip() for line in lines.splitlines()] == ["twin"] * 2 + ["float_railed"] * 2
+    found = json.loads((tmp_path / "xor_families.json").read_text())
+    assert [(row["variant"], row["steps"], len(row["accuracy"])) for row in found] == [
+        (name, 100, 3) for name in ("Walsh", "analog, sinusoidal") * 2
+    ]
+    monkeypatch.setattr(families, "learn", None)
+    assert families.main([*few, "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == lines
+    with pytest.raises(SystemExit):
+        families.main(["xor", "--family", "wavelets"])
+    assert "--family wavelets: must be one of random; Walsh;" in capsys.readouterr().err
 
 
 def test_learning_command(tmp_path, capsys):
