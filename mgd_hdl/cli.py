@@ -215,12 +215,15 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
         "latency", f"{found['latency']['measure']} clocks to a cost, {found['latency']['step']} to its update"
     )
     words = {"shadow": "shadow copy", "leaves": "leaf registers", "early": "early enables"}
+    words |= {"layerwise": "layer by layer", "nodes": "node by node"}
     extras = [text for key, text in words.items() if found[key]]
     judge = found["judge"]
     if judge is not None:
         misses = f"at most {judge['misses']} at {judge['limit']} or above"
         yield line("judge", f"solved after {judge['window']} references with {misses}")
-    yield line("array", ", ".join([f"{found['rows']} rows of 8 in {found['tiles']} tiles", *extras]))
+    yield line(
+        "array", ", ".join([f"{found['rows']} rows of {found['columns']} in {found['tiles']} tiles", *extras])
+    )
 
 
 @_verb(

@@ -145,8 +145,8 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
         found.append(_state("gated", "core.gate.o__payload", "core.gate.o__valid", change))
     if config.task.accuracy:
         for name, signal in (("judged_count", "judged"), ("right_count", "rights")):
-            path, strobe = f"core.classifier.{signal}", "core.classifier.counting"
-            found.append(_state(name, path, strobe, unsigned(COUNT_BITS)))
+            path, counting = f"core.classifier.{signal}", "core.classifier.counting"
+            found.append(_state(name, path, counting, unsigned(COUNT_BITS)))
     if config.judged:
         found.append(_state("solved", "core.judge.solved", "core.baseline.o__valid", unsigned(1)))
     # The plus word meets its code in the clock in which the minus word leaves, one later behind leaves.
@@ -159,6 +159,10 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     code, code_word = "integrator.enable", unsigned(1)
     if config.loaded:  # words stand in their cells from before the measurement on
         code, code_word, code_strobe = "o_code", unsigned(config.code_bits), strobe
+    if config.nodes:  # and so does the code of a neuron in its row of cells
+        for number, bias in enumerate(config.biases):
+            path = f"core.array.tile_{config.places[bias].tile}.node"
+            found.append(_state("code", path, strobe, unsigned(1), number))
     for index, place in enumerate(config.places):
         tile = config.tiles[place.tile]
         cell = f"core.array.tile_{tile.index}.cell_{index - tile.first}"
@@ -166,7 +170,8 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
             code = "code"
         if config.sparse:
             found.append(_state("active", f"{cell}.active", code_strobe, code_word, index))
-        found.append(_state("code", f"{cell}.{code}", code_strobe, code_word, index))
+        if not config.nodes:
+            found.append(_state("code", f"{cell}.{code}", code_strobe, code_word, index))
         found.append(_state("theta", f"{cell}.integrator.theta", "step_done", theta, index))
         if config.follow:
             found.append(_state("copy", f"{cell}.follower.copy", "step_done", shape(config.copied), index))

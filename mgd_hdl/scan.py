@@ -5,7 +5,6 @@ from __future__ import annotations
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
-from .config.codes import COLUMNS
 from .config.trainer import TrainerConfig
 from .hierarchy import Block
 
@@ -34,7 +33,7 @@ class Scan(Block):
                 "restart": In(1),
                 "advance": In(1),
                 "rows": Out(config.rows, init=1),
-                "columns": Out(COLUMNS, init=1),
+                "columns": Out(config.columns, init=1),
             }
         )
 
@@ -50,13 +49,13 @@ class Scan(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        # Where does a row end? After column 7, or where a tile's last row is short.
+        # Where does a row end? After its last column, or where it is short.
         row_end = Signal()
         ends = self.columns[-1]
-        for tile in config.tiles:
-            used = (tile.cells - 1) % COLUMNS
-            if used < COLUMNS - 1:
-                ends = ends | (self.rows[tile.first_row + tile.rows - 1] & self.columns[used])
+        lasts = {place.row: place.column for place in config.places}
+        for row, column in lasts.items():
+            if column < config.columns - 1:
+                ends = ends | (self.rows[row] & self.columns[column])
         m.d.comb += row_end.eq(ends)
         with m.If(self.restart | (self.advance & self.last)):
             m.d.sync += [self.rows.eq(1), self.columns.eq(1)]

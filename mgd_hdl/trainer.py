@@ -29,6 +29,7 @@ from .learn.annealing import Annealing
 from .learn.array import Array
 from .learn.homodyne import Homodyne
 from .learn.loaded import LoadedArray
+from .learn.node import NodeArray
 from .learn.serial import SerialArray
 from .learn.update import Update
 from .learn.update_noise import UpdateNoise
@@ -415,9 +416,11 @@ class Core(Block):
         m.d.comb += array.word.eq(word)
         if not config.loaded:
             m.d.comb += [array.plus.eq(plus), array.minus.eq(minus)]
+        if config.nodes:
+            m.d.comb += array.rotate.eq(homodyne.rotate)
         if config.serial:
             m.d.comb += array.load.eq(initializer.load)
-        last_word = homodyne.last if config.code_bits > 1 else homodyne.minus
+        last_word = homodyne.last if config.words > 1 else homodyne.minus
 
         # The code that meets the word moves on after the last word of a hold.
         hold_over = Signal()
@@ -470,7 +473,7 @@ class Core(Block):
             if late:
                 over = (over & ~update_over) | late[config.noise_clocks]
             m.d.comb += updated.eq(over)
-        elif config.loaded:
+        elif not config.overlapping:
             m.d.sync += updated.eq(last_word)
         elif not config.delayed:
             m.d.sync += updated.eq(
@@ -481,7 +484,7 @@ class Core(Block):
         if late:
             done = (done & ~late[len(since) - 1]) | late[-1]
         m.d.comb += self.step_done.eq(done)
-        window_over = updated & kept["window_end"] if config.shadow and config.loaded else updated
+        window_over = updated & kept["window_end"] if config.shadow and not config.overlapping else updated
         arrives = Signal()  # a follower's second clock
         if config.follow:
             m.d.sync += arrives.eq(window_over)
@@ -517,7 +520,13 @@ class Core(Block):
                     rest = other
             if config.serial:
                 m.d.comb += passing.measure.eq(timeline.at("measure", clock))
-            if config.shadow and not config.loaded:
+            if config.nodes:
+                met = config.layer_offset(layer.index)
+                m.d.comb += [
+                    passing.x.eq(getattr(network, f"inputs_{layer.index}")),
+                    passing.capture.eq(timeline.at("measure", met) & timeline.at("reference", met)),
+                ]
+            if config.overlapping:
                 shake = self._code(
                     m, platform, f"shake_{layer.index}", measured & timeline.at("hold_end", clock)
                 )
@@ -604,6 +613,8 @@ class Core(Block):
     def _array(self) -> Block:
         if self.config.loaded:
             return LoadedArray(self.config)
+        if self.config.nodes:
+            return NodeArray(self.config)
         return SerialArray(self.config) if self.config.serial else Array(self.config)
 
     def _load(self, m, platform, array, initializer, homodyne, next_code) -> None:

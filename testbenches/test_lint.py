@@ -49,6 +49,12 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         "task": {"source": "stream"},
         "learning": {"tau_theta": 4},
     },
+    "nodes": {
+        "network": {"layers": [2, 3, 2, 1], "activation": ["tanh", "relu", "sigmoid"]},
+        "perturbation": {"granularity": "node", "resolution": 5},
+        "formats": {"parameter": "SQ(5, 16)"},
+        "learning": {"tau_theta": 2},
+    },
     "serial": {
         "imperfections": {"activation_spread": 0.5, "cost_noise": 0.01},
         "learning": {"anneal_every": 100},

@@ -284,6 +284,20 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
             },
         },
     ),
+    "node by node": (
+        "xor",
+        {"perturbation": {"granularity": "node"}, "formats": {"parameter": "SQ(5, 14)"}},
+    ),
+    "node by node, signs, walsh, two-sided windows, leaves": (
+        "xor",
+        {
+            "network": {"layers": [2, 3, 2, 1], "activation": ["tanh", "relu", "sigmoid"]},
+            "perturbation": {"family": "walsh", "granularity": "node", "resolution": 5},
+            "formats": {"parameter": "SQ(5, 16)"},
+            "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 4},
+            "engine": {"leaves": "yes"},
+        },
+    ),
     "letters, each neuron with defects": ("nist7x7_centered", {"imperfections": {"activation_spread": 0.5}}),
     "noisy costs": ("xor", {"imperfections": {"cost_noise": 0.03}, "engine": {"shadow": "yes"}}),
     "noisy costs, judged, delayed, a clean reference": (
@@ -462,7 +476,7 @@ def test_equals_the_twin(name, tmp_path_factory):
     )
     assert result.difference is None, str(result)
     assert result.steps == steps
-    assert result.states >= 2 * steps * (2 * config.parameters + 6)
+    assert result.states >= 2 * steps * (config.coded + config.parameters + 6)
 
 
 def test_an_array_wider_than_a_module(monkeypatch, tmp_path_factory):

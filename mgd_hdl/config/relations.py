@@ -185,8 +185,8 @@ def _share(config: TrainerConfig) -> Iterator[Problem]:
         allowed = f"must be 1 with {family} codes"
     elif config.halvings > most:
         allowed = f"must be 2**-{most} to 1"
-    elif config.layerwise:
-        allowed = 'must be 1 with granularity = "layer"'
+    elif config.layerwise or config.nodes:
+        allowed = f"must be 1 with granularity = {shown(config.perturbation.granularity)}"
     elif config.serial:
         allowed = 'must be 1 with cell = "serial"'
     elif config.update_noisy:
@@ -228,23 +228,58 @@ def _loaded(config: TrainerConfig) -> Iterator[Problem]:
         yield Problem("engine.enables", '"early"', f'must be "direct" for {family} codes')
 
 
-@_relation("formats.parameter", "perturbation.family", "perturbation.resolution")
+@_relation(
+    "formats.parameter", "perturbation.family", "perturbation.granularity", "perturbation.resolution"
+)  # fmt: skip
 def _update_fits(config: TrainerConfig) -> Iterator[Problem]:
-    """D is ``code_bits - 1`` bits narrower than the widest word."""
-    least = config.code_bits + 2
+    """D is ``words - 1`` bits narrower than the widest word."""
+    least = config.words + 2
     if config.parameter.width < least:
+        what = "inputs" if config.nodes else "codes"
         yield Problem(
             "formats.parameter",
             str(config.parameter),
-            f"must have {least} bits or more for codes of {config.code_bits} bits",
+            f"must have {least} bits or more for {what} of {config.words} bits",
         )
 
 
 @_relation("perturbation.granularity", "perturbation.family", "engine.cell")
-def _layerwise(config: TrainerConfig) -> Iterator[Problem]:
-    if config.layerwise and (config.sequential or config.loaded or config.serial):
+def _granularity(config: TrainerConfig) -> Iterator[Problem]:
+    granularity = config.perturbation.granularity
+    if granularity != "network" and (config.sequential or config.loaded or config.serial):
         other = 'cell = "serial"' if config.serial else f"family = {shown(config.perturbation.family)}"
-        yield Problem("perturbation.granularity", '"layer"', f'must be "network" with {other}')
+        yield Problem("perturbation.granularity", shown(granularity), f'must be "network" with {other}')
+
+
+@_relation(
+    "perturbation.granularity", "learning.updates", "learning.algorithm", "learning.follow", "engine.enables",
+    "imperfections.update_noise", "imperfections.stuck",
+)  # fmt: skip
+def _nodes(config: TrainerConfig) -> Iterator[Problem]:
+    """A weight's input is that of the last reference, and its update takes several words."""
+    if not config.nodes:
+        return
+    others = {
+        'updates = "delayed"': config.delayed,
+        'algorithm = "analog"': config.analog,
+        "follow above 0": config.follow > 0,
+        'enables = "early"': config.early,
+        "update_noise above 0": config.update_noisy,
+        "stuck above 0": config.some_stuck,
+    }
+    for other, chosen in others.items():
+        if chosen:
+            yield Problem("perturbation.granularity", '"node"', f"does not go with {other}")
+
+
+@_relation("perturbation.granularity", "learning.tau_x", "learning.tau_p")
+def _node_times(config: TrainerConfig) -> Iterator[Problem]:
+    """The cost changes of one perturbation meet the inputs of one sample."""
+    tau_x, tau_p = config.learning.tau_x, config.learning.tau_p
+    if config.nodes and tau_x % tau_p:
+        yield Problem(
+            "learning.tau_x", str(tau_x), f'must be a multiple of tau_p = {tau_p} with granularity = "node"'
+        )
 
 
 @_relation("perturbation.granularity", "perturbation.tau_layer", "learning.tau_bits")
@@ -301,6 +336,21 @@ _FORWARD = (
 )  # fmt: skip
 
 
+@_relation(*_FORWARD, "perturbation.granularity", "perturbation.resolution")
+def _node_resolution(config: TrainerConfig) -> Iterator[Problem]:
+    """At least half of the least integer bit counts, or a sigmoid's output would always be 0."""
+    if not config.nodes:
+        return
+    least, resolution = config.input_bits + 1, config.perturbation.resolution
+    if resolution < least:
+        yield Problem(
+            "perturbation.resolution",
+            str(resolution),
+            f'must be {least} or more with granularity = "node" and inputs of up to {config.input_bits}'
+            " integer bits",
+        )
+
+
 @_relation(*_FORWARD, "engine.cell")
 def _wires(config: TrainerConfig) -> Iterator[Problem]:
     """The parameters of a neuron, or one bit of each, and its inputs enter it at once."""
@@ -354,7 +404,8 @@ def _rate(config: TrainerConfig) -> Iterator[Problem]:
 
 _GAIN = (
     "formats.parameter", "formats.cost_change", "perturbation.amplitude", "perturbation.family",
-    "perturbation.resolution", "perturbation.share", "learning.measure", "learning.size",
+    "perturbation.granularity", "perturbation.resolution", "perturbation.share", "learning.measure",
+    "learning.size",
 )  # fmt: skip
 
 

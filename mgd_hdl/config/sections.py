@@ -183,9 +183,11 @@ class PerturbationSection(Section):
     """Sequential: parameters in their own order, or in a shuffled one. Sinusoidal and square: likewise
     the frequencies."""
     resolution: Annotated[int, Field(ge=1, le=8)] = 4
-    """Sinusoidal, from 2, and external: bits of a parameter's code word; 1 is a sign alone."""
-    granularity: Literal["network", "layer"] = "network"
-    """What is shaken and updated at a time: all parameters, or those of one layer while the others rest."""
+    """Sinusoidal, from 2, and external: bits of a parameter's code word; 1 is a sign alone. Node by node:
+    bits of an input that its weight learns by."""
+    granularity: Literal["network", "layer", "node"] = "network"
+    """What is shaken: all parameters; or those of one layer at a time, which then learn alone; or the sums of
+    all neurons, and each weight learns by its input."""
     tau_layer: _Steps = 1
     """Layer by layer only: perturbations after which it is the next layer's turn."""
     share: Annotated[float, Field(gt=0, le=1)] = 1.0

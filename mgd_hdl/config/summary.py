@@ -60,10 +60,13 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "shadow": config.shadow,
         "leaves": config.leaves,
         "early": config.early,
+        "layerwise": config.layerwise,
+        "nodes": config.nodes,
         "latency": {"measure": config.measure_latency, "step": config.step_latency},
         "clocks_per_step": float(config.clocks_per_step),
         "judge": config.judge.model_dump() if config.judged else None,
         "rows": config.rows,
+        "columns": config.columns,
         "tiles": len(config.tiles),
     }
 

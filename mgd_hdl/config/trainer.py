@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import islice, pairwise, product
 from typing import Annotated, Any, SupportsIndex
 
 from pydantic import Field, ValidationError
@@ -72,17 +72,21 @@ class Place:
 
 @dataclass(frozen=True)
 class Tile:
-    """Up to 64 cells of one layer behind one set of leaf registers, eight columns wide."""
+    """Up to 64 cells of one layer behind one set of leaf registers, eight columns wide; node by node, of one
+    neuron, in one row.
+    """
 
     index: int
     layer: int
     first: int  # number of its first parameter
     first_row: int
     cells: int
+    columns: int = COLUMNS
+    first_column: int = 0
 
     @property
     def rows(self) -> int:
-        return -(-self.cells // COLUMNS)
+        return -(-self.cells // self.columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,6 +290,56 @@ class TrainerConfig(Section):
         return self.perturbation.granularity == "layer"
 
     @property
+    def nodes(self) -> bool:
+        """The sums of neurons are perturbed, by way of their biases, and weights learn by their inputs."""
+        return self.perturbation.granularity == "node"
+
+    @property
+    def neurons(self) -> int:
+        """N, of all layers."""
+        return sum(self.network.layers[1:])
+
+    @property
+    def coded(self) -> int:
+        """How many codes there are: one for each parameter, or for each neuron."""
+        return self.neurons if self.nodes else self.parameters
+
+    @property
+    def words(self) -> int:
+        """Of one sign, in an update: D and its multiples by powers of two."""
+        return self.perturbation.resolution if self.nodes else self.code_bits
+
+    @property
+    def part(self) -> int:
+        """D is the update for ``2**-part``, of an amplitude or, node by node, of an input."""
+        return self.words - self.input_bits if self.nodes else self.code_bits - 1
+
+    @cached_property
+    def input_bits(self) -> int:
+        """Node by node: integer bits of all inputs of neurons, the bias's 1 among them, in one format; with a
+        sign if one of them has one.
+        """
+        formats = [layer.input for layer in self.layers]
+        signed = any(each.signed for each in formats)
+        return max(1 + signed, *(each.integer_bits + (signed and not each.signed) for each in formats))
+
+    def input_words(self, layer: LayerConfig) -> range:
+        """Node by node: which words of an update the inputs of a layer can pick; the others' bits are 0.
+
+        Word k is ``2**k D``, for bit k of the input in parts of ``2**-part``, rounded down.
+        """
+        given = layer.input
+        top = self.words if given.signed else min(self.words, self.part + given.integer_bits)
+        return range(max(0, self.part - given.fraction_bits), top)
+
+    def input_places(self, layer: LayerConfig) -> tuple[int, ...]:
+        """Node by node: for each of these words the bit of the input that picks; above its highest is its
+        sign.
+        """
+        below = layer.input.fraction_bits - self.part
+        return tuple(min(word + below, layer.input.width - 1) for word in self.input_words(layer))
+
+    @property
     def delayed(self) -> bool:
         return self.learning.updates == "delayed"
 
@@ -305,9 +359,9 @@ class TrainerConfig(Section):
     @property
     def overlapping(self) -> bool:
         """Measurements of one window overlap: its updates do not change what the network sees, and the
-        next perturbation is there without being loaded.
+        next perturbation is there without being loaded. Node by node they wait for updates of many words.
         """
-        return self.shadow and not self.loaded
+        return self.shadow and not self.loaded and not self.nodes
 
     @cached_property
     def leaves(self) -> bool:
@@ -411,6 +465,16 @@ class TrainerConfig(Section):
     def tiles(self) -> tuple[Tile, ...]:
         built: list[Tile] = []
         first_row = 0
+        if self.nodes:  # a row for each neuron
+            for layer in self.layers:
+                step = layer.inputs + 1
+                for neuron, column in product(range(layer.neurons), range(0, step, TILE_CELLS)):
+                    first = layer.first + neuron * step + column
+                    cells = min(TILE_CELLS, step - column)
+                    row = first_row + neuron
+                    built.append(Tile(len(built), layer.index, first, row, cells, self.columns, column))
+                first_row += layer.neurons
+            return tuple(built)
         for layer in self.layers:
             for start in range(0, layer.parameters, TILE_CELLS):
                 cells = min(TILE_CELLS, layer.parameters - start)
@@ -427,14 +491,51 @@ class TrainerConfig(Section):
     def places(self) -> tuple[Place, ...]:
         """The place of every parameter, in order of their numbers."""
         return tuple(
-            Place(tile.layer, tile.first_row + cell // COLUMNS, cell % COLUMNS, tile.index, cell // COLUMNS)
+            Place(
+                tile.layer,
+                tile.first_row + cell // tile.columns,
+                tile.first_column + cell % tile.columns,
+                tile.index,
+                cell // tile.columns,
+            )
             for tile in self.tiles
             for cell in range(tile.cells)
         )
 
+    @property
+    def columns(self) -> int:
+        """Of the array: each row has so many places or fewer."""
+        return max(self.network.layers[:-1]) + 1 if self.nodes else COLUMNS
+
+    @cached_property
+    def code_places(self) -> tuple[Place, ...]:
+        """What makes codes differ: the places of the parameters, or of neurons as if they were cells."""
+        if not self.nodes:
+            return self.places
+        owners = [layer.index for layer in self.layers for _ in range(layer.neurons)]
+        found = []
+        for number, owner in enumerate(owners):
+            (row, column), (tile, cell) = divmod(number, COLUMNS), divmod(number, TILE_CELLS)
+            found.append(Place(owner, row, column, tile, cell // COLUMNS))
+        return tuple(found)
+
+    @property
+    def code_rows(self) -> int:
+        """Of the places of codes."""
+        return self.code_places[-1].row + 1
+
+    @cached_property
+    def biases(self) -> tuple[int, ...]:
+        """The numbers of all biases, one for each neuron."""
+        return tuple(
+            layer.first + (neuron + 1) * (layer.inputs + 1) - 1
+            for layer in self.layers
+            for neuron in range(layer.neurons)
+        )
+
     @cached_property
     def random_code(self) -> RandomCode:
-        return RandomCode(self.rows)
+        return RandomCode(self.code_rows)
 
     @property
     def halvings(self) -> int:
@@ -464,7 +565,7 @@ class TrainerConfig(Section):
 
     @cached_property
     def walsh_code(self) -> WalshCode:
-        return WalshCode(self.rows, self.perturbation.sign_flip)
+        return WalshCode(self.code_rows, self.perturbation.sign_flip)
 
     @cached_property
     def sinusoids(self) -> Sinusoids:
@@ -718,12 +819,14 @@ class TrainerConfig(Section):
 
     @property
     def update(self) -> Format:
-        """D, the update for a perturbation of one last bit of ``weight``, saturated: see ``word``."""
-        return SQ(self.word.integer_bits - (self.code_bits - 1), self.parameter.fraction_bits)
+        """D, the update for a perturbation of one last bit of ``weight``, or node by node for an input of
+        ``2**-part``, saturated: see ``word``.
+        """
+        return SQ(self.word.integer_bits - (self.words - 1), self.parameter.fraction_bits)
 
     @property
     def word(self) -> Format:
-        """What is broadcast to all cells, +-D to +-2**(k - 1) D: a quarter of T's range.
+        """What is broadcast to all cells, +-D to +-2**(words - 1) D: a quarter of T's range.
 
         T stops at half its range, so one more word never wraps it.
         """
@@ -784,18 +887,18 @@ class TrainerConfig(Section):
 
         From theta -= eta * C~ s / amplitude with eta = 2**-k and amplitude = 2**-a; a two-sided
         C~ is twice as large, which takes one off. A code word of several bits counts s in parts of the
-        amplitude, 2**(code_bits - 1) of them. A sparse code shakes each parameter in one of 2**halvings
-        perturbations, so what is then learned counts as much. Where only the sign of the hold counts, D is
-        -+2**(gain - k) and the rate itself.
+        amplitude, 2**(code_bits - 1) of them, and node by node inputs are counted in parts too. A sparse code
+        shakes each parameter in one of 2**halvings perturbations, so what is then learned counts as much.
+        Where only the sign of the hold counts, D is -+2**(gain - k) and the rate itself.
         """
         if self.sign_only:
-            return self.parameter.fraction_bits - (self.code_bits - 1)
+            return self.parameter.fraction_bits - self.part
         return (
             self.amplitude_shift
             + self.parameter.fraction_bits
             - self.cost_change.fraction_bits
             - self.two_sided
-            - (self.code_bits - 1)
+            - self.part
             + self.halvings
         )
 
@@ -837,9 +940,9 @@ class TrainerConfig(Section):
     @property
     def update_clocks(self) -> int:
         """For how long an update does: +D, then -D, each with its multiples by powers of two where code
-        words have several bits.
+        words, or inputs node by node, have several bits.
         """
-        return 2 * self.code_bits * self.word_clocks
+        return 2 * self.words * self.word_clocks
 
     @property
     def measure_clocks(self) -> int:
@@ -945,6 +1048,8 @@ class TrainerConfig(Section):
             if self.follow:
                 clocks += Fraction(1, window) - Fraction(min(1, load), math.lcm(tau_p, window))
             return clocks
+        if self.nodes:
+            return wait + 1 + self.shadow
         if self.update_noisy:
             # Without shadow tau_theta divides tau_p, and of so many steps one makes an update.
             wait += Fraction(self.noise_clocks, 1 if self.shadow else self.learning.tau_theta)

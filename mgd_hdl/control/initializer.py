@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
-from ..config.codes import COLUMNS, LFSR
+from ..config.codes import LFSR
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
@@ -52,7 +52,7 @@ class Initializer(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         serial = {"load": Out(1)} if config.serial else {}
-        picks = {"rows": Out(config.rows), "columns": Out(COLUMNS)}
+        picks = {"rows": Out(config.rows), "columns": Out(config.columns)}
         if config.loaded:
             picks = {"fill": Out(1), "sign": Out(1), "minus": Out(1)}
         super().__init__(

@@ -25,8 +25,8 @@ class Homodyne(Block):
     update every ``config.update_clocks`` clocks.
 
     Where code words have several bits (:mod:`mgd_hdl.learn.loaded`) s is an odd number: +D is followed
-    by +2 D, +4 D, up to +2**(code_bits - 1) D, each for the cells with one bit of the magnitude, and then
-    -D likewise.
+    by +2 D, +4 D, up to +2**(words - 1) D, each for the cells with one bit of the magnitude, and then
+    -D likewise. So it is node by node (:mod:`mgd_hdl.learn.node`), with the bits of each weight's input.
 
     Members
     -------
@@ -34,13 +34,13 @@ class Homodyne(Block):
     word : Out(config.word)
     plus, minus : Out(1)
         The word is +D; it is -D or one of its multiples.
-    rotate, last : Out(1), code words of several bits only
+    rotate, last : Out(1), where ``config.words`` is above 1
         The word is a multiple, 2 D or more; it is the last of this update.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        multiples = {"rotate": Out(1), "last": Out(1)} if config.code_bits > 1 else {}
+        multiples = {"rotate": Out(1), "last": Out(1)} if config.words > 1 else {}
         super().__init__(
             {
                 "i": In(stream.Signature(shape(config.update), always_ready=True)),
@@ -59,7 +59,7 @@ class Homodyne(Block):
         m = Module()
         # D is symmetric about zero, so -D has the same width.
         m.d.comb += self.plus.eq(self.i.valid)
-        if self.config.code_bits > 1:
+        if self.config.words > 1:
             return self._multiples(m)
         negated = Signal.like(self.word)
         if self.config.word_clocks == 1:
@@ -79,7 +79,7 @@ class Homodyne(Block):
 
     def _multiples(self, m: Module) -> Module:
         """+D and its multiples, one a clock, then -D and its multiples; none wraps, see ``config.update``."""
-        bits = self.config.code_bits
+        bits = self.config.words
         negated = Signal.like(self.i.payload)
         following = Signal.like(self.word)
         turn = Signal(range(2 * bits))

@@ -31,6 +31,8 @@ class Mlp(Block):
     first_k, last_k : In(1), serial cells only
         These are the lowest bits, or the signs.
     y : Out(outputs)
+    [inputs_k] : Out
+        Node by node: of the inputs of layer k, when it takes them, the bits that weights learn by.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -45,6 +47,9 @@ class Mlp(Block):
                 members |= {f"first_{layer.index}": In(1), f"last_{layer.index}": In(1)}
             for neuron in range(layer.neurons):
                 members[f"weights_{layer.index}_{neuron}"] = In((layer.inputs + 1) * config.weight_wires)
+        if config.nodes:
+            for layer in config.layers:
+                members[f"inputs_{layer.index}"] = Out(layer.inputs * len(config.input_places(layer)))
         super().__init__(members)
 
     @property
@@ -56,6 +61,11 @@ class Mlp(Block):
         x = self.x.as_value()
         for layer in self.config.layers:
             outputs = []
+            if self.config.nodes:
+                words = [x.word_select(i, layer.input.width) for i in range(layer.inputs)]
+                places = self.config.input_places(layer)
+                bits = Cat(word[place] for word in words for place in places)
+                m.d.comb += getattr(self, f"inputs_{layer.index}").eq(bits)
             for j in range(layer.neurons):
                 kind = SerialNeuron if layer.serial else Neuron
                 neuron = place(m, platform, f"neuron_{layer.index}_{j}", kind(layer))

@@ -37,7 +37,7 @@ class RandomCode(Block):
                 "load": In(1),
                 "seed": In(LFSR.degree),
                 "advance": In(1),
-                "rows": Out(config.rows),
+                "rows": Out(config.code_rows),
                 "columns": Out(COLUMNS),
                 **({"diagonals": Out(COLUMNS)} if diagonals else {}),
             }

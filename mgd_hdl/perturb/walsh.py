@@ -29,7 +29,9 @@ class Walsh(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        super().__init__({"load": In(1), "advance": In(1), "rows": Out(config.rows), "columns": Out(COLUMNS)})
+        super().__init__(
+            {"load": In(1), "advance": In(1), "rows": Out(config.code_rows), "columns": Out(COLUMNS)}
+        )
 
     @property
     def module(self) -> str:

@@ -21,6 +21,7 @@ from .evaluate import Evaluation, evaluate
 from .fixed import Bits, Ints
 from .learn.annealing import Annealing
 from .learn.cell import learning
+from .learn.node import spread
 from .network.activation import per_replica
 from .perturb.codes import codes, signs
 from .perturb.layer_turn import layer_turns
@@ -133,6 +134,10 @@ class FloatNetwork:
     def cost(self, theta: Floats, x: Floats, target: Floats) -> Floats:
         """The loss of ``config.cost``: (..., samples)."""
         return self.loss(self(theta, x), target, self.margin)[0]
+
+    def inputs(self, theta: Floats, x: Floats) -> list[Floats]:
+        """What the layers take of one sample: (R, inputs) each, from theta (R, P) and x (R, inputs, 1)."""
+        return [each[..., 0] for each in self._activities(theta, x)[0][:-1]]
 
     def gradient(self, theta: Floats, x: Floats, target: Floats) -> Floats:
         """The gradient of the cost, added up over the samples, by backpropagation: (..., P)."""
@@ -323,6 +328,7 @@ class FloatMgd(_Learner):
         self._code: npt.NDArray[Any] = self._take_codes(0)
         self._sample = self._take_samples(0)
         self._perturbation = 0  # how many there were
+        self._inputs: list[Floats] = []  # node by node: of all layers, in the last reference
         # theta -= rate * A * sign / amplitude, where a two-sided C~ spans two amplitudes.
         self.annealing = Annealing(self.registers) if config.annealed else None
         # What is shaken less often counts for more.
@@ -347,7 +353,7 @@ class FloatMgd(_Learner):
             return self._waves.take(count)
         if not self._free_codes:
             return self._circuit_codes.take(count)
-        shape = (count, self.config.parameters)
+        shape = (count, self.config.coded)
         drawn = np.stack([rng.integers(0, 2, shape, dtype=np.uint8) for rng in self._code_draws], axis=1)
         if self.config.sparse:
             active = [rng.random(shape) < 2.0**-self.config.halvings for rng in self._code_draws]
@@ -405,7 +411,8 @@ class FloatMgd(_Learner):
                 self.config, self.registers.tau_layer, self._perturbation - len(code), len(code)
             )
             sign = sign * turns[:, None]
-        learns, perturbation = sign, sign[:, :, None, :] * self._modes[:, None]
+        every = spread(self.config, sign) if self.config.nodes else sign
+        learns, perturbation = sign, every[:, :, None, :] * self._modes[:, None]
         if self.config.some_stuck:
             learns = sign * self.free
             if self.config.imperfections.stuck_kind != "shaken":
@@ -424,11 +431,16 @@ class FloatMgd(_Learner):
                 measured = measured + next(noise)[:, -measured.shape[1] :]
             if reference:
                 self.baseline = measured[:, 0]
+                if self.config.nodes:
+                    self._inputs = self.network.inputs(theta[:, 0], x[this_sample][:, 0])
             self._measured(measured[:, -1], fresh)
             self.hold = self.hold + self._believed()
             if flush:
                 hold = np.sign(self.hold) if self.config.sign_only else self.hold
-                self._move(-self.rate * self._per_rate * hold[:, None] * learns[this_code])
+                learn = learns[this_code]
+                if self.config.nodes:
+                    learn = self._outer(learn)
+                self._move(-self.rate * self._per_rate * hold[:, None] * learn)
                 self.hold = np.zeros_like(self.hold)
             if written is not None and refresh:
                 self._move(next(written) * self.free)
@@ -437,6 +449,17 @@ class FloatMgd(_Learner):
                 if self.annealing is not None and self.annealing.updated():
                     self.rate = 2.0**-self.annealing.shift
             self.step += 1
+
+    def _outer(self, sign: Floats) -> Floats:
+        """Node by node: from the signs of neurons (R or 1, N) to those of parameters (R, P), ``s_i x_j``."""
+        found, first = [], 0
+        for layer, x in zip(self.config.layers, self._inputs, strict=True):
+            code = sign[:, first : first + layer.neurons]
+            first += layer.neurons
+            one = np.ones((len(x), 1))
+            product = code[:, :, None] * np.concatenate([x, one], axis=1)[:, None, :]
+            found.append(product.reshape(len(product), layer.parameters))
+        return np.concatenate(found, axis=1)
 
     def _measured(self, cost: Floats, fresh: bool) -> None:
         """C~ of a cost, which is ``fresh`` if it is the first of its sample.

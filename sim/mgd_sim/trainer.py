@@ -31,6 +31,7 @@ from .fixed import Bits, Flags, Ints
 from .learn.annealing import Annealing
 from .learn.array import Array
 from .learn.cell import forward_weight, learning
+from .learn.node import parts, spread
 from .learn.update import Update
 from .learn.update_noise import UpdateNoise
 from .lfsr import States, states
@@ -56,7 +57,7 @@ class Record:
     sample : Ints
         (steps, R), the sample shown, an index into ``Trainer.samples``.
     code : Bits
-        (steps, R, P), the code bits, or words where codes are loaded.
+        (steps, R, P), the code bits, or words where codes are loaded; node by node (steps, R, N).
     active : Bits
         (steps, R, P), of sparse codes 1 where the parameter is shaken; otherwise (steps, R, 0).
     baseline, cost : Ints
@@ -105,7 +106,8 @@ class Record:
     def empty(cls, config: TrainerConfig, steps: int, replicas: int) -> Record:
         """Room for a run of so many steps."""
         one, all_ = (steps, replicas), (steps, replicas, config.parameters)
-        shapes = {"code": all_, "theta": all_, "visible": all_}
+        shapes = {"theta": all_, "visible": all_}
+        shapes["code"] = (steps, replicas, config.coded)
         shapes["copy"] = all_ if config.follow else (steps, replicas, 0)
         shapes["active"] = all_ if config.sparse else (steps, replicas, 0)
         types: dict[str, type[Any]] = {
@@ -206,6 +208,7 @@ class Trainer:
         self._code = self.codes.take(0)
         self._sample = self.source.take(0)
         self._perturbation = 0  # how many there were
+        self._inputs: list[Ints] = []  # node by node: of all layers, in the last reference
         # The two measurements of a step, in perturbations: C0 and C.
         self._modes = np.array([-1 if config.two_sided else 0, 1])
         self._block = max(16, _BLOCK // (len(registers) * max(config.parameters, config.inputs)))
@@ -275,7 +278,8 @@ class Trainer:
                 self.config, self.registers.tau_layer, self._perturbation - len(code), len(code)
             )
             sign, code = sign * turns[:, None], code * turns[:, None].astype(np.uint8)
-        learns, perturbation = sign, sign[:, :, None, :] * self._modes[:, None]
+        shaken = spread(self.config, sign) if self.config.nodes else sign
+        learns, perturbation = sign, shaken[:, :, None, :] * self._modes[:, None]
         if self.config.some_stuck:
             learns = sign * self.free
             if self.config.imperfections.stuck_kind == "still":
@@ -298,7 +302,10 @@ class Trainer:
             word = next(words) if self.update.dithered else 0
             seen, copied = self.array.visible, self.array.copy
             shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
-            y = self.mlp(self._weight(seen[:, None, :], shaken), x[this_sample])
+            activities = self.mlp.activities(self._weight(seen[:, None, :], shaken), x[this_sample])
+            y = activities[-1]
+            if self.config.nodes and reference:
+                self._inputs = parts(self.config, [each[:, 0, :, 0] for each in activities[:-1]])
             measured = self.loss(y, target[this_sample])[..., 0]
             if noise is not None:
                 measured = measured + next(noise)
@@ -322,7 +329,7 @@ class Trainer:
             if flush:
                 update, limited_update = self.update(hold, word)
                 self._saturated[2] |= limited_update
-                self.array.learn(update, learns[this_code])
+                self.array.learn(update, learns[this_code], self._inputs)
                 self.hold = np.zeros_like(hold)
             if written is not None and refresh:
                 word_of_noise, sign_of_noise = next(written)

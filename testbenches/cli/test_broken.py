@@ -489,6 +489,52 @@ TOGETHER = [
         ['perturbation.granularity = "layer": must be "network" with cell = "serial"'],
     ),
     (
+        "nodes of sparse codes",
+        toml(perturbation={"share": "0.5", "granularity": '"node"'}, formats={"parameter": '"SQ(5, 16)"'}),
+        ['perturbation.share = 0.5 (2**-1): must be 1 with granularity = "node"'],
+    ),
+    (
+        "nodes of loaded codes",
+        toml(perturbation={"family": '"square"', "granularity": '"node"'}),
+        ['perturbation.granularity = "node": must be "network" with family = "square"'],
+    ),
+    *(
+        (
+            f"nodes, {other}",
+            toml(perturbation={"granularity": '"node"'}, formats={"parameter": '"SQ(5, 16)"'}, **changes),
+            [f'perturbation.granularity = "node": does not go with {other}'],
+        )
+        for other, changes in {
+            'updates = "delayed"': {"learning": {"updates": '"delayed"'}},
+            'algorithm = "analog"': {"learning": {"algorithm": '"analog"', "tau_x": "4"}},
+            "follow above 0": {"learning": {"follow": "2"}},
+            'enables = "early"': {"engine": {"enables": '"early"'}},
+            "update_noise above 0": {"imperfections": {"update_noise": "0.01"}},
+            "stuck above 0": {"imperfections": {"stuck": "0.2"}},
+        }.items()
+    ),
+    (
+        "nodes, two samples in a perturbation",
+        toml(
+            perturbation={"granularity": '"node"'},
+            formats={"parameter": '"SQ(5, 16)"'},
+            learning={"tau_p": "2", "tau_x": "3"},
+        ),
+        ['learning.tau_x = 3: must be a multiple of tau_p = 2 with granularity = "node"'],
+    ),
+    (
+        "nodes, inputs of too few bits",
+        toml(
+            perturbation={"granularity": '"node"', "resolution": "2"},
+            formats={"parameter": '"SQ(5, 16)"'},
+            network={"activation": '["tanh", "sigmoid"]'},
+        ),
+        [
+            'perturbation.resolution = 2: must be 3 or more with granularity = "node" and inputs of up to 2'
+            " integer bits"
+        ],
+    ),
+    (
         "turns of the whole network",
         toml(perturbation={"tau_layer": "3"}),
         ['perturbation.tau_layer = 3: needs granularity = "layer"'],

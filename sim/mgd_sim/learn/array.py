@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
@@ -10,6 +12,7 @@ from ..fixed import Ints
 from .cell import integrate, visible
 from .follower import followed, settled
 from .loaded import multiples
+from .node import node_words
 
 __all__ = ["Array"]
 
@@ -39,6 +42,7 @@ class Array:
     """
 
     def __init__(self, config: TrainerConfig, theta: Ints):
+        self.config = config
         self.parameter = config.parameter
         self.guard_bits = config.guard_bits
         self.code_bits = config.code_bits
@@ -56,9 +60,16 @@ class Array:
             # T after step m stands at m % depth; before that the initial T is found there.
             self._history = np.repeat(theta[None], depth, axis=0)
 
-    def learn(self, update: Ints, sign: Ints) -> None:
-        """All words of one update: ``update`` (R,), ``sign`` (R or 1, P)."""
-        for word in multiples(update, sign, self.code_bits):
+    def learn(self, update: Ints, sign: Ints, inputs: Sequence[Ints] = ()) -> None:
+        """All words of one update: ``update`` (R,), ``sign`` (R or 1, P).
+
+        Node by node ``sign`` is (R or 1, N), and ``inputs`` are those of all layers.
+        """
+        if inputs:
+            words = node_words(self.config, update, sign, inputs)
+        else:
+            words = multiples(update, sign, self.code_bits)
+        for word in words:
             self.theta = integrate(self.parameter, self.theta, word)
 
     def end_step(self, step: int, refresh: bool) -> None:

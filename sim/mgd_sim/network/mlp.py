@@ -49,6 +49,11 @@ class Mlp:
         Ints
             (..., outputs, samples) in the last layer's output format.
         """
+        return self.activities(weight, x)[-1]
+
+    def activities(self, weight: Ints, x: Ints) -> list[Ints]:
+        """The inputs, then the outputs of every layer; arguments as for a call."""
+        found = [x]
         for part, dense, activation in self.layers:
-            x = activation(dense(weight[..., part], x))
-        return x
+            found.append(activation(dense(weight[..., part], found[-1])))
+        return found

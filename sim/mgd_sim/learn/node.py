@@ -1,0 +1,80 @@
+"""Node perturbation: what the codes of neurons shake, and the words by which weights learn from inputs.
+
++D goes to the weights of neurons with positive code whose input has bit 0, +2 D to those with bit 1, and so
+on; then -D and its multiples to those of neurons with negative code. A signed input's top bit counts
+negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Ints
+
+__all__ = ["node_words", "parts", "spread"]
+
+_Number = TypeVar("_Number", bound=np.generic)
+
+
+def spread(config: TrainerConfig, sign: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """From a sign for each neuron (..., N) to one for each parameter (..., P): only biases are shaken."""
+    shaken = np.zeros((*sign.shape[:-1], config.parameters), dtype=sign.dtype)
+    shaken[..., list(config.biases)] = sign
+    return shaken
+
+
+def parts(config: TrainerConfig, inputs: Sequence[Ints]) -> list[Ints]:
+    """The inputs of every layer, and a 1 for its bias, in parts of ``2**-config.part``, rounded down.
+
+    Parameters
+    ----------
+    inputs : sequence of Ints
+        For each layer (R, inputs), in its input's format.
+
+    Returns
+    -------
+    list of Ints
+        For each layer (R, inputs + 1), of ``config.words`` bits.
+    """
+    found = []
+    for layer, x in zip(config.layers, inputs, strict=True):
+        more = config.part - layer.input.fraction_bits
+        counted = x << more if more >= 0 else x >> -more
+        found.append(np.concatenate([counted, np.full_like(x[:, :1], 1 << config.part)], axis=1))
+    return found
+
+
+def node_words(config: TrainerConfig, update: Ints, sign: Ints, counted: Sequence[Ints]) -> Iterator[Ints]:
+    """The words each cell takes, one after the other; their sum is ``update * sign * input``.
+
+    Parameters
+    ----------
+    update : Ints
+        (R,), D in ``config.update``.
+    sign : Ints
+        (R or 1, N), the code of each neuron, +1 or -1.
+    counted : sequence of Ints
+        From :func:`parts`.
+
+    Yields
+    ------
+    Ints
+        (R, P), in ``config.word``; 0 where a cell takes none.
+    """
+    for side in (1, -1):
+        for bit in range(config.words):
+            picks, first = [], 0
+            for layer, x in zip(config.layers, counted, strict=True):
+                code = sign[:, first : first + layer.neurons]
+                first += layer.neurons
+                negative = layer.input.signed and bit == config.words - 1
+                rows = code == (-side if negative else side)
+                taken = rows[:, :, None] & (x[:, None, :] >> bit & 1).astype(np.bool_)
+                picks.append(taken.reshape(len(taken), -1))
+            yield (side * update << bit)[:, None] * np.concatenate(picks, axis=1)
