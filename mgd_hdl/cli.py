@@ -201,9 +201,13 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
             yield line(key, number(key))
     amplitude, effective = found["amplitude"], found["amplitude"]["root_mean_square"]
     more = "" if effective in (None, amplitude["value"]) else f", root mean square {effective:.4g}"
+    if amplitude["last_shift"] > amplitude["shift"]:
+        more += f", later 2**{-amplitude['last_shift']}"
     yield line("amplitude", f"2**{-amplitude['shift']}{more}")
     rate = found["rate"]
     yield line("rate", f"2**-{rate['shift']}, at run time 1 to 2**-{rate['largest_shift']}")
+    if found["decay"] is not None:
+        yield line("decay", f"{found['decay']:g} at each update, changed at run time")
     if found["high_pass"] is not None:
         yield line("analog", f"high-pass a = {found['high_pass']:.4g}, changed at run time")
     if found["low_pass"] is not None:

@@ -27,6 +27,7 @@ from .fixed import shape
 from .hierarchy import Block, place
 from .learn.annealing import Annealing
 from .learn.array import Array
+from .learn.decay import Decay
 from .learn.homodyne import Homodyne
 from .learn.loaded import LoadedArray
 from .learn.node import NodeArray
@@ -91,8 +92,11 @@ def _registers(config: TrainerConfig) -> dict:
         seeds.append("seed_noise_code")
     if config.sparse:
         seeds.append("seed_sparse")
+    if config.decays:
+        seeds.append("seed_decay")
     levels = {"cost_noise": config.max_cost_noise} if config.cost_noisy else {}
     levels |= {"update_noise": config.max_update_noise} if config.update_noisy else {}
+    levels |= {"weight_decay": config.max_weight_decay} if config.decays else {}
     return {
         "tau_x": In(tau),
         "tau_p": In(tau),
@@ -102,6 +106,7 @@ def _registers(config: TrainerConfig) -> dict:
         **(
             {"last_shift": In(config.shift_bits), "anneal_every": In(MAX_TAU_BITS)} if config.annealed else {}
         ),
+        **({"halve_every": In(MAX_TAU_BITS)} if config.shrinks else {}),
         **({"high_pass": In(HIGH_PASS.width)} if config.analog else {}),
         **(dict.fromkeys(_GATE, In(config.cost_change.width - 1)) if config.gated else {}),
         **{level: In(limit.bit_length()) for level, limit in levels.items()},
@@ -155,6 +160,10 @@ class Trainer(Block):
         Learning rate 2**-learning_shift.
     [last_shift, anneal_every] : In, In(24)
         Annealing: one more after every so many updates, until the last.
+    [halve_every] : In(24)
+        The amplitude halves after so many updates, until its last one.
+    [weight_decay] : In
+        Parameters lose 2**(k - 1) last bits of half their range at each update, in the mean; 0 for nothing.
     [high_pass] : In(8)
         Analog only: the coefficient of the high-pass, in 1/256; read at each measurement.
     seed_initial, [seed_code, seed_sample, seed_dither, ...] : In(31)
@@ -344,6 +353,20 @@ class Core(Block):
                 *(getattr(annealing, name).eq(getattr(self, name)) for name in _ANNEALING),
             ]
             learning_shift = annealing.shift
+        if config.shrinks:
+            # Updates of a smaller perturbation are as much larger.
+            halving = place(m, platform, "halving", Annealing(config, bits=2))
+            window_end = ends("window_end" if config.shadow else "flush", changed_at + 1)
+            m.d.comb += [
+                halving.restart.eq(self.restart),
+                halving.update.eq(accumulator.o.valid & window_end),
+                halving.last_shift.eq(config.shrinks),
+                halving.anneal_every.eq(self.halve_every),
+                array.halved.eq(halving.shift),
+            ]
+            if not config.sign_only:
+                more = learning_shift > halving.shift
+                learning_shift = Mux(more, learning_shift - halving.shift, 0)
         believed = change
         if config.gated:
             believed = place(m, platform, "gate", Gate(config))
@@ -397,22 +420,36 @@ class Core(Block):
             m.d.comb += array.sign.eq(Mux(initializer.busy, initializer.word[-1], sign))
             first_word = _later(m, initializer.word, "first_word", 1)
         word = homodyne.word | first_word
-        noise_on_its_way = Const(0, 1)
-        # After the last word of an update, its noise.
+        on_its_way = Const(0, 1)
+        # After the last word of an update, its decay, then its noise.
+        if config.tail_clocks:
+            update_over = homodyne.minus & ends("window_end" if config.shadow else "flush", spread_at)
+            tail = update_over
+        if config.decays:
+            decay = place(m, platform, "decay", Decay(config))
+            m.d.comb += [
+                decay.go.eq(update_over),
+                decay.weight_decay.eq(self.weight_decay),
+                decay.seed.eq(self.seed_decay),
+                decay.load.eq(self.restart),
+                array.compare.eq(decay.compare),
+            ]
+            on_its_way, tail = decay.busy, decay.last
+            word, plus = word | decay.word, plus | decay.busy
         if config.update_noisy:
             update_noise = place(m, platform, "update_noise", UpdateNoise(config))
-            update_over = homodyne.minus & ends("window_end" if config.shadow else "flush", spread_at)
             m.d.comb += [
-                update_noise.go.eq(update_over),
+                update_noise.go.eq(tail),
                 update_noise.update_noise.eq(self.update_noise),
                 update_noise.seed.eq(self.seed_update_noise),
                 update_noise.load.eq(self.restart),
             ]
-            noise_on_its_way = update_noise.plus
+            noisy = update_noise.plus
             word, plus = word | update_noise.word, plus | update_noise.plus
             if config.independent_noise:
                 minus = minus | update_noise.minus
-                noise_on_its_way = update_noise.plus | update_noise.minus
+                noisy = update_noise.plus | update_noise.minus
+            on_its_way = on_its_way | noisy if config.decays else noisy
         m.d.comb += array.word.eq(word)
         if not config.loaded:
             m.d.comb += [array.plus.eq(plus), array.minus.eq(minus)]
@@ -437,6 +474,13 @@ class Core(Block):
                 wires |= _wires(self._sparse(m, platform, "sparse", hold_over))
             if config.update_noisy:
                 wires = self._noise_wires(m, platform, wires, update_noise)
+            if config.decays:
+                # All cells or none; a sequential code picks by two ones.
+                picks = ("rows", "columns") if config.sequential else ("columns",)
+                wires = {
+                    name: Mux(decay.busy, decay.pick.replicate(len(wire)) if name in picks else 0, wire)
+                    for name, wire in wires.items()
+                }
             for name, wire in wires.items():
                 m.d.comb += getattr(array, name).eq(wire)
         if config.layerwise:
@@ -450,10 +494,10 @@ class Core(Block):
             following = Signal(name=f"settling_{clock}")
             m.d.sync += following.eq(since[-1])
             since.append(following)
-        late = []  # the same for the last step of a window, which noise follows
-        if config.update_noisy:
+        late = []  # the same for the last step of a window, which decay and noise follow
+        if config.tail_clocks:
             late.append(update_over)
-            for clock in range(len(since) - 1 + config.noise_clocks):
+            for clock in range(len(since) - 1 + config.tail_clocks):
                 following = Signal(name=f"settling_noise_{clock}")
                 m.d.sync += following.eq(late[-1])
                 late.append(following)
@@ -471,13 +515,13 @@ class Core(Block):
         elif not config.shadow:
             over = last_word
             if late:
-                over = (over & ~update_over) | late[config.noise_clocks]
+                over = (over & ~update_over) | late[config.tail_clocks]
             m.d.comb += updated.eq(over)
         elif not config.overlapping:
             m.d.sync += updated.eq(last_word)
         elif not config.delayed:
             m.d.sync += updated.eq(
-                late[config.noise_clocks] if late else last_word & ends("window_end", spread_at)
+                late[config.tail_clocks] if late else last_word & ends("window_end", spread_at)
             )
         # Steps of a window may overlap, and the last of it is done when its noise is there.
         done = since[-1]
@@ -559,7 +603,7 @@ class Core(Block):
             if config.layerwise:
                 if not config.shadow:
                     rest = rest | ~turn.active[layer.index]
-                m.d.comb += passing.active.eq(turn.active[layer.index] | noise_on_its_way)
+                m.d.comb += passing.active.eq(turn.active[layer.index] | on_its_way)
             if config.rests:
                 m.d.comb += passing.rest.eq(rest)
 

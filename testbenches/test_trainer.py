@@ -351,16 +351,59 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"engine": SERIAL, "network": {"activation": "tanh"}, "imperfections": {"activation_spread": 1.0}},
     ),
     "gated, delayed": ("xor", {"cost": GATE, "learning": {"updates": "delayed"}}),
-    "gated, windows, two-sided": (
+    "references anew, noisy": (
         "xor",
-        {"cost": GATE, "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 3}},
+        {
+            "imperfections": {"cost_noise": 0.03},
+            "learning": {"reference": "every_step", "tau_theta": 4, "tau_p": 4, "tau_x": 4},
+        },
     ),
-    "references anew, noisy, gated": (
+    "decay, clamped, noise of updates": (
+        "xor",
+        {
+            "learning": {"decay": 2.0**-5, "clamp": 2.0},
+            "imperfections": {"update_noise": 0.02, "update_noise_kind": "independent"},
+        },
+    ),
+    "decay, sequential, windows, some stuck": (
+        "xor",
+        {
+            "perturbation": {"family": "sequential"},
+            "learning": {"decay": 2.0**-3, "tau_theta": 6, "tau_p": 2, "tau_x": 3},
+            "imperfections": {"stuck": 0.3},
+        },
+    ),
+    "decay, walsh, followed, leaves": (
+        "xor",
+        {
+            "perturbation": {"family": "walsh"},
+            "engine": {"leaves": "yes"},
+            "learning": {"decay": 2.0**-6, "follow": 2},
+        },
+    ),
+    "decay and an amplitude that halves, layer by layer": (
+        "xor",
+        {
+            "perturbation": {"granularity": "layer", "tau_layer": 3, "halve_every": 500},
+            "learning": {"size": "sign", "rate": 0.25, "decay": 2.0**-6, "tau_p": 2},
+        },
+    ),
+    "an amplitude that halves twice, annealed, clamped, early enables": (
+        "xor",
+        {
+            "perturbation": {"halve_every": 300, "amplitude": 0.25, "last_amplitude": 0.0625},
+            "learning": {"anneal_every": 200, "rate": 1.0, "clamp": 1.0},
+            "engine": {"enables": "early"},
+        },
+    ),
+    "an amplitude that halves, windows, two-sided, walsh, some still, gated": (
         "xor",
         {
             "cost": GATE,
-            "imperfections": {"cost_noise": 0.03},
-            "learning": {"reference": "every_step", "tau_theta": 4, "tau_p": 4, "tau_x": 4},
+            "perturbation": {"halve_every": 100, "family": "walsh"},
+            "learning": {"tau_theta": 6, "tau_p": 2, "tau_x": 3, "measure": "two_sided"},
+            "engine": {"leaves": "yes"},
+            "imperfections": {"stuck": 0.3, "stuck_kind": "still"},
         },
     ),
     "answers counted, delayed": (

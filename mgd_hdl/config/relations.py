@@ -619,6 +619,76 @@ def _update_noise(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
+@_relation("formats.parameter", "learning.clamp", "engine.cell")
+def _clamp(config: TrainerConfig) -> Iterator[Problem]:
+    """The rail is where the top bits of T begin to differ."""
+    clamp, word = config.learning.clamp, config.parameter
+    if clamp and config.serial:
+        yield Problem("learning.clamp", shown(clamp), 'must be 0 with cell = "serial"')
+    elif clamp and not 0 <= config.rail <= word.width - 2:
+        yield Problem(
+            "learning.clamp",
+            _snapped(clamp),
+            f"must be 2**-{word.fraction_bits} to 2**{word.integer_bits - 2} with formats.parameter = {word},"
+            " or 0",
+        )
+
+
+@_relation(
+    "formats.parameter", "perturbation.family", "perturbation.share", "perturbation.granularity",
+    "learning.updates", "learning.decay", "engine.cell", "engine.enables",
+)  # fmt: skip
+def _decay(config: TrainerConfig) -> Iterator[Problem]:
+    """Its words need clocks of their own, and cells that look at the word of the clock before."""
+    kinds = {'updates = "delayed"': config.delayed, 'cell = "serial"': config.serial}
+    kinds['enables = "early"'] = config.early
+    kinds[f'family = "{config.perturbation.family}"'] = config.loaded
+    kinds[f"share = {config.perturbation.share}"] = config.sparse
+    kinds['granularity = "node"'] = config.nodes
+    others = [key for key, chosen in kinds.items() if chosen]
+    if config.decays and others:
+        yield Problem("learning.decay", shown(config.learning.decay), f"must be 0 with {others[0]}")
+    elif config.decays and not 1 <= config.weight_decay <= config.max_weight_decay:
+        yield Problem(
+            "learning.decay",
+            _snapped(config.learning.decay),
+            f"must be 2**-{config.max_weight_decay} to 2**-1 with formats.parameter ="
+            f" {config.parameter}, or 0",
+        )
+
+
+@_relation(
+    "perturbation.family", "perturbation.share", "perturbation.granularity", "perturbation.amplitude",
+    "perturbation.halve_every",
+    "perturbation.last_amplitude", "learning.algorithm", "learning.updates", "engine.cell",
+    "learning.size",
+)  # fmt: skip
+def _halvings(config: TrainerConfig) -> Iterator[Problem]:
+    """An amplitude belongs to a whole hold, and takes a bit of the weights for each time that it halves."""
+    given = config.perturbation
+    if not given.halve_every:
+        if given.last_amplitude:
+            yield Problem(
+                "perturbation.last_amplitude", _snapped(given.last_amplitude), "needs halve_every above 0"
+            )
+        return
+    kinds = {'algorithm = "analog"': config.analog, 'updates = "delayed"': config.delayed}
+    kinds['cell = "serial"'] = config.serial
+    kinds[f'family = "{given.family}"'] = config.loaded or config.sequential
+    kinds[f"share = {given.share}"] = config.sparse
+    kinds['granularity = "node"'] = config.nodes
+    others = [key for key, chosen in kinds.items() if chosen]
+    if others:
+        yield Problem("perturbation.halve_every", shown(given.halve_every), f"must be 0 with {others[0]}")
+    elif not 1 <= config.shrinks <= 2:
+        first = config.amplitude_shift
+        yield Problem(
+            "perturbation.last_amplitude",
+            _snapped(given.last_amplitude),
+            f"must be a half or a quarter of the amplitude, 2**-{first + 1} or 2**-{first + 2}; or 0",
+        )
+
+
 @_relation("engine.cell", "engine.enables", "perturbation.family", "imperfections.stuck")
 def _stuck(config: TrainerConfig) -> Iterator[Problem]:
     if config.some_stuck and (config.serial or config.early or config.loaded):

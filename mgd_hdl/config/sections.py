@@ -182,6 +182,11 @@ class PerturbationSection(Section):
     order: Literal["plain", "shuffled"] = "plain"
     """Sequential: parameters in their own order, or in a shuffled one. Sinusoidal and square: likewise
     the frequencies."""
+    halve_every: Annotated[int, Field(ge=0, le=(1 << MAX_TAU_BITS) - 1)] = 0
+    """Updates after which the amplitude halves, once or twice, at an equal learning rate. 0: never, and the
+    circuit has no such part."""
+    last_amplitude: Annotated[float, Field(ge=0)] = 0.0
+    """It stops at this amplitude, half or a quarter of the first; snapped to a power of two. 0: half."""
     resolution: Annotated[int, Field(ge=1, le=8)] = 4
     """Sinusoidal, from 2, and external: bits of a parameter's code word; 1 is a sign alone. Node by node:
     bits of an input that its weight learns by."""
@@ -226,6 +231,12 @@ class LearningSection(Section):
     """Updates after which the rate halves, again and again. 0: the circuit has no such part."""
     last_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Annealing stops at this rate; snapped to a power of two. 0: the smallest that the circuit offers."""
+    decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Weight decay: what share of itself a parameter loses at each update, in the mean; snapped to a power of
+    two. 0: the circuit has no such part."""
+    clamp: Annotated[float, Field(ge=0, le=1 << 16)] = 0.0
+    """No update leads a parameter further out that is beyond this; snapped to a power of two. 0: half the
+    range of formats.parameter, which costs nothing."""
     algorithm: Literal["discrete", "analog"] = "discrete"
     """Where C~ comes from: discrete measures C0 too, analog takes the high-pass of one cost a step."""
     tau_hp: _Real = 1.6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .number import Format
+from .number import Format, power_of_two
 from .sections import HIGH_PASS
 from .tasks import TASKS, Task
 from .toml import PRESETS, preset
@@ -48,6 +48,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
             "value": 2.0**-config.amplitude_shift,
             "shift": config.amplitude_shift,
             "root_mean_square": _root_mean_square(config),
+            "last_shift": config.amplitude_shift + config.shrinks,
         },
         "rate": {
             "value": 2.0**-config.learning_shift,
@@ -56,6 +57,8 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         },
         "snapped": {key: {"given": given, "used": used} for key, (given, used) in config.snapped.items()},
         "high_pass": config.high_pass / (1 << HIGH_PASS.width) if config.analog else None,
+        "decay": 2.0 ** power_of_two(config.learning.decay) if config.decays else None,
+        "rail": 2.0 ** (config.rail - config.parameter.fraction_bits),
         "low_pass": 2.0**-config.follow if config.follow else None,
         "shadow": config.shadow,
         "leaves": config.leaves,

@@ -100,6 +100,8 @@ class Registers:
     learning_shift: int
     anneal_every: int
     last_shift: int
+    halve_every: int
+    weight_decay: int
     high_pass: int
     change_limit: int
     change_gate: int
@@ -111,6 +113,7 @@ class Registers:
     seed_cost_noise: int
     update_noise: int
     seed_update_noise: int
+    seed_decay: int
     seed_noise_code: int
     seed_sparse: int
 
@@ -210,6 +213,15 @@ class TrainerConfig(Section):
                 self.learning.last_rate,
                 2.0 ** power_of_two(self.learning.last_rate),
             )
+        for section, key in (
+            (self.learning, "decay"),
+            (self.learning, "clamp"),
+            (self.perturbation, "last_amplitude"),
+        ):
+            value = getattr(section, key)
+            if value:
+                name = "learning" if section is self.learning else "perturbation"
+                given[f"{name}.{key}"] = (value, 2.0 ** power_of_two(value))
         if self.cost_noisy:
             noise = self.imperfections.cost_noise
             given["imperfections.cost_noise"] = (noise, 2.0 ** power_of_two(noise))
@@ -624,8 +636,22 @@ class TrainerConfig(Section):
         The last bit is worth one amplitude, so the three stand for +0, +1 and -1 amplitudes around
         the middle of the visible bit's interval, and the perturbation needs no adder. With code words u
         of k bits it is ``u 1``, at rest ``10...0``, and the last bit is worth amplitude / 2**(k - 1).
+        Where the amplitude may halve the last bit is worth the smallest.
         """
-        return SQ(self.parameter.integer_bits, self.amplitude_shift + self.code_bits - 1)
+        return SQ(self.parameter.integer_bits, self.amplitude_shift + self.fine_bits - 1)
+
+    @property
+    def shrinks(self) -> int:
+        """How often the amplitude may halve."""
+        if not self.perturbation.halve_every:
+            return 0
+        last = self.perturbation.last_amplitude
+        return -power_of_two(last) - self.amplitude_shift if last else 1
+
+    @property
+    def fine_bits(self) -> int:
+        """Of the perturbed parameter, how many bits below the one that is alone on at rest."""
+        return self.code_bits + self.shrinks
 
     @property
     def weight_wires(self) -> int:
@@ -833,6 +859,40 @@ class TrainerConfig(Section):
         return SQ(self.parameter.integer_bits - 1, self.parameter.fraction_bits)
 
     @property
+    def rail(self) -> int:
+        """The p of a rail at 2**p last bits of T: half of T's range, or a narrower clamp."""
+        clamp = self.learning.clamp
+        half = self.parameter.width - 2
+        return power_of_two(clamp) + self.parameter.fraction_bits if clamp else half
+
+    @property
+    def decays(self) -> bool:
+        """Parameters lose a part of themselves at each update."""
+        return self.learning.decay > 0
+
+    @property
+    def max_weight_decay(self) -> int:
+        """The k of the largest decay, one half: ``2**(k - 1 - half)`` where half the range is 2**half."""
+        return self.parameter.width - 2
+
+    @property
+    def weight_decay(self) -> int:
+        """The k that the configuration asks for, 0 without decay."""
+        if not self.decays:
+            return 0
+        return power_of_two(self.learning.decay) + 1 + self.max_weight_decay
+
+    @property
+    def decay_clocks(self) -> int:
+        """How long the decay of an update is on the wires to the cells."""
+        return 4 * self.decays
+
+    @property
+    def tail_clocks(self) -> int:
+        """How long what follows the last word of an update is on the wires to the cells."""
+        return self.decay_clocks + self.noise_clocks
+
+    @property
     def sign_only(self) -> bool:
         """Of the sum of C~ only the sign makes the update."""
         return self.learning.size == "sign"
@@ -1012,7 +1072,7 @@ class TrainerConfig(Section):
             + self.change_latency
             + 3
             + self.update_clocks
-            + self.noise_clocks
+            + self.tail_clocks
             + self.broadcast_latency
         )
 
@@ -1050,9 +1110,9 @@ class TrainerConfig(Section):
             return clocks
         if self.nodes:
             return wait + 1 + self.shadow
-        if self.update_noisy:
+        if self.tail_clocks:
             # Without shadow tau_theta divides tau_p, and of so many steps one makes an update.
-            wait += Fraction(self.noise_clocks, 1 if self.shadow else self.learning.tau_theta)
+            wait += Fraction(self.tail_clocks, 1 if self.shadow else self.learning.tau_theta)
         if self.shadow:
             window = self.learning.tau_theta
             return Fraction(2 * window + wait + (self.follow > 0), window)
@@ -1076,7 +1136,7 @@ class TrainerConfig(Section):
         root = scramble(self.seed if seed is None else seed)
         seeds = {}
         names = ["seed_code", "seed_sample", "seed_initial", "seed_dither"]
-        names += ["seed_cost_noise", "seed_update_noise", "seed_noise_code", "seed_sparse"]
+        names += ["seed_cost_noise", "seed_update_noise", "seed_noise_code", "seed_sparse", "seed_decay"]
         for name in names:
             root = scramble(root)
             seeds[name] = LFSR.valid(root)
@@ -1088,6 +1148,8 @@ class TrainerConfig(Section):
             "learning_shift": self.learning_shift,
             "anneal_every": self.learning.anneal_every,
             "last_shift": self.last_shift,
+            "halve_every": self.perturbation.halve_every,
+            "weight_decay": self.weight_decay,
             "cost_noise": self.cost_noise,
             "update_noise": self.update_noise,
             "high_pass": self.high_pass,
@@ -1108,6 +1170,8 @@ class TrainerConfig(Section):
         limits["learning_shift"] = range(self.max_learning_shift + 1)
         limits["last_shift"] = range(self.max_learning_shift + 1)
         limits["anneal_every"] = range(1, 1 << MAX_TAU_BITS) if self.annealed else range(1)
+        limits["halve_every"] = range(1, 1 << MAX_TAU_BITS) if self.shrinks else range(1)
+        limits["weight_decay"] = range(self.max_weight_decay + 1 if self.decays else 1)
         limits["cost_noise"] = range(self.max_cost_noise + 1 if self.cost_noisy else 1)
         limits["update_noise"] = range(self.max_update_noise + 1 if self.update_noisy else 1)
         for name in ("change_limit", "change_gate"):

@@ -16,7 +16,13 @@ class Annealing(Block):
     """The learning shift of each update: one more after every N updates, until the last one.
 
     Counts updates, that is ends of windows. The rate is a shift, so halving it costs a counter and no
-    multiplier.
+    multiplier. Another one counts how often the amplitude has halved.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    bits : int, optional
+        Width of the shifts; by default that of learning shifts.
 
     ``shift`` changes one clock after the update that is the N-th.
 
@@ -33,9 +39,10 @@ class Annealing(Block):
     shift : Out
     """
 
-    def __init__(self, config: TrainerConfig):
+    def __init__(self, config: TrainerConfig, bits: int | None = None):
         self.config = config
-        bits = config.shift_bits
+        self.bits = bits = config.shift_bits if bits is None else bits
+        self._module = "annealing" if bits == config.shift_bits else f"annealing_{bits}"
         super().__init__(
             {
                 "restart": In(1),
@@ -49,11 +56,11 @@ class Annealing(Block):
 
     @property
     def module(self) -> str:
-        return "annealing"
+        return self._module
 
     def elaborate(self, platform):
         m = Module()
-        bits = self.config.shift_bits
+        bits = self.bits
         count = Signal(MAX_TAU_BITS)
         added = Signal(bits)
         ends = Signal()

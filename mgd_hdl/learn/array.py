@@ -59,6 +59,7 @@ def _broadcast(config: TrainerConfig, cells: int) -> dict:
         "word": In(shape(config.update)),
         **({"sign": In(1)} if config.early else {}),
         "clear": In(1),
+        **({"compare": In(1)} if config.decays else {}),
     }
     if config.shadow:
         members["refresh"] = In(1)
@@ -240,6 +241,10 @@ class Array(Block):
         The word is +D, or -D.
     address, address_rows, address_columns, clear : In
         Pick cells by place; ``clear`` sets them to zero.
+    [compare] : In(1)
+        Weight decay only: the word is not taken, see :class:`mgd_hdl.learn.integrator.Integrator`.
+    [halved] : In(2)
+        How often the amplitude has halved.
     layer_k : the measurement that passes layer k
         Layer by layer only: ``active``: In(1) the word is for this layer.
         One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side; analog:
@@ -262,6 +267,8 @@ class Array(Block):
             "address_rows": In(config.rows),
             "address_columns": In(COLUMNS),
             "clear": In(1),
+            **({"compare": In(1)} if config.decays else {}),
+            **({"halved": In(2)} if config.shrinks else {}),
         }
         for layer in config.layers:
             passing = {"minus": In(1)} if config.two_sided else {}
@@ -309,6 +316,9 @@ class Array(Block):
             held_sign = Signal()
             m.d.sync += held_sign.eq(self.sign)
             everywhere["sign"] = held_sign
+        if config.decays:
+            everywhere["compare"] = Signal(name="compare_word")
+            m.d.sync += everywhere["compare"].eq(self.compare)
         for name in loading_wires(config):
             everywhere[name] = Signal(name=name)
             m.d.sync += everywhere[name].eq(self.address)
@@ -342,8 +352,13 @@ class Array(Block):
             if config.layerwise or not config.shadow:
                 local |= self._code_wires(m, platform, f"code_{layer.index}", first_row, rows, passing)
             for name in perturbation_wires(config):
-                signal = Signal(name=f"{name}_{layer.index}")
-                m.d.sync += signal.eq(passing.minus if name == "minus" else ~passing.rest)
+                if name == "steps":
+                    sizes = Cat(self.halved == config.shrinks - bit for bit in range(config.shrinks + 1))
+                    now = Mux(passing.rest, 0, sizes) if config.rests else sizes
+                else:
+                    now = passing.minus if name == "minus" else ~passing.rest
+                signal = Signal(len(now), name=f"{name}_{layer.index}")
+                m.d.sync += signal.eq(now)
                 local[name] = signal
             self._place_tiles(m, platform, layer, first_row, local)
         return m

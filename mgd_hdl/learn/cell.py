@@ -45,7 +45,9 @@ class ParameterCell(Block):
 
     The perturbed value needs no adder: below the visible bits of T stand two more, ``10`` at rest,
     ``11`` for +amplitude and ``01`` for -amplitude. The visible bits' last bit is worth four
-    amplitudes, and rest is the middle of its interval.
+    amplitudes, and rest is the middle of its interval. Where the amplitude may halve (``config.shrinks``)
+    there are more: ``100`` at rest, ``110`` and ``010`` for the first amplitude, ``101`` and ``011`` for half
+    of it. Each of them but the last is a look-up table.
 
     With a shadow (``config.shadow``) the network sees a copy of the visible bits that changes only
     on ``refresh``, and a second set of code wires, ``shake_*``, perturbs it: while T integrates
@@ -71,6 +73,10 @@ class ParameterCell(Block):
         Shadow only: copy the visible bits.
     away : In(1)
         Followers only: see there.
+    compare : In(1)
+        Weight decay only: see :class:`Integrator`.
+    steps : In(shrinks + 1)
+        In place of ``shaken`` where the amplitude may halve: which of them, the smallest first; none at rest.
     stuck, [loading] : In(1)
         Only where ``imperfections.stuck`` is above zero. A constant: this parameter does not learn, and
         is shaken or still; it takes a word while ``loading`` is high. Or it is dead: always zero.
@@ -89,6 +95,7 @@ class ParameterCell(Block):
             "word": In(shape(config.update)),
             **({"sign": In(1)} if config.early else {}),
             "clear": In(1),
+            **({"compare": In(1)} if config.decays else {}),
             "weight": Out(shape(config.weight)),
         }
         if config.shadow:
@@ -126,6 +133,8 @@ class ParameterCell(Block):
         ]
         if config.early:
             m.d.comb += integrator.sign.eq(self.sign)
+        if config.decays:
+            m.d.comb += integrator.compare.eq(self.compare)
 
         # Perturb.
         visible = Signal(shape(config.visible), reset_less=True)
@@ -152,11 +161,15 @@ class ParameterCell(Block):
         elif config.sparse:
             moves = self._active("shake_") if config.shadow else active
             below = Cat(moves, shake | ~moves)
+        elif config.shrinks:
+            # Of -amplitude the bits from that amplitude on are on, below the one of rest.
+            smaller = [~shake & self.steps[:bit].any() for bit in range(1, len(self.steps))]
+            below = Cat(self.steps[0], *(self.steps[1 + i] | each for i, each in enumerate(smaller)), shake)
         else:
             below = Cat(self.shaken if config.rests else Const(1, 1), shake)
         weight = Cat(below, visible)
         if kind == "still":
-            weight = Cat(below[0] & ~self.stuck, below[1] | self.stuck, visible)
+            weight = Cat(*(bit & ~self.stuck for bit in below[:-1]), below[-1] | self.stuck, visible)
         elif kind == "dead":
             weight = Mux(self.stuck, 0, weight)
         m.d.comb += self.weight.eq(weight)
@@ -228,4 +241,6 @@ def perturbation_wires(config: TrainerConfig) -> dict:
         return {"minus": In(1)} if config.two_sided else {}
     if config.sparse:
         return {}
+    if config.shrinks:
+        return {"steps": In(config.shrinks + 1)}
     return {"shaken": In(1)} if config.rests else {}

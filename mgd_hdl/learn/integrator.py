@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, signed
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
@@ -21,6 +21,12 @@ class Integrator(Block):
     quarter of T's range, so T never reaches the end of its range, and since the test reads only
     registers and one sign it costs one look-up table and no time behind the carry chain.
 
+    With a clamp (``config.rail``) T refuses words that lead further out already where ``|T|`` has passed that
+    power of two, which is where its top bits are not all the same.
+
+    With weight decay (``config.decays``) a word that comes with ``compare`` is not to be taken: whether it
+    would carry T over zero decides whether the word of the next clock may be.
+
     One word a clock; T holds it one clock later.
 
     With early enables (``config.early``) the test is made one clock before the word, into a register:
@@ -37,6 +43,8 @@ class Integrator(Block):
         Early only: the sign of the word of the next clock; of a word of zero, either.
     clear : In(1)
         Take zero instead. The rail holds here too: a word of each sign clears any T.
+    compare : In(1)
+        Weight decay only: with a word that is not enabled.
     theta : Out(T)
     """
 
@@ -48,6 +56,7 @@ class Integrator(Block):
                 "enable": In(1),
                 **({"sign": In(1)} if config.early else {}),
                 "clear": In(1),
+                **({"compare": In(1)} if config.decays else {}),
                 "theta": Out(shape(config.parameter)),
             }
         )
@@ -62,11 +71,18 @@ class Integrator(Block):
         m.d.comb += self.theta.eq(theta)
         railed = Signal()
         outward = Signal()
+        above = theta[self.config.rail : -1]
         m.d.comb += [
-            railed.eq(theta[-1] ^ theta[-2]),
+            railed.eq(theta[-1] ^ theta[-2] if len(above) == 1 else above != theta[-1].replicate(len(above))),
             outward.eq(theta[-1] == (self.sign if self.config.early else self.word[-1])),
         ]
         takes = self.enable & ~(railed & outward)
+        if self.config.decays:
+            total = Signal(signed(len(theta) + 1))
+            crosses = Signal(reset_less=True)
+            m.d.comb += total.eq(theta + self.word)
+            m.d.sync += crosses.eq((total[-1] ^ self.word[-1]) | ~self.compare)
+            takes &= crosses
         if self.config.early:
             tested = Signal(reset_less=True)
             m.d.sync += tested.eq(takes)

@@ -304,7 +304,11 @@ class FloatMgd(_Learner):
         **changes: int,
     ):
         super().__init__(config, seeds, samples, devices, changes)
-        self._limit = 2.0 ** (config.parameter.integer_bits - 2) if railed else np.inf
+        self._limit = np.inf
+        if railed or config.learning.clamp:
+            self._limit = config.parameter.step * 2.0**config.rail
+        # Level k is 2**(k - 1) last bits in half the range of T.
+        self._kept = 1 - 2.0 ** (self.registers.weight_decay - 1 - config.max_weight_decay)
         self._visible = self.theta
         self.baseline: Floats = np.zeros(self.replicas)
         self.change: Floats = np.zeros(self.replicas)
@@ -330,7 +334,8 @@ class FloatMgd(_Learner):
         self._perturbation = 0  # how many there were
         self._inputs: list[Floats] = []  # node by node: of all layers, in the last reference
         # theta -= rate * A * sign / amplitude, where a two-sided C~ spans two amplitudes.
-        self.annealing = Annealing(self.registers) if config.annealed else None
+        self.annealing = Annealing.of_rate(self.registers) if config.annealed else None
+        self.halving = Annealing.of_amplitude(config, self.registers) if config.shrinks else None
         # What is shaken less often counts for more.
         self._per_rate = 1.0 if config.sign_only else 1 / (self.amplitude * (2 if config.two_sided else 1))
         self._per_rate *= 1 if config.sign_only else 1 << config.halvings
@@ -425,6 +430,8 @@ class FloatMgd(_Learner):
             code_at, sample_at, todo.sample, todo.reference, todo.flush, todo.refresh, strict=True
         ):
             shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
+            if self.halving is not None:
+                shaken = shaken * 2.0**-self.halving.shift
             theta = self._visible[:, None, :] + shaken
             measured = self.network.cost(theta, x[this_sample], target[this_sample])[..., 0]
             if noise is not None:
@@ -442,12 +449,16 @@ class FloatMgd(_Learner):
                     learn = self._outer(learn)
                 self._move(-self.rate * self._per_rate * hold[:, None] * learn)
                 self.hold = np.zeros_like(self.hold)
+            if self.registers.weight_decay and refresh:
+                self._move(self.theta * (self._kept - 1) * self.free)
             if written is not None and refresh:
                 self._move(next(written) * self.free)
             if refresh:
                 self._refresh()
                 if self.annealing is not None and self.annealing.updated():
                     self.rate = 2.0**-self.annealing.shift
+                if self.halving is not None and self.halving.updated() and not self.config.sign_only:
+                    self._per_rate = self._per_rate * 2
             self.step += 1
 
     def _outer(self, sign: Floats) -> Floats:

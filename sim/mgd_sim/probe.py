@@ -96,8 +96,10 @@ def held(config: TrainerConfig, steps: int) -> TrainerConfig:
     times: dict[str, Any] = {"tau_bits": bits, "tau_theta": (1 << bits) - 1}
     plain = {"updates": "exact", "rounding": "carry", "size": "proportional", "follow": 0}
     still = {"anneal_every": 0, "last_rate": 0.0, "rate": 2.0 ** -max(0, config.gain)}
+    still |= {"decay": 0.0, "clamp": 0.0}
     return config.replaced(
         learning=times | plain | still,
+        perturbation={"halve_every": 0, "last_amplitude": 0.0},
         engine={"shadow": "yes", "cell": "parallel", "enables": "direct"},
         judge={"kind": "none"},
     )

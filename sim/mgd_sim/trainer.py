@@ -31,6 +31,7 @@ from .fixed import Bits, Flags, Ints
 from .learn.annealing import Annealing
 from .learn.array import Array
 from .learn.cell import forward_weight, learning
+from .learn.decay import Decay
 from .learn.node import parts, spread
 from .learn.update import Update
 from .learn.update_noise import UpdateNoise
@@ -182,7 +183,9 @@ class Trainer:
         self.high_pass = HighPass(config, self.registers.high_pass, len(registers))
         self.accumulate = Accumulator(config)
         self.update = Update(config, self.registers.learning_shift)
-        self.annealing = Annealing(self.registers) if config.annealed else None
+        self.annealing = Annealing.of_rate(self.registers) if config.annealed else None
+        self.halving = Annealing.of_amplitude(config, self.registers) if config.shrinks else None
+        self.decay = Decay(config, self.registers.weight_decay, seed_of("seed_decay"))
         self.free = learning(config, devices)
         initial = initial_parameters(config, seed_of("seed_initial"))
         if config.imperfections.stuck_kind == "dead":
@@ -294,6 +297,7 @@ class Trainer:
         if self.config.update_noisy:
             written = zip(*self.update_noise.take(int(todo.refresh.sum())), strict=True)
         noise = self._noise(todo.reference) if self.config.cost_noisy else None
+        thresholds = iter(self.decay.take(int(todo.refresh.sum()))) if self.config.decays else None
 
         what = np.stack([todo.sample, todo.reference, todo.flush, todo.refresh], axis=1).tolist()
         for row, this_code, this_sample, (fresh, reference, flush, refresh) in zip(
@@ -302,6 +306,8 @@ class Trainer:
             word = next(words) if self.update.dithered else 0
             seen, copied = self.array.visible, self.array.copy
             shaken = perturbation[this_code] if reference else perturbation[this_code][:, 1:]
+            if self.halving is not None:
+                shaken = shaken << (self.config.shrinks - self.halving.shift)
             activities = self.mlp.activities(self._weight(seen[:, None, :], shaken), x[this_sample])
             y = activities[-1]
             if self.config.nodes and reference:
@@ -331,11 +337,15 @@ class Trainer:
                 self._saturated[2] |= limited_update
                 self.array.learn(update, learns[this_code], self._inputs)
                 self.hold = np.zeros_like(hold)
+            if thresholds is not None and refresh:
+                self.array.decay(next(thresholds), self.decay.size, self.free)
             if written is not None and refresh:
                 word_of_noise, sign_of_noise = next(written)
                 self.array.learn(word_of_noise, sign_of_noise * self.free)
             if self.annealing is not None and refresh and self.annealing.updated():
                 self.update.learning_shift = self.annealing.shift
+            if self.halving is not None and refresh and self.halving.updated():
+                self.update.halved = self.halving.shift
             self.array.end_step(self.step, refresh)
             self.step += 1
             if kept is not None:
@@ -359,7 +369,7 @@ class Trainer:
 
     def _weight(self, seen: Ints, shaken: Ints | int) -> Ints:
         """What the network multiplies; a dead parameter is zero."""
-        weight = forward_weight(seen, shaken, self.config.code_bits)
+        weight = forward_weight(seen, shaken, self.config.fine_bits)
         if self.config.some_stuck and self.config.imperfections.stuck_kind == "dead":
             weight = weight * (self.free if weight.ndim == 2 else self.free[:, None])
         return weight

@@ -666,6 +666,44 @@ TOGETHER = [
         ["cost.gate = 0.25: must be from a last bit of C~, 2**-12, to below its limit, 0.25; or 0"],
     ),
     (
+        "a clamp beyond the rail",
+        toml(learning={"clamp": "16"}),
+        ["learning.clamp = 16.0 (2**4): must be 2**-11 to 2**3 with formats.parameter = SQ(5, 11), or 0"],
+    ),
+    (
+        "a clamp of serial cells",
+        toml(learning={"clamp": "1"}, engine={"cell": '"serial"'}),
+        ['learning.clamp = 1.0: must be 0 with cell = "serial"'],
+    ),
+    (
+        "a decay below the last bit",
+        toml(learning={"decay": "1e-5"}),
+        ["learning.decay = 1e-05 (2**-17): must be 2**-14 to 2**-1 with formats.parameter = SQ(5, 11), or 0"],
+    ),
+    (
+        "a decay of delayed updates",
+        toml(learning={"decay": "0.01", "updates": '"delayed"'}),
+        ['learning.decay = 0.01: must be 0 with updates = "delayed"'],
+    ),
+    (
+        "an amplitude that halves three times",
+        toml(perturbation={"halve_every": "9", "last_amplitude": "0.0078125"}),
+        [
+            "perturbation.last_amplitude = 0.0078125 (2**-7): must be a half or a quarter of the amplitude,"
+            " 2**-5 or 2**-6; or 0"
+        ],
+    ),
+    (
+        "a last amplitude alone",
+        toml(perturbation={"last_amplitude": "0.03125"}),
+        ["perturbation.last_amplitude = 0.03125 (2**-5): needs halve_every above 0"],
+    ),
+    (
+        "an amplitude that halves under way",
+        toml(perturbation={"halve_every": "9"}, learning={"updates": '"delayed"'}),
+        ['perturbation.halve_every = 9: must be 0 with updates = "delayed"'],
+    ),
+    (
         "a reference anew of two sides",
         toml(learning={"reference": '"every_step"', "measure": '"two_sided"'}),
         ['learning.reference = "every_step": must be "when_due" with measure = "two_sided"'],

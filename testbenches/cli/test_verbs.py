@@ -426,7 +426,7 @@ def test_in_a_process_of_its_own():
     assert run.stderr == (
         'mgd-hdl: learning.rat = 1: unknown key (did you mean "rate"?); allowed here: rate, tau_x, tau_p,'
         " tau_theta, tau_bits, measure, reference, rounding, updates, size, anneal_every, last_rate,"
-        " algorithm, tau_hp, follow\n"
+        " decay, clamp, algorithm, tau_hp, follow\n"
     )
 
 

@@ -34,7 +34,7 @@ CHOICES = {
         "gate": [0.0, 0.0, 0.125],
         "segment_bits": [3, 7, 10],
     },
-    "perturbation": {"family": ["random_code", "walsh", "sequential"]},
+    "perturbation": {"family": ["random_code", "walsh", "sequential"], "halve_every": [0, 0, 3]},
     "learning": {
         "tau_x": [1, 1, 5],
         "tau_p": [1, 1, 3],
@@ -42,6 +42,8 @@ CHOICES = {
         "tau_bits": [3, 16, 24],
         "measure": ["one_sided", "two_sided"],
         "reference": ["when_due", "when_due", "every_step"],
+        "decay": [0.0, 0.0, 0.25, 2.0**-6],
+        "clamp": [0.0, 0.0, 0.25, 1.0],
         "rounding": ["floor", "nearest_even", "stochastic", "carry"],
         "updates": ["exact", "exact", "delayed"],
     },

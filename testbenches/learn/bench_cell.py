@@ -26,12 +26,17 @@ def code_bit(config: TrainerConfig, wires: dict[str, int], prefix: str = "") -> 
     return row ^ column ^ (every if picked == "diagonal" else 0)
 
 
-def perturbed(config: TrainerConfig, visible: int, bit: int, *, rest: bool, minus: bool) -> int:
+def perturbed(
+    config: TrainerConfig, visible: int, bit: int, *, rest: bool, minus: bool, size: int = 0
+) -> int:
     """The visible bits in the middle of their interval, and the perturbation, in amplitudes.
 
     At rest every bit of an exclusive-or code is forced to one. The other side of those codes has all
-    bits inverted, so their sign is always that of the bit.
+    bits inverted, so their sign is always that of the bit. Where the amplitude may halve the last bit
+    is worth the smallest, and this one 2**size of it.
     """
+    if config.shrinks:
+        return (4 * visible + 2) * 2**config.shrinks + (0 if rest else (2 * bit - 1) * 2**size)
     if config.sequential:
         return 4 * visible + 2 + bit * (-1 if minus else 1)
     return 4 * visible + 2 + (0 if rest else 2 * bit - 1)
@@ -48,9 +53,17 @@ def wire_settings(config: TrainerConfig) -> list[dict[str, int]]:
     settings = [dict(zip(names, bits, strict=True)) for bits in itertools.product((0, 1), repeat=len(names))]
     if config.sequential and config.two_sided:
         return [{**each, "minus": side} for each in settings for side in (0, 1)]
-    if config.sequential or not config.rests:
+    if config.sequential or not (config.rests or config.shrinks):
         return settings
     shaking = "shake_" if config.shadow else ""
+    if config.shrinks:
+        sizes = [1 << size for size in range(config.shrinks + 1)] + [0] * config.rests
+        return [
+            {**each, "steps": steps}
+            for each in settings
+            for steps in sizes
+            if steps or code_bit(config, each, shaking)
+        ]
     return [
         {**each, "shaken": shaken}
         for each in settings
@@ -76,11 +89,17 @@ async def live(dut: Any, config: TrainerConfig, inputs: list[dict[str, int]]) ->
         if visible is not None:
             shake = code_bit(config, each, "shake_" if config.shadow else "")
             rest, minus = not each.get("shaken", 1), bool(each.get("minus", 0))
+            steps = each.get("steps", 1)
+            rest = rest or steps == 0
             stuck = each.get("stuck", 0)
             if stuck and kind == "still":
                 shake, rest = 0, True
             expected = (
-                0 if stuck and kind == "dead" else perturbed(config, visible, shake, rest=rest, minus=minus)
+                0
+                if stuck and kind == "dead"
+                else perturbed(
+                    config, visible, shake, rest=rest, minus=minus, size=max(0, steps.bit_length() - 1)
+                )
             )
             assert signed(dut.weight) == expected, turn
         if each.get("refresh", 0) and config.follow:

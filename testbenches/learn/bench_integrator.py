@@ -21,7 +21,12 @@ def early() -> bool:
     return configured().early
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms", skip=early())
+def special() -> bool:
+    """Whether T has a rail nearer than half its range, or words that are compared."""
+    return configured().learning.clamp > 0 or configured().decays
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms", skip=early() or special())
 async def every_word_at_every_value(dut):
     """T is brought to each value it can have by two words, each word tried there, and T cleared."""
     config = configured()
@@ -45,21 +50,60 @@ async def every_word_at_every_value(dut):
     assert signed(dut.theta) == 0
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms", skip=early())
+@cocotb.test(timeout_time=1, timeout_unit="ms", skip=early() or configured().decays)
 @cocotb.parametrize(stall=[0.0, 0.7], drift=[-0.5, 0.0, 0.5])
 async def one_word_a_clock(dut, stall, drift):
     """A walk that drifts to either rail; a reset in between changes nothing, T has none."""
     config, rng = configured(), random_numbers()
     await start(dut, word=0, enable=0, clear=0)
     await clear(dut)
-    theta = 0
+    clamp, theta = config.learning.clamp, 0
     for turn in range(300):
         size = config.update.max * (2.0 * rng.random() - 1 + drift)
         word = max(config.update.min, min(config.update.max, round(size)))
         enable, clears = rng.random() >= stall, rng.random() < 0.02
         await clock(dut, word=word, enable=enable, clear=clears, rst=turn == 100)
         assert signed(dut.theta) == theta, turn
-        theta = taken(config.parameter, theta, word, enable=enable, clear=clears)
+        theta = taken(config.parameter, theta, word, enable=enable, clear=clears, clamp=clamp)
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms", skip=not configured().decays)
+async def words_that_are_compared(dut):
+    """Every T that two words lead to, every threshold: -1 - R, -c, and R, +c, with other words in between.
+
+    A clamp is in the way of the second.
+    """
+    config, rng = configured(), random_numbers()
+    parameter, clamp, least = config.parameter, config.learning.clamp, config.update.min
+    words = range(config.update.min, config.update.max + 1)
+    await start(dut, word=0, enable=0, clear=0, compare=0)
+
+    async def word(number: int, enable: int = 1) -> None:
+        await clock(dut, word=number, enable=enable, clear=0, compare=0)
+
+    for first, second, threshold in itertools.product(words, (least, -1, 2, -least - 1), range(-least)):
+        await clear(dut)
+        theta = 0
+        for each in (first, second):
+            await word(each)
+            theta = taken(parameter, theta, each, enable=True, clear=False, clamp=clamp)
+        size = int(rng.integers(1, -least))
+        for compared, step, crosses in (
+            (-1 - threshold, -size, theta > threshold),
+            (threshold, size, None),
+        ):
+            if crosses is None:
+                crosses = theta < -threshold
+            await clock(dut, word=compared, enable=0, compare=1)
+            assert signed(dut.theta) == theta
+            await word(step)
+            assert signed(dut.theta) == theta
+            theta = taken(parameter, theta, step, enable=crosses, clear=False, clamp=clamp)
+        await word(1)  # no longer asked for
+        assert signed(dut.theta) == theta
+        theta = taken(parameter, theta, 1, enable=True, clear=False, clamp=clamp)
+        await word(0, enable=0)
+        assert signed(dut.theta) == theta
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms", skip=not early())

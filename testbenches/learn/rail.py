@@ -7,9 +7,9 @@ from mgd_hdl.config import Format
 __all__ = ["taken"]
 
 
-def taken(parameter: Format, theta: int, word: int, *, enable: bool, clear: bool) -> int:
+def taken(parameter: Format, theta: int, word: int, *, enable: bool, clear: bool, clamp: float = 0.0) -> int:
     """T one clock later."""
-    half = 1 << (parameter.width - 2)
+    half = round(clamp * 2**parameter.fraction_bits) or 1 << (parameter.width - 2)
     refused = word >= 0 if theta >= half else word < 0 if theta < -half else False
     if refused or not enable:
         return theta

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -43,7 +41,7 @@ def test_mutations_are_noticed(mutation, tmp_path):
 
 @pytest.mark.parametrize(("first", "last", "every"), [(1, 4, 3), (2, 2, 1), (3, 1, 2), (0, 6, 5)])
 def test_twin(first, last, every):
-    twin = Twin(SimpleNamespace(learning_shift=first, last_shift=last, anneal_every=every))
+    twin = Twin(first, every, last)
     for update in range(60):
         assert twin.shift == shift_of(update, first, last, every)
         before = twin.shift

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from mgd_hdl.config import preset
 from mgd_hdl.emit import verilog
 from mgd_hdl.learn.cell import ParameterCell
+from mgd_synth.ice40 import area
 from testbenches.learn.shapes import learner
 from testbenches.support import mutations, run, stays_unnoticed
 
@@ -28,6 +30,41 @@ BENCH = "testbenches.learn.bench_cell"
 def test_cell(family, sides, shadow, tmp_path):
     config = learner(family=family, sides=sides, shadow=shadow)
     run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
+
+
+@pytest.mark.parametrize(
+    ("last", "family", "sides", "shadow"),
+    [(2.0**-5, "random_code", "one_sided", False), (2.0**-6, "walsh", "two_sided", True)],
+)
+def test_amplitudes_that_halve(last, family, sides, shadow, tmp_path):
+    config = learner(family=family, sides=sides, shadow=shadow, parameter="SQ(2, 6)")
+    config = config.replaced(perturbation={"halve_every": 5, "last_amplitude": last})
+    run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("a minus that is too large", r"steps\[1\] \| _\d+_", "steps[1]"),
+    ("the first amplitude at rest", r"steps\[1\] \| ", ""),
+    ("no last bit", r"code, steps\[0\] \}", "code, 1'h0 }"),
+)
+def test_mutations_of_amplitudes_are_noticed(mutation, tmp_path):
+    config = learner(parameter="SQ(2, 6)").replaced(perturbation={"halve_every": 5})
+    assert not stays_unnoticed(mutation, verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
+
+
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({"learning": {"decay": 2.0**-12, "clamp": 4.0}}, 2),
+        ({"learning": {"clamp": 4.0}}, 1),
+        ({"perturbation": {"halve_every": 1000, "last_amplitude": 2.0**-6}}, 2),
+    ],
+    ids=["decay and clamp", "clamp", "an amplitude that halves twice"],
+)
+def test_what_an_update_costs_a_cell(changes, more):
+    """Beside the eighteen of the plain one, as the pages say."""
+    block = ParameterCell(preset("xor").replaced(**changes))
+    assert area(verilog(block, "cell"), "cell").cells == 18 + more
 
 
 STUCK = [

@@ -24,6 +24,29 @@ def test_early_enables(parameter, tmp_path):
     run(verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
 
 
+@pytest.mark.parametrize("clamp", [0.25, 2.0])
+def test_clamp(clamp, tmp_path):
+    """Of SQ(5, 11), whose own rail is at 8."""
+    config = learner(parameter="SQ(5, 11)", clamp=clamp)
+    run(verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
+
+
+@pytest.mark.parametrize("clamp", [0.0, 0.5])
+def test_decay(clamp, tmp_path):
+    config = learner(parameter="SQ(2, 2)", decay=0.25, clamp=clamp)
+    run(verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("never asks", r"crosses <= _\d+_", "crosses <= 1'h1"),
+    ("always asks", r"_00_ \| _01_", "_00_"),
+    ("below instead of above", r"total\[4\] \^ word\[2\]", "total[4]"),
+)
+def test_mutations_of_decay_are_noticed(mutation, tmp_path):
+    config = learner(parameter="SQ(2, 2)", decay=0.25)
+    assert not stays_unnoticed(mutation, verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("enables with their words", r"if \(tested\)", "if (enable & ~(railed & outward))"),
     ("the sign of the word that is there", r"== sign", "== word[2]"),

@@ -20,16 +20,16 @@ from mgd_sim.learn.loaded import multiples
 from mgd_sim.learn.update import Update
 
 
-@pytest.mark.parametrize("width", [4, 5, 7])
-def test_integrator(width):
+@pytest.mark.parametrize(("width", "rail"), [(4, 2), (5, 3), (7, 5), (7, 3), (6, 0)])
+def test_integrator(width, rail):
     """Every T and every word: refused at the rail and outward, never wrapped."""
     format = SQ(2, width - 2)
     quarter = 1 << (width - 2)
     theta, word = np.meshgrid(np.arange(format.min, format.max + 1), np.arange(1 - quarter, quarter))
-    new = integrate(format, theta, word)
+    new = integrate(rail, theta, word)
     assert fits(new, format)
     for t, w, got in zip(theta.flat, word.flat, new.flat, strict=True):
-        refused = (t >= quarter and w >= 0) or (t < -quarter and w < 0)
+        refused = (t >= 2**rail and w >= 0) or (t < -(2**rail) and w < 0)
         assert got == (t if refused else t + w)
 
 

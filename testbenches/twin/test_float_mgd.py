@@ -314,3 +314,33 @@ def test_signs_and_annealing():
         before = learner.theta
         learner.run(1)
         np.testing.assert_allclose(np.abs(learner.theta - before), max(0.0625, 0.25 / 2 ** (update // 10)))
+
+
+def test_an_amplitude_that_halves():
+    """1/16, after two updates 1/32, then 1/64: C of parameters so far away, and an update by their slope."""
+    shakes = {"halve_every": 2, "last_amplitude": 2.0**-6}
+    config = preset("xor").replaced(perturbation=shakes)
+    learner = FloatMgd(config, range(4))
+    for update in range(9):
+        amplitude = 2.0 ** -min(4 + update // 2, 6)
+        before = learner.theta
+        learner.run(1)
+        moved, change = learner.theta - before, learner.change[:, None]
+        sign = -np.sign(moved * change)
+        np.testing.assert_allclose(moved, -0.5 * change / amplitude * sign, rtol=1e-9)
+        x, target = learner._columns(learner.current_sample)
+        costs = [
+            learner.network.cost(theta[:, None], x[:, None], target[:, None])[:, 0, 0]
+            for theta in (before + amplitude * sign, before)
+        ]
+        np.testing.assert_allclose(learner.change, costs[0] - costs[1], rtol=1e-9)
+
+
+def test_clamp():
+    """Parameters come to the clamp, and not further."""
+    learner = FloatMgd(preset("xor").replaced(learning={"clamp": 2.0, "rate": 1.0}), range(8))
+    learner.run(2000)
+    assert np.abs(learner.theta).max() == 2.0
+    learner = FloatMgd(preset("xor").replaced(learning={"rate": 1.0}), range(8))
+    learner.run(2000)
+    assert np.abs(learner.theta).max() > 2.0

@@ -143,7 +143,7 @@ class Network:
     def cost(self, weight: list[int], x: list[int], target: list[int]) -> int:
         """Weights have ``weight_fraction`` fraction bits; so many as C~ has the cost."""
         config = self.config
-        weight_fraction = config.amplitude_shift + config.code_bits - 1
+        weight_fraction = config.amplitude_shift + config.code_bits - 1 + config.shrinks
         fraction = config.formats.input.fraction_bits
         for layer, knots in zip(config.layers, self.knots, strict=True):
             y = []
@@ -185,11 +185,12 @@ def train(
     """The states of every step. Nothing here saturates: the caller checks that nothing did."""
     network = Network(config)
     unit = 2**config.guard_bits  # one visible unit, in last bits of G
-    rate = 2 ** (config.gain - registers.learning_shift)
     draw = samples(config, registers.seed_sample)
     code = codes(config, registers.seed_code, perturbations)
     shaken = activity(config, registers.seed_sparse)
-    bits_below = config.code_bits + 1  # below the visible ones
+    bits_below = config.code_bits + 1 + config.shrinks  # below the visible ones
+    thresholds = lfsr_states(registers.seed_decay)
+    half = 2 ** (config.parameter.width - 2)
 
     value, estimate = [], []
     initial = lfsr_states(registers.seed_initial)
@@ -203,6 +204,7 @@ def train(
             estimate.append(remainder)
 
     start = whole_units = list(value)
+    updates = 0
     past: list[list[int]] = []  # after each step, the value with G up to the last hold's end moved in
     seen, baseline, changed, hold = list(value), 0, False, 0
     for step in range(steps):
@@ -214,12 +216,15 @@ def train(
             active = next(shaken)
         sign = bits if config.sequential else [2 * u + 1 - 2**config.code_bits for u in bits]
         sign = [s * a for s, a in zip(sign, active, strict=True)]
+        halved = min(config.shrinks, updates // max(1, registers.halve_every))
+        rate = 2 ** (config.gain - registers.learning_shift + halved)
+        added = [s * 2 ** (config.shrinks - halved) for s in sign]
         middle = [2**bits_below * v + 2**bits_below // 2 for v in seen]
         if config.two_sided:
-            baseline = network.cost([w - s for w, s in zip(middle, sign, strict=True)], x, target)
-        elif changed:
+            baseline = network.cost([w - s for w, s in zip(middle, added, strict=True)], x, target)
+        elif changed or config.learning.reference == "every_step":
             baseline = network.cost(middle, x, target)
-        cost = network.cost([w + s for w, s in zip(middle, sign, strict=True)], x, target)
+        cost = network.cost([w + s for w, s in zip(middle, added, strict=True)], x, target)
         change = cost - baseline
         for number, s in enumerate(sign):
             estimate[number] -= rate * change * s
@@ -241,13 +246,21 @@ def train(
         flushes = window_ends or (step + 1) % registers.tau_p == 0
         if flushes:
             state["update"], hold = -rate * hold, 0
+        changed = window_ends if config.shadow else flushes
+        if changed:
+            updates += 1
+        if changed and registers.weight_decay:
+            # Every parameter against the same threshold; what it loses is 2**(decay - 1).
+            threshold, size = next(thresholds) % half, 2 ** (registers.weight_decay - 1)
+            for number, total in enumerate(state["total"]):
+                total -= size * (total > threshold)
+                state["total"][number] = total + size * (total < -threshold)
         yield state | {"flush": flushes}
 
         # What a step's update can reach: without a shadow copy every end of a hold is an update.
         if flushes:
             whole_units = [total // unit for total in state["total"]]
         past.append(whole_units)
-        changed = window_ends if config.shadow else flushes
         if changed:
             for number, total in enumerate(state["total"]):
                 value[number], estimate[number] = divmod(total, unit)

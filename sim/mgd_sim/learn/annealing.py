@@ -1,24 +1,34 @@
-"""Annealing: the learning rate halves again and again while training goes on."""
+"""Annealing: the learning rate, or the amplitude, halves again and again while training goes on."""
 
 from __future__ import annotations
 
-from mgd_hdl.config import Registers
+from mgd_hdl.config import Registers, TrainerConfig
 
 __all__ = ["Annealing"]
 
 
 class Annealing:
-    """The learning shift of the next update: one more after every ``anneal_every`` updates.
+    """A shift that is one more after every so many updates, until the last.
 
     Attributes
     ----------
     shift : int
+        The learning shift of the next update; or how often the amplitude has halved.
     """
 
-    def __init__(self, registers: Registers):
-        self.every, self.last = registers.anneal_every, registers.last_shift
-        self.left = self.every
-        self.shift = registers.learning_shift
+    def __init__(self, shift: int, every: int, last: int):
+        self.shift, self.every, self.last = shift, every, last
+        self.left = every
+
+    @classmethod
+    def of_rate(cls, registers: Registers) -> Annealing:
+        """The learning shift."""
+        return cls(registers.learning_shift, registers.anneal_every, registers.last_shift)
+
+    @classmethod
+    def of_amplitude(cls, config: TrainerConfig, registers: Registers) -> Annealing:
+        """How often the amplitude has halved."""
+        return cls(0, registers.halve_every, config.shrinks)
 
     def updated(self) -> bool:
         """One update was made; whether the shift is another one now."""

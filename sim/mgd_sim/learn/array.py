@@ -10,6 +10,7 @@ from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Ints
 from .cell import integrate, visible
+from .decay import decays
 from .follower import followed, settled
 from .loaded import multiples
 from .node import node_words
@@ -43,7 +44,7 @@ class Array:
 
     def __init__(self, config: TrainerConfig, theta: Ints):
         self.config = config
-        self.parameter = config.parameter
+        self.rail = config.rail
         self.guard_bits = config.guard_bits
         self.code_bits = config.code_bits
         self.theta = theta
@@ -70,7 +71,12 @@ class Array:
         else:
             words = multiples(update, sign, self.code_bits)
         for word in words:
-            self.theta = integrate(self.parameter, self.theta, word)
+            self.theta = integrate(self.rail, self.theta, word)
+
+    def decay(self, threshold: Ints, size: int, free: Ints) -> None:
+        """Weight decay, see :mod:`mgd_sim.learn.decay`: ``threshold`` (R,); ``free`` 1 where T learns."""
+        for word, taken in decays(threshold[:, None], size):
+            self.theta = integrate(self.rail, self.theta, word * taken(self.theta) * free)
 
     def end_step(self, step: int, refresh: bool) -> None:
         """After the update of ``step``: keep what delayed copies will need, refresh the copy."""

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgd_hdl.config import Format
-
 from ..fixed import Ints
 
 __all__ = ["integrate"]
 
 
-def integrate(parameter: Format, theta: Ints, word: Ints) -> Ints:
+def integrate(rail: int, theta: Ints, word: Ints) -> Ints:
     """Add a word to every T, unless T stands at the rail and the word points outward.
 
-    T stands at a rail where its top two bits differ, which is beyond half its range. A word is at
-    most a quarter of the range, so one that is accepted inside never wraps T.
+    T stands at a rail where it is below -2**rail, or not below 2**rail: at half its range its top two
+    bits differ. A word is at most a quarter of the range, so one that is accepted inside never wraps T.
 
     Parameters
     ----------
-    parameter : Format
-        Of ``theta``.
+    rail : int
+        ``config.rail``.
     theta : Ints
         Any shape.
     word : Ints
@@ -31,7 +29,7 @@ def integrate(parameter: Format, theta: Ints, word: Ints) -> Ints:
     Ints
         The new ``theta``.
     """
-    # Adding half the range moves the two rails to both sides of one period, so the bits above
-    # the word tell -1 (lower rail), 0 (between) and +1 (upper rail).
-    rail = (theta + (1 << (parameter.width - 2))) >> (parameter.width - 1)
-    return theta + np.where(rail * word > 0, 0, word)
+    # Adding the rail moves both to the ends of one period, so the bits above tell below the lower rail
+    # (negative), between (0) and above the upper one (positive).
+    side = (theta + (1 << rail)) >> (rail + 1)
+    return theta + np.where(side * word > 0, 0, word)

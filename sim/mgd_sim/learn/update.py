@@ -27,14 +27,16 @@ class Update:
         self.gain = config.gain
         self.sign_only = config.sign_only
         self.learning_shift = learning_shift
+        self.halved = 0
         self.dropped_bits = config.dropped_bits
         self.limit = config.update.max
         self.rounding = config.rounding
 
     @property
     def shift(self) -> int:
-        """How far A is shifted to the left."""
-        return self.gain - self.learning_shift
+        """How far A is shifted to the left: once more for each time that the amplitude has halved."""
+        halved = 0 if self.sign_only else self.halved
+        return self.gain - max(0, self.learning_shift - halved)
 
     @property
     def dithered(self) -> bool:

@@ -80,7 +80,7 @@ def circuit_cosines(config: TrainerConfig, seeds: Sequence[int], checkpoints: Se
     trainer = Trainer(config, seeds)
     return _cosines(
         trainer,
-        forward_weight(trainer.visible, 0, config.code_bits).astype(np.float64) * config.weight.step,
+        forward_weight(trainer.visible, 0, config.fine_bits).astype(np.float64) * config.weight.step,
         checkpoints,
     )
 

@@ -31,6 +31,13 @@ def _rate(shift: int, parameter: str | None = None, **learning: Any) -> Changes:
     return changes | ({"formats": {"parameter": parameter}} if parameter else {})
 
 
+def _shaken(shift: int, parameter: str, amplitude: int, halve_every: int = 0, last: int = 0) -> Changes:
+    given: dict[str, Any] = {"amplitude": 2.0**-amplitude, "halve_every": halve_every}
+    if last:
+        given["last_amplitude"] = 2.0**-last
+    return _rate(shift, parameter) | {"perturbation": given}
+
+
 def _annealed(first: int, every: int, last: int, parameter: str) -> Changes:
     return _rate(first, parameter, anneal_every=every, last_rate=2.0**-last)
 
@@ -55,6 +62,13 @@ VARIANTS: dict[str, dict[str, Changes]] = {
         "analog, tau_x 4, no low-pass": _analog(2, "SQ(5, 12)", 4, 0),
         "analog, tau_x 4, low-pass 15": _analog(2, "SQ(5, 12)", 4, 4),
         "analog, tau_x 16, low-pass 15": _analog(2, "SQ(5, 12)", 16, 4),
+        **{f"decay 2^-{k}": _rate(1, decay=2.0**-k) for k in (14, 12, 10)},
+        "clamp at 4": _rate(1, clamp=4.0),
+        "clamp at 2": _rate(1, clamp=2.0),
+        "amplitude 1/8": _shaken(1, "SQ(5, 11)", 3),
+        "amplitude 1/32": _shaken(1, "SQ(5, 11)", 5),
+        "amplitude 1/8 to 1/32, every 1,000": _shaken(1, "SQ(5, 11)", 3, 1000, 5),
+        "amplitude 1/16 to 1/32, every 2,000": _shaken(1, "SQ(5, 11)", 4, 2000),
         "rail at 4": _rate(1, "SQ(4, 11)"),
         "rail at 16": _rate(1, "SQ(6, 11)"),
         "rail at 32": _rate(1, "SQ(7, 11)"),
@@ -73,6 +87,12 @@ VARIANTS: dict[str, dict[str, Changes]] = {
         **{f"rate 2^-6, momentum {1 - 2**-m}": _rate(6, "SQ(4, 12)", follow=m) for m in (2, 4)},
         "analog, tau_x 4, low-pass 15": _analog(8, "SQ(4, 14)", 4, 4),
         "analog, tau_x 4, low-pass 63": _analog(8, "SQ(4, 14)", 4, 6),
+        **{f"decay 2^-{k}": _rate(7, "SQ(4, 14)", decay=2.0**-k) for k in (16, 14, 12)},
+        "clamp at 2": _rate(7, "SQ(4, 12)", clamp=2.0),
+        "clamp at 1": _rate(7, "SQ(4, 12)", clamp=1.0),
+        "amplitude 1/16": _shaken(7, "SQ(4, 13)", 4),
+        "amplitude 1/8 to 1/32, every 3,000": _shaken(7, "SQ(4, 14)", 3, 3000, 5),
+        "amplitude 1/32 to 1/64, every 5,000": _shaken(7, "SQ(4, 12)", 5, 5000),
         "rail at 2": _rate(7, "SQ(3, 12)"),
         "rail at 8": _rate(7, "SQ(5, 12)"),
     },
