@@ -170,9 +170,22 @@ def synthesize(
 def _placed(
     config: TrainerConfig, device: Device, folder: Path, seed: int, frequency: float | None, say: Say
 ) -> dict[str, Any]:
-    tools = (YOSYS.version, device.tool.version)  # what is missing is better said before than after
-    aim = device.frequency if frequency is None else frequency
+    _ = device.tool.version  # what is missing is better said before than after
     found = mapped(config, device, folder, say=say)
+    return placed(config, found, device, folder, seed, frequency, say)
+
+
+def placed(
+    config: TrainerConfig,
+    found: Mapped,
+    device: Device,
+    folder: Path,
+    seed: int,
+    frequency: float | None,
+    say: Say = silent,
+) -> dict[str, Any]:
+    """Place and route a mapped trainer: what :class:`Report` wants to know of it."""
+    aim = device.frequency if frequency is None else frequency
     check_registers(config, found.module, device.mapped["FF"])
     say("nextpnr: starting")
     routed = place_and_route(
@@ -180,7 +193,7 @@ def _placed(
     )
     return {
         "title": device.title,
-        "tools": tools,
+        "tools": (YOSYS.version, device.tool.version),
         "options": {"seed": seed, "aim": f"{aim:g} MHz"},
         "resources": resources(device, found.module, routed),
         "kinds": found.kinds,

@@ -15,13 +15,14 @@ the twin.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,18 @@ from . import ecp5, ice40
 from .process import SynthError
 from .yosys import DESIGN, MAPS, NETLIST, YOSYS, netlist_in
 
-__all__ = ["BASELINE", "CONFIGURATIONS", "FAMILIES", "Family", "Proof", "Subject", "prove", "subjects"]
+__all__ = [
+    "BASELINE",
+    "CONFIGURATIONS",
+    "FAMILIES",
+    "Book",
+    "Family",
+    "Proof",
+    "Simulated",
+    "Subject",
+    "prove",
+    "subjects",
+]
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "proofs.json"
 
@@ -43,15 +55,20 @@ _PATIENCE = 300.0
 
 @dataclass(frozen=True)
 class Family:
-    """How a family of devices is mapped, and the synthesizer's models of its cells."""
+    """How a family of devices is mapped, also with products of tables, and the models of its cells."""
 
     passes: Callable[[str], str]
+    tables: Callable[[str], str]
     models: str
 
 
+def _ice40(top: str) -> str:
+    return ice40.passes(top, multipliers=False)
+
+
 FAMILIES = {
-    "ice40": Family(lambda top: ice40.passes(top, multipliers=False), "+/ice40/cells_sim.v"),
-    "ecp5": Family(ecp5.passes, "+/lattice/cells_sim_ecp5.v"),
+    "ice40": Family(_ice40, _ice40, "+/ice40/cells_sim.v"),
+    "ecp5": Family(ecp5.passes, lambda top: ecp5.passes(top, 0), "+/lattice/cells_sim_ecp5.v"),
 }
 
 _NARROW: dict[str, dict[str, Any]] = {
@@ -64,6 +81,11 @@ _NARROW: dict[str, dict[str, Any]] = {
     },
     "perturbation": {"amplitude": 0.25},
 }
+_LINEAR: dict[str, Any] = {"network": {"activation": ["sigmoid", "linear"]}}
+_ANALOG: dict[str, Any] = {"learning": {"algorithm": "analog", "tau_x": 4, "rate": 0.25, "follow": 4}}
+#: Code words of several bits, and the blocks that they change.
+_WORDS: dict[str, Any] = {"formats": {"cost_change": "SQ(2, 9)"}}
+_WITH_WORDS = "accumulator|cell|homodyne|initializer|sequencer|sinusoid|update"
 
 #: Trainers whose blocks are proven: a preset, what is changed, and which blocks, as a regular expression.
 #: An equal block is proven once.
@@ -82,14 +104,42 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "letters": ("nist7x7", {}, "letters"),
     "stream": ("xor", {"task": {"source": "stream"}}, "sample_stream"),
     "relu": ("xor", {"network": {"activation": "relu"}}, "relu_."),
+    "judge": ("xor", {"judge": {"kind": "window"}}, "judge"),
+    "answers": ("xor", {"task": {"accuracy": True}}, "classifier"),
+    "many answers": ("nist7x7_centered", {"task": {"accuracy": True}}, "classifier"),
+    "absolute error": ("xor", {"cost": {"loss": "absolute_error"}}, "absolute_error"),
+    "hinge": ("xor", _LINEAR | {"cost": {"loss": "hinge"}}, "hinge|linear_.|baseline"),
+    "analog": ("xor", _ANALOG, "cell|follower|sequencer"),
+    "signs": ("xor", {"learning": {"size": "sign", "anneal_every": 1000}}, "accumulator|annealing|update"),
+    "noise": (
+        "xor",
+        {"imperfections": {"cost_noise": 1 / 64, "update_noise": 1 / 64}},
+        "baseline|gaussian|update",
+    ),
+    "sinusoidal": ("xor", _WORDS | {"perturbation": {"family": "sinusoidal"}}, _WITH_WORDS),
+    "square": ("xor", _WORDS | {"perturbation": {"family": "square"}}, _WITH_WORDS),
+    "external": ("xor", _WORDS | {"perturbation": {"family": "external"}}, f"external|{_WITH_WORDS}"),
+    "layers in turn": ("xor", {"perturbation": {"granularity": "layer"}}, "cell|layer_turn"),
     "narrow": ("xor", _NARROW, ".*"),
     "narrow tanh": ("xor", _NARROW | {"network": {"activation": "tanh"}}, "tanh_."),
+    "narrow analog": ("xor", _NARROW | _ANALOG, "highpass"),
+    "narrow entropy": (
+        "xor",
+        _NARROW | _LINEAR | {"cost": {"loss": "cross_entropy", "segment_bits": 3}},
+        "cross_entropy|softplus",
+    ),
 }
 
 #: Blocks that are not proven, and why; trainers with them are simulated.
 SIMULATED = {"sample_memory": "synthesis renames its shift register"}
+#: The same for words of full width.
+_MULTIPLIES = "multiplies"
+
+#: Other register bits whose names may be lost, by block: one that never changes, some that outputs repeat.
+_LOST = {"sinusoid": ("stride?0?",), "walsh": ("step?*",)}
 
 _MODULE = re.compile(r"(?m)^(?=(?:\(\*.*\*\)\n)?module \w+\()")
+_BEGINS = re.compile(r"(?m)^  (?:output )?reg (?:signed )?(?:\[\d+:0\] )?(\w+) = \d+'([bh][0-9a-f]+);")
 _NAME = re.compile(r"(?:\(\*.*\*\)\n)?module (\w+)\(")
 
 
@@ -100,6 +150,37 @@ class Subject:
     configuration: str
     block: str
     verilog: str
+
+    @property
+    def digest(self) -> str:
+        """Changes when the Verilog does."""
+        return hashlib.sha256(self.verilog.encode()).hexdigest()[:16]
+
+    @property
+    def simulated(self) -> str:
+        """Why it is not proven but simulated; empty where it is proven."""
+        narrow = self.configuration.startswith("narrow")
+        return SIMULATED.get(self.block, _MULTIPLIES if self.multiplies and not narrow else "")
+
+    @property
+    def ones(self) -> list[str]:
+        """Patterns of the names of register bits that begin at 1."""
+        found = []
+        for name, value in _BEGINS.findall(self.verilog):
+            bits = int(value[1:], {"b": 2, "h": 16}[value[0]])
+            many = f"] {name} =" in self.verilog
+            found += [f"{name}?{i}?" if many else name for i in range(bits.bit_length()) if bits >> i & 1]
+        return sorted(set(found))
+
+    @property
+    def inside(self) -> list[str]:
+        """Inputs of the blocks that it places, which are other names of its own signals."""
+        inputs = {}
+        for part in _MODULE.split(self.verilog):
+            if found := _NAME.match(part):
+                inputs[found[1]] = re.findall(r"(?m)^  input (?:\[\d+:0\] )?(\w+);", part)
+        placed = re.findall(r"(?m)^  (\w+) (\w+) \($", self.verilog)
+        return sorted(f"{name}.{port}" for module, name in placed for port in inputs.get(module, ()))
 
     @property
     def multiplies(self) -> bool:
@@ -114,6 +195,7 @@ class Proof:
     configuration: str
     block: str
     family: str
+    digest: str
     pairs: int
     proven: int
     seconds: float
@@ -122,6 +204,63 @@ class Proof:
     @property
     def complete(self) -> bool:
         return not self.reason and self.pairs > 0 and self.proven == self.pairs
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A block that is not proven, and why."""
+
+    configuration: str
+    block: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """What was proven with one release of the tool."""
+
+    tool: str
+    proofs: tuple[Proof, ...] = ()
+    simulated: tuple[Simulated, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path = BASELINE) -> Book:
+        """What is kept, as far as it was found with the tool that is here."""
+        found = cls.stored(path)
+        return found if found.tool == YOSYS.version else cls(YOSYS.version)
+
+    @classmethod
+    def stored(cls, path: Path = BASELINE) -> Book:
+        """What is kept, of whatever release; none has a name where nothing is."""
+        if not path.exists():
+            return cls("")
+        found = json.loads(path.read_text(encoding="utf-8"))
+        proofs = tuple(Proof(**each) for each in found["proofs"])
+        return cls(found["tool"], proofs, tuple(Simulated(**each) for each in found["simulated"]))
+
+    def save(self, path: Path) -> None:
+        """Equal books give equal bytes."""
+        beside = path.with_suffix(".part")
+        beside.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        beside.replace(path)
+
+    def proof(self, subject: Subject, family: str) -> Proof | None:
+        """The proof of this very Verilog, if it is here and complete."""
+        for each in self.proofs:
+            if (each.digest, each.block, each.family) == (subject.digest, subject.block, family):
+                return replace(each, configuration=subject.configuration) if each.complete else None
+        return None
+
+    def with_more(self, proofs: Sequence[Proof], simulated: Sequence[Simulated]) -> Book:
+        """With these in the place of what was there of the same blocks."""
+        order = {name: place for place, name in enumerate(CONFIGURATIONS)}
+        all_proofs = {(each.configuration, each.block, each.family): each for each in (*self.proofs, *proofs)}
+        others = {(each.configuration, each.block): each for each in (*self.simulated, *simulated)}
+        return Book(
+            self.tool,
+            tuple(sorted(all_proofs.values(), key=lambda each: order.get(each.configuration, len(order)))),
+            tuple(sorted(others.values(), key=lambda each: order.get(each.configuration, len(order)))),
+        )
 
 
 def subjects(configurations: Mapping[str, tuple[str, dict[str, Any], str]]) -> Iterator[Subject]:
@@ -156,28 +295,41 @@ def _blocks(config: TrainerConfig) -> dict[str, str]:
     }
 
 
-def _mapping(block: str, family: Family) -> str:
+def _mapping(subject: Subject, family: Family) -> str:
     """Passes from Verilog to cells; the Verilog stays as the design ``verilog``."""
+    block = subject.block
+    lost = " ".join(f"w:{name} w:*.{name}" for name in [*subject.ones, *_LOST.get(block, ())])
+    inside = " ".join(f"w:{port}" for port in subject.inside)
     return "; ".join(
         [
             f"hierarchy -check -top {block}; proc; flatten; opt_clean",
             # Registers must keep one name: neither that of the Verilog writer for what stands before them,
             # a number between strokes, nor that of a placed block's port.
-            "rename -hide w:_*_ w:*._*_ w:*__* w:*.*__* %d; design -save verilog",
-            family.passes(block),
+            "rename -hide w:_*_ w:*._*_ w:*__* w:*.*__* %d",
+            *([f"rename -hide {inside}"] if inside else []),
+            # A family whose registers begin at 0 keeps the inverse of one that begins at 1, and its name is
+            # lost, unless it is a port.
+            *([f"splitnets; expose {lost}"] if lost else []),
+            "design -save verilog",
+            (family.tables if subject.multiplies else family.passes)(block),
         ]
     )
 
 
-def _script(block: str, family: Family, *, mapped: bool) -> str:
+def _script(subject: Subject, family: Family, *, mapped: bool) -> str:
     """Passes that end in a status; ``mapped`` where the netlist is there already."""
+    block = subject.block
     made = f"design -reset; read_json {NETLIST}" if mapped else ""
     return "\n".join(
         [
-            f"read_verilog {DESIGN}; {_mapping(block, family)}; {made}",
+            f"read_verilog {DESIGN}; {_mapping(subject, family)}; {made}",
+            # Ports of cells have no names, or these would take the place of a register's.
+            "rename -hide c:*",
             f"techmap -wb -D EQUIV -autoproc -map {family.models}; flatten; opt_clean; memory",
             # Word by word a netlist may keep a part of a name; bit by bit it has it or not.
-            f"splitnets; opt_clean -purge; rename {block} gate; design -stash gate; design -load verilog",
+            # A register with two names has a buffer between them, or one would be taken for the other.
+            f"splitnets; opt_clean -purge; insbuf; rename {block} gate",
+            "design -stash gate; design -load verilog",
             f"memory -nomap; memory_map; splitnets; opt_clean -purge; rename {block} gold",
             "design -stash gold",
             "design -copy-from gold -as gold gold; design -copy-from gate -as gate gate",
@@ -221,11 +373,11 @@ def prove(
         folder = Path(name)
         try:
             if fault is not None:
-                mapping = _mapping(subject.block, FAMILIES[family])
+                mapping = _mapping(subject, FAMILIES[family])
                 made = netlist_in(folder, subject.verilog, mapping, timeout=patience)
                 fault(made["modules"][subject.block])
                 (folder / NETLIST).write_text(json.dumps(made), encoding="utf-8")
-            script = _script(subject.block, FAMILIES[family], mapped=fault is not None)
+            script = _script(subject, FAMILIES[family], mapped=fault is not None)
             files = {**MAPS, DESIGN: subject.verilog.encode(), _SCRIPT: script.encode()}
             for file, data in files.items():
                 (folder / file).write_bytes(data)
@@ -243,7 +395,7 @@ def prove(
                 pairs = proven + unproven
                 reason = f"{unproven} of {pairs} pairs are not proven" if unproven else ""
     seconds = round(time.monotonic() - start, 1)
-    return Proof(subject.configuration, subject.block, family, pairs, proven, seconds, reason)
+    return Proof(subject.configuration, subject.block, family, subject.digest, pairs, proven, seconds, reason)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -253,46 +405,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "configuration", nargs="*", help=f"default: all of {', '.join(map(repr, CONFIGURATIONS))}"
     )
     parser.add_argument("--family", choices=FAMILIES, action="append", help="default: all")
-    parser.add_argument("--write", action="store_true", help=f"write {BASELINE.name}, for the table in docs")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help=f"keep what is found in {BASELINE.name}, for docs; what is there is not proven again",
+    )
+    parser.add_argument("--results", type=Path, default=BASELINE, help="another file to keep it in")
     given = parser.parse_args(arguments)
     for name in given.configuration:
         if name not in CONFIGURATIONS:
             parser.error(f"no configuration {name!r}; there are {', '.join(CONFIGURATIONS)}")
-    picked = {
-        name: each
-        for name, each in CONFIGURATIONS.items()
-        if not given.configuration or name in given.configuration
-    }
-    found: list[Proof] = []
-    wide = []
     try:
-        tool = YOSYS.version
-        for subject in subjects(picked):
-            where = f"{subject.block} ({subject.configuration})"
-            narrow = subject.configuration.startswith("narrow")
-            reason = SIMULATED.get(subject.block, "multiplies" if subject.multiplies and not narrow else "")
-            if reason:
-                wide.append(f"{where:36} simulated with its trainer: {reason}")
-                continue
-            for family in given.family or FAMILIES:
-                proof = prove(subject, family)
-                found.append(proof)
-                result = f"{proof.proven:4} pairs proven" if proof.complete else f"NOT PROVEN: {proof.reason}"
-                sys.stdout.write(f"{where:36} {family:6} {proof.seconds:6.1f} s  {result}\n")
-                sys.stdout.flush()
+        book = Book.load(given.results) if given.write else Book(YOSYS.version)
+        missing, total = _prove_all(given, book)
     except SynthError as error:
         sys.stderr.write(f"mgd_synth: {error}\n")
         return 2
     except KeyboardInterrupt:
         return 130
-    for where in wide:
-        sys.stdout.write(f"{where}\n")
-    missing = sum(not proof.complete for proof in found)
-    sys.stdout.write(f"{len(found) - missing} of {len(found)} proven, {tool}\n")
-    if given.write:
-        document = {"tool": tool, "simulated": wide, "proofs": [asdict(proof) for proof in found]}
-        BASELINE.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{total - missing} of {total} proven, {book.tool}\n")
     return 1 if missing else 0
+
+
+def _prove_all(given: argparse.Namespace, book: Book) -> tuple[int, int]:
+    """How many proofs are missing, of how many."""
+    picked = [name for name in CONFIGURATIONS if not given.configuration or name in given.configuration]
+    proofs: list[Proof] = []
+    simulated: list[Simulated] = []
+    for subject in subjects({name: CONFIGURATIONS[name] for name in picked}):
+        where = f"{subject.block} ({subject.configuration})"
+        if subject.simulated:
+            simulated.append(Simulated(subject.configuration, subject.block, subject.simulated))
+            continue
+        for family in given.family or FAMILIES:
+            proof = book.proof(subject, family) or prove(subject, family)
+            proofs.append(proof)
+            result = f"{proof.proven:4} pairs proven" if proof.complete else f"NOT PROVEN: {proof.reason}"
+            sys.stdout.write(f"{where:36} {family:6} {proof.seconds:6.1f} s  {result}\n")
+            sys.stdout.flush()
+            if given.write:
+                book = book.with_more([proof], [])
+                book.save(given.results)
+    for each in simulated:
+        where = f"{each.block} ({each.configuration})"
+        sys.stdout.write(f"{where:36} simulated with its trainer: {each.reason}\n")
+    if given.write:
+        everything = len(picked) == len(CONFIGURATIONS) and not given.family
+        # Blocks that are no more leave the table when all are done.
+        book = (
+            Book(book.tool, tuple(proofs), tuple(simulated)) if everything else book.with_more([], simulated)
+        )
+        book.save(given.results)
+    return sum(not proof.complete for proof in proofs), len(proofs)
 
 
 if __name__ == "__main__":

@@ -31,9 +31,13 @@ TASKS = {
 }
 
 
+_UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
+
+
 def show(seconds: float) -> str:
     """A time with three digits."""
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
+    unit, size = next((unit, size) for unit, size in _UNITS if seconds >= size or unit == "us")
+    return f"{seconds / size:.3g} {unit}"
 
 
 def rows(reports: list[dict[str, Any]]) -> list[list[str]]:
@@ -91,7 +95,7 @@ def main() -> int:
     lights: dict[str, dict[str, Any]] = {}
     for board, names in TASKS.items():
         for name in names:
-            reports.append(made(name, board, twin=name not in {each["task"] for each in reports}))
+            reports.append(made(name, board, twin=name not in lights))
             if reports[-1]["solution"] is not None:
                 lights.setdefault(reports[-1]["task"], reports[-1]["solution"])
     found = [{**each, "solution": at_clock(lights.get(each["task"]), each)} for each in reports]

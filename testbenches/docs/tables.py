@@ -6,7 +6,10 @@
     cells    logic cells per parameter, from synth/baselines/cell_*.json; cells-ice40: every cell there
     estimates, judged   errors of estimates, from synth/baselines/trainers_*.json
     boards   what fits which board, from docs/boards.json
+    time     how long these take to learn at their best clock rate, beside the paper's platforms
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
+    largest  networks that fill a device, from synth/baselines/largest.json and docs/hidden.json
+    proofs   which mapped blocks are proven, from synth/baselines/proofs.json
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
 
 Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
@@ -29,12 +32,14 @@ from amaranth.lib.wiring import In
 
 from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
-from mgd_synth import frontier, runs
+from mgd_sim.studies.hidden import RESULTS
+from mgd_synth import frontier, largest, proofs, runs
 from mgd_synth.baselines import BASELINES
 from mgd_synth.cell_area import ARRAYS, VARIANTS, bound, goal
 from mgd_synth.estimate import coefficients, estimated_sizes, totals
+from mgd_synth.report import PAPER
 
-from .boards import FILE, rows
+from .boards import FILE, rows, show
 from .pages import PAGES, ROOMS, ROOT, Page
 from .sizes import sizes
 from .timing import simulated
@@ -70,8 +75,14 @@ def _table(name: str, old: str, path: Path) -> str:
         return options(json_schema())
     if name == "boards":
         return _boards()
+    if name == "time":
+        return _time()
     if name == "frontier":
         return _frontier()
+    if name == "largest":
+        return _largest()
+    if name == "proofs":
+        return _proofs(proofs.Book.stored())
     return _figures(json.loads((ROOT / "docs/figures.json").read_text("utf-8"))[name])
 
 
@@ -218,16 +229,94 @@ def _judged() -> str:
 
 
 def _frontier() -> str:
+    """One line an array, with the rates of all seeds; and how much slower 1024 cells are than 16."""
     table = []
-    for tools, results in frontier.load().items():
+    rates: dict[tuple[str, str, int], float] = {}
+    for results in frontier.load().values():
         for name, found in results.items():
-            case = frontier.CASES[name]
-            bound = case.cells * frontier.LOWER_BOUND.get(case.target.partition("-")[0], 0)
-            rates = ", ".join(f"{rate:.1f}" for rate in found["fmax"].values())
-            rest = [f"{found['logic cells']:,}", f"{bound:,}" if bound else "", rates, case.goal or ""]
-            table.append([case.kind, f"{case.cells:,}", case.target, *rest, tools])
-    head = ["enables", "cells", "device", "logic cells", "bound", "MHz, by seed", "goal", "tools"]
-    return _rows(head, table) + "\nMeasured with `python -m mgd_synth.frontier`.\n"
+            case, best = frontier.CASES[name], frontier.best(found)
+            assert best is not None
+            rates[case.kind, case.target, case.cells] = best
+            seeds = ", ".join(f"{seed}: {rate:.1f}" for seed, rate in found["fmax"].items())
+            size = f"{found['logic cells']:,} of {found['available']:,}"
+            row = [case.kind, f"{case.cells:,}", case.target, size, f"{case.bound:,.0f}"]
+            table.append([*row, f"{best:.1f}", case.goal or "", seeds])
+    head = ["cells", "number", "device", "logic cells", "bound", "MHz", "goal", "by seed"]
+    falls = [
+        f"1,024 {kind} cells on {target} are {1 - rates[kind, target, 1024] / rate:.1%} slower than 16."
+        for (kind, target, cells), rate in rates.items()
+        if cells == 16 and (kind, target, 1024) in rates
+    ]
+    note = f"Made with `python -m mgd_synth.frontier`; {'; '.join(frontier.load())}."
+    return _rows(head, table) + "\n" + " ".join([*falls, note]) + "\n"
+
+
+def _largest() -> str:
+    """One line a device; seeds of the twin that did not learn are told."""
+    learned = json.loads(RESULTS.read_text("utf-8"))
+    table = []
+    for tools, results in largest.load().items():
+        for target, found in results.items():
+            if "hidden" not in found:
+                continue
+            steps = learned.get(str(found["hidden"]))
+            rate = found["fmax"] * 1e6 / found["clocks_per_step"]
+            median, time = "", ""
+            if steps is not None:
+                share = (
+                    ""
+                    if steps["solved"] == steps["seeds"]
+                    else f", {steps['solved']} of {steps['seeds']} seeds"
+                )
+                median = "-" if steps["median"] is None else f"{steps['median']:,.0f}{share}"
+                time = "-" if steps["median"] is None else show(steps["median"] / rate)
+            cells = f"{found['logic cells']:,} of {found['available']:,}"
+            row = [target, f"49-{found['hidden']}-4", f"{found['parameters']:,}", found["engine"], cells]
+            table.append([*row, f"{found['fmax']:.1f}", f"{rate:,.0f}", median, time, tools])
+    head = ["device", "network", "parameters", "cells", "logic cells", "MHz", "steps/s", "steps to 99 %"]
+    note = "Made with `python -m mgd_synth.largest` and `python -m mgd_sim.studies.hidden`."
+    return _rows([*head, "time to 99 %", "tools"], table) + f"\n{note}\n"
+
+
+def _proofs(book: proofs.Book) -> str:
+    """One line a kind of block: in how many forms it was proven, for each family, and which are not."""
+    kinds: dict[str, list[proofs.Proof]] = {}
+    for proof in book.proofs:
+        kinds.setdefault(_kind(proof.block), []).append(proof)
+    reasons: dict[str, dict[str, None]] = {}
+    for each in book.simulated:
+        reasons.setdefault(_kind(each.block), {})[each.reason] = None
+    for each in book.proofs:
+        if not each.complete:
+            reason = f"{each.block} of {each.configuration}, {each.family}: {each.reason}"
+            reasons.setdefault(_kind(each.block), {})[reason] = None
+    table = []
+    for kind in sorted({*kinds, *reasons}):
+        row = [f"`{kind}`"]
+        for family in proofs.FAMILIES:
+            tried = [each for each in kinds.get(kind, ()) if each.family == family]
+            done = [each for each in tried if each.complete]
+            row.append(f"{len(done)} of {len(tried)}, {sum(each.pairs for each in done):,}" if tried else "-")
+        trainers = dict.fromkeys(each.configuration for each in kinds.get(kind, ()))
+        table.append([*row, ", ".join(trainers), "; ".join(reasons.get(kind, ()))])
+    head = [
+        "block",
+        *(f"{_DEVICES[family]}: forms, pairs" for family in proofs.FAMILIES),
+        "trainers",
+        "not proven",
+    ]
+    forms = {(each.configuration, each.block) for each in book.proofs}
+    complete = sum(each.complete for each in book.proofs)
+    note = (
+        f"{len({*kinds, *reasons})} blocks, of {len(kinds)} of them {len(forms)} forms; {complete} of"
+        f" {len(book.proofs)} proofs are complete"
+    )
+    return _rows(head, table) + f"\nMade with `python -m mgd_synth.proofs --write`; {note}; {book.tool}.\n"
+
+
+def _kind(block: str) -> str:
+    """A block's name without its place in the network, or its size."""
+    return re.sub(r"(_\d+)?(_addressed)?$", "", block)
 
 
 def _boards() -> str:
@@ -246,6 +335,39 @@ def _boards() -> str:
     return (
         _rows(head, rows(reports)) + f"\nMade with `python -m testbenches.docs.boards`; {', '.join(tools)}.\n"
     )
+
+
+#: Tasks by the first column of the table of learning, where a median is said in steps.
+_TASKS = {"xor": "XOR", "parity4": "4-bit parity", "nist7x7_centered": "NIST7x7, centred"}
+
+
+def _time() -> str:
+    """Every trainer of the boards at the clock rate that it reaches, then the paper's platforms."""
+    reports = json.loads(FILE.read_text("utf-8"))
+    figures = json.loads((ROOT / "docs/figures.json").read_text("utf-8"))["learning"]["rows"]
+    medians = {row[0]: int(re.search(r"median ([\d,]+)", row[3])[1].replace(",", "")) for row in figures[:3]}
+    table = []
+    for task, title in _TASKS.items():
+        steps = medians[title]
+        for each in reports:
+            if each["task"] == task:
+                rate = each["fmax"] / each["clocks_per_step"]
+                cells = each["resources"]["logic cells"]
+                size = f"{cells['used'] + cells['harness']:,.0f}"
+                clock = [f"{each['fmax'] / 1e6:.0f}", f"{each['clocks_per_step']:g}", f"{rate:,.0f}"]
+                device = each["device"].partition(",")[0]
+                table.append([title, device, size, *clock, f"{steps:,}", show(steps / rate)])
+        for platform in PAPER:
+            where = f"{platform.name}: {platform.example}"
+            rate = f"{1 / platform.seconds(1):,.0f}"
+            table.append([title, where, "", "", "", rate, f"{steps:,}", show(platform.seconds(steps))])
+    note = (
+        "Trainers with their judge and showcase, placed and routed by `python -m testbenches.docs.boards`;"
+        " median steps as above. HW1 to HW3 are the paper's hypothetical platforms: two inferences a step, of"
+        " 1 ms, 10 ns and 200 ps."
+    )
+    head = ["task", "device", "logic cells", "MHz", "clocks per step", "steps/s", "median steps"]
+    return _rows([*head, "time to solution"], table) + f"\n{note}\n"
 
 
 # ---- of the configuration ------------------------------------------------------------------------

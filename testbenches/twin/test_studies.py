@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import preset
-from mgd_sim.studies import angle, families, learning, measurement
+from mgd_sim.studies import angle, families, hidden, learning, measurement
 
 SEEDS = range(48)
 
@@ -136,3 +136,17 @@ def test_interrupted_learning_keeps_its_results(tmp_path, monkeypatch, capsys):
     (found,) = json.loads(out.read_text())["results"]
     assert found["steps"] == 20
     assert len(found["accuracy"]) == 2
+
+
+def test_hidden_neurons(tmp_path, capsys):
+    """What is kept is what the study of learning finds, in the order of sizes."""
+    out = tmp_path / "hidden.json"
+    assert hidden.main(["4", "1", "--steps", "500", "--results", str(out)]) == 0
+    found = json.loads(out.read_text())
+    assert list(found) == ["1", "4"]
+    goal = learning.Goal(accuracy=0.99, cost=float("inf"), every=500, steps=500, seeds=8)
+    *_, result = learning.learn("twin", preset("nist7x7_centered"), range(8), goal)
+    assert found["4"]["accuracy"] == round(np.mean(result.accuracy), 4) > 0.3
+    assert (found["4"]["seeds"], found["4"]["solved"], found["4"]["median"]) == (8, 0, None)
+    assert capsys.readouterr().out.startswith("49-4-4: {'seeds': 8, ")
+    assert hidden.network(7).network.layers == (49, 7, 4)
