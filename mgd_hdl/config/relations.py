@@ -663,7 +663,7 @@ def _decay(config: TrainerConfig) -> Iterator[Problem]:
     "perturbation.last_amplitude", "learning.algorithm", "learning.updates", "engine.cell",
     "learning.size",
 )  # fmt: skip
-def _halvings(config: TrainerConfig) -> Iterator[Problem]:
+def _shrinks(config: TrainerConfig) -> Iterator[Problem]:
     """An amplitude belongs to a whole hold, and takes a bit of the weights for each time that it halves."""
     given = config.perturbation
     if not given.halve_every:
