@@ -18,13 +18,13 @@ class Annealing(Block):
     Counts updates, that is ends of windows. The rate is a shift, so halving it costs a counter and no
     multiplier. Another one counts how often the amplitude has halved.
 
+    ``shift`` changes one clock after the update that is the N-th.
+
     Parameters
     ----------
     config : TrainerConfig
     bits : int, optional
         Width of the shifts; by default that of learning shifts.
-
-    ``shift`` changes one clock after the update that is the N-th.
 
     Members
     -------
