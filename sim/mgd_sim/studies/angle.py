@@ -112,15 +112,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=32, help="replicas (default 32)")
     parser.add_argument("--amplitude", type=float, help="of the perturbation (default: the preset's)")
     parser.add_argument("--share", type=float, help="sparse random codes instead: of the parameters")
+    parser.add_argument("--nodes", action="store_true", help="node perturbation instead")
     parser.add_argument("--out", type=Path, help="JSON file for the results")
     given = parser.parse_args(arguments)
 
     base = preset(given.task)
+    if given.nodes:
+        integer_bits = base.parameter.integer_bits
+        wide = str(SQ(integer_bits, LFSR.leap - integer_bits))
+        base = base.replaced(perturbation={"granularity": "node"}, formats={"parameter": wide})
     amplitude = given.amplitude or base.perturbation.amplitude
-    parameters, period = base.parameters, base.walsh_code.period
+    parameters, period = base.coded, base.walsh_code.period
     checkpoints = sorted({1 << k for k in range(3, 13)} | {parameters, 10 * parameters, period})
     curves = {}
-    codes: dict[str, TrainerConfig] = {family: held(base, family, amplitude) for family in FAMILIES}
+    codes: dict[str, TrainerConfig] = {
+        family: held(base, family, amplitude) for family in FAMILIES[: 2 if given.nodes else 3]
+    }
     if given.share:
         codes = {f"share {given.share}": held(base, "random_code", amplitude, given.share)}
     for code, config in codes.items():

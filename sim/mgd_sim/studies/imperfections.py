@@ -225,6 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", choices=MODELS, action="append", help="default: twin and float_railed")
     parser.add_argument("--seeds", type=int, help="replicas (default: 64 for xor, 16 for letters)")
     parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
+    parser.add_argument("--every", type=int, help="steps between two looks (default: the task's)")
     parser.add_argument(
         "--out", type=Path, default=Path("build"), help="folder for NAME_imperfections.json, .png"
     )
@@ -233,7 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known_goal = GOALS[given.task]
     goal = replace(
         known_goal,
-        every=50 if given.task == "xor" else known_goal.every,
+        every=given.every or (50 if given.task == "xor" else known_goal.every),
         seeds=given.seeds or (64 if given.task == "xor" else 16),
         steps=given.steps or known_goal.steps,
     )
