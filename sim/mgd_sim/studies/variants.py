@@ -1,4 +1,4 @@
-"""Which forms of the update help? Rates, signs, annealing, momentum and the rail, and the analog algorithm.
+"""Which variants help? Rates, signs, annealing, momentum, the rail, granularity, and the analog algorithm.
 
 ``python -m mgd_sim.studies.variants xor`` trains all seeds with each variant and prints how many solved the
 task, how fast, and how well all seeds do at the end. What is done is kept in the output's JSON file and not
@@ -46,6 +46,10 @@ def _analog(shift: int, parameter: str, tau_x: int, follow: int, **learning: Any
     return _rate(shift, parameter, algorithm="analog", tau_x=tau_x, follow=follow, **learning)
 
 
+def _grained(granularity: str, shift: int, parameter: str) -> Changes:
+    return _rate(shift, parameter) | {"perturbation": {"granularity": granularity}}
+
+
 #: By task and name, what differs from the preset.
 VARIANTS: dict[str, dict[str, Changes]] = {
     "xor": {
@@ -69,6 +73,8 @@ VARIANTS: dict[str, dict[str, Changes]] = {
         "amplitude 1/32": _shaken(1, "SQ(5, 11)", 5),
         "amplitude 1/8 to 1/32, every 1,000": _shaken(1, "SQ(5, 11)", 3, 1000, 5),
         "amplitude 1/16 to 1/32, every 2,000": _shaken(1, "SQ(5, 11)", 4, 2000),
+        **{f"layer by layer, rate 2^-{k}": _grained("layer", k, "SQ(5, 11)") for k in (0, 1, 2)},
+        **{f"node by node, rate 2^-{k}": _grained("node", k, "SQ(5, 13)") for k in (0, 1)},
         "rail at 4": _rate(1, "SQ(4, 11)"),
         "rail at 16": _rate(1, "SQ(6, 11)"),
         "rail at 32": _rate(1, "SQ(7, 11)"),
@@ -93,6 +99,8 @@ VARIANTS: dict[str, dict[str, Changes]] = {
         "amplitude 1/16": _shaken(7, "SQ(4, 13)", 4),
         "amplitude 1/8 to 1/32, every 3,000": _shaken(7, "SQ(4, 14)", 3, 3000, 5),
         "amplitude 1/32 to 1/64, every 5,000": _shaken(7, "SQ(4, 12)", 5, 5000),
+        **{f"layer by layer, rate 2^-{k}": _grained("layer", k, "SQ(4, 12)") for k in (4, 5, 6)},
+        **{f"node by node, rate 2^-{k}": _grained("node", k, "SQ(4, 14)") for k in (2, 3, 4)},
         "rail at 2": _rate(7, "SQ(3, 12)"),
         "rail at 8": _rate(7, "SQ(5, 12)"),
     },
