@@ -41,6 +41,8 @@ _CELLS: dict[str, dict[str, Any]] = {
     "shadow": {"engine": {"shadow": "yes"}},
     "early enables": {"engine": {"enables": "early"}},
     "follower": {"learning": {"follow": 4}},
+    "share 1/4": {"perturbation": {"share": 0.25}},
+    "share 1/8": {"perturbation": {"share": 0.125}},
     "serial": {"engine": {"cell": "serial"}},
     "serial, two-sided": {"engine": {"cell": "serial"}, "learning": {"measure": "two_sided"}},
 }
