@@ -434,7 +434,9 @@ class Core(Block):
                 decay.load.eq(self.restart),
                 array.compare.eq(decay.compare),
             ]
-            on_its_way, tail = decay.busy, decay.last
+            on_its_way = decay.busy
+            if config.update_noisy:
+                tail = decay.last
             word, plus = word | decay.word, plus | decay.busy
         if config.update_noisy:
             update_noise = place(m, platform, "update_noise", UpdateNoise(config))

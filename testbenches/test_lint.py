@@ -49,6 +49,21 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         "task": {"source": "stream"},
         "learning": {"tau_theta": 4},
     },
+    "decay, clamped, gated, an amplitude that halves": {
+        "cost": {"gate": 0.01},
+        "perturbation": {"halve_every": 100, "last_amplitude": 2.0**-6},
+        "learning": {"decay": 2.0**-10, "clamp": 1.0, "reference": "every_step", "anneal_every": 100},
+    },
+    "decay, sequential, windows, limited": {
+        "cost": {"limit": 0.25},
+        "perturbation": {"family": "sequential"},
+        "learning": {"decay": 2.0**-10, "tau_theta": 3},
+    },
+    "an amplitude that halves, early enables, signs": {
+        "perturbation": {"halve_every": 100},
+        "learning": {"size": "sign", "clamp": 0.5},
+        "engine": {"enables": "early"},
+    },
     "nodes": {
         "network": {"layers": [2, 3, 2, 1], "activation": ["tanh", "relu", "sigmoid"]},
         "perturbation": {"granularity": "node", "resolution": 5},

@@ -40,8 +40,10 @@ class Decay(Block):
         Restart.
     word : Out(D)
         Zero unless ``busy``.
-    busy, compare, pick, last : Out(1)
-        The word is one of the four; it is to be compared, or to be taken; it is the fourth.
+    busy, compare, pick : Out(1)
+        The word is one of the four; it is to be compared, or to be taken.
+    last : Out(1)
+        With update noise only, which follows: it is the fourth.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -56,7 +58,7 @@ class Decay(Block):
                 "busy": Out(1),
                 "compare": Out(1),
                 "pick": Out(1),
-                "last": Out(1),
+                **({"last": Out(1)} if config.update_noisy else {}),
             }
         )
 
@@ -68,27 +70,30 @@ class Decay(Block):
         m = Module()
         limit = self.config.max_weight_decay
         size = len(self.word) - 1
+        turn = Signal(4)  # one of the four words
         numbers = place(m, platform, "numbers", ShiftRegister())
         m.d.comb += [
             numbers.seed.eq(self.seed),
             numbers.load.eq(self.load),
-            numbers.advance.eq(self.last),
+            numbers.advance.eq(turn[3]),
         ]
         k = Signal(range(limit + 1))
         beyond = self.weight_decay > limit if limit & (limit + 1) else Const(0, 1)
         m.d.comb += k.eq(Mux(beyond, limit, self.weight_decay))
+        # One less than zero is the largest there is, which shifts the one out of the step.
+        less = Signal(len(k))
         step = Signal(size)
-        m.d.comb += step.eq((1 << k) >> 1)
+        m.d.comb += [less.eq(k - 1), step.eq(1 << less)]
 
-        turn = Signal(4)
         threshold = numbers.state[:size]
         m.d.sync += turn.eq(Cat(self.go, turn[:-1]))
         m.d.comb += [
             self.busy.eq(turn.any()),
             self.compare.eq(turn[0] | turn[2]),
             self.pick.eq(turn[1] | turn[3]),
-            self.last.eq(turn[3]),
         ]
+        if self.config.update_noisy:
+            m.d.comb += self.last.eq(turn[3])
         with m.If(self.compare):
             m.d.comb += self.word.eq(Cat(threshold ^ turn[0].replicate(size), turn[0]).as_signed())
         with m.Elif(self.pick):
