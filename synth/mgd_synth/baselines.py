@@ -166,16 +166,12 @@ def _trainer(name: str, target: str) -> Entry:
 
 
 def _trainers(target: str) -> Baseline:
-    names = tuple(runs.JUDGED)
-    if target in runs.WITHOUT:
-        names += tuple(runs.FIT)
-    elif target == "generic":
-        names = names[:3]
+    fitted = target in runs.WITHOUT
     return Baseline(
         name=f"trainers_{target}",
         measure=partial(_trainer, target=target),
-        names=names,
-        small=("XOR",),
+        names=(*runs.JUDGED, *runs.FIT) if fitted else tuple(runs.JUDGED)[:3],
+        small=("XOR",) if fitted or target == "generic" else (),
         share=0.01,
     )
 
@@ -199,7 +195,7 @@ BASELINES = {
     each.name: each
     for each in (
         *(_cells(target) for target in cell_area.TARGETS),
-        *(_trainers(target) for target in (*runs.TARGETS, "generic")),
+        *(_trainers(target) for target in (*runs.WITHOUT, "ice40-hx8k", "gowin-gw1nr9", "generic")),
         *(_products(target) for target in runs.WITHOUT),
     )
 }

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from mgd_hdl.config import ConfigError, TrainerConfig, preset
-from mgd_hdl.config.codes import LOADED, Family
+from mgd_hdl.config.codes import Family
 from mgd_hdl.emit import EmitError, verilog
 from mgd_hdl.hierarchy import Block
 from mgd_hdl.learn.array import Array, CellTile
 from mgd_hdl.learn.loaded import LoadedTile
+from mgd_hdl.learn.node import NodeTile
 from mgd_hdl.learn.serial import SerialArray, SerialTile
 
 from .flow import DEVICES
@@ -43,9 +44,21 @@ _CELLS: dict[str, dict[str, Any]] = {
     "follower": {"learning": {"follow": 4}},
     "share 1/4": {"perturbation": {"share": 0.25}},
     "share 1/8": {"perturbation": {"share": 0.125}},
+    "by layer": {"perturbation": {"granularity": "layer"}},
+    "by layer, two-sided": {
+        "perturbation": {"granularity": "layer"},
+        "learning": {"measure": "two_sided"},
+    },
+    "by node": {"perturbation": {"granularity": "node"}},
+    "decay": {"learning": {"decay": 0.125}},
+    "clamp": {"learning": {"clamp": 1.0}},
+    "halved amplitude": {"perturbation": {"halve_every": 1000}},
     "serial": {"engine": {"cell": "serial"}},
     "serial, two-sided": {"engine": {"cell": "serial"}, "learning": {"measure": "two_sided"}},
 }
+
+#: Cells that differ from the default by the same whatever the code, so they are measured with one.
+_ALIKE = ("by layer", "by layer, two-sided", "decay", "clamp", "halved amplitude")
 
 #: Formats by the width of a parameter.
 _FORMATS = {
@@ -60,8 +73,10 @@ def _variants() -> dict[str, dict[str, Any]]:
     for bits, formats in _FORMATS.items():
         for family in get_args(Family):
             # Loaded words have a gain of their own. How fine C~ is changes nothing in a cell.
-            words = {**formats, "cost_change": "SQ(2, 2)"} if family in LOADED else formats
+            words = {**formats, "cost_change": "SQ(2, 2)"}
             for cell, changes in _CELLS.items():
+                if family != "random_code" and cell in _ALIKE:
+                    continue
                 codes = {"family": family, **changes.get("perturbation", {})}
                 wanted = {**changes, "perturbation": codes, "formats": words}
                 try:
@@ -122,8 +137,13 @@ def _slope(small: Mapping[str, float], large: Mapping[str, float], parameters: i
 def tile_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, float]:
     """Per parameter of the cells alone: code bit, integrator, rail and perturbed output."""
     config = _config(_SHAPES[0], changes)
-    tile = SerialTile if config.serial else LoadedTile if config.loaded else CellTile
-    small, large = (_sizes(tile(config, cells), target) for cells in _TILES)
+
+    def tile(cells: int) -> Block:
+        if config.nodes:
+            return NodeTile(config, cells, biased=False)
+        return (SerialTile if config.serial else LoadedTile if config.loaded else CellTile)(config, cells)
+
+    small, large = (_sizes(tile(cells), target) for cells in _TILES)
     return _slope(small, large, _TILES[1] - _TILES[0])
 
 
@@ -146,15 +166,15 @@ def bound(name: str, target: str) -> float:
     """No cell can be smaller: what it stores, and the least that works on it.
 
     A parallel cell stores W bits and its code, with a shadow or a follower also the visible bits, each in a
-    register that comes with a logic cell. On ECP5 registers are counted apart; W bits and the code are
-    sums and a table. There W bits of a serial cell take their share of 64 bits in six sites, and a
-    serial adder's sum and carry two.
+    register that comes with a logic cell; node by node it has no code. On ECP5 registers are counted apart;
+    W bits and the code are sums and a table. There W bits of a serial cell take their share of 64 bits
+    in six sites, and a serial adder's sum and carry two.
     """
     config = _config(_SHAPES[0], VARIANTS[name] if name in VARIANTS else ARRAYS[name])
-    width = config.parameter.width
+    width, code = config.parameter.width, 0 if config.nodes else config.code_bits
     if target == "ecp5":
-        return 6 * width / 64 + 2 if config.serial else width + 1
-    return width + config.code_bits + config.shadow * config.visible.width
+        return 6 * width / 64 + 2 if config.serial else width + min(1, code)
+    return width + code + config.shadow * config.visible.width
 
 
 #: What the 16-bit cells should reach, in logic cells.

@@ -63,9 +63,6 @@ _FAMILY = {
     for target in SUPPLY
 }
 
-#: Errors are those of the device itself, or of a smaller one.
-_JUDGED = {target: "ecp5-25k" if target.startswith("ecp5") else target for target in SUPPLY}
-
 #: A device that is fuller than this is hard to route.
 _FULL = 0.9
 
@@ -260,9 +257,10 @@ def _device_notes(config: TrainerConfig, target: str, fit: Fit) -> Iterator[str]
     if wanted > most > 0:
         yield f"Products want {wanted} multipliers, and there are {most}: the others are tables."
     told = ", ".join(
-        f"{kind} {middle:.1%} and {most:.1%}" for kind, (middle, most) in fit.errors[_JUDGED[target]].items()
+        f"{kind} {middle:.1%} and {most:.1%}" for kind, (middle, most) in fit.errors[_FAMILY[target]].items()
     )
-    yield f"Sizes are estimates; median and largest error over twelve other trainers: {told}."
+    judged = DEVICES[_FAMILY[target]].title
+    yield f"Sizes are estimates; median and largest error over twelve other trainers, on {judged}: {told}."
     rates = clock(target)
     if rates is not None:
         _, low, high = rates

@@ -64,7 +64,7 @@ def _cells(config: TrainerConfig) -> Iterator[_Block]:
     cells, bits = config.parameters, config.parameters * config.parameter.width
     layers, rows, word = len(config.layers), config.rows, config.word.width
     # A leaf holds the code wires of its tile, and the word or what serial cells are told.
-    codes = (1 + config.shadow) * (not config.loaded)
+    codes = (1 + config.shadow) * (1 + config.halvings) * (not config.loaded)
     told = 6 + config.parameter.width.bit_length() if config.serial else word + 1 + config.shadow
     leaf_bits = config.leaves * sum(codes * (tile.rows + 2 * COLUMNS + 1) + told for tile in config.tiles)
     wires: Features = {"one": 1, "rows": rows, "layers": layers, "leaf_bits": leaf_bits, "word": word}
@@ -81,18 +81,36 @@ def _cells(config: TrainerConfig) -> Iterator[_Block]:
         yield "array.cell", "loaded cell", {**one, **more}
         yield "array", "loaded array", {**wires, "rows": 0, "code_bits": layers * config.code_bits}
         return
+    if config.nodes:
+        held = sum(layer.inputs * len(config.input_places(layer)) for layer in config.layers)
+        leaf_bits = config.leaves * sum(tile.cells + word + 3 for tile in config.tiles)
+        columns = sum(layer.inputs for layer in config.layers)
+        yield "array.cell", "node cell", one
+        yield (
+            "array",
+            "node array",
+            {**wires, "leaf_bits": leaf_bits, "columns": columns, "held": held, "words": config.words},
+        )
+        return
     kind = "following cell" if config.follow else "cell"
     yield "array.cell", kind, {
         **one,
         "early": config.early * cells,
         "stuck": config.some_stuck * cells,
         "resting": config.layerwise * config.two_sided * cells,
+        "sparse": config.sparse * cells,
+        "pairs": config.halvings * (1 + config.shadow) * cells,
+        "decay": config.decays * cells,
+        "clamp": (config.parameter.width - 2 - config.rail) * cells,
+        "steps": config.shrinks * cells,
     }  # fmt: skip
     more = {
         "shadow_rows": config.shadow * rows,
         "early_rows": config.early * (rows + layers * COLUMNS),
         "layer_rows": config.layerwise * rows,
-        "noisy_rows": config.update_noisy * (1 + config.independent_noise) * (rows + 2 * COLUMNS),
+        "sparse_rows": config.halvings * (1 + config.shadow) * (rows + COLUMNS),
+        "noisy_rows": (config.decays + config.update_noisy * (1 + config.independent_noise))
+        * (rows + 2 * COLUMNS),
     }
     yield "array", "array", {**wires, **more}
 
@@ -111,7 +129,7 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
         order = config.sequential * shuffled * config.parameters * turns
         size = {
             "one": 1,
-            "rows": config.rows,
+            "rows": config.code_rows,
             "turns": config.sequential * turns,
             "order": order,
             "flip": config.perturbation.sign_flip,
@@ -120,6 +138,12 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
     if config.overlapping:
         for layer in config.layers:
             yield f"shake_{layer.index}", f"code {family}", size
+    if config.sparse:
+        sparse: Features = {"one": 1, "rows": config.rows, "pairs": config.halvings}
+        yield "sparse", "sparse", sparse
+        if config.shadow:
+            for layer in config.layers:
+                yield f"shake_sparse_{layer.index}", "sparse", sparse
     if config.layerwise:
         turn: Features = {"one": 1, "layers": len(config.layers), "times": config.learning.tau_bits}
         yield "turn", "turn", turn
@@ -132,7 +156,7 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
 
 def _learning(config: TrainerConfig) -> Iterator[_Block]:
     word, hold, cost = config.update.width, config.hold.width, config.cost.width
-    yield "homodyne", "homodyne", {"one": 1, "word": word, "multiples": (config.code_bits - 1) * word}
+    yield "homodyne", "homodyne", {"one": 1, "word": word, "multiples": (config.words - 1) * word}
     rounded = config.rounding is not Rounding.CARRY
     yield "update", "update", {
         "one": 1,
@@ -167,6 +191,7 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
         "serial": config.serial,
         "loaded": config.loaded,
         "analog": config.analog,
+        "anew": config.anew,
     }  # fmt: skip
     yield "trainer", "trainer", {
         "one": 1,
@@ -175,6 +200,7 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
         "shadow": config.shadow,
         "generator": config.task.source == "generator",
         "noisy": config.update_noisy,
+        "decay": config.decays,
         "follower": config.follow > 0,
     }  # fmt: skip
 
@@ -184,6 +210,12 @@ def _options(config: TrainerConfig) -> Iterator[_Block]:
     outputs, bits = config.outputs, (config.outputs - 1) * config.output.width
     if config.annealed:
         yield "annealing", "annealing", {"one": 1, "shift": config.shift_bits}
+    if config.shrinks:
+        yield "halving", "annealing", {"one": 1, "shift": 2}
+    if config.decays:
+        yield "decay", "decay", {"one": 1, "word": config.update.width}
+    if config.gated:
+        yield "gate", "gate", {"one": 1, "change": config.cost_change.width}
     if config.cost_noisy:
         yield "noise", "noise", {"one": 1, "cost": config.measured.width}
     if config.update_noisy:

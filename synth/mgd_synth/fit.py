@@ -131,7 +131,7 @@ def _recorded(name: str) -> tuple[str, Mapping[str, Any]]:
 def fit() -> Fit:
     """Everything that an estimate needs, from what is recorded of the latest release."""
     configs = {name: runs.config(name) for name in (*runs.FIT, *runs.JUDGED)}
-    records = {target: _recorded(f"trainers_{target}")[1] for target in runs.TARGETS}
+    records = {target: _recorded(f"trainers_{target}")[1] for target in runs.WITHOUT}
     families = {
         target: fitted({name: records[target][name] for name in runs.FIT}, configs, target)
         for target in runs.WITHOUT
@@ -144,7 +144,7 @@ def fit() -> Fit:
         }
         for target in runs.WITHOUT
     }
-    tool, _ = _recorded(f"trainers_{runs.TARGETS[0]}")
+    tool, _ = _recorded(f"trainers_{next(iter(runs.WITHOUT))}")
     made = Fit(tool, families, tables, {}, {}, [], {})
     wrong = {}
     for target, entries in records.items():

@@ -12,14 +12,11 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 
-from . import ecp5, generic
+from . import ecp5, generic, ice40
 from .flow import DEVICES, mapped
 from .nextpnr import Device, sizes
 
-__all__ = ["FIT", "JUDGED", "MULTIPLIED", "TARGETS", "WITHOUT", "config", "measured"]
-
-#: Devices that are judged. Those of one fabric have the same netlist, but for their multipliers.
-TARGETS = ("ecp5-25k",)
+__all__ = ["FIT", "JUDGED", "MULTIPLIED", "WITHOUT", "config", "measured"]
 
 _Changes = Mapping[str, Any]
 
@@ -51,6 +48,8 @@ _LINEAR = {"activation": ["sigmoid", "linear"]}
 _ANALOG = {"algorithm": "analog", "tau_x": 4}
 _ENTROPY = {"loss": "cross_entropy"}
 _WAVES = {"family": "sinusoidal"}
+_BY_LAYER = {"granularity": "layer"}
+_BY_NODE = {"granularity": "node"}
 _SHORT_CHANGE = {"cost_change": "SQ(2, 8)"}
 
 #: Coefficients come from these: each a preset and what differs from it.
@@ -190,6 +189,45 @@ FIT: dict[str, tuple[str, _Changes]] = {
             imperfections={"activation_spread": 0.1},
         ),
     ),
+    "5-4-2 by layer, gate, every reference": (
+        "xor",
+        _stream(
+            [5, 4, 2],
+            perturbation=_BY_LAYER,
+            cost={"gate": 0.01, "limit": 0.5},
+            learning={"reference": "every_step"},
+        ),
+    ),
+    "4-6-1 by layer, Walsh signs, two-sided, shadow": (
+        "xor",
+        _task(
+            "parity4",
+            [4, 6, 1],
+            perturbation={**_BY_LAYER, "family": "walsh", "sign_flip": True},
+            learning={"measure": "two_sided"},
+            engine={"shadow": "yes"},
+        ),
+    ),
+    "7-4-1 share 1/2": ("xor", _stream([7, 4, 1], perturbation={"share": 0.5})),
+    "5-5-2 share 1/8, shadow": (
+        "xor",
+        _stream([5, 5, 2], perturbation={"share": 0.125}, engine={"shadow": "yes"}),
+    ),
+    "4-4-2 by node": ("xor", _stream([4, 4, 2], perturbation=_BY_NODE, formats=_SHORT_CHANGE)),
+    "6-5-1 by node, Walsh, two-sided, 12 bits": (
+        "xor",
+        _stream(
+            [6, 5, 1],
+            perturbation={**_BY_NODE, "family": "walsh"},
+            formats={"parameter": "SQ(5, 7)", "cost_change": "SQ(2, 6)"},
+            learning={"measure": "two_sided"},
+        ),
+    ),
+    "5-4-1 decay, clamp": ("xor", _task("parity5", [5, 4, 1], learning={"decay": 0.01, "clamp": 2.0})),
+    "6-3-2 amplitudes that halve, decay": (
+        "xor",
+        _stream([6, 3, 2], perturbation={"halve_every": 1000}, learning={"decay": 0.01}),
+    ),
     "6-6-1 shuffled, stuck": (
         "xor",
         _task(
@@ -264,17 +302,14 @@ MULTIPLIED = (
     "2-3-1",
     "3-5-1 parity, order random",
     "6-4-2 of 8 bits",
-    "12-3 sequential, relu",
-    "3-3-1 of 12 bits, nearest even",
-    "6-5-4-2 shadow, tanh",
-    "4-9-1 short table",
     "5-4-3 sinusoids, cross-entropy, judge",
     "9-4-2 early, analog, absolute error, spread",
 )
 
-#: Devices that coefficients are fitted to, one of each fabric, and Yosys passes without multipliers.
+#: One device of each fabric, to which coefficients are fitted, and Yosys passes without its multipliers.
 WITHOUT: dict[str, Callable[[str], str]] = {
     "ecp5-25k": lambda top: ecp5.passes(top, 0),
+    "ice40-up5k": lambda top: ice40.passes(top, "u", multipliers=False),
 }
 
 

@@ -215,16 +215,20 @@ def _estimates() -> str:
 def _judged() -> str:
     """The logic cells of every judged trainer: what was estimated, and what synthesis gave."""
     fit = coefficients()
+    records = {target: BASELINES[f"trainers_{target}"].latest[1] for target in (*fit.errors, "ice40-hx8k")}
     rows = []
     for name in runs.JUDGED:
         config = runs.config(name)
         row = [name, config.parameters]
-        for target in fit.errors:
-            size = totals(BASELINES[f"trainers_{target}"].latest[1][name])["logic cells"]
-            guess = totals(estimated_sizes(config, target))["logic cells"]
-            row.append(f"{guess:,} for {size:,}, {guess / size - 1:+.1%}")
+        for target, entries in records.items():
+            if name in entries:
+                size = totals(entries[name])["logic cells"]
+                guess = totals(estimated_sizes(config, target))["logic cells"]
+                row.append(f"{guess:,} for {size:,}, {guess / size - 1:+.1%}")
+            else:
+                row.append("")
         rows.append(row)
-    table = _rows(["trainer", "parameters", *fit.errors], rows)
+    table = _rows(["trainer", "parameters", *records], rows)
     return f"{table}\nLogic cells, estimated for synthesized; {fit.tool}.\n"
 
 

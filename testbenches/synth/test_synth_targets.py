@@ -50,9 +50,8 @@ def test_place_and_route(target):
     # What estimates take for granted: the supply, and cells counted before anything is placed.
     for kind, number in SUPPLY[target].items():
         assert (found[kind].available or 0) == number
-    baseline = BASELINES.get(f"trainers_{target}")
-    if target.startswith(("ecp5", "ice40")) and baseline is not None:
-        _, entries = baseline.latest
+    if target != "gowin-gw1nr9":
+        _, entries = BASELINES[f"trainers_{target}"].latest
         assert cells.used == pytest.approx(totals(entries["XOR"])["logic cells"], rel=0.01)
 
     assert report.path is not None
