@@ -68,7 +68,7 @@ SWEEPS = {
     "cost": Sweep(
         "noise of every measured cost, sigma_C",
         "cost_noise",
-        {"xor": _powers(-10, -4), **dict.fromkeys(_LETTERS, _powers(-8, -2, 2))},
+        {"xor": _powers(-10, -4), **dict.fromkeys(_LETTERS, (0.0, 2.0**-8, *_powers(-6, -4)[1:]))},
         {},
     ),
     "common": Sweep(
