@@ -1,7 +1,7 @@
 """How many hidden neurons fit? The largest network 49-h-4 for the letters, on each device.
 
-``python -m mgd_synth.largest`` takes parallel or serial cells, whichever by its estimate give more, maps
-networks of more and fewer neurons until the last that fits is known, and places and routes that one. What
+``python -m mgd_synth.largest`` maps networks of more and fewer neurons, with parallel and with serial
+cells, until the last that fits is known, and places and routes that one. What
 was found is kept in ``synth/baselines/largest.json``, by the releases of the tools, so that it may be stopped
 at any time and goes on where it was. Steps until 99 % of the answers are right are those of
 ``python -m mgd_sim.studies.hidden``.
@@ -15,27 +15,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 
-from .estimate import SUPPLY, fits
+from .estimate import SUPPLY, coefficients, fits
 from .flow import DEVICES, Mapped, mapped, placed
 from .nextpnr import sizes
 from .process import Say, SynthError
 from .yosys import YOSYS
 
-__all__ = ["BASELINE", "FULL", "largest", "load", "network", "search", "shares", "tools"]
+__all__ = ["BASELINE", "FULL", "largest", "load", "network", "routed", "search", "shares", "tools"]
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "largest.json"
 
 #: Of the logic cells: what is fuller takes hours to place, or cannot be routed.
 FULL = 0.95
-
-ENGINES = ("parallel", "serial")
-#: Where memory is made of registers, serial cells are larger.
-_NO_LUT_RAM = ("ice40-up5k", "ice40-hx8k")
 
 
 def network(hidden: int, engine: str) -> TrainerConfig:
@@ -82,63 +79,73 @@ def shares(target: str, found: Mapped) -> dict[str, float]:
     return {name: used.get(name, 0) / limit for name, limit in limits.items() if limit}
 
 
-def chosen(target: str) -> tuple[str, int]:
-    """The engine with more hidden neurons by its estimate, and how many."""
-    engines = ENGINES[:1] if target in _NO_LUT_RAM else ENGINES
-    guesses = {engine: fits(network(4, engine), [target])[0].hidden or 0 for engine in engines}
-    engine = max(guesses, key=lambda each: guesses[each])
-    return engine, max(1, guesses[engine])
+def _guess(target: str, engine: str) -> int | None:
+    """How many hidden neurons fit by their estimate; None where there is none."""
+    if target not in coefficients().targets:
+        return None
+    return fits(network(4, engine), [target])[0].hidden or 0
 
 
 def largest(
-    target: str, known: Mapping[str, Any], keep: Callable[[dict[str, Any]], None], say: Say, *, seed: int = 1
-) -> dict[str, Any]:
-    """What is found, with every share that is already ``known`` and without what it makes again.
+    target: str, known: Mapping[str, Any], keep: Callable[[dict[str, Any]], None], say: Say
+) -> tuple[dict[str, Any], Mapped | None]:
+    """The largest network by the sizes of netlists, of serial cells or of parallel ones; and its netlist.
 
-    ``keep`` takes it after every netlist.
+    Shares that are already ``known`` are not counted again, and ``keep`` takes all after every new one;
+    where the last one was known there is no netlist.
     """
-    engine, first = chosen(target)
-    counted: dict[str, float] = dict(known.get("shares", {})) if known.get("engine") == engine else {}
-    best: dict[int, Mapped] = {}
+    counted: dict[str, dict[str, float]] = {
+        name: dict(found) for name, found in known.get("shares", {}).items()
+    }
+    netlists: dict[tuple[str, int], Mapped] = {}
 
-    def ask(hidden: int) -> float:
-        if str(hidden) not in counted:
+    def share(engine: str, hidden: int) -> float:
+        of_engine = counted.setdefault(engine, {})
+        if str(hidden) not in of_engine:
             say(f"{target}: 49-{hidden}-4, {engine} cells")
             with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
                 found = mapped(network(hidden, engine), DEVICES[target], Path(folder), say=say)
-            need = shares(target, found)
-            counted[str(hidden)] = round(max(need.values()), 4)
-            if counted[str(hidden)] <= 1:
-                best.clear()
-                best[hidden] = found
-            keep({"engine": engine, "shares": counted})
-        return counted[str(hidden)]
+            of_engine[str(hidden)] = round(max(shares(target, found).values()), 4)
+            if of_engine[str(hidden)] <= 1:
+                netlists[engine, hidden] = found
+            keep({"shares": counted})
+        return of_engine[str(hidden)]
 
-    hidden = search(ask, first)
-    while hidden:
-        config = network(hidden, engine)
-        with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
-            folder = Path(name)
-            found = best.get(hidden) or mapped(config, DEVICES[target], folder, say=say)
-            try:
-                report = placed(config, found, DEVICES[target], folder, seed, None, say)
-            except SynthError as error:
-                say(f"{target}: 49-{hidden}-4: {error}")
-                hidden -= 1
-                continue
-        cells = next(each for each in report["resources"] if each.name == "logic cells")
-        return {
-            "engine": engine,
-            "shares": counted,
-            "hidden": hidden,
-            "parameters": config.parameters,
-            "seed": seed,
-            "logic cells": round(cells.used + cells.harness),
-            "available": cells.available,
-            "fmax": round(report["fmax"], 2),
-            "clocks_per_step": float(config.clocks_per_step),
-        }
-    raise SynthError(f"not even 49-1-4 fits {DEVICES[target].title}")
+    engine = "serial"
+    hidden = search(lambda number: share("serial", number), _guess(target, "serial") or 2)
+    # As many in parallel cells are faster, and there may be room for more.
+    guess = _guess(target, "parallel")
+    if (guess is None or guess > hidden / 2) and share("parallel", more := max(1, hidden)) <= 1:
+        engine, hidden = "parallel", search(lambda number: share("parallel", number), more)
+    if not hidden:
+        raise SynthError(f"not even 49-1-4 fits {DEVICES[target].title}")
+    config = network(hidden, engine)
+    result = {
+        "shares": counted,
+        "engine": engine,
+        "hidden": hidden,
+        "parameters": config.parameters,
+        "clocks_per_step": float(config.clocks_per_step),
+    }
+    return result, netlists.get((engine, hidden))
+
+
+def routed(
+    target: str, found: Mapping[str, Any], netlist: Mapped | None, say: Say, *, seed: int = 1
+) -> dict[str, Any]:
+    """Placed and routed: what was ``found``, and how fast it is."""
+    config = network(found["hidden"], found["engine"])
+    with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
+        folder = Path(name)
+        netlist = netlist or mapped(config, DEVICES[target], folder, say=say)
+        report = placed(config, netlist, DEVICES[target], folder, seed, None, say)
+    cells = next(each for each in report["resources"] if each.name == "logic cells")
+    return {
+        **found,
+        "seed": seed,
+        "logic cells": round(cells.used + cells.harness),
+        "fmax": round(report["fmax"], 2),
+    }
 
 
 # ---- what was found ------------------------------------------------------------------------------
@@ -168,11 +175,14 @@ def _store(path: Path, target: str, result: Mapping[str, Any]) -> None:
 def _line(target: str, found: Mapping[str, Any]) -> str:
     if "hidden" not in found:
         return f"{target:14} not known yet"
-    share = found["logic cells"] / found["available"]
-    return (
-        f"{target:14} 49-{found['hidden']}-4, {found['parameters']:,} parameters in {found['engine']} cells:"
-        f" {found['logic cells']:,} logic cells ({share:.1%}), {found['fmax']:.1f} MHz"
+    line = (
+        f"{target:14} 49-{found['hidden']}-4, {found['parameters']:,} parameters in {found['engine']} cells"
     )
+    if "fmax" not in found:
+        return f"{line}, not placed yet"
+    available = SUPPLY[target]["logic cells"]
+    share = found["logic cells"] / available
+    return f"{line}: {found['logic cells']:,} logic cells ({share:.1%}), {found['fmax']:.1f} MHz"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -180,6 +190,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m mgd_synth.largest", description=__doc__)
     parser.add_argument("device", nargs="*", help=f"of {', '.join(DEVICES)} (default: all)")
     parser.add_argument("--list", action="store_true", help="say what is known, and find nothing")
+    parser.add_argument(
+        "--count", action="store_true", help="find the largest by its netlist, and do not place it"
+    )
     parser.add_argument("--results", type=Path, default=BASELINE, help="file of the results")
     given = parser.parse_args(arguments)
     unknown = [name for name in given.device if name not in DEVICES]
@@ -195,8 +208,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for target in given.device or DEVICES:
         try:
             found = load(given.results).get(tools(target), {}).get(target, {})
+            netlist = None
             if "hidden" not in found and not given.list:
-                found = largest(target, found, lambda part: _store(given.results, target, part), say)  # noqa: B023
+                keep = partial(_store, given.results, target)
+                found, netlist = largest(target, found, keep, say)
+                keep(found)
+            if "fmax" not in found and not given.list and not given.count:
+                found = routed(target, found, netlist, say)
                 _store(given.results, target, found)
             sys.stdout.write(_line(target, found) + "\n")
             sys.stdout.flush()

@@ -259,27 +259,36 @@ def _largest() -> str:
     """One line a device; seeds of the twin that did not learn are told."""
     learned = json.loads(RESULTS.read_text("utf-8"))
     table = []
-    for tools, results in largest.load().items():
+    for results in largest.load().values():
         for target, found in results.items():
             if "hidden" not in found:
                 continue
+            row = [target, f"49-{found['hidden']}-4", f"{found['parameters']:,}", found["engine"]]
+            need = found["shares"][found["engine"]][str(found["hidden"])]
+            row.append(f"{largest.FULL * need:.0%}")
+            rate = found["fmax"] * 1e6 / found["clocks_per_step"] if "fmax" in found else None
+            row += ["", ""] if rate is None else [f"{found['fmax']:.1f}", f"{rate:,.0f}"]
             steps = learned.get(str(found["hidden"]))
-            rate = found["fmax"] * 1e6 / found["clocks_per_step"]
-            median, time = "", ""
+            median = None if steps is None else steps["median"]
             if steps is not None:
-                share = (
-                    ""
-                    if steps["solved"] == steps["seeds"]
-                    else f", {steps['solved']} of {steps['seeds']} seeds"
+                row.append(
+                    "-" if median is None else f"{median:,.0f}, {steps['solved']} of {steps['seeds']} seeds"
                 )
-                median = "-" if steps["median"] is None else f"{steps['median']:,.0f}{share}"
-                time = "-" if steps["median"] is None else show(steps["median"] / rate)
-            cells = f"{found['logic cells']:,} of {found['available']:,}"
-            row = [target, f"49-{found['hidden']}-4", f"{found['parameters']:,}", found["engine"], cells]
-            table.append([*row, f"{found['fmax']:.1f}", f"{rate:,.0f}", median, time, tools])
-    head = ["device", "network", "parameters", "cells", "logic cells", "MHz", "steps/s", "steps to 99 %"]
-    note = "Made with `python -m mgd_synth.largest` and `python -m mgd_sim.studies.hidden`."
-    return _rows([*head, "time to 99 %", "tools"], table) + f"\n{note}\n"
+            table.append([*row, "" if rate is None or median is None else show(median / rate)])
+    head = [
+        "device",
+        "network",
+        "parameters",
+        "cells",
+        "full",
+        "MHz",
+        "steps/s",
+        "steps to 99 %",
+        "time to 99 %",
+    ]
+    tools = "; ".join(largest.load())
+    note = f"Made with `python -m mgd_synth.largest` and `python -m mgd_sim.studies.hidden`; {tools}."
+    return _rows(head, table) + f"\n{note}\n"
 
 
 def _proofs(book: proofs.Book) -> str:

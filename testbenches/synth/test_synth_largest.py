@@ -7,7 +7,6 @@ import json
 import pytest
 
 from mgd_synth import largest
-from mgd_synth.process import SynthError
 from mgd_synth.report import Resource
 
 
@@ -41,53 +40,67 @@ def test_the_network():
 
 @pytest.fixture
 def made(monkeypatch):
-    """Networks of which 0.3 + 0.1 h of a device is needed; the placer finds room for six at most."""
+    """Netlists that were asked for. Parallel cells need 0.1 and 0.15 a neuron, serial ones 0.3 and 0.1."""
     asked = []
 
     def mapped(config, device, folder, *, say):
-        asked.append(config.network.layers[1])
-        return config.network.layers[1]
+        found = (config.engine.cell, config.network.layers[1])
+        asked.append(found)
+        return found
 
     def placed(config, found, device, folder, seed, frequency, say):
-        assert found == config.network.layers[1]
-        if found > 6:
-            raise SynthError("place and route failed: no room")
-        cells = Resource.of("logic cells", {"trainer": 700.0, "harness": 60.0}, 800)
-        return {"resources": (cells,), "fmax": 88.888}
+        assert found == (config.engine.cell, config.network.layers[1])
+        return {
+            "resources": (Resource.of("logic cells", {"trainer": 700.0, "harness": 60.0}, 800),),
+            "fmax": 88.888,
+        }
 
-    monkeypatch.setattr(largest, "chosen", lambda target: ("parallel", 2))
+    def shares(target, found):
+        engine, hidden = found
+        cells = 0.1 + 0.15 * hidden if engine == "parallel" else 0.3 + 0.1 * hidden
+        return {"logic cells": cells, "DSP": 0.1}
+
     monkeypatch.setattr(largest, "mapped", mapped)
     monkeypatch.setattr(largest, "placed", placed)
-    monkeypatch.setattr(
-        largest, "shares", lambda target, hidden: {"logic cells": 0.3 + 0.1 * hidden, "DSP": 0.1}
-    )
+    monkeypatch.setattr(largest, "shares", shares)
+    monkeypatch.setattr(largest, "_guess", lambda target, engine: None)
     return asked
 
 
 def test_goes_on_where_it_was(made, tmp_path, capsys):
+    """Seven with serial cells, six with parallel ones: serial it is."""
     file = tmp_path / "largest.json"
     arguments = ["ice40-hx8k", "--results", str(file)]
     assert largest.main([*arguments, "--list"]) == 0
     assert "ice40-hx8k     not known yet" in capsys.readouterr().out
-    assert largest.main(arguments) == 0
-    assert made[0] == 2
-    assert {7, 8} <= set(made)
-    line = "ice40-hx8k     49-6-4, 328 parameters in parallel cells: 760 logic cells (95.0%), 88.9 MHz\n"
-    assert capsys.readouterr().out == line
+    assert largest.main([*arguments, "--count"]) == 0
+    assert made[0] == ("serial", 2)
+    assert made[-1] == ("parallel", 7)
+    assert {("serial", 7), ("serial", 8)} < set(made)
+    line = "ice40-hx8k     49-7-4, 382 parameters in serial cells"
+    assert capsys.readouterr().out == f"{line}, not placed yet\n"
     ((tools, devices),) = json.loads(file.read_text()).items()
     assert tools == largest.tools("ice40-hx8k")
-    assert devices["ice40-hx8k"]["shares"]["7"] == 1.0
-    assert devices["ice40-hx8k"]["shares"]["8"] == 1.1
-    assert devices["ice40-hx8k"]["clocks_per_step"] == 30
+    found = devices["ice40-hx8k"]
+    assert (found["shares"]["serial"]["8"], found["shares"]["parallel"]["7"]) == (1.1, 1.15)
+    assert found["clocks_per_step"] == float(largest.network(7, "serial").clocks_per_step)
 
+    # Only that netlist is made again.
     made.clear()
     assert largest.main(arguments) == 0
-    assert made == []
-    # Stopped before it was placed: only that netlist is made again.
-    del devices["ice40-hx8k"]["hidden"]
-    file.write_text(json.dumps({tools: devices}))
+    assert made == [("serial", 7)]
+    assert capsys.readouterr().out == f"{line}: 760 logic cells (9.9%), 88.9 MHz\n"
     assert largest.main(arguments) == 0
-    assert made == [7, 6]
+    assert made == [("serial", 7)]
+
+
+def test_as_many_parallel_cells_are_faster(made, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        largest, "shares", lambda target, found: {"FF": {"parallel": 0.2, "serial": 0.3}[found[0]] * found[1]}
+    )
+    assert largest.main(["ice40-up5k", "--results", str(tmp_path / "largest.json")]) == 0
+    assert "49-5-4, 274 parameters in parallel cells: 760 logic cells" in capsys.readouterr().out
+    assert len(made) == len(set(made))
 
 
 def test_unknown_devices_are_told(capsys):
