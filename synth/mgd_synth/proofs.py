@@ -124,6 +124,11 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "sparse": ("xor", {"perturbation": {"share": 0.25}}, "cell|sparse|update|wires_.*"),
     "walsh, turned": ("xor", {"perturbation": {"family": "walsh", "sign_flip": True}}, "walsh"),
     "references": ("xor", {"learning": {"reference": "every_step", "tau_p": 4}}, "sequencer"),
+    "nodes": (
+        "xor",
+        {"perturbation": {"granularity": "node"}, "formats": {"cost_change": "SQ(2, 10)"}},
+        "bias_cell|cell|homodyne|initializer|inputs_.|scan|update",
+    ),
     "narrow": ("xor", _NARROW, ".*"),
     "narrow tanh": ("xor", _NARROW | {"network": {"activation": "tanh"}}, "tanh_."),
     "narrow analog": ("xor", _NARROW | _ANALOG, "highpass"),
