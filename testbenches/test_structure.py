@@ -84,7 +84,7 @@ RULES = [
         (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"(numpy|matplotlib)(\..*)?"),
     ),
     (r"mgd_sim(\..*)?", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?")),
-    (r"mgd_synth\.fit", (r"mgd_synth(\..*)?", r"numpy(\..*)?")),
+    (r"mgd_synth\.fit", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli)(\w+)(\..*)?", r"numpy(\..*)?")),
     (r"mgd_synth(\..*)?", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli)(\w+)(\..*)?")),
 ]
 
