@@ -170,7 +170,7 @@ def synthesize(
 def _placed(
     config: TrainerConfig, device: Device, folder: Path, seed: int, frequency: float | None, say: Say
 ) -> dict[str, Any]:
-    _ = device.tool.version  # what is missing is better said before than after
+    _ = YOSYS.version, device.tool.version  # what is missing is better said before than after
     found = mapped(config, device, folder, say=say)
     return placed(config, found, device, folder, seed, frequency, say)
 
