@@ -123,6 +123,12 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "gate": ("xor", {"cost": {"gate": 1 / 64, "limit": 0.5}}, "gate"),
     "sparse": ("xor", {"perturbation": {"share": 0.25}}, "cell|sparse|update|wires_.*"),
     "walsh, turned": ("xor", {"perturbation": {"family": "walsh", "sign_flip": True}}, "walsh"),
+    "decay": ("xor", {"learning": {"decay": 2.0**-12, "clamp": 4.0}}, "cell|decay|integrator"),
+    "halving": (
+        "xor",
+        {"perturbation": {"halve_every": 1000, "last_amplitude": 1 / 64}},
+        "annealing.*|cell|update",
+    ),
     "references": ("xor", {"learning": {"reference": "every_step", "tau_p": 4}}, "sequencer"),
     "nodes": (
         "xor",
