@@ -124,11 +124,7 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "sparse": ("xor", {"perturbation": {"share": 0.25}}, "cell|sparse|update|wires_.*"),
     "walsh, turned": ("xor", {"perturbation": {"family": "walsh", "sign_flip": True}}, "walsh"),
     "decay": ("xor", {"learning": {"decay": 2.0**-12, "clamp": 4.0}}, "cell|decay|integrator"),
-    "halving": (
-        "xor",
-        {"perturbation": {"halve_every": 1000, "last_amplitude": 1 / 64}},
-        "annealing.*|cell|update",
-    ),
+    "halving": ("xor", {"perturbation": {"halve_every": 1000, "last_amplitude": 1 / 64}}, "annealing.*|cell"),
     "references": ("xor", {"learning": {"reference": "every_step", "tau_p": 4}}, "sequencer"),
     "nodes": (
         "xor",
