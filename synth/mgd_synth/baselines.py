@@ -20,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mgd_hdl.files import write_file
+
 from . import cell_area, runs
 from .flow import DEVICES
 from .process import SynthError
@@ -127,9 +129,7 @@ class Baseline:
             tools.append(f"  {json.dumps(tool)}: {{\n{lines}\n  }}")
         body = ",\n".join(tools)
         text = f'{{\n "tolerance": {document["tolerance"]},\n "tools": {{\n{body}\n }}\n}}\n'
-        unfinished = self.file.with_suffix(".new")
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(self.file)
+        write_file(self.file, text, force=True)
 
 
 def _lean(entry: Entry) -> Entry:

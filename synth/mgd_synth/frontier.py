@@ -23,9 +23,10 @@ from .blocks import SOURCE, named, write_source
 from .flow import DEVICES, check_registers
 from .nextpnr import Device, critical_path, place_and_route, resources
 from .process import Say, SynthError
-from .yosys import YOSYS, netlist_in
+from .results import keep, load, tools
+from .yosys import netlist_in
 
-__all__ = ["BASELINE", "CASES", "ArrayCase", "best", "load", "tools"]
+__all__ = ["BASELINE", "CASES", "ArrayCase", "best"]
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "frontier.json"
 
@@ -138,33 +139,6 @@ CASES: dict[str, ArrayCase] = {case.name: case for case in _ARRAYS}
 # ---- what was found ------------------------------------------------------------------------------
 
 
-def tools(case: ArrayCase) -> str:
-    """Releases that decide the result."""
-    return f"{YOSYS.version}, {DEVICES[case.target].tool.version}"
-
-
-def load(path: Path = BASELINE) -> dict[str, dict[str, Any]]:
-    """Results by tools, then by case."""
-    if not path.exists():
-        return {}
-    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-def _store(path: Path, case: ArrayCase, result: dict[str, Any]) -> None:
-    document = load(path)
-    document.setdefault(tools(case), {})[case.name] = result
-    # Equal results give equal bytes, in whatever order they came.
-    order = {name: place for place, name in enumerate(CASES)}
-    document = {
-        key: dict(sorted(cases.items(), key=lambda item: order.get(item[0], len(order))))
-        for key, cases in sorted(document.items())
-    }
-    beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
-
-
 def best(result: dict[str, Any]) -> float | None:
     """The highest clock rate over nextpnr's seeds."""
     return max(result.get("fmax", {}).values(), default=None)
@@ -204,12 +178,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = 0
     for case in picked:
         try:
-            found = load(given.results).get(tools(case), {}).get(case.name, {})
+            found = load(given.results).get(tools(case.target), {}).get(case.name, {})
             if not given.list:
                 say(case.name)
                 for latest in case.run({} if given.again else found, say):
                     found = latest
-                    _store(given.results, case, found)
+                    keep(given.results, case.target, case.name, found, list(CASES))
             sys.stdout.write(_line(case, found) + "\n")
             sys.stdout.flush()
         except SynthError as error:

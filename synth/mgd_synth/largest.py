@@ -10,7 +10,6 @@ at any time and goes on where it was. Steps until 99 % of the answers are right 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -25,9 +24,9 @@ from .estimate import SUPPLY, coefficients, fits
 from .flow import DEVICES, Mapped, mapped, placed
 from .nextpnr import sizes
 from .process import Say, SynthError
-from .yosys import YOSYS
+from .results import keep, load, tools
 
-__all__ = ["BASELINE", "FULL", "largest", "load", "network", "routed", "search", "shares", "tools"]
+__all__ = ["BASELINE", "FULL", "largest", "network", "routed", "search", "shares"]
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "largest.json"
 
@@ -151,27 +150,6 @@ def routed(
 # ---- what was found ------------------------------------------------------------------------------
 
 
-def tools(target: str) -> str:
-    """Releases that decide the result."""
-    return f"{YOSYS.version}, {DEVICES[target].tool.version}"
-
-
-def load(path: Path = BASELINE) -> dict[str, dict[str, Any]]:
-    """Results by tools, then by device."""
-    if not path.exists():
-        return {}
-    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-def _store(path: Path, target: str, result: Mapping[str, Any]) -> None:
-    document = load(path)
-    document.setdefault(tools(target), {})[target] = result
-    beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    beside.replace(path)
-
-
 def _line(target: str, found: Mapping[str, Any]) -> str:
     if "hidden" not in found:
         return f"{target:14} not known yet"
@@ -210,12 +188,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found = load(given.results).get(tools(target), {}).get(target, {})
             netlist = None
             if "hidden" not in found and not given.list:
-                keep = partial(_store, given.results, target)
-                found, netlist = largest(target, found, keep, say)
-                keep(found)
+                kept = partial(keep, given.results, target, target)
+                found, netlist = largest(target, found, kept, say)
+                kept(found)
             if "fmax" not in found and not given.list and not given.count:
                 found = routed(target, found, netlist, say)
-                _store(given.results, target, found)
+                keep(given.results, target, target, found)
             sys.stdout.write(_line(target, found) + "\n")
             sys.stdout.flush()
         except SynthError as error:

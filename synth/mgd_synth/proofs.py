@@ -28,6 +28,7 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import trainer_files
+from mgd_hdl.files import write_file
 
 from . import ecp5, ice40
 from .process import SynthError
@@ -251,9 +252,7 @@ class Book:
 
     def save(self, path: Path) -> None:
         """Equal books give equal bytes."""
-        beside = path.with_suffix(".part")
-        beside.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
-        beside.replace(path)
+        write_file(path, json.dumps(asdict(self), indent=1) + "\n", force=True)
 
     def proof(self, subject: Subject, family: str) -> Proof | None:
         """The proof of this very Verilog, if it is here and complete."""

@@ -38,6 +38,7 @@ from mgd_synth.baselines import BASELINES
 from mgd_synth.cell_area import ARRAYS, VARIANTS, bound, goal
 from mgd_synth.estimate import coefficients, estimated_sizes, totals
 from mgd_synth.report import PAPER
+from mgd_synth.results import load
 
 from .boards import FILE, rows, show
 from .pages import PAGES, ROOMS, ROOT, Page
@@ -236,7 +237,7 @@ def _frontier() -> str:
     """One line an array, with the rates of all seeds; and how much slower 1024 cells are than 16."""
     table = []
     rates: dict[tuple[str, str, int], float] = {}
-    for results in frontier.load().values():
+    for results in load(frontier.BASELINE).values():
         for name, found in results.items():
             case, best = frontier.CASES[name], frontier.best(found)
             assert best is not None
@@ -251,7 +252,7 @@ def _frontier() -> str:
         for (kind, target, cells), rate in rates.items()
         if cells == 16 and (kind, target, 1024) in rates
     ]
-    note = f"Made with `python -m mgd_synth.frontier`; {'; '.join(frontier.load())}."
+    note = f"Made with `python -m mgd_synth.frontier`; {'; '.join(load(frontier.BASELINE))}."
     return _rows(head, table) + "\n" + " ".join([*falls, note]) + "\n"
 
 
@@ -259,7 +260,7 @@ def _largest() -> str:
     """One line a device; seeds of the twin that did not learn are told."""
     learned = json.loads(RESULTS.read_text("utf-8"))
     table = []
-    for results in largest.load().values():
+    for results in load(largest.BASELINE).values():
         for target, found in results.items():
             if "hidden" not in found:
                 continue
@@ -286,7 +287,7 @@ def _largest() -> str:
         "steps to 99 %",
         "time to 99 %",
     ]
-    tools = "; ".join(largest.load())
+    tools = "; ".join(load(largest.BASELINE))
     note = f"Made with `python -m mgd_synth.largest` and `python -m mgd_sim.studies.hidden`; {tools}."
     return _rows(head, table) + f"\n{note}\n"
 

@@ -9,18 +9,19 @@ import pytest
 
 from mgd_synth import frontier
 from mgd_synth.arrays import array_config, array_design
-from mgd_synth.frontier import CASES, ArrayCase, best, load, tools
+from mgd_synth.frontier import BASELINE, CASES, ArrayCase, best
+from mgd_synth.results import load, tools
 
 
 def test_the_smallest_array_is_as_recorded(tmp_path):
     """Equal tools give equal figures; others may differ by a tenth."""
     case = CASES["array-early-16-ice40-hx8k"]
     (found,) = case.run({}, lambda line: None)
-    recorded = load().get(tools(case), {}).get(case.name)
+    recorded = load(BASELINE).get(tools(case.target), {}).get(case.name)
     if recorded is not None:
         assert found == recorded
     else:
-        (recorded,) = (cases[case.name] for cases in load().values() if case.name in cases)
+        (recorded,) = (cases[case.name] for cases in load(BASELINE).values() if case.name in cases)
         assert best(found) == pytest.approx(best(recorded), rel=0.1)
 
 
@@ -46,10 +47,10 @@ def test_goes_on_where_it_was(routed, tmp_path, capsys, monkeypatch):
     case = replace(CASES["array-early-400-ice40-hx8k"], seeds=(1, 2, 3))
     monkeypatch.setitem(CASES, case.name, case)
     before = {"fmax": {"1": 181.5}, "logic cells": 96, "available": 100, "goal": 180}
-    file.write_text(json.dumps({tools(case): {case.name: before}}))
+    file.write_text(json.dumps({tools(case.target): {case.name: before}}))
     assert frontier.main([case.name, "--results", str(file)]) == 0
     assert routed == [2, 3]
-    assert load(file)[tools(case)][case.name]["fmax"] == {"1": 181.5, "2": 172.0, "3": 173.0}
+    assert load(file)[tools(case.target)][case.name]["fmax"] == {"1": 181.5, "2": 172.0, "3": 173.0}
     assert "96 logic cells (96.0%), 181.5 MHz  goal 180" in capsys.readouterr().out
     assert frontier.main([case.name, "--results", str(file)]) == 0
     assert routed == [2, 3]

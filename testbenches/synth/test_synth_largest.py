@@ -8,6 +8,7 @@ import pytest
 
 from mgd_synth import largest
 from mgd_synth.report import Resource
+from mgd_synth.results import tools as released
 
 
 @pytest.mark.parametrize("first", [1, 2, 9, 40])
@@ -80,7 +81,7 @@ def test_goes_on_where_it_was(made, tmp_path, capsys):
     line = "ice40-hx8k     49-7-4, 382 parameters in serial cells"
     assert capsys.readouterr().out == f"{line}, not placed yet\n"
     ((tools, devices),) = json.loads(file.read_text()).items()
-    assert tools == largest.tools("ice40-hx8k")
+    assert tools == released("ice40-hx8k")
     found = devices["ice40-hx8k"]
     assert (found["shares"]["serial"]["8"], found["shares"]["parallel"]["7"]) == (1.1, 1.15)
     assert found["clocks_per_step"] == float(largest.network(7, "serial").clocks_per_step)
