@@ -208,20 +208,13 @@ class TrainerConfig(Section):
         }
         if self.perturbation.share != 1:
             given["perturbation.share"] = (self.perturbation.share, 2.0**-self.halvings)
-        if self.learning.last_rate:
-            given["learning.last_rate"] = (
-                self.learning.last_rate,
-                2.0 ** power_of_two(self.learning.last_rate),
-            )
-        for section, key in (
-            (self.learning, "decay"),
-            (self.learning, "clamp"),
-            (self.perturbation, "last_amplitude"),
-        ):
-            value = getattr(section, key)
-            if value:
-                name = "learning" if section is self.learning else "perturbation"
-                given[f"{name}.{key}"] = (value, 2.0 ** power_of_two(value))
+        optional = {
+            "learning.last_rate": self.learning.last_rate,
+            "learning.decay": self.learning.decay,
+            "learning.clamp": self.learning.clamp,
+            "perturbation.last_amplitude": self.perturbation.last_amplitude,
+        }
+        given |= {key: (value, 2.0 ** power_of_two(value)) for key, value in optional.items() if value}
         if self.cost_noisy:
             noise = self.imperfections.cost_noise
             given["imperfections.cost_noise"] = (noise, 2.0 ** power_of_two(noise))
