@@ -1,4 +1,4 @@
-"""Annealing: the learning rate halves again and again while training goes on."""
+"""Annealing: the learning rate, or the amplitude, halves again and again while training goes on."""
 
 from __future__ import annotations
 
