@@ -504,7 +504,7 @@ def _synth(args: Namespace) -> int:
 
 def _solution(config: TrainerConfig, say: Callable[[str], None]) -> Solution | None:
     """How many steps the twin takes to the goal of the task, if it has one."""
-    from mgd_sim.studies.learning import goal_of, learn, summary
+    from mgd_sim.studies.learning import goal_of, learn
     from mgd_synth.report import Solution
 
     goal = goal_of(config)
@@ -516,7 +516,7 @@ def _solution(config: TrainerConfig, say: Callable[[str], None]) -> Solution | N
     for result in learn("twin", config, range(seeds), goal):
         if result.seconds - shown >= 5 * PROGRESS_SECONDS:
             shown = result.seconds
-            say(f"twin: {summary(result)}")
+            say(f"twin: {result}")
         solved = sorted(at for at in result.solved_at if at is not None)
         # More than half: what the others will do changes the median no more.
         if len(solved) > seeds // 2:

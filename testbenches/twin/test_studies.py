@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import preset
-from mgd_sim.studies import angle, families, hidden, learning, measurement
+from mgd_sim.studies import angle, families, hidden, learning, measurement, variants
 
 SEEDS = range(48)
 
@@ -83,7 +83,7 @@ def test_families_command(tmp_path, capsys, monkeypatch):
     assert [(row["variant"], row["steps"], len(row["accuracy"])) for row in found] == [
         (name, 100, 3) for name in ("Walsh", "analog, sinusoidal") * 2
     ]
-    monkeypatch.setattr(families, "learn", None)
+    monkeypatch.setattr(variants, "learn", None)
     assert families.main([*few, "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out == lines
     with pytest.raises(SystemExit):

@@ -9,12 +9,9 @@ the cost leaves.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +21,7 @@ from mgd_hdl.config.codes import Family
 from ..float_mgd import FloatMgd, FloatNetwork, Floats
 from ..learn.cell import forward_weight
 from ..trainer import Trainer
+from .study import command, ends_in_a_line, file, keep, say
 
 __all__ = ["circuit_cosines", "float_cosines", "held", "law"]
 
@@ -105,15 +103,15 @@ def _gradient(learner: FloatMgd | Trainer, rest: Floats) -> Floats:
     return FloatNetwork(learner.config).gradient(rest, x[..., None], target[..., None])
 
 
+@ends_in_a_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.angle", description=__doc__)
+    parser = command("angle", __doc__, seeds=32)
     parser.add_argument("task", choices=PRESETS, help="preset whose network and samples are used")
-    parser.add_argument("--seeds", type=int, default=32, help="replicas (default 32)")
     parser.add_argument("--amplitude", type=float, help="of the perturbation (default: the preset's)")
     parser.add_argument("--share", type=float, help="sparse random codes instead: of the parameters")
     parser.add_argument("--nodes", action="store_true", help="node perturbation instead")
-    parser.add_argument("--out", type=Path, help="JSON file for the results")
+    parser.add_argument("--out", type=file, help="JSON file for the results")
     given = parser.parse_args(arguments)
 
     base = preset(given.task)
@@ -136,10 +134,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             curves[f"{code} {name}"] = mean.tolist()
     curves["law"] = [law(parameters, steps, given.share or 1.0) for steps in checkpoints]
 
-    sys.stdout.write(f"P = {parameters}, Walsh period {period}: mean cosine over {given.seeds} seeds\n")
-    sys.stdout.write(f"{'perturbations':>20}" + "".join(f"{steps:>7}" for steps in checkpoints) + "\n")
+    say(f"P = {parameters}, Walsh period {period}: mean cosine over {given.seeds} seeds")
+    say(f"{'perturbations':>20}" + "".join(f"{steps:>7}" for steps in checkpoints))
     for name, curve in curves.items():
-        sys.stdout.write(f"{name:>20}" + "".join(f"{cosine:7.3f}" for cosine in curve) + "\n")
+        say(f"{name:>20}" + "".join(f"{cosine:7.3f}" for cosine in curve))
     if given.out:
         document = {
             "task": given.task,
@@ -147,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "checkpoints": checkpoints,
             "cosine": curves,
         }
-        given.out.write_text(json.dumps(document) + "\n", encoding="utf-8")
+        keep(given.out, document)
     return 0
 
 

@@ -18,15 +18,12 @@ trains as many seeds with each random code and gives the median of the steps the
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import math
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +37,7 @@ from ..perturb.random_code import RandomCodes, masks, random_code
 from ..perturb.walsh import indices, walsh
 from ..trainer import Trainer
 from .learning import GOALS, Goal
+from .study import command, ends_in_a_line, file, keep, number, say
 
 __all__ = [
     "CODES",
@@ -241,39 +239,40 @@ def median_steps(config: TrainerConfig, codes: type[RandomCodes], seeds: Sequenc
     return float(np.median(solved_at))
 
 
+@ends_in_a_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.codes", description=__doc__)
+    parser = command("codes", __doc__)
     parser.add_argument("task", choices=PRESETS, help="preset whose parameters are shaken")
     parser.add_argument(
-        "--learn", type=int, metavar="SEEDS", help="train so many seeds with each random code"
+        "--learn", type=number, metavar="SEEDS", help="train so many seeds with each random code"
     )
-    parser.add_argument("--out", type=Path, help="JSON file for the results")
+    parser.add_argument("--out", type=file, help="JSON file for the results")
     given = parser.parse_args(arguments)
 
     config = preset(given.task)
     found = {}
-    sys.stdout.write(
+    say(
         f"{'P = ' + str(config.parameters):>30}{'steps':>8}{'|mean|':>9}{'|cross|':>9}{'rms':>9}"
-        f"{'|triple|':>9}{'exact':>7}{'false g':>9}{'fours':>7}\n"
+        f"{'|triple|':>9}{'exact':>7}{'false g':>9}{'fours':>7}"
     )
     for name, code in CODES.items():
         each = figures(code(config))
         fours = FOURS[name](config) if name in FOURS else None
         found[name] = {**asdict(each), "cancelling_fours": fours}
-        sys.stdout.write(
+        say(
             f"{name:>30}{each.steps:>8}{each.mean:9.5f}{each.cross:9.5f}{each.cross_rms:9.5f}{each.triple:9.5f}"
-            f"{each.exact_triples:>7}{each.false_gradient:9.4f}{'' if fours is None else fours:>7}\n"
+            f"{each.exact_triples:>7}{each.false_gradient:9.4f}{'' if fours is None else fours:>7}"
         )
     document = {"task": given.task, "parameters": config.parameters, "codes": found}
     if given.learn:
         medians = {}
         for name, codes in LEARNERS.items():
             medians[name] = median_steps(config, codes, range(given.learn), GOALS[given.task])
-            sys.stdout.write(f"{name:>30}: median {medians[name]:,.0f} steps of {given.learn} seeds\n")
+            say(f"{name:>30}: median {medians[name]:,.0f} steps of {given.learn} seeds")
         document["median_steps"] = medians
     if given.out:
-        given.out.write_text(json.dumps(document) + "\n", encoding="utf-8")
+        keep(given.out, document)
     return 0
 
 

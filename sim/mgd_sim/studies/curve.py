@@ -6,8 +6,6 @@ few steps, evenly spaced on a logarithmic scale. Ctrl-C keeps what was found so 
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +17,7 @@ import numpy as np
 from mgd_hdl.config import PRESETS, TrainerConfig, preset
 
 from .learning import MODELS
+from .study import command, ends_in_a_line, folder, keep, replacing, say
 
 __all__ = ["Curve", "curve", "looks", "plot"]
 
@@ -97,18 +96,24 @@ def plot(curves: Sequence[Curve], title: str, path: Path) -> None:
     axes.set(xscale="log", xlabel="steps (one sample each)", ylabel="accuracy, %", title=title)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    figure.savefig(path, dpi=130)
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=130)
     plt.close(figure)
 
 
+@ends_in_a_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.curve", description=__doc__)
+    parser = command(
+        "curve",
+        __doc__,
+        seeds=8,
+        steps=2_000_000,
+        models=MODELS,
+        default_models="twin, float and backpropagation",
+    )
     parser.add_argument("task", choices=PRESETS)
-    parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=2_000_000)
-    parser.add_argument("--model", choices=MODELS, action="append")
-    parser.add_argument("--out", type=Path, default=Path("build"), help="folder for NAME_curve.json and .png")
+    parser.add_argument("--out", type=folder, default="build", help="folder for NAME_curve.json and .png")
     given = parser.parse_args(arguments)
 
     config = preset(given.task)
@@ -120,14 +125,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for number, found in enumerate(curve(model, config, range(given.seeds), given.steps, shift)):
                 if number == 0:
                     curves.append(found)
-                sys.stdout.write(f"{found}\n")
-                sys.stdout.flush()
+                say(found)
         except KeyboardInterrupt:
             status = 130
             break
-    given.out.mkdir(parents=True, exist_ok=True)
     document = {"task": given.task, "seeds": given.seeds, "curves": [asdict(each) for each in curves]}
-    (given.out / f"{given.task}_curve.json").write_text(json.dumps(document) + "\n", encoding="utf-8")
+    keep(given.out / f"{given.task}_curve.json", document)
     if curves:
         plot(curves, f"{given.task}, {given.seeds} seeds", given.out / f"{given.task}_curve.png")
     return status

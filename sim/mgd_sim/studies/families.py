@@ -12,17 +12,15 @@ Each family has the rate, and where it matters the amplitude, that did best of a
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
 from mgd_hdl.config import TrainerConfig, preset
 
-from .learning import GOALS, MODELS, Goal, learn
-from .variants import Changes, Outcome
+from .learning import GOALS, MODELS
+from .study import Kept, chosen, command, ends_in_a_line, folder, say
+from .variants import Changes, Outcome, trained
 
 __all__ = ["FAMILIES", "STEPS", "configured"]
 
@@ -98,44 +96,23 @@ def configured(task: str, family: str) -> TrainerConfig:
     return preset(task).replaced(**FAMILIES[task][family])
 
 
-def _train(task: str, family: str, goal: Goal, model: str) -> Outcome:
-    *_, result = learn(model, configured(task, family), range(goal.seeds), goal)
-    return Outcome(family, goal.seeds, goal.steps, result.solved, result.median, result.accuracy, model)
-
-
+@ends_in_a_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.families", description=__doc__)
+    said = "50,000 for xor, 40,000 for letters"
+    parser = command("families", __doc__, seeds=64, steps=said, models=MODELS)
     parser.add_argument("task", choices=FAMILIES)
     parser.add_argument("--family", action="append", help="default: all of the task")
-    parser.add_argument("--seeds", type=int, default=64, help="replicas (default: 64)")
-    parser.add_argument("--steps", type=int, help="longest run (default: 50,000 for xor, 40,000 for letters)")
-    parser.add_argument("--model", choices=MODELS, action="append", help="default: twin and float_railed")
-    parser.add_argument("--out", type=Path, default=Path("build"), help="folder for NAME_families.json")
+    parser.add_argument("--out", type=folder, default="build", help="folder for NAME_families.json")
     given = parser.parse_args(arguments)
-    wanted = given.family or list(FAMILIES[given.task])
-    unknown = [name for name in wanted if name not in FAMILIES[given.task]]
-    if unknown:
-        parser.error(f"--family {unknown[0]}: must be one of {'; '.join(FAMILIES[given.task])}")
+    wanted = chosen(parser, "--family", given.family, FAMILIES[given.task])
 
     steps, every = STEPS[given.task]
     goal = replace(GOALS[given.task], seeds=given.seeds, steps=given.steps or steps, every=every)
-    given.out.mkdir(parents=True, exist_ok=True)
-    kept = given.out / f"{given.task}_families.json"
-    known = [Outcome(**each) for each in json.loads(kept.read_text("utf-8"))] if kept.exists() else []
-    done = {(each.variant, each.seeds, each.steps, each.model): each for each in known}
-    try:
-        for model in given.model or ("twin", "float_railed"):
-            for name in wanted:
-                job = name, goal.seeds, goal.steps, model
-                if job not in done:
-                    done[job] = _train(given.task, name, goal, model)
-                    text = json.dumps([asdict(each) for each in done.values()], indent=1)
-                    kept.write_text(text + "\n", encoding="utf-8")
-                sys.stdout.write(f"{done[job]}\n")
-                sys.stdout.flush()
-    except KeyboardInterrupt:
-        return 130
+    outcomes = Kept(given.out / f"{given.task}_families.json", Outcome)
+    for model in given.model or ("twin", "float_railed"):
+        for name in wanted:
+            say(trained(outcomes, name, configured(given.task, name), goal, model))
     return 0
 
 

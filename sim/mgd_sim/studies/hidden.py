@@ -1,22 +1,22 @@
 """How many steps until 99 % of the letters are right, by the number of hidden neurons?
 
 ``python -m mgd_sim.studies.hidden 1 2 3`` trains the bit-exact twin of 49-h-4 for each h with eight seeds,
-and keeps the steps in ``docs/hidden.json``. With ``python -m mgd_synth.largest`` they are a time for each
-device.
+and keeps the steps in ``docs/hidden.json``: what is there is not done again. With ``python -m
+mgd_synth.largest`` they are a time for each device.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 
 from .learning import GOALS, Goal, learn
+from .study import command, ends_in_a_line, file, keep, kept, number, say, watched
 
 __all__ = ["RESULTS", "main", "network", "steps"]
 
@@ -33,8 +33,7 @@ def network(hidden: int) -> TrainerConfig:
 
 def steps(hidden: int, goal: Goal) -> dict[str, Any]:
     """How many of the goal's seeds met it, and their median steps."""
-    for found in learn("twin", network(hidden), range(goal.seeds), goal):
-        result = found
+    result = watched(learn("twin", network(hidden), range(goal.seeds), goal), f"49-{hidden}-4")
     return {
         "seeds": goal.seeds,
         "steps": goal.steps,
@@ -44,21 +43,22 @@ def steps(hidden: int, goal: Goal) -> dict[str, Any]:
     }
 
 
+@ends_in_a_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.hidden", description=__doc__)
-    parser.add_argument("hidden", nargs="+", type=int, help="numbers of hidden neurons")
-    parser.add_argument("--steps", type=int, default=GOALS[_TASK].steps, help="longest run")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="file of the results")
+    usual = GOALS[_TASK]
+    parser = command("hidden", __doc__, steps=usual.steps)
+    parser.add_argument("hidden", nargs="+", type=number, help="numbers of hidden neurons")
+    parser.add_argument("--results", type=file, default=RESULTS, help="file of the results")
     given = parser.parse_args(arguments)
-    goal = Goal(GOALS[_TASK].accuracy, GOALS[_TASK].cost, GOALS[_TASK].every, given.steps, _SEEDS)
+    goal = replace(usual, steps=given.steps, seeds=_SEEDS)
     for hidden in given.hidden:
-        found = json.loads(given.results.read_text(encoding="utf-8")) if given.results.exists() else {}
-        found[str(hidden)] = steps(hidden, goal)
-        ordered = {key: found[key] for key in sorted(found, key=int)}
-        given.results.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
-        sys.stdout.write(f"49-{hidden}-4: {found[str(hidden)]}\n")
-        sys.stdout.flush()
+        found = kept(given.results) or {}
+        known = found.get(str(hidden), {})
+        if (known.get("seeds"), known.get("steps")) != (goal.seeds, goal.steps):
+            found[str(hidden)] = steps(hidden, goal)
+            keep(given.results, {key: found[key] for key in sorted(found, key=int)}, indent=1)
+        say(f"49-{hidden}-4: {found[str(hidden)]}")
     return 0
 
 

@@ -7,11 +7,10 @@ output's JSON file and not done again, so a run that was stopped goes on where i
 
 from __future__ import annotations
 
-import argparse
-import json
+import itertools
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,10 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig, preset
 
-from .learning import GOALS, MODELS, Goal, learn, summary
+from .learning import GOALS, MODELS, Goal, learn
+from .study import Kept, command, ends_in_a_line, folder, replacing, say, watched
 
-__all__ = ["SWEEPS", "Point", "Sweep", "plot", "points", "table"]
+__all__ = ["SWEEPS", "Point", "Sweep", "plot", "table", "trained"]
 
 
 @dataclass(frozen=True)
@@ -123,27 +123,18 @@ def configured(task: str, sweep: str, value: float) -> TrainerConfig:
     return preset(task).replaced(imperfections={each.key: value, **each.others} if value else {})
 
 
-def points(
-    task: str, sweeps: Sequence[str], models: Sequence[str], goal: Goal, known: list[Point]
-) -> Iterator[Point]:
-    """Train all points that ``known`` lacks, add each to it, and yield it."""
-    done = {point.job for point in known}
-    for sweep in sweeps:
+def trained(kept: Kept[Point], task: str, sweep: str, value: float, model: str, goal: Goal) -> Point:
+    """What became of one size of one imperfection, now or before."""
+    job = sweep, value, model, goal.seeds, goal.steps
+
+    def find() -> Point:
         aim = replace(goal, cost=float("inf")) if SWEEPS[sweep].by_accuracy else goal
-        for value in SWEEPS[sweep].values[task]:
-            for model in models:
-                job = sweep, value, model, goal.seeds, goal.steps
-                if job in done:
-                    continue
-                config, seeds, shown = configured(task, sweep, value), range(goal.seeds), 0.0
-                for result in learn(model, config, seeds, aim, devices=seeds):
-                    if result.seconds - shown >= 20:
-                        shown = result.seconds
-                        _say(f"  {sweep} {value:g}: {summary(result)}")
-                found = Point(*job, result.solved, result.median, float(np.mean(result.accuracy)))
-                known.append(found)
-                _say(f"{sweep} {value:g}: {summary(result)}")
-                yield found
+        config, seeds, name = configured(task, sweep, value), range(goal.seeds), f"{sweep} {value:g}"
+        found = watched(learn(model, config, seeds, aim, devices=seeds), name)
+        say(f"{name}: {found}")
+        return Point(*job, found.solved, found.median, float(np.mean(found.accuracy)))
+
+    return kept.get(job, find)
 
 
 def table(known: Sequence[Point], sweep: str) -> list[list[str]]:
@@ -206,7 +197,8 @@ def plot(known: Sequence[Point], task: str, path: Path) -> None:
     axes[1, 0].set_ylabel("median steps")
     axes[0, 0].legend(loc="lower left", fontsize=7)
     figure.suptitle(f"{task}, {known[0].seeds} seeds, each on a device of its own", fontsize=9)
-    figure.savefig(path, dpi=100)
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=100)
     plt.close(figure)
 
 
@@ -217,17 +209,17 @@ def _halves(text: str) -> list[str]:
     return [" ".join(words[:best]), " ".join(words[best:])]
 
 
+@ends_in_a_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.imperfections", description=__doc__)
+    said = "64 for xor, 16 for letters"
+    parser = command(
+        "imperfections", __doc__, seeds=said, steps="the task's", every="the task's", models=MODELS
+    )
     parser.add_argument("task", choices=SWEEPS["activation"].values)
     parser.add_argument("--sweep", choices=SWEEPS, action="append", help="default: all")
-    parser.add_argument("--model", choices=MODELS, action="append", help="default: twin and float_railed")
-    parser.add_argument("--seeds", type=int, help="replicas (default: 64 for xor, 16 for letters)")
-    parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
-    parser.add_argument("--every", type=int, help="steps between two looks (default: the task's)")
     parser.add_argument(
-        "--out", type=Path, default=Path("build"), help="folder for NAME_imperfections.json, .png"
+        "--out", type=folder, default="build", help="folder for NAME_imperfections.json, .png"
     )
     given = parser.parse_args(arguments)
 
@@ -238,30 +230,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seeds=given.seeds or (64 if given.task == "xor" else 16),
         steps=given.steps or known_goal.steps,
     )
-    given.out.mkdir(parents=True, exist_ok=True)
-    kept = given.out / f"{given.task}_imperfections.json"
-    known: list[Point] = []
-    if kept.exists():
-        known = [Point(**each) for each in json.loads(kept.read_text(encoding="utf-8"))["points"]]
-    sweeps = given.sweep or list(SWEEPS)
+    kept = Kept(given.out / f"{given.task}_imperfections.json", Point, given.task)
+    sweeps, models = given.sweep or list(SWEEPS), given.model or ("twin", "float_railed")
     status = 0
     try:
-        for _ in points(given.task, sweeps, given.model or ("twin", "float_railed"), goal, known):
-            document = {"task": given.task, "points": [asdict(each) for each in known]}
-            kept.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        for sweep in sweeps:
+            for value, model in itertools.product(SWEEPS[sweep].values[given.task], models):
+                trained(kept, given.task, sweep, value, model, goal)
     except KeyboardInterrupt:
         status = 130
+    known = list(kept)
     for sweep in sweeps:
         for row in table(known, sweep):
-            _say(f"{sweep:12} " + "".join(f"{cell:>26}" for cell in row))
+            say(f"{sweep:12} " + "".join(f"{cell:>26}" for cell in row))
     if known:
         plot(known, given.task, given.out / f"{given.task}_imperfections.png")
     return status
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -8,15 +8,13 @@ answers are right: a mean cost is compared with squared errors only.
 
 from __future__ import annotations
 
-import argparse
-import json
+import itertools
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol, get_args
 
 import numpy as np
@@ -27,8 +25,9 @@ from mgd_hdl.config.cost import Loss
 from ..evaluate import Evaluation
 from ..float_mgd import Backpropagation, FloatMgd
 from ..trainer import Trainer
+from .study import command, ends_in_a_line, file, keep, say, watched
 
-__all__ = ["GOALS", "MODELS", "Goal", "Result", "goal_of", "learn", "summary", "with_loss"]
+__all__ = ["GOALS", "MODELS", "Goal", "Result", "goal_of", "learn", "with_loss"]
 
 
 class _Model(Protocol):
@@ -125,6 +124,14 @@ class Result:
         found = [at for at in self.solved_at if at is not None]
         return statistics.median(found) if found else None
 
+    def __str__(self) -> str:
+        median = "-" if self.median is None else f"{self.median:,.0f}"
+        return (
+            f"{self.model:15} step {self.steps:>9,}: {self.solved:6.1%} of {len(self.solved_at)} seeds"
+            f" solved, median {median} steps, mean accuracy {statistics.mean(self.accuracy):.2%}"
+            f" ({self.seconds:.0f} s)"
+        )
+
 
 def learn(
     model: str, config: TrainerConfig, seeds: Sequence[int], goal: Goal, **options: Any
@@ -164,28 +171,23 @@ def learn(
         result.steps += count
 
 
-def summary(result: Result) -> str:
-    """One line: how many seeds solved it, and how fast."""
-    median = "-" if result.median is None else f"{result.median:,.0f}"
-    return (
-        f"{result.model:15} step {result.steps:>9,}: {result.solved:6.1%} of {len(result.solved_at)} seeds"
-        f" solved, median {median} steps, mean accuracy {statistics.mean(result.accuracy):.2%}"
-        f" ({result.seconds:.0f} s)"
-    )
-
-
+@ends_in_a_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.learning", description=__doc__)
+    parser = command(
+        "learning",
+        __doc__,
+        seeds="the task's",
+        steps="the task's",
+        models=MODELS,
+        default_models="twin and float",
+    )
     parser.add_argument("task", choices=GOALS, help="preset to train")
-    parser.add_argument("--seeds", type=int, help="replicas (default: the task's)")
-    parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
-    parser.add_argument("--model", choices=MODELS, action="append", help="default: twin and float")
     parser.add_argument(
         "--loss", choices=get_args(Loss), default="squared_error", help="default: squared_error"
     )
     parser.add_argument("--rate", type=float, help="learning rate (default: the preset's)")
-    parser.add_argument("--out", type=Path, help="JSON file for the results")
+    parser.add_argument("--out", type=file, help="JSON file for the results")
     given = parser.parse_args(arguments)
 
     config = with_loss(preset(given.task), given.loss, given.rate)
@@ -195,32 +197,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: list[Result] = []
     stopped = False
     for model in given.model or ("twin", "float"):
-        shown = 0.0
         runs = learn(model, config, range(goal.seeds), goal)
         try:
             results.append(next(runs))
-            for result in runs:
-                if result.seconds - shown >= 10:
-                    shown = result.seconds
-                    _say(summary(result))
+            watched(itertools.chain(results[-1:], runs), pause=10)
         except KeyboardInterrupt:
             stopped = True
-        _say(summary(results[-1]))
+        say(results[-1])
         if given.out:
             document = {
                 "task": given.task,
                 "goal": asdict(goal),
                 "results": [asdict(each) for each in results],
             }
-            given.out.write_text(json.dumps(document) + "\n", encoding="utf-8")
+            keep(given.out, document)
         if stopped:
             return 130
     return 0
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ With noise a circuit that was right for a moment may go wrong again: the accurac
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +16,8 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 
-from .learning import Goal, learn, summary
+from .learning import Goal, learn
+from .study import command, ends_in_a_line, say
 
 __all__ = ["AVERAGED", "GATES", "NOISES", "averaged", "gated"]
 
@@ -69,19 +69,17 @@ def _runs(kind: str) -> Iterator[tuple[str, TrainerConfig, Goal]]:
                     yield name, gated(noise, rate, remedy), goal
 
 
+@ends_in_a_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.measurement", description=__doc__)
+    parser = command("measurement", __doc__, seeds=64, steps="20,000; where C~ is averaged 48,000")
     parser.add_argument("--kind", choices=NOISES, action="append", help="default: both")
-    parser.add_argument("--seeds", type=int, default=64, help="replicas (default 64)")
-    parser.add_argument("--steps", type=int, help="longest run")
     given = parser.parse_args(arguments)
     for kind in given.kind or NOISES:
         for name, config, goal in _runs(kind):
             aim = replace(goal, steps=given.steps or goal.steps)
             *_, result = learn("twin", config, range(given.seeds), aim)
-            sys.stdout.write(f"{name:40} {summary(result)}\n")
-            sys.stdout.flush()
+            say(f"{name:40} {result}")
     return 0
 
 

@@ -7,21 +7,19 @@ done again, so a run that was stopped goes on where it was.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig, preset
 
-from .learning import GOALS, MODELS, Goal, learn, summary
+from .learning import GOALS, MODELS, Goal, learn
+from .study import Kept, chosen, command, ends_in_a_line, folder, say, watched
 
-__all__ = ["VARIANTS", "Changes", "Outcome", "configured"]
+__all__ = ["VARIANTS", "Changes", "Outcome", "configured", "trained"]
 
 Changes = dict[str, dict[str, Any]]
 
@@ -125,6 +123,11 @@ class Outcome:
     accuracy: list[float]
     model: str = "twin"
 
+    @property
+    def job(self) -> tuple[object, ...]:
+        """What was asked for."""
+        return self.variant, self.seeds, self.steps, self.model
+
     def __str__(self) -> str:
         median = "-" if self.median is None else f"{self.median:,.0f}"
         mean, least, most = (f"{share:.1%}" for share in (np.mean(self.accuracy), *_ends(self.accuracy)))
@@ -141,55 +144,36 @@ def configured(task: str, variant: str) -> TrainerConfig:
     return preset(task).replaced(**VARIANTS[task][variant])
 
 
-def _train(task: str, variant: str, goal: Goal, model: str) -> Outcome:
-    shown = 0.0
-    for result in learn(model, configured(task, variant), range(goal.seeds), goal):
-        if result.seconds - shown >= 20:
-            shown = result.seconds
-            _say(f"  {variant}: {summary(result)}")
-    return Outcome(variant, goal.seeds, goal.steps, result.solved, result.median, result.accuracy, model)
+def trained(kept: Kept[Outcome], name: str, config: TrainerConfig, goal: Goal, model: str) -> Outcome:
+    """What became of a configuration under its name, now or before."""
+    job = name, goal.seeds, goal.steps, model
+
+    def find() -> Outcome:
+        found = watched(learn(model, config, range(goal.seeds), goal), name)
+        return Outcome(name, goal.seeds, goal.steps, found.solved, found.median, found.accuracy, model)
+
+    return kept.get(job, find)
 
 
+@ends_in_a_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m mgd_sim.studies.variants", description=__doc__)
+    said = "64 for xor, 16 and 8 for letters"
+    parser = command("variants", __doc__, seeds=said, steps="the task's", every="the task's")
     parser.add_argument("task", choices=VARIANTS)
     parser.add_argument("--variant", action="append", help="default: all of the task")
-    parser.add_argument("--seeds", type=int, help="replicas (default: 64 for xor, 16 and 8 for letters)")
-    parser.add_argument("--steps", type=int, help="longest run (default: the task's)")
-    parser.add_argument("--every", type=int, help="steps between two looks (default: the task's)")
     parser.add_argument("--model", choices=MODELS, default="twin", help="default: twin, the exact circuit")
-    parser.add_argument("--out", type=Path, default=Path("build"), help="folder for NAME_variants.json")
+    parser.add_argument("--out", type=folder, default="build", help="folder for NAME_variants.json")
     given = parser.parse_args(arguments)
-    wanted = given.variant or list(VARIANTS[given.task])
-    unknown = [name for name in wanted if name not in VARIANTS[given.task]]
-    if unknown:
-        parser.error(f"--variant {unknown[0]}: must be one of {', '.join(VARIANTS[given.task])}")
+    wanted = chosen(parser, "--variant", given.variant, VARIANTS[given.task])
 
     usual = GOALS[given.task]
     seeds = given.seeds or {"xor": 64, "nist7x7": 8}.get(given.task, 16)
     goal = replace(usual, seeds=seeds, steps=given.steps or usual.steps, every=given.every or usual.every)
-    given.out.mkdir(parents=True, exist_ok=True)
-    kept = given.out / f"{given.task}_variants.json"
-    known = [Outcome(**each) for each in json.loads(kept.read_text("utf-8"))] if kept.exists() else []
-    done = {(each.variant, each.seeds, each.steps, each.model): each for each in known}
-    status = 0
-    try:
-        for name in wanted:
-            job = name, goal.seeds, goal.steps, given.model
-            if job not in done:
-                done[job] = _train(given.task, name, goal, given.model)
-                text = json.dumps([asdict(each) for each in done.values()], indent=1)
-                kept.write_text(text + "\n", encoding="utf-8")
-            _say(str(done[job]))
-    except KeyboardInterrupt:
-        status = 130
-    return status
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    outcomes = Kept(given.out / f"{given.task}_variants.json", Outcome)
+    for name in wanted:
+        say(trained(outcomes, name, configured(given.task, name), goal, given.model))
+    return 0
 
 
 if __name__ == "__main__":
