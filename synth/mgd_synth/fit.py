@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.files import write_file
 
 from . import runs
 from .baselines import BASELINES
@@ -167,7 +168,7 @@ def fit() -> Fit:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     argparse.ArgumentParser(prog="python -m mgd_synth.fit", description=__doc__).parse_args(arguments)
-    COEFFICIENTS.write_text(_text(fit().__dict__), encoding="utf-8")
+    write_file(COEFFICIENTS, _text(fit().__dict__), force=True)
     sys.stdout.write(f"wrote {COEFFICIENTS.name}\n")
     return 0
 

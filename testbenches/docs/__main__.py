@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from mgd_hdl.files import write_file
+
 from .pages import ROOT, markdown_files
 from .sizes import refresh
 from .tables import filled
@@ -15,7 +17,7 @@ def main() -> None:
     for path in markdown_files():
         text = filled(path)
         if text != path.read_text("utf-8"):
-            path.write_text(text, "utf-8")
+            write_file(path, text, force=True)
             sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from mgd_hdl import cli
 from mgd_hdl.config import preset
+from mgd_hdl.files import write_file
 from mgd_hdl.showcase import PATIENCE
 
 from .pages import ROOT
@@ -99,7 +100,7 @@ def main() -> int:
             if reports[-1]["solution"] is not None:
                 lights.setdefault(reports[-1]["task"], reports[-1]["solution"])
     found = [{**each, "solution": at_clock(lights.get(each["task"]), each)} for each in reports]
-    FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_file(FILE, json.dumps(found, indent=1) + "\n", force=True)
     return 0
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mgd_hdl.emit import verilog
+from mgd_hdl.files import write_file
 from mgd_synth.ice40 import area
 from mgd_synth.yosys import version
 
@@ -50,4 +51,5 @@ def refresh() -> None:
         else measured(page)
         for page in PAGES
     }
-    _FILE.write_text(json.dumps({"tool": version(), "blocks": blocks}, indent=1) + "\n", encoding="utf-8")
+    document = {"tool": version(), "blocks": blocks}
+    write_file(_FILE, json.dumps(document, indent=1) + "\n", force=True)
