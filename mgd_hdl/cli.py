@@ -218,7 +218,8 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
     yield line(
         "latency", f"{found['latency']['measure']} clocks to a cost, {found['latency']['step']} to its update"
     )
-    words = {"shadow": "shadow copy", "leaves": "leaf registers", "early": "early enables"}
+    leaves = f"leaf registers for {found['leaf_cells']} cells each"
+    words = {"shadow": "shadow copy", "leaves": leaves, "early": "early enables"}
     words |= {"layerwise": "layer by layer", "nodes": "node by node"}
     extras = [text for key, text in words.items() if found[key]]
     judge = found["judge"]

@@ -34,6 +34,12 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         "learning": {"updates": "delayed"},
         "engine": {"leaves": "yes"},
     },
+    "small leaves, early enables": {"engine": {"enables": "early", "leaves": "yes", "leaf_cells": 8}},
+    "small leaves, shadow, two-sided, sequential": {
+        "perturbation": {"family": "sequential"},
+        "learning": {"measure": "two_sided", "tau_theta": 3},
+        "engine": {"leaves": "yes", "leaf_cells": 16},
+    },
     "square, momentum, two-sided": {
         "perturbation": {"family": "square"},
         "learning": {"measure": "two_sided", "follow": 2, "tau_theta": 3},

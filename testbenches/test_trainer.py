@@ -235,6 +235,31 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "learning": {"rate": 1.0, "rounding": "floor", "tau_p": 3},
         },
     ),
+    "small leaves, early enables": ("parity4", {"engine": {"enables": "early", "leaf_cells": 8}}),
+    "small leaves, delayed, walsh": (
+        "parity4",
+        {
+            "perturbation": {"family": "walsh"},
+            "learning": {"updates": "delayed"},
+            "engine": {"leaf_cells": 16},
+        },
+    ),
+    "small leaves, sinusoidal, two-sided": (
+        "parity4",
+        {
+            "perturbation": {"family": "sinusoidal", "resolution": 3},
+            "learning": {"measure": "two_sided", "tau_theta": 3, "rounding": "floor"},
+            "engine": {"leaf_cells": 8},
+        },
+    ),
+    "small leaves, node by node": (
+        "parity4",
+        {
+            "perturbation": {"granularity": "node"},
+            "learning": {"rounding": "floor"},
+            "engine": {"leaves": "yes", "leaf_cells": 8},
+        },
+    ),
     "judged, delayed": ("xor", {"judge": JUDGED, "learning": {"updates": "delayed"}}),
     "judged, two-sided windows": (
         "xor",

@@ -228,6 +228,15 @@ def _loaded(config: TrainerConfig) -> Iterator[Problem]:
         yield Problem("engine.enables", '"early"', f'must be "direct" for {family} codes')
 
 
+@_relation("engine.cell", "engine.leaves", "engine.leaf_cells")
+def _leaf_cells(config: TrainerConfig) -> Iterator[Problem]:
+    """The memory of serial cells is one for a tile of 64."""
+    cells = config.leaf_cells
+    kinds = {'cell = "serial"': config.serial, 'leaves = "no"': config.engine.leaves == "no"}
+    for what in (text for text, so in kinds.items() if so and cells != 64):
+        yield Problem("engine.leaf_cells", shown(cells), f"must be 64 with {what}")
+
+
 @_relation(
     "formats.parameter", "perturbation.family", "perturbation.granularity", "perturbation.resolution"
 )  # fmt: skip

@@ -272,7 +272,10 @@ class EngineSection(Section):
     """A copy of the visible bits that changes only every tau_theta; auto: where tau_theta does not
     divide tau_p, updates are delayed, or the copy follows."""
     leaves: Literal["auto", "yes", "no"] = "auto"
-    """Registers at the leaves of the broadcast, one set per 64 cells; auto: from 65 parameters."""
+    """Registers at the leaves of the broadcast; auto: where there are more parameters than leaf_cells."""
+    leaf_cells: Literal[8, 16, 32, 64] = 64
+    """So many cells share a leaf. Fewer give a higher clock rate, for more registers and, below 64, one more
+    clock to the cells. Serial cells: 64."""
     enables: Literal["direct", "early"] = "direct"
     """Whether a cell takes a word is found in the clock of the word; or one clock early and kept in a
     register, for a higher clock rate of large arrays at the same number of clocks."""

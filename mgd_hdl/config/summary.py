@@ -62,6 +62,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "low_pass": 2.0**-config.follow if config.follow else None,
         "shadow": config.shadow,
         "leaves": config.leaves,
+        "leaf_cells": config.leaf_cells,
         "early": config.early,
         "layerwise": config.layerwise,
         "nodes": config.nodes,

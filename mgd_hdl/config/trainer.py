@@ -72,7 +72,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Tile:
-    """Up to 64 cells of one layer behind one set of leaf registers, eight columns wide; node by node, of one
+    """Up to 64 cells of one layer behind a branch of the broadcast, eight columns wide; node by node, of one
     neuron, in one row.
     """
 
@@ -371,8 +371,18 @@ class TrainerConfig(Section):
     @cached_property
     def leaves(self) -> bool:
         if self.engine.leaves == "auto":
-            return self.parameters > TILE_CELLS
+            return self.parameters > self.leaf_cells
         return self.engine.leaves == "yes"
+
+    @property
+    def leaf_cells(self) -> int:
+        """So many cells of a tile share a leaf."""
+        return self.engine.leaf_cells
+
+    @property
+    def leaf_levels(self) -> int:
+        """Registers in a row on the way into a tile: at its leaves, and before them where it has several."""
+        return self.leaves * (1 + (self.leaf_cells < TILE_CELLS))
 
     @property
     def early(self) -> bool:
@@ -981,7 +991,7 @@ class TrainerConfig(Section):
     @property
     def broadcast_latency(self) -> int:
         """Until the perturbed parameters of layer 0 stand at the network: wires, and leaves."""
-        return 1 + self.leaves
+        return 1 + self.leaf_levels
 
     @property
     def word_clocks(self) -> int:
@@ -1026,9 +1036,8 @@ class TrainerConfig(Section):
     @property
     def cost_padding(self) -> int:
         """Delayed updates only: keeps the two-phase updates in step with the measurements."""
-        return int(
-            self.delayed and (self.cost_pipeline + self.noise_latency + self.leaves + self.change_latency) % 2
-        )
+        way = self.cost_pipeline + self.noise_latency + self.leaf_levels + self.change_latency
+        return int(self.delayed and way % 2)
 
     @property
     def noise_latency(self) -> int:

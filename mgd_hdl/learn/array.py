@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,11 +16,10 @@ from ..fixed import shape
 from ..hierarchy import Block, place
 from .cell import ParameterCell, code_wires, loading_wires, perturbation_wires
 
-__all__ = ["Array", "CellTile", "Leaf", "Wires", "code_ports"]
+__all__ = ["Array", "CellTile", "Leaf", "Tap", "Wires", "code_ports", "held", "spread"]
 
-
-#: Wires of activity.
-SPARSE = ("first_", "second_", "third_")
+#: A wire of a tile, by name, and the bit of it that a cell hears; None for all of them.
+Tap = tuple[str, int | None]
 
 
 def code_ports(config: TrainerConfig, rows: int) -> dict:
@@ -49,6 +51,58 @@ class Leaf(Block):
         return m
 
 
+def held(m: Module, platform, name: str, wires: Mapping[str, Value]) -> dict[str, Value]:
+    """All wires one clock later, behind a :class:`Leaf` of this name."""
+    leaf = place(m, platform, name, Leaf(sum(len(wire) for wire in wires.values())))
+    later = {key: Signal.like(wire, name=f"{name}_{key}") for key, wire in wires.items()}
+    m.d.comb += [leaf.i.eq(Cat(*wires.values())), Cat(*later.values()).eq(leaf.o)]
+    return later
+
+
+def spread(
+    m: Module,
+    platform,
+    config: TrainerConfig,
+    wires: Mapping[str, Value],
+    taps: Sequence[Mapping[str, Tap]],
+) -> Iterator[dict[str, Value]]:
+    """What each cell of a tile hears: of the tile's wires, or of the registers at its leaf.
+
+    A leaf serves ``config.leaf_cells`` cells and holds what these hear, nothing else.
+
+    Parameters
+    ----------
+    wires : mapping
+        The wires of the tile, by name.
+    taps : sequence
+        For each cell, by its ports, what it hears.
+
+    Yields
+    ------
+    dict
+        For each cell the values of its ports, with leaves one clock later.
+    """
+    step = config.leaf_cells if config.leaves else len(taps)
+    for start in range(0, len(taps), step):
+        group = taps[start : start + step]
+        heard: dict[str, set[int]] = {name: set() for name in wires}
+        for name, bit in (tap for cell in group for tap in cell.values()):
+            heard[name] |= set(range(len(wires[name]))) if bit is None else {bit}
+        bits = {name: sorted(found) for name, found in heard.items() if found}
+        local = {
+            name: wires[name] if len(found) == len(wires[name]) else Cat(wires[name][bit] for bit in found)
+            for name, found in bits.items()
+        }
+        if config.leaves:
+            single = len(taps) <= step
+            local = held(m, platform, "leaf" if single else f"leaf_{start // step}", local)
+        for cell in group:
+            yield {
+                port: local[name] if bit is None else local[name][bits[name].index(bit)]
+                for port, (name, bit) in cell.items()
+            }
+
+
 def _broadcast(config: TrainerConfig, cells: int) -> dict:
     """Members of a tile that go to all its cells."""
     members = {
@@ -71,8 +125,8 @@ def _broadcast(config: TrainerConfig, cells: int) -> dict:
 class CellTile(Block):
     """Up to 64 cells of one layer, eight to a row.
 
-    With ``config.leaves`` everything that goes to all cells passes one register here, which adds
-    one clock and keeps the clock rate where a single cell has it.
+    With ``config.leaves`` everything that goes to all cells passes one register here (:func:`spread`), which
+    adds one clock and keeps the clock rate where few cells have it.
 
     Members
     -------
@@ -99,37 +153,26 @@ class CellTile(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        names = [name for name in self.signature.members if name not in ("weights", "stuck")]
-        wires = {name: getattr(self, name) for name in names}
-        if config.leaves:
-            leaf = place(m, platform, "leaf", Leaf(sum(len(wire) for wire in wires.values())))
-            m.d.comb += leaf.i.eq(Cat(*wires.values()))
-            held = {name: Signal.like(wire, name=f"leaf_{name}") for name, wire in wires.items()}
-            m.d.comb += Cat(*held.values()).eq(leaf.o)
-            wires = held
-        weights = []
-        for index in range(self.cells):
-            row, column = divmod(index, COLUMNS)
-            cell = place(m, platform, f"cell_{index}", ParameterCell(config))
-            for name in cell.signature.members:
-                if name == "weight":
-                    continue
-                port = getattr(cell, name)
-                if name == "stuck":
-                    m.d.comb += port.eq(self.stuck[index])
-                    continue
-                many = wires.get(f"{name}s")
-                if many is None:
-                    m.d.comb += port.eq(wires[name])
-                elif name.endswith("row"):
-                    m.d.comb += port.eq(many[row])
-                elif name.endswith("column"):
-                    m.d.comb += port.eq(many[column])
-                else:
-                    m.d.comb += port.eq(many[(row + column) % COLUMNS])
-            weights.append(cell.weight)
-        m.d.comb += self.weights.eq(Cat(*weights))
+        wires = {name: getattr(self, name) for name in _broadcast(config, self.cells)}
+        cells = [place(m, platform, f"cell_{index}", ParameterCell(config)) for index in range(self.cells)]
+        taps = [self._taps(index, cell, wires) for index, cell in enumerate(cells)]
+        for cell, heard in zip(cells, spread(m, platform, config, wires, taps), strict=True):
+            m.d.comb += [getattr(cell, port).eq(wire) for port, wire in heard.items()]
+        if config.some_stuck:
+            m.d.comb += [cell.stuck.eq(stuck) for cell, stuck in zip(cells, self.stuck, strict=True)]
+        m.d.comb += self.weights.eq(Cat(cell.weight for cell in cells))
         return m
+
+    @staticmethod
+    def _taps(index: int, cell: ParameterCell, wires: Mapping[str, Value]) -> dict[str, Tap]:
+        """What the cell of this number hears, by its ports."""
+        row, column = divmod(index, COLUMNS)
+        bits = {"row": row, "column": column, "diagonal": (row + column) % COLUMNS}
+        return {
+            port: (port, None) if port in wires else (f"{port}s", bits[port.rpartition("_")[2]])
+            for port in cell.signature.members
+            if port not in ("weight", "stuck")
+        }
 
 
 class Wires(Block):
@@ -143,7 +186,7 @@ class Wires(Block):
     Sparse codes rest by their first pair of wires, alike everywhere: nothing is active. Their sign wires
     address a row of cells, and the first pair a column.
 
-    One clock of latency.
+    One clock of latency. ``branch``: the wires of one tile, which are not to be merged with those of another.
 
     Members
     -------
@@ -156,9 +199,10 @@ class Wires(Block):
     rows, columns, [diagonals | every, both] : Out
     """
 
-    def __init__(self, config: TrainerConfig, rows: int, addressed: bool):
+    def __init__(self, config: TrainerConfig, rows: int, addressed: bool, *, branch: bool = False):
         self.config = config
         self.addressed = addressed
+        self.branch = branch
         self.count = rows
         self.driven = code_wires(config, cells=rows * COLUMNS)
         members = {"i_rows": In(rows), "i_columns": In(COLUMNS), "rest": In(1)}
@@ -174,7 +218,8 @@ class Wires(Block):
 
     @property
     def module(self) -> str:
-        return f"wires_{self.count}{'_addressed' if self.addressed else ''}"
+        kinds = "_addressed" * self.addressed + "_branch" * self.branch
+        return f"wires_{self.count}{kinds}"
 
     def elaborate(self, platform):
         m = Module()
@@ -220,6 +265,28 @@ class Wires(Block):
                 wires[name] = Mux(self.address, chosen, wire)
         m.d.sync += [getattr(self, name).eq(wire) for name, wire in wires.items()]
         return m
+
+
+@dataclass(frozen=True)
+class _Code:
+    """The wires of a code over rows of the array: as it is given, or as :class:`Wires` make it."""
+
+    wires: Mapping[str, Value]
+    first_row: int
+    rows: int
+    addressed: bool
+
+    def at(self, tile: TileConfig) -> _Code:
+        """Those of one tile: its rows, and the diagonals turned one further in each."""
+        first = tile.first_row - self.first_row
+        found = {}
+        for name, wire in self.wires.items():
+            if name.endswith("rows"):
+                wire = wire[first : first + tile.rows]
+            elif name.endswith("diagonals"):
+                wire = wire.rotate_right(tile.index % COLUMNS)
+            found[name] = wire
+        return replace(self, wires=found, first_row=tile.first_row, rows=tile.rows)
 
 
 class Array(Block):
@@ -322,26 +389,17 @@ class Array(Block):
         for name in loading_wires(config):
             everywhere[name] = Signal(name=name)
             m.d.sync += everywhere[name].eq(self.address)
+        shared = {}
         if config.shadow and not config.layerwise:
-            everywhere |= self._code_wires(m, platform, "code", 0, config.rows, None)
+            shared[""] = self._code(m, platform, "code", self._update_code(0, config.rows, None))
 
         for layer in config.layers:
             passing = getattr(self, f"layer_{layer.index}")
             first_row, rows = self._layer_rows(layer.index)
-            local = dict(everywhere)
+            local, codes = dict(everywhere), dict(shared)
             if config.shadow:
-                shake = place(m, platform, f"shake_{layer.index}", Wires(config, rows, addressed=False))
-                m.d.comb += [shake.i_rows.eq(passing.rows), shake.i_columns.eq(passing.columns)]
-                for name in code_ports(config, rows):
-                    if name.startswith(SPARSE):
-                        m.d.comb += getattr(shake, f"i_{name}").eq(getattr(passing, name))
-                if config.rests:
-                    m.d.comb += shake.rest.eq(passing.rest)
-                if config.two_sided and not config.sequential:
-                    m.d.comb += shake.minus.eq(passing.minus)
-                if "diagonals" in shake.driven:
-                    m.d.comb += shake.i_diagonals.eq(passing.diagonals)
-                local |= {f"shake_{name}": getattr(shake, name) for name in shake.driven}
+                shaking = self._shake_code(first_row, rows, passing)
+                codes["shake_"] = self._code(m, platform, f"shake_{layer.index}", shaking)
                 refresh = Signal(name=f"refresh_{layer.index}")
                 m.d.sync += refresh.eq(passing.refresh)
                 local["refresh"] = refresh
@@ -349,8 +407,9 @@ class Array(Block):
                     away = Signal(name=f"away_{layer.index}")
                     m.d.sync += away.eq(passing.away)
                     local["away"] = away
-            if config.layerwise or not config.shadow:
-                local |= self._code_wires(m, platform, f"code_{layer.index}", first_row, rows, passing)
+            if not shared:
+                updating = self._update_code(first_row, rows, passing)
+                codes[""] = self._code(m, platform, f"code_{layer.index}", updating)
             for name in perturbation_wires(config):
                 if name == "steps":
                     sizes = Cat(self.halved == config.shrinks - bit for bit in range(config.shrinks + 1))
@@ -360,55 +419,115 @@ class Array(Block):
                 signal = Signal(len(now), name=f"{name}_{layer.index}")
                 m.d.sync += signal.eq(now)
                 local[name] = signal
-            self._place_tiles(m, platform, layer, first_row, local)
+            self._place_tiles(m, platform, layer, codes, local)
         return m
 
-    def _code_wires(self, m, platform, name, first_row, rows, passing) -> dict:
-        """The wires of the code that meets the word.
+    def _shake_code(self, first_row: int, rows: int, passing) -> _Code:
+        """The code that perturbs a layer, where it has wires of its own, and what it becomes."""
+        config = self.config
+        given = {name: getattr(passing, name) for name in code_ports(config, rows)}
+        if config.rests:
+            given["rest"] = passing.rest
+        if config.two_sided and not config.sequential:
+            given["minus"] = passing.minus
+        return _Code(given, first_row, rows, addressed=False)
 
-        Without shadow they serve the measurement too: ``passing`` commands them whenever no word
-        is on its way.
+    def _update_code(self, first_row: int, rows: int, passing) -> _Code:
+        """The code that meets the word, and what it becomes.
+
+        Without shadow it serves the measurement too: ``passing`` commands it whenever no word is on its
+        way.
         """
         config = self.config
-        wires = place(m, platform, name, Wires(config, rows, addressed=True))
-        here = slice(first_row, first_row + rows)
-        rest, minus = self.minus if config.sequential else Const(0, 1), self.minus
-        idle = ~(self.plus | self.minus)
-        if not config.shadow:
-            if config.two_sided:
-                minus = minus | (idle & passing.minus)
-            if config.rests:
-                rest = rest | (idle & passing.rest)
-        address, address_rows = self.address, self.address_rows[here]
-        if config.layerwise:
-            # A word for another layer addresses no row of this one.
-            address_rows = address_rows & address.replicate(rows)
-            address = address | (~idle & ~passing.active)
-        m.d.comb += [
-            wires.i_rows.eq(self.rows[here]),
-            wires.i_columns.eq(self.columns),
-            wires.rest.eq(rest),
-            wires.address.eq(address),
-            wires.clear.eq(self.clear),
-            wires.address_rows.eq(address_rows),
-            wires.address_columns.eq(self.address_columns),
+        names = [
+            *code_ports(config, config.rows),
+            "minus",
+            "address",
+            "address_rows",
+            "address_columns",
+            "clear",
         ]
-        if not config.sequential:
-            m.d.comb += wires.minus.eq(minus)
-        if "diagonals" in wires.driven:
-            m.d.comb += wires.i_diagonals.eq(self.diagonals)
-        for port in code_ports(config, config.rows):
-            if port.startswith(SPARSE):
-                ours = getattr(self, port)
-                m.d.comb += getattr(wires, f"i_{port}").eq(ours[here] if port.endswith("rows") else ours)
-        return {name: getattr(wires, name) for name in wires.driven}
+        commands = ["active"] * config.layerwise
+        if not config.shadow:
+            commands += ["minus"] * config.two_sided + ["rest"] * config.rests
+        if commands:
+            names.append("plus")
+        here = slice(first_row, first_row + rows)
+        given = {}
+        for name in names:
+            wire = getattr(self, name)
+            given[name] = wire[here] if name.endswith("rows") else wire
+        given |= {f"layer_{name}": getattr(passing, name) for name in commands}
+        return _Code(given, first_row, rows, addressed=True)
 
-    def _place_tiles(self, m, platform, layer, layer_row, wires) -> None:
+    def _inputs(self, code: _Code) -> dict[str, Value]:
+        """Of :class:`Wires`, from what is given."""
+        config, given = self.config, dict(code.wires)
+        inputs = {f"i_{name}": given.pop(name) for name in code_ports(config, code.rows)}
+        if not code.addressed:
+            return inputs | given
+        minus, address, address_rows = given["minus"], given["address"], given["address_rows"]
+        rest = minus if config.sequential else Const(0, 1)
+        idle = ~(given["plus"] | minus) if "plus" in given else Const(0, 1)
+        if "layer_minus" in given:
+            minus = minus | (idle & given["layer_minus"])
+        if "layer_rest" in given:
+            rest = rest | (idle & given["layer_rest"])
+        if "layer_active" in given:
+            # A word for another layer addresses no row of this one.
+            address_rows = address_rows & address.replicate(code.rows)
+            address = address | (~idle & ~given["layer_active"])
+        if not config.sequential:
+            inputs["minus"] = minus
+        return inputs | {
+            "rest": rest,
+            "address": address,
+            "clear": given["clear"],
+            "address_rows": address_rows,
+            "address_columns": given["address_columns"],
+        }
+
+    def _wires(self, m: Module, platform, name: str, code: _Code, *, branch: bool = False) -> _Code:
+        """The wires that the code drives, one clock later."""
+        wires = place(m, platform, name, Wires(self.config, code.rows, code.addressed, branch=branch))
+        m.d.comb += [getattr(wires, port).eq(wire) for port, wire in self._inputs(code).items()]
+        return replace(code, wires={port: getattr(wires, port) for port in wires.driven})
+
+    def _code(self, m: Module, platform, name: str, code: _Code) -> _Code:
+        """The wires of a code for all tiles; with branches it stays as it is given, for each has its own."""
+        return code if self.config.leaf_levels > 1 else self._wires(m, platform, name, code)
+
+    def _branch(self, m: Module, platform, tile: TileConfig, codes, local) -> dict[str, Value]:
+        """What goes to the tile: the wires of its codes two clocks after these are given, the others one
+        clock later.
+        """
+        branched: dict[str, Value] = {}
+        # What stays of a code for fewer cells than columns would be kept for nothing.
+        kept = tile.cells >= COLUMNS
+        for prefix, code in codes.items():
+            ours, trunk = code.at(tile), f"trunk_{prefix}{tile.index}"
+            if kept:
+                given = held(m, platform, trunk, ours.wires)
+            else:
+                given = {port: Signal.like(wire, name=f"{trunk}_{port}") for port, wire in ours.wires.items()}
+                m.d.sync += [given[port].eq(wire) for port, wire in ours.wires.items()]
+            name = f"{prefix or 'code_'}of_tile_{tile.index}"
+            wires = self._wires(m, platform, name, replace(ours, wires=given), branch=kept)
+            branched |= {f"{prefix}{port}": wire for port, wire in wires.wires.items()}
+        return branched | held(m, platform, f"branch_{tile.index}", local)
+
+    def _place_tiles(self, m: Module, platform, layer, codes: Mapping[str, _Code], local) -> None:
         """The layer's tiles, and its perturbed parameters sorted by neuron."""
         config = self.config
         parameters = []
         stuck = config.stuck()
         for tile in self._tiles(layer.index):
+            if config.leaf_levels > 1:
+                wires = self._branch(m, platform, tile, codes, local)
+            else:
+                wires = dict(local)
+                for prefix, code in codes.items():
+                    wires |= {f"{prefix}{port}": wire for port, wire in code.at(tile).wires.items()}
             placed = place(m, platform, f"tile_{tile.index}", CellTile(config, tile.cells))
             for name in placed.signature.members:
                 if name == "weights":
@@ -417,15 +536,8 @@ class Array(Block):
                 if name == "stuck":
                     bits = sum((tile.first + cell in stuck) << cell for cell in range(tile.cells))
                     m.d.comb += port.eq(Const(bits, tile.cells))
-                    continue
-                wire = wires[name]
-                if name.endswith("rows"):
-                    # Wires over all rows of the array, or over the rows of this layer.
-                    first = tile.first_row - (0 if len(wire) == config.rows else layer_row)
-                    wire = wire[first : first + tile.rows]
-                elif name.endswith("diagonals"):
-                    wire = wire.rotate_right(tile.index % COLUMNS)
-                m.d.comb += port.eq(wire)  # fewer than eight cells take the first columns
+                else:
+                    m.d.comb += port.eq(wires[name])  # fewer than eight cells take the first columns
             width = config.weight.width
             parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]
         step = layer.inputs + 1

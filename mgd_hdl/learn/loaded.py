@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from .array import Leaf
+from .array import Tap, held, spread
 from .follower import Follower
 from .integrator import Integrator
 
@@ -134,8 +134,8 @@ class LoadedCell(Block):
 class LoadedTile(Block):
     """Up to 64 loaded cells of one layer, a piece of the chain.
 
-    With ``config.leaves`` everything that goes to all cells passes one register here; the chain, which goes
-    from cell to cell, does not.
+    With ``config.leaves`` everything that goes to all cells passes ``config.leaf_levels`` registers here; the
+    chain, which goes from cell to cell, does not.
 
     Members
     -------
@@ -167,18 +167,15 @@ class LoadedTile(Block):
         m = Module()
         config = self.config
         wires = {name: getattr(self, name) for name in _wires(config)}
-        if config.leaves:
-            leaf = place(m, platform, "leaf", Leaf(sum(len(wire) for wire in wires.values())))
-            m.d.comb += leaf.i.eq(Cat(*wires.values()))
-            held = {name: Signal.like(wire, name=f"leaf_{name}") for name, wire in wires.items()}
-            m.d.comb += Cat(*held.values()).eq(leaf.o)
-            wires = held
+        if config.leaf_levels > 1:
+            wires = held(m, platform, "branch", wires)
         code = self.i_code
         weights = []
-        for index in range(self.cells):
+        taps: list[dict[str, Tap]] = [{name: (name, None) for name in wires}] * self.cells
+        for index, heard in enumerate(spread(m, platform, config, wires, taps)):
             cell = place(m, platform, f"cell_{index}", LoadedCell(config))
             m.d.comb += [
-                *(getattr(cell, name).eq(wire) for name, wire in wires.items()),
+                *(getattr(cell, name).eq(wire) for name, wire in heard.items()),
                 cell.i_code.eq(code),
             ]
             code = cell.o_code
@@ -270,8 +267,10 @@ class LoadedArray(Block):
         wires = {name: self._held(m, f"held_{name}", wire) for name, wire in everywhere.items()}
         filling = self.sign.replicate(config.code_bits)
         code = self._held(m, "entering", Mux(self.fill, filling, self.i.payload))
-        if config.leaves:
-            code = self._held(m, "entering_leaf", code)
+        for level in range(config.leaf_levels):
+            code = self._held(
+                m, "entering_branch" if level + 1 < config.leaf_levels else "entering_leaf", code
+            )
 
         for layer in config.layers:
             passing = getattr(self, f"layer_{layer.index}")

@@ -11,7 +11,7 @@ from ..config.network import LayerConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from .array import Leaf
+from .array import Tap, held, spread
 from .cell import code_wires
 from .integrator import Integrator
 
@@ -88,7 +88,7 @@ def _wires(config: TrainerConfig, bias: bool) -> dict:
 class NodeTile(Block):
     """Up to 64 cells of one neuron; ``biased``, the last is its bias.
 
-    With ``config.leaves`` everything that goes to the cells passes one register here.
+    With ``config.leaves`` everything that goes to the cells passes ``config.leaf_levels`` registers here.
 
     Members
     -------
@@ -115,22 +115,24 @@ class NodeTile(Block):
         m = Module()
         config = self.config
         wires = {name: getattr(self, name) for name in self.wires}
-        if config.leaves:
-            leaf = place(m, platform, "leaf", Leaf(sum(len(wire) for wire in wires.values())))
-            m.d.comb += leaf.i.eq(Cat(*wires.values()))
-            held = {name: Signal.like(wire, name=f"leaf_{name}") for name, wire in wires.items()}
-            m.d.comb += Cat(*held.values()).eq(leaf.o)
-            wires = held
-        weights = []
-        for index in range(self.cells):
-            bias = self.biased and index == self.cells - 1
-            cell = place(m, platform, f"cell_{index}", NodeCell(config, bias))
-            for name in cell.signature.members:
-                if name != "weight":
-                    wire = wires[name]
-                    m.d.comb += getattr(cell, name).eq(wire[index] if name == "x" else wire)
-            weights.append(cell.weight)
-        m.d.comb += self.weights.eq(Cat(*weights))
+        if config.leaf_levels > 1:
+            wires = held(m, platform, "branch", wires)
+        last = self.cells - 1
+        cells = [
+            place(m, platform, f"cell_{index}", NodeCell(config, self.biased and index == last))
+            for index in range(self.cells)
+        ]
+        taps: list[dict[str, Tap]] = [
+            {
+                port: (port, index if port == "x" else None)
+                for port in cell.signature.members
+                if port != "weight"
+            }
+            for index, cell in enumerate(cells)
+        ]
+        for cell, heard in zip(cells, spread(m, platform, config, wires, taps), strict=True):
+            m.d.comb += [getattr(cell, port).eq(wire) for port, wire in heard.items()]
+        m.d.comb += self.weights.eq(Cat(cell.weight for cell in cells))
         return m
 
 

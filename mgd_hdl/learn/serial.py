@@ -12,7 +12,7 @@ from ..config.trainer import Tile as TileConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from .array import Leaf, Wires, code_ports
+from .array import Wires, code_ports, held
 from .cell import WIRES, code_bit, code_wires
 
 __all__ = ["Pass", "SerialArray", "SerialCell", "SerialTile"]
@@ -148,11 +148,7 @@ class SerialTile(Block):
         config = self.config
         wires = {name: getattr(self, name) for name in self.signature.members if name != "weights"}
         if config.leaves:
-            leaf = place(m, platform, "leaf", Leaf(sum(len(wire) for wire in wires.values())))
-            m.d.comb += leaf.i.eq(Cat(*wires.values()))
-            held = {name: Signal.like(wire, name=f"leaf_{name}") for name, wire in wires.items()}
-            m.d.comb += Cat(*held.values()).eq(leaf.o)
-            wires = held
+            wires = held(m, platform, "leaf", wires)
 
         m.submodules.store = store = Memory(shape=self.cells, depth=config.parameter.width, init=[])
         reads = store.read_port(domain="comb")

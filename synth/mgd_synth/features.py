@@ -60,13 +60,21 @@ def _memory(depth: int, width: int, target: str) -> tuple[int, int]:
 # ---- learning ------------------------------------------------------------------------------------
 
 
+def _leaves(config: TrainerConfig) -> Iterator[int]:
+    """For how many cells there is a set of registers, for each of them."""
+    for tile in config.tiles:
+        for cells in (tile.cells, config.leaf_cells)[: config.leaf_levels]:
+            whole, rest = divmod(tile.cells, cells)
+            yield from [cells] * whole + [rest] * (rest > 0)
+
+
 def _cells(config: TrainerConfig) -> Iterator[_Block]:
     cells, bits = config.parameters, config.parameters * config.parameter.width
     layers, rows, word = len(config.layers), config.rows, config.word.width
-    # A leaf holds the code wires of its tile, and the word or what serial cells are told.
+    # A leaf holds the code wires of its cells, and the word or what serial cells are told; so does a branch.
     codes = (1 + config.shadow) * (1 + config.halvings) * (not config.loaded)
     told = 6 + config.parameter.width.bit_length() if config.serial else word + 1 + config.shadow
-    leaf_bits = config.leaves * sum(codes * (tile.rows + 2 * COLUMNS + 1) + told for tile in config.tiles)
+    leaf_bits = sum(codes * (-(-cells // COLUMNS) + 2 * COLUMNS + 1) + told for cells in _leaves(config))
     wires: Features = {"one": 1, "rows": rows, "layers": layers, "leaf_bits": leaf_bits, "word": word}
     if config.serial:
         # Memories are four cells wide.
@@ -83,7 +91,7 @@ def _cells(config: TrainerConfig) -> Iterator[_Block]:
         return
     if config.nodes:
         held = sum(layer.inputs * len(config.input_places(layer)) for layer in config.layers)
-        leaf_bits = config.leaves * sum(tile.cells + word + 3 for tile in config.tiles)
+        leaf_bits = sum(cells + word + 3 for cells in _leaves(config))
         columns = sum(layer.inputs for layer in config.layers)
         yield "array.cell", "node cell", one
         yield (

@@ -214,19 +214,22 @@ def test_presets_need_no_snapping(name):
 
 # ---- times ---------------------------------------------------------------------------------------
 
+#: By how many registers a word passes on its way from the wires to a cell.
+LEAVES = ({"leaves": "no"}, {"leaves": "yes"}, {"leaves": "yes", "leaf_cells": 16})
+
 SHAPES = ([2, 1], [2, 2, 1], [4, 4, 1], [49, 4, 4], [3, 5, 7, 2], [63, 1], [64, 9])
 
 
 @pytest.mark.parametrize("layers", SHAPES, ids=str)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("leaves", ["yes", "no"])
-def test_delayed_updates_meet_their_measurements(layers, activation, leaves):
+@pytest.mark.parametrize("levels", [0, 1, 2])
+def test_delayed_updates_meet_their_measurements(layers, activation, levels):
     """Two clocks a step: the delay in steps is exact, for every layer, and never negative."""
     config = stream(
         layers,
         network={"layers": layers, "activation": activation},
         learning={"updates": "delayed"},
-        engine={"leaves": leaves},
+        engine=LEAVES[levels],
     )
     for layer in config.layers:
         assert layer.latency % 2 == 0
@@ -236,12 +239,12 @@ def test_delayed_updates_meet_their_measurements(layers, activation, leaves):
 
 
 @pytest.mark.parametrize("layers", SHAPES, ids=str)
-@pytest.mark.parametrize("leaves", ["yes", "no"])
-def test_latencies_add_up(layers, leaves):
-    config = stream(layers, engine={"leaves": leaves})
+@pytest.mark.parametrize("levels", [0, 1, 2])
+def test_latencies_add_up(layers, levels):
+    config = stream(layers, engine=LEAVES[levels])
     assert all(layer.padding == 0 for layer in config.layers)
     assert config.cost_padding == 0
-    clocks = 1 + (leaves == "yes")
+    clocks = 1 + levels
     for layer in config.layers:
         assert config.layer_offset(layer.index) == clocks
         clocks += layer.latency
@@ -265,6 +268,22 @@ def test_leaves_from_65_parameters(cells, leaves):
     config = stream(cells)
     assert (config.parameters > 64) is leaves
     assert config.leaves is leaves
+
+
+@pytest.mark.parametrize(("layers", "leaves"), [([7, 1], False), ([8, 1], True), ([2, 2, 1], True)])
+def test_small_leaves_where_there_is_more_than_one(layers, leaves):
+    config = stream(layers, engine={"leaf_cells": 8})
+    assert (config.parameters > 8) is leaves
+    assert config.leaf_levels == 2 * leaves
+
+
+@pytest.mark.parametrize(
+    ("engine", "what"),
+    [({"cell": "serial"}, 'cell = "serial"'), ({"leaves": "no"}, 'leaves = "no"')],
+)
+def test_small_leaves_are_for_parallel_cells_with_leaves(engine, what):
+    with pytest.raises(ConfigError, match=f"engine.leaf_cells = 16: must be 64 with {what}"):
+        XOR.replaced(engine={**engine, "leaf_cells": 16})
 
 
 # ---- places --------------------------------------------------------------------------------------

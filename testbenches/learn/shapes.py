@@ -20,6 +20,7 @@ def learner(
     sides: str = "one_sided",
     shadow: bool = False,
     leaves: bool = False,
+    leaf_cells: int = 64,
     early: bool = False,
     parameter: str = "SQ(2, 4)",
     share: float = 1.0,
@@ -35,6 +36,7 @@ def learner(
         engine={
             "shadow": "yes" if shadow else "no",
             "leaves": "yes" if leaves else "no",
+            "leaf_cells": leaf_cells,
             "enables": "early" if early else "direct",
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 
@@ -39,7 +40,8 @@ def title(config: TrainerConfig) -> str:
     words += [f"share_{config.perturbation.share}" * config.sparse]
     words += ["analog" * config.analog, f"follow_{config.follow}" * (config.follow > 0)]
     tiles = "_".join(str(tile.cells) for tile in config.tiles)
-    return "-".join(filter(None, [*words, "leaves" * config.leaves, tiles]))
+    leaves = "leaves" + f"_of_{config.leaf_cells}" * (config.leaf_levels > 1)
+    return "-".join(filter(None, [*words, leaves * config.leaves, tiles]))
 
 
 KINDS = [
@@ -49,6 +51,10 @@ KINDS = [
     learner(2, 3, 2, 1, share=0.5),
     learner(4, 13, 1, share=0.25, sides="two_sided", shadow=True, leaves=True),
     learner(7, 1, share=0.125, algorithm="analog", tau_x=2),
+    learner(4, 13, 1, leaves=True, leaf_cells=16),
+    learner(7, 8, 1, family="walsh", sides="two_sided", shadow=True, leaves=True, leaf_cells=8),
+    learner(4, 13, 1, share=0.25, leaves=True, leaf_cells=32, early=True),
+    learner(2, 3, 2, 1, family="sequential", leaves=True, leaf_cells=8),
 ]
 
 
@@ -93,6 +99,33 @@ def test_mutations_are_noticed(mutation, tmp_path):
     config = KINDS[3]
     assert title(config) == "random_code-two_sided-shadow-leaves-6_3"
     assert not stays_unnoticed(mutation, verilog(Array(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("a cell with the row of another leaf", r"(cell_57 \([^;]*\.row\()leaf_3", r"\1leaf_2"),
+    ("a diagonal of the row above", r"(cell_25 \([^;]*\.diagonal\(leaf_1__o)\[14\]", r"\1[13]"),
+    ("a word past its leaf", r"(cell_40 \([^;]*\.word\()leaf_2__o\[24:20\]", r"\1word"),
+    ("a leaf without register", r"\A((?s:.*?))always @\(posedge clk\)\n    o <=", r"\1always @*\n    o ="),
+    ("the rows of another tile", r"(trunk_2 \([^;]*, rows)\[10:9\]", r"\1[9:8]"),
+    ("the addresses of another tile", r"(trunk_2 \([^;]*address_rows)\[10:9\]", r"\1[9:8]"),
+    ("diagonals that are not turned", r"(trunk_2 \([^;]*)diagonals\[1:0\], diagonals\[7:2\]", r"\1diagonals"),
+    ("the rest of another layer", r"(trunk_2 \([^;]*)layer_1__rest", r"\1layer_0__rest"),
+)
+def test_mutations_of_small_leaves_are_noticed(mutation, tmp_path):
+    config = learner(4, 13, 1, leaves=True, leaf_cells=16)
+    assert not stays_unnoticed(mutation, verilog(Array(config), "dut"), BENCH, tmp_path, config)
+
+
+def test_a_leaf_holds_what_its_cells_hear():
+    """Leaves of 16, 1 and 14 cells; branches, which hold no code; trunks of 64 and 14 cells, which hold it
+    as it came in.
+    """
+    text = verilog(Array(learner(4, 13, 1, leaves=True, leaf_cells=16)), "dut")
+    widths = sorted(int(width) for width in re.findall(r"^module dut_leaf_(\d+)", text, re.MULTILINE))
+    alike = 5 + 2  # D; shaken, clear
+    leaves = [3 + 1 + alike, 2 + 8 + 8 + 1 + alike]  # rows, columns, diagonals; both
+    trunks = [2 * rows + 3 * 8 + 5 for rows in (2, 8)]  # addresses too; plus, minus, rest, address, clear
+    assert widths == [alike, *leaves, *trunks]
 
 
 @mutations(

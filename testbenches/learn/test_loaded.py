@@ -29,9 +29,18 @@ def loaded(*layers: int, bits: int = 1, **kind: Any) -> TrainerConfig:
         loaded(2, 2, 1, bits=2, shadow=True),
         loaded(2, 2, 1, bits=3, sides="two_sided", shadow=True, leaves=True),
         loaded(7, 8, 1, bits=4, leaves=True),
+        loaded(7, 8, 1, bits=2, leaves=True, leaf_cells=32),
         loaded(2, 2, 1, bits=3, shadow=True, algorithm="analog", tau_x=2, follow=2),
     ],
-    ids=["signs", "signs two-sided", "2 bits shadow", "3 bits two-sided shadow", "64 cells", "analog"],
+    ids=[
+        "signs",
+        "signs two-sided",
+        "2 bits shadow",
+        "3 bits two-sided shadow",
+        "64 cells",
+        "two leaves",
+        "analog",
+    ],
 )
 def test_loaded(config, tmp_path):
     run(verilog(LoadedArray(config), "dut"), BENCH, tmp_path, config)

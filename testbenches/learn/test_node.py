@@ -37,8 +37,9 @@ def noded(*layers: int, bits: int = 3, activation: Any = "sigmoid", **kind: Any)
         noded(2, 3, 2, 1, bits=4, activation=["tanh", "relu", "sigmoid"], sides="two_sided", leaves=True),
         noded(2, 2, 1, bits=5, activation=["linear", "sigmoid"], shadow=True, family="walsh"),
         noded(3, 64, 1, leaves=True),
+        noded(3, 64, 1, leaves=True, leaf_cells=16),
     ],
-    ids=["bits", "signs, two-sided", "walsh, shadow", "two tiles a neuron"],
+    ids=["bits", "signs, two-sided", "walsh, shadow", "two tiles a neuron", "five leaves a neuron"],
 )
 def test_node(config, tmp_path):
     run(verilog(NodeArray(config), "dut"), BENCH, tmp_path, config)
