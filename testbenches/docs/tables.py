@@ -288,7 +288,7 @@ def _largest() -> str:
         "time to 99 %",
     ]
     tools = "; ".join(load(largest.BASELINE))
-    note = f"Made with `python -m mgd_synth.largest` and `python -m mgd_sim.studies.hidden`; {tools}."
+    note = f"Made with `python -m mgd_synth.largest` and `python -m mgd_sim.studies.hidden H`; {tools}."
     return _rows(head, table) + f"\n{note}\n"
 
 
