@@ -87,6 +87,11 @@ FAMILIES: dict[str, dict[str, Changes]] = {
             "learning": _analog(rate=2.0**-5, tau_x=16),
             "perturbation": {"family": "sinusoidal", "amplitude": 0.125},
         },
+        "analog, square": {
+            "formats": {"parameter": "SQ(4, 15)"},
+            "learning": _analog(rate=2.0**-5, tau_x=16),
+            "perturbation": {"family": "square", "amplitude": 0.125},
+        },
     },
 }
 
