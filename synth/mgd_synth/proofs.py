@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
@@ -52,6 +53,8 @@ BASELINE = Path(__file__).parents[1] / "baselines" / "proofs.json"
 _STATUS, _SCRIPT = "status.txt", "proof.ys"
 #: Seconds for one proof.
 _PATIENCE = 300.0
+#: Blocks that a form places, which are then proven inside it.
+_MOST = 6
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Family:
     passes: Callable[[str], str]
     tables: Callable[[str], str]
     models: str
+    #: A cell that keeps 16 words of four bits in look-up tables, where there is one.
+    memory: str = ""
 
 
 def _ice40(top: str) -> str:
@@ -69,7 +74,9 @@ def _ice40(top: str) -> str:
 
 FAMILIES = {
     "ice40": Family(_ice40, _ice40, "+/ice40/cells_sim.v"),
-    "ecp5": Family(ecp5.passes, lambda top: ecp5.passes(top, 0), "+/lattice/cells_sim_ecp5.v"),
+    "ecp5": Family(
+        ecp5.passes, lambda top: ecp5.passes(top, 0), "+/lattice/cells_sim_ecp5.v", "TRELLIS_DPR16X4"
+    ),
 }
 
 _NARROW: dict[str, dict[str, Any]] = {
@@ -102,6 +109,8 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "sequential": ("xor", {"perturbation": {"family": "sequential"}, "task": {"order": "random"}}, ".*"),
     "early": ("xor", {"engine": {"enables": "early"}}, ".*"),
     "serial": ("xor", {"engine": {"cell": "serial"}}, ".*"),
+    "long serial": ("xor", {"engine": {"cell": "serial"}, "formats": {"parameter": "SQ(4, 14)"}}, "tile_3"),
+    "plain": ("xor", {"task": {"order": "plain"}}, "sample_memory"),
     "letters": ("nist7x7", {}, "letters"),
     "stream": ("xor", {"task": {"source": "stream"}}, "sample_stream"),
     "relu": ("xor", {"network": {"activation": "relu"}}, "relu_."),
@@ -142,9 +151,7 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
 }
 
-#: Blocks that are not proven, and why; trainers with them are simulated.
-SIMULATED = {"sample_memory": "synthesis renames its shift register"}
-#: The same for words of full width.
+#: Why a block of full width is not proven; trainers with it are simulated.
 _MULTIPLIES = "multiplies"
 
 #: Other register bits whose names may be lost, by block: one that never changes, some that outputs repeat.
@@ -172,7 +179,7 @@ class Subject:
     def simulated(self) -> str:
         """Why it is not proven but simulated; empty where it is proven."""
         narrow = self.configuration.startswith("narrow")
-        return SIMULATED.get(self.block, _MULTIPLIES if self.multiplies and not narrow else "")
+        return _MULTIPLIES if self.multiplies and not narrow else ""
 
     @property
     def ones(self) -> list[str]:
@@ -193,6 +200,16 @@ class Subject:
                 inputs[found[1]] = re.findall(r"(?m)^  input (?:\[\d+:0\] )?(\w+);", part)
         placed = re.findall(r"(?m)^  (\w+) (\w+) \($", self.verilog)
         return sorted(f"{name}.{port}" for module, name in placed for port in inputs.get(module, ()))
+
+    @property
+    def memories(self) -> dict[str, tuple[int, int]]:
+        """How many words of how many bits its memories have that are written."""
+        found = re.findall(r"(?m)^  reg \[(\d+):0\] (\w+) \[(\d+):0\];", self.verilog)
+        return {
+            name: (int(last) + 1, int(top) + 1)
+            for top, name, last in found
+            if re.search(rf"(?m)^ .*\b{name}\[.*\] <= ", self.verilog)
+        }
 
     @property
     def multiplies(self) -> bool:
@@ -288,7 +305,7 @@ def subjects(configurations: Mapping[str, tuple[str, dict[str, Any], str]]) -> I
 
 
 def _blocks(config: TrainerConfig) -> dict[str, str]:
-    """Modules that place none, or at most three that place none themselves, by their blocks' names."""
+    """Modules that place none, or a few that place none themselves, by their blocks' names."""
     prefix = f"{config.name}_"
     text = trainer_files(config)[f"{config.name}.v"]
     modules = {
@@ -301,7 +318,7 @@ def _blocks(config: TrainerConfig) -> dict[str, str]:
     return {
         name: "".join([modules[name], *(modules[inner] for inner in sorted(set(placed[name])))])
         for name in modules
-        if len(placed[name]) <= 3 and not any(placed[inner] for inner in placed[name])
+        if len(placed[name]) <= _MOST and not any(placed[inner] for inner in placed[name])
     }
 
 
@@ -326,19 +343,42 @@ def _mapping(subject: Subject, family: Family) -> str:
     )
 
 
+def _words(subject: Subject, family: Family) -> list[tuple[str, str]]:
+    """Names of the bits of memories: in the cells that keep them, and in the Verilog."""
+    if not family.memory:
+        return []
+    # Sixteen words after sixteen words, each four bits after four bits.
+    return [
+        (
+            f"{name}.0.{word // 16 * -(-bits // 4) + bit // 4}.mem[{word % 16}][{bit % 4}]",
+            f"{name}[{word}][{bit}]",
+        )
+        for name, (words, bits) in subject.memories.items()
+        for word in range(words)
+        for bit in range(bits)
+    ]
+
+
 def _script(subject: Subject, family: Family, *, mapped: bool) -> str:
     """Passes that end in a status; ``mapped`` where the netlist is there already."""
     block = subject.block
     made = f"design -reset; read_json {NETLIST}" if mapped else ""
+    words = [f"rename {old} {new}" for old, new in _words(subject, family)]
     return "\n".join(
         [
             f"read_verilog {DESIGN}; {_mapping(subject, family)}; {made}",
-            # Ports of cells have no names, or these would take the place of a register's.
-            "rename -hide c:*",
-            f"techmap -wb -D EQUIV -autoproc -map {family.models}; flatten; opt_clean; memory",
+            # Ports of cells have no names, or these would take the place of a register's, nor have wires that
+            # were named after these ports, in capitals. Those of memories have, by which words are found.
+            f"rename -hide c:* {family.memory and f't:{family.memory} %d'}",
+            f"rename -hide w:*_[{ascii_uppercase}]*",
+            f"techmap -wb -D EQUIV -autoproc -map {family.models}; flatten",
+            # A memory that nothing writes to is a table.
+            "opt_expr; opt_clean; memory",
             # Word by word a netlist may keep a part of a name; bit by bit it has it or not.
+            f"splitnets; opt_clean -purge; cd {block}",
+            *words,
             # A register with two names has a buffer between them, or one would be taken for the other.
-            f"splitnets; opt_clean -purge; insbuf; rename {block} gate",
+            f"cd; insbuf; rename {block} gate",
             "design -stash gate; design -load verilog",
             f"memory -nomap; memory_map; splitnets; opt_clean -purge; rename {block} gold",
             "design -stash gold",

@@ -25,7 +25,12 @@ def every_subject():
 
 @pytest.mark.parametrize(
     ("configuration", "block", "family"),
-    [("xor", "cell", "ice40"), ("xor", "homodyne", "ice40"), ("early", "integrator", "ice40")],
+    [
+        ("xor", "cell", "ice40"),
+        ("xor", "homodyne", "ice40"),
+        ("xor", "sample_memory", "ice40"),
+        ("early", "integrator", "ice40"),
+    ],
 )
 def test_proven(configuration, block, family):
     proof = prove(subject(configuration, block), family)
@@ -33,25 +38,45 @@ def test_proven(configuration, block, family):
     assert proof.pairs >= 16
 
 
-def test_one_wrong_bit_is_not_proven():
-    """One entry of one look-up table of the integrator."""
+@pytest.mark.parametrize(
+    ("configuration", "block", "family", "table", "pairs"),
+    [
+        ("xor", "integrator", "ice40", ("SB_LUT4", "LUT_INIT"), 16),
+        # Twelve registers of cells, 16 words of three bits, and the ports.
+        ("serial", "tile_3", "ecp5", ("LUT4", "INIT"), 12 + 16 * 3 + 3),
+    ],
+)
+def test_one_wrong_bit_is_not_proven(configuration, block, family, table, pairs):
+    """One entry of one look-up table."""
+    kind, parameter = table
 
     def fault(module: dict[str, Any]) -> None:
-        cell = next(cell for _, cell in sorted(module["cells"].items()) if cell["type"] == "SB_LUT4")
-        table = cell["parameters"]["LUT_INIT"]
-        cell["parameters"]["LUT_INIT"] = table[:5] + "10"[int(table[5])] + table[6:]
+        cell = next(cell for _, cell in sorted(module["cells"].items()) if cell["type"] == kind)
+        entries = cell["parameters"][parameter]
+        cell["parameters"][parameter] = entries[:5] + "10"[int(entries[5])] + entries[6:]
 
-    integrator = subject("xor", "integrator")
+    sound = subject(configuration, block)
     # The same way without a fault is a proof.
-    assert prove(integrator, "ice40", fault=lambda module: None).complete
-    broken = prove(integrator, "ice40", fault=fault)
+    assert prove(sound, family, fault=lambda module: None).complete
+    broken = prove(sound, family, fault=fault)
     assert not broken.complete
-    assert broken.pairs == 16
-    assert broken.reason.endswith(" of 16 pairs are not proven")
+    assert broken.pairs == pairs
+    assert broken.reason.endswith(f" of {pairs} pairs are not proven")
+
+
+def test_memories_of_tables():
+    """Words that are written, by their names in cells of 16 words of four bits: word after word."""
+    tile = subject("long serial", "tile_3")
+    assert tile.memories == {"store": (18, 3)}
+    assert subject("xor", "sample_memory").memories == {}
+    words = proofs._words(tile, proofs.FAMILIES["ecp5"])
+    assert len(words) == 18 * 3
+    assert words[-1] == ("store.0.1.mem[1][2]", "store[17][2]")
+    assert proofs._words(tile, proofs.FAMILIES["ice40"]) == []
 
 
 def test_every_kind_of_block_is_there(every_subject):
-    """Blocks that place no more than three others; products of full width are left to simulation."""
+    """Blocks that place few others; products of full width are left to simulation."""
     blocks = {block for _, block in every_subject}
     assert {"cell", "integrator", "update", "homodyne", "sequencer", "initializer", "accumulator"} <= blocks
     assert {"baseline", "random_code", "walsh", "sequential", "letters", "sample_stream", "pass"} <= blocks
