@@ -5,7 +5,8 @@ seconds, ``--only cell_ecp5`` one file. ``--write`` measures what is missing for
 the synthesizer and writes it down one by one, so that it can be stopped and goes on later; with
 ``--again`` it measures everything.
 
-A file holds the entries of each release, since another one makes other netlists.
+A file holds the entries of each release, since another one makes other netlists. Those of standard cells go
+by the library too, which the environment variable ``MGD_LIBERTY`` names; without one they are skipped.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 
 from mgd_hdl.files import write_file
 
-from . import cell_area, runs
+from . import cell_area, liberty, runs
 from .flow import DEVICES
 from .process import SynthError
 from .yosys import YOSYS
@@ -58,6 +59,8 @@ class Baseline:
     share : float
         How much a number may differ, as a part of itself. One release gives one netlist, so it is there
         for changes of the Verilog that mean nothing.
+    release : callable
+        What the entries depend on, with its release.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Baseline:
     names: tuple[str, ...]
     small: tuple[str, ...]
     share: float = 0
+    release: Callable[[], str] = lambda: YOSYS.version
 
     @property
     def file(self) -> Path:
@@ -79,7 +83,7 @@ class Baseline:
 
     def recorded(self, tool: str | None = None) -> dict[str, Entry]:
         """All entries of a release, by default of the installed one."""
-        tool = YOSYS.version if tool is None else tool
+        tool = self.release() if tool is None else tool
         document = self.document()
         if tool not in document["tools"]:
             known = ", ".join(document["tools"]) or "no release"
@@ -108,7 +112,7 @@ class Baseline:
 
     def write(self, say: Callable[[str], None], *, again: bool = False) -> None:
         """Measure what is missing, writing after each."""
-        tool = YOSYS.version
+        tool = self.release()
         document = self.document()
         old = {} if again else document["tools"].get(tool, {})
         kept = {name: _lean(old[name]) for name in self.names if name in old}
@@ -133,11 +137,12 @@ class Baseline:
 
 
 def _lean(entry: Entry) -> Entry:
-    """Without zeros, and whole numbers as such."""
-    lean = {
-        key: _lean(value) if isinstance(value, Mapping) else int(value) if value == int(value) else value
-        for key, value in entry.items()
-    }
+    """Without zeros, whole numbers as such, and others to a millionth."""
+
+    def short(value: float) -> float:
+        return int(value) if value == int(value) else round(value, 6)
+
+    lean = {key: _lean(value) if isinstance(value, Mapping) else short(value) for key, value in entry.items()}
     return {key: value for key, value in lean.items() if value}
 
 
@@ -191,12 +196,28 @@ def _products(target: str) -> Baseline:
     )
 
 
+def _library() -> str:
+    """The synthesizer and the library, each with its release."""
+    library = liberty.read(liberty.from_environment())
+    return f"{YOSYS.version}, {library.name} {library.digest}"
+
+
+_STANDARD_CELLS = Baseline(
+    name="cell_liberty",
+    measure=partial(cell_area.measured, target="liberty"),
+    names=_SMALL_CELLS,
+    small=_SMALL_CELLS[:1],
+    share=0.01,
+    release=_library,
+)
+
 BASELINES = {
     each.name: each
     for each in (
         *(_cells(target) for target in cell_area.TARGETS),
         *(_trainers(target) for target in (*runs.WITHOUT, "ice40-hx8k", "gowin-gw1nr9", "generic")),
         *(_products(target) for target in runs.WITHOUT),
+        _STANDARD_CELLS,
     )
 }
 
@@ -218,13 +239,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [BASELINES[name] for name in given.only or BASELINES]
     if given.write:
         for each in chosen:
-            each.write(say, again=given.again)
+            try:
+                each.write(say, again=given.again)
+            except liberty.NoLibraryError as error:
+                say(f"{each.name}: skipped, {error}")
         return 0
     differ = 0
     for each in chosen:
         try:
             each.recorded()
-        except UnknownToolError as error:
+        except (UnknownToolError, liberty.NoLibraryError) as error:
             say(f"{each.name}: skipped, {error}")
             continue
         for name in each.small if given.small else each.names:

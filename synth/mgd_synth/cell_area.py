@@ -24,6 +24,7 @@ from mgd_hdl.learn.loaded import LoadedTile
 from mgd_hdl.learn.node import NodeTile
 from mgd_hdl.learn.serial import SerialArray, SerialTile
 
+from . import liberty
 from .flow import DEVICES
 from .nextpnr import sizes
 from .process import SynthError
@@ -118,15 +119,25 @@ def _config(shape: tuple[int, int], changes: Mapping[str, Any]) -> TrainerConfig
 
 
 def _sizes(block: Block, target: str) -> dict[str, float]:
-    device = DEVICES[TARGETS[target]]
     try:
         text = verilog(block, "array")
     except EmitError as error:
         raise SynthError(str(error)) from None
+    if target == "liberty":
+        return _areas(text, liberty.read(liberty.from_environment()))
+    device = DEVICES[TARGETS[target]]
     with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
         module = netlist_in(Path(folder), text, device.passes("array"))["modules"]["array"]
     found = sizes(device, module)
     return {kind: sum(found.get(kind, {}).values()) for kind in KINDS}
+
+
+def _areas(text: str, library: liberty.Library) -> dict[str, float]:
+    passes = liberty.passes("array", buffers=library.buffers)
+    files = {liberty.FILE: library.text.encode()}
+    with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
+        module = netlist_in(Path(folder), text, passes, files=files)["modules"]["array"]
+    return {each.name: each.used + each.harness for each in liberty.resources(module, library)}
 
 
 def _slope(small: Mapping[str, float], large: Mapping[str, float], parameters: int) -> dict[str, float]:

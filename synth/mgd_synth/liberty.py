@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import os
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -15,7 +17,10 @@ from .blocks import FLATTEN, block, owners
 from .process import SynthError
 from .report import Resource
 
-__all__ = ["FILE", "NOTES", "Cell", "Library", "Pin", "Table", "passes", "read", "resources"]
+__all__ = [
+    "FILE", "NOTES", "Cell", "Library", "NoLibraryError", "Pin", "Table", "from_environment", "passes",
+    "read", "resources",
+]  # fmt: skip
 
 #: The library, in the folder where Yosys runs.
 FILE = "cells.lib"
@@ -119,12 +124,21 @@ class Library:
     cells: dict[str, Cell]
 
     @property
+    def digest(self) -> str:
+        """Of its text, packed or not: the first 12 hexadecimal digits of SHA-256."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+
+    @property
     def buffers(self) -> bool:
         """Whether there is a cell whose output is its input."""
         return any(
             not cell.register and any(pin.function in cell.pins for pin in cell.pins.values())
             for cell in self.cells.values()
         )
+
+
+class NoLibraryError(SynthError):
+    """The environment names no library."""
 
 
 @dataclass
@@ -151,6 +165,18 @@ def read(path: Path) -> Library:
         return _library(text)
     except (ValueError, KeyError, IndexError, StopIteration):
         raise SynthError(f"{path}: is no Liberty file with cells and delays") from None
+
+
+def from_environment() -> Path:
+    """The library that the variable ``MGD_LIBERTY`` names: a file, or the first of a folder."""
+    given = os.environ.get("MGD_LIBERTY")
+    if not given:
+        raise NoLibraryError("no library of cells: MGD_LIBERTY names none")
+    path = Path(given)
+    found = [*path.glob("*.lib"), *path.glob("*.lib.gz")] if path.is_dir() else [path]
+    if not found:
+        raise NoLibraryError(f"no library of cells: {path} has no .lib or .lib.gz")
+    return min(found)
 
 
 #: Groups that make a cell a register.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -11,9 +12,11 @@ from mgd_synth import baselines, cell_area
 from mgd_synth.baselines import BASELINES, RENEW, Baseline, UnknownToolError
 from mgd_synth.cell_area import ARRAYS, array_slope, bound, goal
 from mgd_synth.ice40 import area, count
-from mgd_synth.yosys import SynthError
+from mgd_synth.liberty import NoLibraryError
+from mgd_synth.yosys import YOSYS, SynthError
 
 RECORDED = [each for each in BASELINES.values() if each.file.exists()]
+LIBERTY = [name for name in BASELINES if name.endswith("_liberty")]
 SMALL = [(each.name, name) for each in RECORDED for name in each.small]
 
 
@@ -31,7 +34,7 @@ def test_as_recorded(file, name):
     """The same release makes the same netlist."""
     try:
         assert BASELINES[file].difference(name) is None
-    except UnknownToolError as unknown:
+    except (UnknownToolError, NoLibraryError) as unknown:
         pytest.skip(str(unknown))
 
 
@@ -113,6 +116,36 @@ def test_another_release_is_told(small, monkeypatch):
     assert made.difference("a") is None
     assert [tool.split()[1] for tool in made.document()["tools"]][-1] == "9.9"
     assert len(made.document()["tools"]) == 2
+
+
+def test_without_a_library_it_is_told(monkeypatch, capsys):
+    """And nothing is measured or written."""
+    before = {name: BASELINES[name].file.read_text() for name in LIBERTY}
+    monkeypatch.delenv("MGD_LIBERTY", raising=False)
+    monkeypatch.setattr(cell_area, "measured", None)
+    chosen = [argument for name in LIBERTY for argument in ("--only", name)]
+    for more in ([], ["--write"]):
+        assert baselines.main([*chosen, *more]) == 0
+        told = capsys.readouterr().err
+        for name in LIBERTY:
+            assert f"{name}: skipped, no library of cells: MGD_LIBERTY names none" in told
+    assert before == {name: BASELINES[name].file.read_text() for name in LIBERTY}
+
+
+def test_entries_go_by_the_library(tmp_path, monkeypatch):
+    """Its name and text, beside the release of the synthesizer."""
+    for name, size in (("here.lib", 1), ("there.lib", 2)):
+        cell = f"cell (a) {{ area : {size}; pin (Y) {{ direction : output; }} }}"
+        (tmp_path / name).write_text(f"library (four) {{ {cell} }}")
+    keys = []
+    for name in ("here.lib", "there.lib"):
+        monkeypatch.setenv("MGD_LIBERTY", str(tmp_path / name))
+        keys.append(BASELINES["cell_liberty"].release())
+        text = (tmp_path / name).read_bytes()
+        assert keys[-1] == f"{YOSYS.version}, four {hashlib.sha256(text).hexdigest()[:12]}"
+        with pytest.raises(UnknownToolError, match=r"cell_liberty.json knows .*, not .*, four "):
+            BASELINES["cell_liberty"].recorded()
+    assert keys[0] != keys[1]
 
 
 def test_a_stop_loses_nothing(small):

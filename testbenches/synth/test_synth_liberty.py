@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import os
+import hashlib
 import re
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from mgd_hdl.config import preset
 from mgd_synth import liberty
 from mgd_synth.flow import synthesize
-from mgd_synth.liberty import Table
+from mgd_synth.liberty import NoLibraryError, Table
 from mgd_synth.process import SynthError
 from mgd_synth.sta import slowest_path
 from mgd_synth.yosys import YOSYS, netlist_in
@@ -262,12 +262,34 @@ def test_a_trainer_in_a_library_of_four(tmp_path):
 # ---- a real library ------------------------------------------------------------------------------
 
 
+def test_where_a_library_is_looked_for(tmp_path, monkeypatch):
+    monkeypatch.delenv("MGD_LIBERTY", raising=False)
+    with pytest.raises(NoLibraryError, match="MGD_LIBERTY names none"):
+        liberty.from_environment()
+    monkeypatch.setenv("MGD_LIBERTY", str(tmp_path))
+    with pytest.raises(NoLibraryError, match=r"has no \.lib or \.lib\.gz"):
+        liberty.from_environment()
+    for name in ("b.lib", "c.lib.gz", "a.txt"):
+        (tmp_path / name).touch()
+    assert liberty.from_environment() == tmp_path / "b.lib"
+    monkeypatch.setenv("MGD_LIBERTY", str(tmp_path / "c.lib.gz"))
+    assert liberty.from_environment() == tmp_path / "c.lib.gz"
+
+
+def test_a_library_is_known_by_its_text(library, tmp_path):
+    """Packed or not; and another one by one letter."""
+    (tmp_path / "packed.lib.gz").write_bytes(gzip.compress(LIBRARY.encode()))
+    (tmp_path / "other.lib").write_text(LIBRARY + "\n")
+    assert library.digest == hashlib.sha256(LIBRARY.encode()).hexdigest()[:12]
+    assert liberty.read(tmp_path / "packed.lib.gz").digest == library.digest
+    assert liberty.read(tmp_path / "other.lib").digest != library.digest
+
+
 def real_library() -> Path | None:
-    """The first library in the folder that MGD_LIBERTY names, or beside the repository."""
-    beside = Path(__file__).parents[2] / ".." / "shared" / "data" / "liberty"
-    folder = Path(os.environ.get("MGD_LIBERTY", beside))
-    found = [folder] if folder.is_file() else [*folder.glob("*.lib"), *folder.glob("*.lib.gz")]
-    return min(found, default=None)
+    try:
+        return liberty.from_environment()
+    except NoLibraryError:
+        return None
 
 
 REAL = real_library()
