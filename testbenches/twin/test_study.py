@@ -135,6 +135,17 @@ def test_what_is_recorded_stays_byte_for_byte(task, tmp_path):
     assert copy.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize("task", ["xor", "nist7x7_centered"])
+def test_what_is_recorded_is_what_the_command_trains(task):
+    """Every kind of imperfection, and no size that is not one of the study's."""
+    recorded: dict[str, set[float]] = {}
+    for point in json.loads((DOCS / f"figures/{task}_imperfections.json").read_bytes())["points"]:
+        recorded.setdefault(point["sweep"], set()).add(point["value"])
+    assert list(recorded) == list(imperfections.SWEEPS)
+    for sweep, sizes in recorded.items():
+        assert sizes <= set(imperfections.SWEEPS[sweep].values[task])
+
+
 def test_recorded_hidden_neurons_are_not_trained_again(tmp_path, monkeypatch, capsys):
     copy = Path(shutil.copy(hidden.RESULTS, tmp_path))
     monkeypatch.setattr(hidden, "learn", None)

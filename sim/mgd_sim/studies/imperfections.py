@@ -74,13 +74,13 @@ SWEEPS = {
     "common": Sweep(
         "noise of every update, the same for all parameters",
         "update_noise",
-        {"xor": _powers(-9, -1, 2), **dict.fromkeys(_LETTERS, _powers(-10, -2, 2))},
+        {"xor": _powers(-9, -3), **dict.fromkeys(_LETTERS, _powers(-10, -4, 2))},
         {"update_noise_kind": "common"},
     ),
     "independent": Sweep(
         "noise of every update, of each parameter its own",
         "update_noise",
-        {"xor": _powers(-9, -1, 2), **dict.fromkeys(_LETTERS, _powers(-10, -2, 2))},
+        {"xor": _powers(-9, -3), **dict.fromkeys(_LETTERS, _powers(-10, -4, 2))},
         {"update_noise_kind": "independent"},
     ),
     "stuck": Sweep(
