@@ -260,7 +260,7 @@ def _device_notes(config: TrainerConfig, target: str, fit: Fit) -> Iterator[str]
         f"{kind} {middle:.1%} and {most:.1%}" for kind, (middle, most) in fit.errors[_FAMILY[target]].items()
     )
     judged = DEVICES[_FAMILY[target]].title
-    yield f"Sizes are estimates; median and largest error over twelve other trainers, on {judged}: {told}."
+    yield f"Sizes are estimates; median and largest error over trainers outside the fit, on {judged}: {told}."
     rates = clock(target)
     if rates is not None:
         _, low, high = rates

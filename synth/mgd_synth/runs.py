@@ -288,6 +288,11 @@ JUDGED: dict[str, tuple[str, _Changes]] = {
     "32-4": ("xor", _stream([32, 4])),
     "12-6-2 serial": ("xor", _stream([12, 6, 2], engine=_SERIAL)),
     "9-5-2 shadow": ("xor", _stream([9, 5, 2], "UQ(0, 4)", learning={"tau_theta": 8})),
+    "6-3-1 by layer, two-sided": (
+        "xor",
+        _task("parity6", [6, 3, 1], perturbation=_BY_LAYER, learning={"measure": "two_sided"}),
+    ),
+    "9-3-1 by node": ("xor", _stream([9, 3, 1], perturbation=_BY_NODE, formats=_SHORT_CHANGE)),
 }
 
 
