@@ -293,6 +293,14 @@ JUDGED: dict[str, tuple[str, _Changes]] = {
         _task("parity6", [6, 3, 1], perturbation=_BY_LAYER, learning={"measure": "two_sided"}),
     ),
     "9-3-1 by node": ("xor", _stream([9, 3, 1], perturbation=_BY_NODE, formats=_SHORT_CHANGE)),
+    "8-4-1 share 1/4, relu": (
+        "xor",
+        _stream([8, 4, 1], network={"activation": ["relu", "sigmoid"]}, perturbation={"share": 0.25}),
+    ),
+    "7-3-1 decay, clamp, 12 bits": (
+        "xor",
+        _stream([7, 3, 1], formats=_12_BITS, learning={"decay": 0.03125, "clamp": 1.0}),
+    ),
 }
 
 

@@ -46,11 +46,15 @@ def test_no_judge_was_fitted():
     assert not shapes & {runs.config(name).network.layers for name in runs.FIT}
 
 
-@pytest.mark.parametrize("chosen", ["layerwise", "nodes", "serial", "shadow"])
+@pytest.mark.parametrize("chosen", ["layerwise", "nodes", "sparse", "decays", "clamped", "serial", "shadow"])
 def test_every_kind_of_cell_is_judged(chosen):
     """And was fitted."""
     for names in (runs.FIT, runs.JUDGED):
-        assert any(getattr(runs.config(name), chosen) for name in names)
+        assert any(_has(runs.config(name), chosen) for name in names)
+
+
+def _has(config: TrainerConfig, chosen: str) -> bool:
+    return config.learning.clamp > 0 if chosen == "clamped" else bool(getattr(config, chosen))
 
 
 def test_coefficients_are_those_of_the_record():
