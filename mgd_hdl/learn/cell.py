@@ -11,7 +11,7 @@ from ..config.codes import COLUMNS
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from .follower import Follower
+from .follower import seen
 from .integrator import Integrator
 
 __all__ = [
@@ -52,7 +52,7 @@ class ParameterCell(Block):
     With a shadow (``config.shadow``) the network sees a copy of the visible bits that changes only
     on ``refresh``, and a second set of code wires, ``shake_*``, perturbs it: while T integrates
     the cost change of an earlier measurement, the next ones are on their way. With ``config.follow``
-    the copy is a :class:`Follower`.
+    the copy is a :class:`mgd_hdl.learn.follower.Follower`.
 
     Words reach T one clock later; the perturbed value is combinational.
 
@@ -137,24 +137,11 @@ class ParameterCell(Block):
             m.d.comb += integrator.compare.eq(self.compare)
 
         # Perturb.
-        visible = Signal(shape(config.visible), reset_less=True)
+        visible = seen(m, platform, config, self, integrator.theta)
         shake = code
-        if config.follow:
-            follower = place(m, platform, "follower", Follower(config))
-            m.d.comb += [
-                follower.target.eq(integrator.theta[config.guard_bits :]),
-                follower.refresh.eq(self.refresh),
-                follower.away.eq(self.away),
-                visible.eq(follower.visible),
-            ]
-        elif config.shadow:
-            with m.If(self.refresh):
-                m.d.sync += visible.eq(integrator.theta[config.guard_bits :])
         if config.shadow:
             shake = Signal()
             m.d.comb += shake.eq(self._code("shake_"))
-        else:
-            m.d.comb += visible.eq(integrator.theta[config.guard_bits :])
         if config.sequential:
             side = ~(shake & self.minus) if config.two_sided else Const(1, 1)
             below = Cat(shake, side)

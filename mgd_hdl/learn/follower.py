@@ -7,9 +7,9 @@ from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
-from ..hierarchy import Block
+from ..hierarchy import Block, place
 
-__all__ = ["Follower"]
+__all__ = ["Follower", "seen"]
 
 
 class Follower(Block):
@@ -72,3 +72,26 @@ class Follower(Block):
         with m.If(self.refresh):
             m.d.sync += copy.eq(total.shift_right(1))
         return m
+
+
+def seen(m: Module, platform: object, config: TrainerConfig, cell: Block, theta: Signal) -> Signal:
+    """What the network sees of a parameter before it is perturbed, ``config.visible``: the visible bits of
+    ``theta``, or with ``config.shadow`` a copy that changes with ``cell.refresh``; with ``config.follow``
+    that of a :class:`Follower`, which takes ``cell.away`` too.
+    """
+    target = theta[config.guard_bits :]
+    visible = Signal(shape(config.visible), reset_less=True)
+    if config.follow:
+        follower = place(m, platform, "follower", Follower(config))
+        m.d.comb += [
+            follower.target.eq(target),
+            follower.refresh.eq(cell.refresh),
+            follower.away.eq(cell.away),
+            visible.eq(follower.visible),
+        ]
+    elif config.shadow:
+        with m.If(cell.refresh):
+            m.d.sync += visible.eq(target)
+    else:
+        m.d.comb += visible.eq(target)
+    return visible

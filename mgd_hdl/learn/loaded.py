@@ -10,7 +10,7 @@ from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
 from .array import Tap, held, spread
-from .follower import Follower
+from .follower import seen
 from .integrator import Integrator
 
 __all__ = ["LoadedArray", "LoadedCell", "LoadedTile"]
@@ -60,7 +60,7 @@ class LoadedCell(Block):
     [shaken] : In(1)
         One-sided, discrete only: low at rest.
     [refresh, away] : In(1)
-        Shadow only: copy the visible bits. Followers: see :class:`Follower`.
+        Shadow only: copy the visible bits. Followers: see :class:`mgd_hdl.learn.follower.Follower`.
     weight : Out(config.weight)
         The perturbed parameter.
     """
@@ -107,20 +107,7 @@ class LoadedCell(Block):
         ]
 
         # Perturb.
-        visible = Signal(shape(config.visible), reset_less=True)
-        if config.follow:
-            follower = place(m, platform, "follower", Follower(config))
-            m.d.comb += [
-                follower.target.eq(integrator.theta[config.guard_bits :]),
-                follower.refresh.eq(self.refresh),
-                follower.away.eq(self.away),
-                visible.eq(follower.visible),
-            ]
-        elif config.shadow:
-            with m.If(self.refresh):
-                m.d.sync += visible.eq(integrator.theta[config.guard_bits :])
-        else:
-            m.d.comb += visible.eq(integrator.theta[config.guard_bits :])
+        visible = seen(m, platform, config, self, integrator.theta)
         if config.two_sided:
             below = Cat(Const(1, 1), code ^ self.minus.replicate(config.code_bits))
         elif config.rests:

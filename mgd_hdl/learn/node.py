@@ -13,6 +13,7 @@ from ..fixed import shape
 from ..hierarchy import Block, place
 from .array import Tap, held, spread
 from .cell import code_wires
+from .follower import seen
 from .integrator import Integrator
 
 __all__ = ["NodeArray", "NodeCell", "NodeInputs", "NodeTile"]
@@ -60,12 +61,7 @@ class NodeCell(Block):
             integrator.enable.eq(self.node & self.x),
             integrator.clear.eq(self.clear),
         ]
-        visible = Signal(shape(config.visible), reset_less=True)
-        if config.shadow:
-            with m.If(self.refresh):
-                m.d.sync += visible.eq(integrator.theta[config.guard_bits :])
-        else:
-            m.d.comb += visible.eq(integrator.theta[config.guard_bits :])
+        visible = seen(m, platform, config, self, integrator.theta)
         below = Const(0b10, 2)
         if self.bias and config.two_sided:
             below = Cat(Const(1, 1), self.node)
