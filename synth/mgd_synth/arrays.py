@@ -1,7 +1,7 @@
 """The learning cells alone, with a driver that fits beside them: how fast is an array of N cells?
 
 An array that fills a device leaves no room for the network that reads it, nor for the shift register
-of :mod:`mgd_synth.harness`. So here all data inputs share the bits of one short shift register, each
+of :mod:`mgd_synth.harness`. So here all data inputs share the bits of two short shift registers, each
 control has a register of its own, and what the cells give ends at ports, which are cut off between
 synthesis and placement: no device has that many pins. Every path of the array lies between
 registers, as it does in a trainer.
@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
-from mgd_hdl.config.codes import COLUMNS
 from mgd_hdl.config.trainer import TILE_CELLS
 from mgd_hdl.emit import ports, verilog
 from mgd_hdl.learn.array import Array
@@ -33,14 +32,19 @@ SHAPES = {
 }
 
 _NAME = "array"
-#: Data inputs; they begin at different bits of the shift register, so that no two are always equal.
-_DATA = {"rows": 0, "address_rows": 1, "columns": 2, "address_columns": 5, "diagonals": 9, "word": 3}
+#: Data inputs: of which shift register, and from which bit on. The registers' lengths have no common factor,
+#: so no two rows of the array are always told the same, and nothing of it is merged.
+_DATA = {
+    "rows": (0, 0), "columns": (0, 2), "diagonals": (0, 9),
+    "address_rows": (1, 1), "address_columns": (1, 5), "word": (1, 3),
+}  # fmt: skip
 
 
 def array_config(cells: int, **changes: dict[str, Any]) -> TrainerConfig:
-    """So many parameters of 16 bits, with a random code, and with leaves from a full tile on."""
-    leaves = "yes" if cells >= TILE_CELLS else "no"
-    config = preset("xor").replaced(**{**changes, "engine": {"leaves": leaves} | changes.get("engine", {})})
+    """So many parameters of 16 bits, with a random code, and with leaves from a full one on."""
+    engine = {"leaf_cells": TILE_CELLS} | changes.get("engine", {})
+    engine = {"leaves": "yes" if cells >= engine["leaf_cells"] else "no"} | engine
+    config = preset("xor").replaced(**{**changes, "engine": engine})
     # An array alone: no task has this shape, and none is needed to build it.
     document = config.model_dump(mode="json")
     document["network"]["layers"] = list(SHAPES[cells])
@@ -56,12 +60,17 @@ def array_design(config: TrainerConfig) -> tuple[str, Harness]:
         if port["name"] != "clk":
             (inputs if port["direction"] == "input" else outputs).append(port)
     controls = [port["name"] for port in inputs if port["name"] not in _DATA]
-    length = max(port["width"] for port in inputs) + 2 * COLUMNS
+    widths = {port["name"]: port["width"] for port in inputs}
+    # Some four rows hear the same bit.
+    longer = max(widths["rows"] // 4, widths["word"]) + 1
+    lengths = (longer - 1, longer)
     connections = {"clk": "clk"} | {port["name"]: port["name"] for port in outputs}
     for port in inputs:
         name, width = port["name"], port["width"]
         if name in _DATA:
-            bits = [f"data[{(_DATA[name] + bit) % length}]" for bit in reversed(range(width))]
+            register, first = _DATA[name]
+            turned = ((first + bit) % lengths[register] for bit in reversed(range(width)))
+            bits = [f"data_{register}[{bit}]" for bit in turned]
             connections[name] = f"{{{', '.join(bits)}}}"
         else:
             connections[name] = f"controls[{controls.index(name)}]"
@@ -81,12 +90,17 @@ def array_design(config: TrainerConfig) -> tuple[str, Harness]:
         ");",
         "  reg shift_pin, settings_pin;",
         f"  reg [{len(controls) - 1}:0] controls;",
-        f"  reg [{length - 1}:0] data;",
+        *(f"  reg [{length - 1}:0] data_{register};" for register, length in enumerate(lengths)),
         "  always @(posedge clk) begin",
         "    shift_pin <= shift;",
         "    settings_pin <= settings;",
         f"    controls <= {{controls[{len(controls) - 2}:0], settings_pin}};",
-        f"    if (shift_pin) data <= {{data[{length - 2}:0], settings_pin}};",
+        "    if (shift_pin) begin",
+        *(
+            f"      data_{register} <= {{data_{register}[{length - 2}:0], settings_pin}};"
+            for register, length in enumerate(lengths)
+        ),
+        "    end",
         "  end",
         f"  {core} {INSTANCE} (",
         ",\n".join(f"    .{port}({wire})" for port, wire in connections.items()),

@@ -42,6 +42,7 @@ _BOUND, _BOUND_SERIAL = 17, 3.5
 KINDS: dict[str, dict[str, Any]] = {
     "direct": {},
     "early": {"engine": {"enables": "early"}},
+    "small-leaves": {"engine": {"enables": "early", "leaf_cells": 16}},
     "serial": {"engine": {"cell": "serial"}},
 }
 
@@ -123,6 +124,7 @@ def _routed(
 _ARRAYS = (
     # The goals of 400, 272 and 1024 cells; on an ECP5 1024 are to be at most a tenth slower than 16.
     *(ArrayCase("early", cells, "ecp5-45k") for cells in (16, 64, 256, 1024)),
+    *(ArrayCase("small-leaves", cells, "ecp5-45k") for cells in (64, 256, 1024)),
     *(ArrayCase("early", cells, "ice40-hx8k") for cells in (16, 64, 256)),
     ArrayCase("early", 400, "ice40-hx8k", goal=180, seeds=(1, 2, 3, 4, 5, 6, 7, 8)),
     *(ArrayCase("early", cells, "ice40-up5k") for cells in (16, 64, 256)),
