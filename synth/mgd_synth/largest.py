@@ -70,12 +70,15 @@ def search(fits_in: Callable[[int], float], first: int) -> int:
 
 
 def shares(target: str, found: Mapped) -> dict[str, float]:
-    """What a netlist needs of each resource, as a part of what the device lets it have."""
+    """What a netlist needs of each resource, as a part of what the device lets it have.
+
+    Without multipliers, of which there are never too few: products beyond them are made of tables.
+    """
     used = {name: sum(blocks.values()) for name, blocks in sizes(DEVICES[target], found.module).items()}
     limits = {
         name: FULL * number if name == "logic cells" else number for name, number in SUPPLY[target].items()
     }
-    return {name: used.get(name, 0) / limit for name, limit in limits.items() if limit}
+    return {name: used.get(name, 0) / limit for name, limit in limits.items() if limit and name != "DSP"}
 
 
 def _guess(target: str, engine: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -102,6 +103,16 @@ def test_as_many_parallel_cells_are_faster(made, tmp_path, monkeypatch, capsys):
     assert largest.main(["ice40-up5k", "--results", str(tmp_path / "largest.json")]) == 0
     assert "49-5-4, 274 parameters in parallel cells: 760 logic cells" in capsys.readouterr().out
     assert len(made) == len(set(made))
+
+
+def test_multipliers_are_never_too_few(monkeypatch):
+    """All 28 of an ECP5-25 are in use, by however many products; the search goes by what grows."""
+    sizes = {"logic cells": {"a": 2428.8, "b": 9112.0}, "FF": {"a": 2428.8}, "DSP": {"a": 28}}
+    monkeypatch.setattr(largest, "sizes", lambda device, module: sizes)
+    netlist = SimpleNamespace(module={})
+    found = largest.shares("ecp5-25k", netlist)
+    assert max(found.values()) == found["logic cells"] == pytest.approx((2428.8 + 9112) / 24288 / 0.95)
+    assert "DSP" not in found
 
 
 def test_unknown_devices_are_told(capsys):
