@@ -125,8 +125,11 @@ def place_and_route(
     seed: int,
     frequency: float,
     say: Say,
+    options: Sequence[str] = (),
 ) -> Routed:
-    """Run in ``folder``; ``netlist`` has one module, with cells named by ``blocks.named``."""
+    """Run in ``folder``, with more ``options`` of nextpnr if need be; ``netlist`` has one module, with cells
+    named by ``blocks.named``.
+    """
     if device.finish is not None:
         modules = {name: device.finish(module) for name, module in netlist["modules"].items()}
         netlist = {**netlist, "modules": modules}
@@ -135,6 +138,7 @@ def place_and_route(
         *device.arguments,
         *("--json", _NETLIST, "--write", _PLACED, "--report", _REPORT),
         *("--seed", str(seed), "--freq", str(frequency), "--timing-allow-fail"),
+        *options,
     ]
     if device.pin_file is not None:
         name, text = device.pin_file(pins)
