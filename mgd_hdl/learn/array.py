@@ -16,7 +16,7 @@ from ..fixed import shape
 from ..hierarchy import Block, place
 from .cell import ParameterCell, code_wires, loading_wires, perturbation_wires
 
-__all__ = ["Array", "CellTile", "Leaf", "Tap", "Wires", "code_ports", "held", "spread"]
+__all__ = ["Array", "CellTile", "Leaf", "Tap", "Wires", "code_ports", "held", "later", "spread"]
 
 #: A wire of a tile, by name, and the bit of it that a cell hears; None for all of them.
 Tap = tuple[str, int | None]
@@ -51,12 +51,19 @@ class Leaf(Block):
         return m
 
 
+def later(m: Module, name: str, wire: Value) -> Signal:
+    """The wire one clock later, in a register of this name."""
+    register = Signal(len(wire), name=name)
+    m.d.sync += register.eq(wire)
+    return register
+
+
 def held(m: Module, platform, name: str, wires: Mapping[str, Value]) -> dict[str, Value]:
     """All wires one clock later, behind a :class:`Leaf` of this name."""
     leaf = place(m, platform, name, Leaf(sum(len(wire) for wire in wires.values())))
-    later = {key: Signal.like(wire, name=f"{name}_{key}") for key, wire in wires.items()}
-    m.d.comb += [leaf.i.eq(Cat(*wires.values())), Cat(*later.values()).eq(leaf.o)]
-    return later
+    outputs = {key: Signal.like(wire, name=f"{name}_{key}") for key, wire in wires.items()}
+    m.d.comb += [leaf.i.eq(Cat(*wires.values())), Cat(*outputs.values()).eq(leaf.o)]
+    return outputs
 
 
 def spread(
@@ -509,8 +516,7 @@ class Array(Block):
             if kept:
                 given = held(m, platform, trunk, ours.wires)
             else:
-                given = {port: Signal.like(wire, name=f"{trunk}_{port}") for port, wire in ours.wires.items()}
-                m.d.sync += [given[port].eq(wire) for port, wire in ours.wires.items()]
+                given = {port: later(m, f"{trunk}_{port}", wire) for port, wire in ours.wires.items()}
             name = f"{prefix or 'code_'}of_tile_{tile.index}"
             wires = self._wires(m, platform, name, replace(ours, wires=given), branch=kept)
             branched |= {f"{prefix}{port}": wire for port, wire in wires.wires.items()}

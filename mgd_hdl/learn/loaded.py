@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from .array import Tap, held, spread
+from .array import Tap, held, later, spread
 from .follower import seen
 from .integrator import Integrator
 
@@ -251,13 +251,11 @@ class LoadedArray(Block):
         }
         if config.code_bits > 1:
             everywhere["rotate"] = self.rotate
-        wires = {name: self._held(m, f"held_{name}", wire) for name, wire in everywhere.items()}
+        wires = {name: later(m, f"held_{name}", wire) for name, wire in everywhere.items()}
         filling = self.sign.replicate(config.code_bits)
-        code = self._held(m, "entering", Mux(self.fill, filling, self.i.payload))
-        for level in range(config.leaf_levels):
-            code = self._held(
-                m, "entering_branch" if level + 1 < config.leaf_levels else "entering_leaf", code
-            )
+        code = later(m, "entering", Mux(self.fill, filling, self.i.payload))
+        for name in ("entering_branch", "entering_leaf")[2 - config.leaf_levels :]:
+            code = later(m, name, code)
 
         for layer in config.layers:
             passing = getattr(self, f"layer_{layer.index}")
@@ -268,7 +266,7 @@ class LoadedArray(Block):
                 local["refresh"] = passing.refresh
             if config.follow:
                 local["away"] = passing.away
-            local = {name: self._held(m, f"{name}_{layer.index}", wire) for name, wire in local.items()}
+            local = {name: later(m, f"{name}_{layer.index}", wire) for name, wire in local.items()}
             parameters = []
             for tile in (tile for tile in config.tiles if tile.layer == layer.index):
                 placed = place(m, platform, f"tile_{tile.index}", LoadedTile(config, tile.cells))
@@ -286,8 +284,3 @@ class LoadedArray(Block):
         unheard_code = Signal(config.code_bits)  # the end of the chain: a name, for lint's sake
         m.d.comb += unheard_code.eq(code)
         return m
-
-    def _held(self, m: Module, name: str, wire) -> Signal:
-        held = Signal(len(wire), name=name)
-        m.d.sync += held.eq(wire)
-        return held

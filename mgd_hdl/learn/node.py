@@ -11,7 +11,7 @@ from ..config.network import LayerConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from .array import Tap, held, spread
+from .array import Tap, held, later, spread
 from .cell import code_wires
 from .follower import seen
 from .integrator import Integrator
@@ -243,16 +243,16 @@ class NodeArray(Block):
         with m.If(passes):
             m.d.sync += turn.eq(turn.rotate_left(1))
 
-        word = self._held(m, "held_word", self.word)
-        clear = self._held(m, "held_clear", self.clear)
+        word = later(m, "held_word", self.word)
+        clear = later(m, "held_clear", self.clear)
         first_neuron = 0
         for layer in config.layers:
             passing = getattr(self, f"layer_{layer.index}")
             wires = {"word": word, "clear": clear}
             if not config.two_sided:
-                wires["shaken"] = self._held(m, f"shaken_{layer.index}", ~passing.rest)
+                wires["shaken"] = later(m, f"shaken_{layer.index}", ~passing.rest)
             if config.shadow:
-                wires["refresh"] = self._held(m, f"refresh_{layer.index}", passing.refresh)
+                wires["refresh"] = later(m, f"refresh_{layer.index}", passing.refresh)
 
             # Columns: the bits that meet this word.
             inputs = place(m, platform, f"inputs_{layer.index}", NodeInputs(config, layer))
@@ -304,8 +304,3 @@ class NodeArray(Block):
             parameters.setdefault(neuron, []).append(placed.weights)
         for neuron, parts in parameters.items():
             m.d.comb += getattr(self, f"weights_{layer.index}_{neuron}").eq(Cat(*parts))
-
-    def _held(self, m: Module, name: str, wire) -> Signal:
-        held = Signal(len(wire), name=name)
-        m.d.sync += held.eq(wire)
-        return held
