@@ -215,7 +215,7 @@ BASELINES = {
     each.name: each
     for each in (
         *(_cells(target) for target in cell_area.TARGETS),
-        *(_trainers(target) for target in (*runs.WITHOUT, "ice40-hx8k", "gowin-gw1nr9", "generic")),
+        *(_trainers(target) for target in (*runs.WITHOUT, "ice40-hx8k", "generic")),
         *(_products(target) for target in runs.WITHOUT),
         _STANDARD_CELLS,
     )

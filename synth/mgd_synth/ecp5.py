@@ -76,7 +76,7 @@ def _device(size: str, multipliers: int) -> Device:
         tool=nextpnr("ecp5"),
         passes=passes,
         multipliers=multipliers,
-        spare=lambda top: passes(top, multipliers),
+        spare=passes,
         finish=free_ends,
         packed=packed,
         arguments=(

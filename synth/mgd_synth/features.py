@@ -26,6 +26,9 @@ _MEMORIES = {
     "other": (3072, ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36))),
 }
 
+#: A Gowin device makes two products of operands up to this wide in one multiplier.
+_NARROW = 9
+
 
 def features(config: TrainerConfig, target: str) -> dict[str, tuple[str, Features]]:
     """For each block of the reports its kind, which has coefficients of its own, and its features."""
@@ -39,10 +42,15 @@ def features(config: TrainerConfig, target: str) -> dict[str, tuple[str, Feature
     ]
     for layer in config.layers:
         kind, neurons = ("serial neuron", _serial) if layer.serial else ("neuron", _neurons)
-        blocks.append((f"network.neuron_{layer.index}", kind, neurons(layer)))
+        blocks.append((f"network.neuron_{layer.index}", kind, neurons(layer, target)))
         kind = "limit" if layer.table is None else "table"
         blocks.append((f"network.activation_{layer.index}", kind, _activations(layer, target)))
     return {name: (kind, given) for name, kind, given in blocks}
+
+
+def _wide(target: str, operands: int, products: int) -> Features:
+    """How many products need a whole multiplier, where others may not."""
+    return {"wide": (operands > _NARROW) * products} if target.startswith("gowin") else {}
 
 
 def _memory(depth: int, width: int, target: str) -> tuple[int, int]:
@@ -265,6 +273,7 @@ def _loss(config: TrainerConfig, target: str) -> Iterator[_Block]:
             "error_bits": outputs * error,
             "product_bits": outputs * error**2,
             "sums": (outputs - 1) * 2 * error,
+            **_wide(target, error, outputs),
         }
     elif config.loss == "cross_entropy":
         tables = [config.distance_table] * outputs
@@ -306,7 +315,7 @@ def _tree(terms: list[tuple[int, int]]) -> tuple[int, int]:
     return adders, registers
 
 
-def _neurons(layer: LayerConfig) -> Features:
+def _neurons(layer: LayerConfig, target: str) -> Features:
     bias = (layer.weight.width, layer.input.fraction_bits)
     adders, registers = _tree([(layer.product.width, 0)] * layer.inputs + [bias])
     products = layer.inputs * layer.product.width
@@ -318,10 +327,16 @@ def _neurons(layer: LayerConfig) -> Features:
         "gates": layer.neurons * layer.binary_inputs * products,
         "products": layer.neurons * multiplied,
         "product_bits": layer.neurons * multiplied * layer.weight.width * layer.input.width,
+        # Weights are signed, so inputs are made so.
+        **_wide(
+            target,
+            max(layer.weight.width, layer.input.width + (not layer.input.signed)),
+            layer.neurons * multiplied,
+        ),
     }
 
 
-def _serial(layer: LayerConfig) -> Features:
+def _serial(layer: LayerConfig, target: str) -> Features:
     adders, registers = _tree([(layer.input.width, 0)] * layer.inputs + [(1, layer.input.fraction_bits)])
     return {
         "neurons": layer.neurons,
@@ -346,4 +361,5 @@ def _activations(layer: LayerConfig, target: str) -> Features:
         each["stored"], each["memories"] = _memory(len(words), width, target)
         each["argument"] = table.argument.width
         each["product_bits"] = table.slope_format.width * table.position_bits
+        each |= _wide(target, max(table.slope_format.width, table.position_bits), 1)
     return {name: layer.neurons * number for name, number in each.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import tempfile
 from collections import Counter
@@ -107,20 +108,30 @@ def mapped_for(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The netlist for a device, with the design before in :data:`SOURCE`, and what a reader must know of it.
 
-    A design with more products than the device has multipliers is mapped again, the others to tables.
+    A design with more products than the device has multipliers is mapped again, the others to tables: with
+    as many blocks as should fit, where products are not alike, and then with fewer if these were too many.
     """
+
+    def made(passes: str) -> tuple[dict[str, Any], list[float]]:
+        """The netlist, and of each product in a block how many multipliers it takes."""
+        netlist = netlist_in(folder, verilog, f"{write_source(top)}; {passes}", say=say)
+        kinds = (cell["type"] for cell in netlist["modules"][top]["cells"].values())
+        return netlist, [
+            device.weights.get(kind, 1) for kind in kinds if re.fullmatch(device.mapped["DSP"], kind)
+        ]
+
     say("yosys: starting")
-    netlist = netlist_in(folder, verilog, f"{write_source(top)}; {device.passes(top)}", say=say)
-    wanted = sum(
-        device.weights.get(cell["type"], 1)
-        for cell in netlist["modules"][top]["cells"].values()
-        if re.fullmatch(device.mapped["DSP"], cell["type"])
-    )
-    if wanted <= device.multipliers:
+    netlist, products = made(device.passes(top))
+    wanted, there_are = sum(products), device.multipliers
+    if wanted <= there_are:
         return netlist, ()
-    note = f"Products want {wanted:g} multipliers, and there are {device.multipliers}: the others are tables."
+    note = f"Products want {wanted:g} multipliers, and there are {there_are}: the others are tables."
     say(f"yosys: {note[0].lower()}{note[1:-1]}")
-    netlist = netlist_in(folder, verilog, f"{write_source(top)}; {device.spare(top)}", say=say)
+    most = math.floor(there_are * len(products) / wanted)
+    netlist, products = made(device.spare(top, most))
+    while (over := sum(products) - there_are) > 0:
+        most -= math.ceil(over)
+        netlist, products = made(device.spare(top, most))
     return netlist, (note,)
 
 

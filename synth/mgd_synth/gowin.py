@@ -52,7 +52,7 @@ DEVICES = {
         tool=nextpnr("himbaechel-gowin"),
         passes=passes,
         multipliers=_MULTIPLIERS,
-        spare=lambda top: passes(top, _MULTIPLIERS),
+        spare=passes,
         arguments=("--device", "GW1NR-LV9QN88PC6/I5", "--vopt", "family=GW1N-9C"),
         mapped={
             "LUT": "LUT[1-4]",

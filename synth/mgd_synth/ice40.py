@@ -131,7 +131,7 @@ def _device(
         tool=nextpnr("ice40"),
         passes=lambda top: passes(top, chip, multipliers=multipliers > 0),
         multipliers=multipliers,
-        spare=lambda top: passes(top, chip, multipliers=multipliers > 0, most=multipliers),
+        spare=lambda top, most: passes(top, chip, multipliers=multipliers > 0, most=most),
         arguments=arguments,
         mapped={
             "LUT": "SB_LUT4",

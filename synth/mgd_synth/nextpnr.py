@@ -62,7 +62,8 @@ class Device:
     multipliers : int
         What the device has; where a trainer has more products,
     spare : callable
-        the passes that make the others of tables.
+        given the top module's name and a number, the passes that make so many of them blocks, and the others
+        of tables.
     arguments : tuple of str
         For the tool: device, package, speed grade.
     mapped : mapping
@@ -89,7 +90,7 @@ class Device:
     tool: Tool
     passes: Callable[[str], str]
     multipliers: int
-    spare: Callable[[str], str]
+    spare: Callable[[str, int], str]
     arguments: tuple[str, ...]
     mapped: Mapping[str, str]
     placed: Mapping[str, str]

@@ -12,7 +12,7 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 
-from . import ecp5, generic, ice40
+from . import ecp5, generic, gowin, ice40
 from .flow import DEVICES, mapped
 from .nextpnr import Device, sizes
 
@@ -315,6 +315,7 @@ MULTIPLIED = (
     "2-3-1",
     "3-5-1 parity, order random",
     "6-4-2 of 8 bits",
+    "6-5-4-2 shadow, tanh",
     "5-4-3 sinusoids, cross-entropy, judge",
     "9-4-2 early, analog, absolute error, spread",
 )
@@ -323,6 +324,7 @@ MULTIPLIED = (
 WITHOUT: dict[str, Callable[[str], str]] = {
     "ecp5-25k": lambda top: ecp5.passes(top, 0),
     "ice40-up5k": lambda top: ice40.passes(top, "u", multipliers=False),
+    "gowin-gw1nr9": lambda top: gowin.passes(top, 0),
 }
 
 

@@ -93,7 +93,7 @@ def test_a_new_trainer_is_within_the_error(target):
     devices has 8.
     """
     config, device = preset("xor").replaced(network={"layers": [2, 5, 1]}), DEVICES[target]
-    real = totals(runs.measured(config, target, device.spare if device.multipliers < 12 else device.passes))
+    real = totals(runs.measured(config, target, device))
     guess = totals(estimated_sizes(config, target))
     assert guess["DSP"] == real["DSP"] == min(12, device.multipliers)
     for kind, (_, most) in FIT.errors[target].items():

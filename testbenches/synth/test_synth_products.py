@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mgd_synth import ecp5, gowin, ice40
 from mgd_synth.flow import DEVICES, mapped_for
 from mgd_synth.yosys import YOSYS
 from testbenches.synth.test_synth_netlist import MODELS, multiplier
@@ -32,17 +31,10 @@ module try;
 endmodule
 """
 
-#: Passes of each family that make two blocks at most.
-LIMITED = {
-    "ice40-up5k": lambda top: ice40.passes(top, "u", most=2),
-    "ecp5-25k": lambda top: ecp5.passes(top, 2),
-    "gowin-gw1nr9": lambda top: gowin.passes(top, 2),
-}
 
-
-@pytest.mark.parametrize("target", LIMITED)
+@pytest.mark.parametrize("target", ["ice40-up5k", "ecp5-25k", "gowin-gw1nr9"])
 def test_products_beyond_the_multipliers_are_tables(target, tmp_path):
-    device = replace(DEVICES[target], multipliers=2, spare=LIMITED[target])
+    device = replace(DEVICES[target], multipliers=2)
     netlist, notes = mapped_for(device, tmp_path, PRODUCTS, "top")
     assert notes == ("Products want 3 multipliers, and there are 2: the others are tables.",)
     top = netlist["modules"]["top"]
@@ -75,10 +67,32 @@ def test_products_beyond_the_multipliers_are_tables(target, tmp_path):
 def test_what_fits_is_mapped_as_ever(tmp_path):
     """The passes for fewer multipliers are not asked."""
 
-    def never(top: str) -> str:
-        raise AssertionError(top)
+    def never(top: str, most: int) -> str:
+        raise AssertionError((top, most))
 
     device = replace(DEVICES["ice40-up5k"], multipliers=3, spare=never)
     netlist, notes = mapped_for(device, tmp_path, PRODUCTS, "top")
     assert notes == ()
     assert [cell["type"] for cell in netlist["modules"]["top"]["cells"].values()] == ["SB_MAC16"] * 3
+
+
+#: Four products of eight bits and two of ten, which take a Gowin device two multipliers each half.
+MIXED = """
+module top(
+  input signed [7:0] a, b, c, d, input signed [9:0] e, f, g,
+  output signed [15:0] p, q, r, s, output signed [19:0] t, u
+);
+  assign p = a * b, q = b * c, r = c * d, s = d * a, t = e * f, u = f * g;
+endmodule
+"""
+
+
+@pytest.mark.parametrize(("multipliers", "least"), [(3, 2.5), (2, 1.5), (1, 0.5)])
+def test_narrow_products_take_half_a_multiplier(multipliers, least, tmp_path):
+    """They want four of a Gowin device; of fewer hardly any is left over, and none is used twice."""
+    device = replace(DEVICES["gowin-gw1nr9"], multipliers=multipliers)
+    netlist, notes = mapped_for(device, tmp_path, MIXED, "top")
+    assert notes == (f"Products want 4 multipliers, and there are {multipliers}: the others are tables.",)
+    kinds = [cell["type"] for cell in netlist["modules"]["top"]["cells"].values()]
+    used = kinds.count("MULT9X9") / 2 + kinds.count("MULT18X18")
+    assert least <= used <= multipliers
