@@ -10,6 +10,7 @@ at any time and goes on where it was. Steps until 99 % of the answers are right 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 import time
@@ -81,6 +82,16 @@ def shares(target: str, found: Mapped) -> dict[str, float]:
     return {name: used.get(name, 0) / limit for name, limit in limits.items() if limit and name != "DSP"}
 
 
+def _netlist(target: str, config: TrainerConfig, folder: Path, say: Say) -> Mapped:
+    """Mapped at once with as many multipliers as there are, and not a first time to count the products, where
+    each takes one.
+    """
+    device = DEVICES[target]
+    alike = not any(re.fullmatch(device.mapped["DSP"], kind) for kind in device.weights)
+    how = (lambda top: device.spare(top, device.multipliers)) if alike else device
+    return mapped(config, how, folder, say=say)
+
+
 def _guess(target: str, engine: str) -> int | None:
     """How many hidden neurons fit by their estimate; None where there is none."""
     if target not in coefficients().targets:
@@ -106,7 +117,7 @@ def largest(
         if str(hidden) not in of_engine:
             say(f"{target}: 49-{hidden}-4, {engine} cells")
             with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
-                found = mapped(network(hidden, engine), DEVICES[target], Path(folder), say=say)
+                found = _netlist(target, network(hidden, engine), Path(folder), say)
             of_engine[str(hidden)] = round(max(shares(target, found).values()), 4)
             if of_engine[str(hidden)] <= 1:
                 netlists[engine, hidden] = found
@@ -139,7 +150,7 @@ def routed(
     config = network(found["hidden"], found["engine"])
     with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
         folder = Path(name)
-        netlist = netlist or mapped(config, DEVICES[target], folder, say=say)
+        netlist = netlist or _netlist(target, config, folder, say)
         report = placed(config, netlist, DEVICES[target], folder, seed, None, say)
     cells = next(each for each in report["resources"] if each.name == "logic cells")
     return {
