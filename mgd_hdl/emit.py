@@ -151,7 +151,7 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
         found.append(_state("solved", "core.judge.solved", "core.baseline.o__valid", unsigned(1)))
     # The plus word meets its code in the clock in which the minus word leaves, later behind leaves.
     # With early enables the code comes one clock before its word.
-    strobes = ["core.homodyne.plus", "core.homodyne.minus", "core.settling_0", "core.settling_1"]
+    strobes = ["core.homodyne.plus", "core.homodyne.minus", *(f"core.settling_{clock}" for clock in range(4))]
     code_strobe = strobes[config.broadcast_latency - config.early]
     if config.serial:
         return found + _serial_states(config)

@@ -35,6 +35,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         "engine": {"leaves": "yes"},
     },
     "small leaves, early enables": {"engine": {"enables": "early", "leaves": "yes", "leaf_cells": 8}},
+    "small leaves, shadow": {"learning": {"tau_theta": 3}, "engine": {"leaves": "yes", "leaf_cells": 4}},
     "small leaves, shadow, two-sided, sequential": {
         "perturbation": {"family": "sequential"},
         "learning": {"measure": "two_sided", "tau_theta": 3},

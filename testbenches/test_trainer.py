@@ -235,7 +235,19 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "learning": {"rate": 1.0, "rounding": "floor", "tau_p": 3},
         },
     ),
-    "small leaves, early enables": ("parity4", {"engine": {"enables": "early", "leaf_cells": 8}}),
+    "small leaves, early enables": ("parity4", {"engine": {"enables": "early", "leaf_cells": 4}}),
+    "small leaves, layer by layer, decay, an amplitude that halves": (
+        "parity4",
+        {
+            "perturbation": {"granularity": "layer", "halve_every": 100, "last_amplitude": 2.0**-6},
+            "learning": {"decay": 2.0**-12},
+            "engine": {"leaf_cells": 16},
+        },
+    ),
+    "small leaves, stuck": (
+        "parity4",
+        {"imperfections": {"stuck": 0.25, "stuck_kind": "still"}, "engine": {"leaf_cells": 8}},
+    ),
     "small leaves, delayed, walsh": (
         "parity4",
         {

@@ -233,8 +233,9 @@ def _leaf_cells(config: TrainerConfig) -> Iterator[Problem]:
     """The memory of serial cells is one for a tile of 64."""
     cells = config.leaf_cells
     kinds = {'cell = "serial"': config.serial, 'leaves = "no"': config.engine.leaves == "no"}
-    for what in (text for text, so in kinds.items() if so and cells != 64):
-        yield Problem("engine.leaf_cells", shown(cells), f"must be 64 with {what}")
+    found = " and ".join(text for text, so in kinds.items() if so)
+    if found and cells != 64:
+        yield Problem("engine.leaf_cells", shown(cells), f"must be 64 with {found}")
 
 
 @_relation(

@@ -273,9 +273,9 @@ class EngineSection(Section):
     divide tau_p, updates are delayed, or the copy follows."""
     leaves: Literal["auto", "yes", "no"] = "auto"
     """Registers at the leaves of the broadcast; auto: where there are more parameters than leaf_cells."""
-    leaf_cells: Literal[8, 16, 32, 64] = 64
-    """So many cells share a leaf. Fewer give a higher clock rate, for more registers and, below 64, one more
-    clock to the cells. Serial cells: 64."""
+    leaf_cells: Literal[4, 8, 16, 32, 64] = 64
+    """So many cells share a leaf. Fewer give a higher clock rate, for more registers and, below 64, up to
+    three more clocks to the cells. Serial cells: 64."""
     enables: Literal["direct", "early"] = "direct"
     """Whether a cell takes a word is found in the clock of the word; or one clock early and kept in a
     register, for a higher clock rate of large arrays at the same number of clocks."""

@@ -381,8 +381,18 @@ class TrainerConfig(Section):
 
     @property
     def leaf_levels(self) -> int:
-        """Registers in a row on the way into a tile: at its leaves, and before them where it has several."""
-        return self.leaves * (1 + (self.leaf_cells < TILE_CELLS))
+        """Registers in a row on the way to a cell: at its leaf; before small ones at the branch of its tile,
+        and before that, where a code comes too, at a trunk for several tiles.
+        """
+        coded = not self.loaded and not self.nodes
+        return self.leaves * (1 + (self.leaf_cells < TILE_CELLS) * (1 + coded))
+
+    @property
+    def keeps_code(self) -> bool:
+        """Cells behind small leaves hear their code one clock before all else, and keep the bits that they
+        make of it. Loaded cells keep theirs anyway, and cells by node make none.
+        """
+        return self.leaf_levels > 2
 
     @property
     def early(self) -> bool:
@@ -990,8 +1000,8 @@ class TrainerConfig(Section):
 
     @property
     def broadcast_latency(self) -> int:
-        """Until the perturbed parameters of layer 0 stand at the network: wires, and leaves."""
-        return 1 + self.leaf_levels
+        """Until the perturbed parameters of layer 0 stand at the network: wires, the tree, code bits."""
+        return 1 + self.leaf_levels + self.keeps_code
 
     @property
     def word_clocks(self) -> int:
@@ -1036,8 +1046,8 @@ class TrainerConfig(Section):
     @property
     def cost_padding(self) -> int:
         """Delayed updates only: keeps the two-phase updates in step with the measurements."""
-        way = self.cost_pipeline + self.noise_latency + self.leaf_levels + self.change_latency
-        return int(self.delayed and way % 2)
+        way = self.cost_pipeline + self.noise_latency + self.change_latency + self.broadcast_latency
+        return int(self.delayed and way % 2 == 0)
 
     @property
     def noise_latency(self) -> int:

@@ -18,8 +18,11 @@ from .cell import ParameterCell, code_wires, loading_wires, perturbation_wires
 
 __all__ = ["Array", "CellTile", "Leaf", "Tap", "Wires", "code_ports", "held", "later", "spread"]
 
-#: A wire of a tile, by name, and the bit of it that a cell hears; None for all of them.
-Tap = tuple[str, int | None]
+#: What a port hears: a wire, by name, and which bits of it; None for all.
+Tap = tuple[str, Sequence[int] | None]
+
+#: Where leaves are small, so many tiles share a trunk.
+TRUNK_TILES = 4
 
 
 def code_ports(config: TrainerConfig, rows: int) -> dict:
@@ -66,47 +69,60 @@ def held(m: Module, platform, name: str, wires: Mapping[str, Value]) -> dict[str
     return outputs
 
 
-def spread(
-    m: Module,
-    platform,
-    config: TrainerConfig,
-    wires: Mapping[str, Value],
-    taps: Sequence[Mapping[str, Tap]],
-) -> Iterator[dict[str, Value]]:
-    """What each cell of a tile hears: of the tile's wires, or of the registers at its leaf.
+def _picked(wire: Value, bits: Sequence[int]) -> Value:
+    """These bits of a wire; the wire itself where it is all of them, in order."""
+    whole = len(bits) == len(wire) and all(bit == place for place, bit in enumerate(bits))
+    return wire if whole else Cat(wire[bit] for bit in bits)
 
-    A leaf serves ``config.leaf_cells`` cells and holds what these hear, nothing else.
+
+def spread(
+    m: Module, platform, name: str, wires: Mapping[str, Value], taps: Sequence[Mapping[str, Tap]], step: int
+) -> Iterator[dict[str, Value]]:
+    """What each of several blocks hears of common wires: one clock later, from registers beside it.
 
     Parameters
     ----------
+    name : str
+        Of the registers; numbered where there are several.
     wires : mapping
-        The wires of the tile, by name.
+        By name.
     taps : sequence
-        For each cell, by its ports, what it hears.
+        For each block, by its ports, what it hears.
+    step : int
+        So many blocks share registers, which hold what these hear and nothing else; 0: no registers, and no
+        clock.
 
     Yields
     ------
     dict
-        For each cell the values of its ports, with leaves one clock later.
+        For each block the values of its ports.
     """
-    step = config.leaf_cells if config.leaves else len(taps)
+    if not step:
+        for block in taps:
+            yield {
+                port: wires[source] if bits is None else _picked(wires[source], bits)
+                for port, (source, bits) in block.items()
+            }
+        return
     for start in range(0, len(taps), step):
         group = taps[start : start + step]
-        heard: dict[str, set[int]] = {name: set() for name in wires}
-        for name, bit in (tap for cell in group for tap in cell.values()):
-            heard[name] |= set(range(len(wires[name]))) if bit is None else {bit}
-        bits = {name: sorted(found) for name, found in heard.items() if found}
-        local = {
-            name: wires[name] if len(found) == len(wires[name]) else Cat(wires[name][bit] for bit in found)
-            for name, found in bits.items()
-        }
-        if config.leaves:
-            single = len(taps) <= step
-            local = held(m, platform, "leaf" if single else f"leaf_{start // step}", local)
-        for cell in group:
+        heard: dict[str, set[int]] = {source: set() for source in wires}
+        for source, bits in (tap for block in group for tap in block.values()):
+            heard[source].update(range(len(wires[source])) if bits is None else bits)
+        kept = {source: sorted(found) for source, found in heard.items() if found}
+        local = held(
+            m,
+            platform,
+            f"{name}_{start // step}" if len(taps) > step else name,
+            {source: _picked(wires[source], bits) for source, bits in kept.items()},
+        )
+        at = {source: {bit: place for place, bit in enumerate(bits)} for source, bits in kept.items()}
+        for block in group:
             yield {
-                port: local[name] if bit is None else local[name][bits[name].index(bit)]
-                for port, (name, bit) in cell.items()
+                port: local[source]
+                if bits is None
+                else _picked(local[source], [at[source][bit] for bit in bits])
+                for port, (source, bits) in block.items()
             }
 
 
@@ -163,7 +179,8 @@ class CellTile(Block):
         wires = {name: getattr(self, name) for name in _broadcast(config, self.cells)}
         cells = [place(m, platform, f"cell_{index}", ParameterCell(config)) for index in range(self.cells)]
         taps = [self._taps(index, cell, wires) for index, cell in enumerate(cells)]
-        for cell, heard in zip(cells, spread(m, platform, config, wires, taps), strict=True):
+        leaves = spread(m, platform, "leaf", wires, taps, config.leaves * config.leaf_cells)
+        for cell, heard in zip(cells, leaves, strict=True):
             m.d.comb += [getattr(cell, port).eq(wire) for port, wire in heard.items()]
         if config.some_stuck:
             m.d.comb += [cell.stuck.eq(stuck) for cell, stuck in zip(cells, self.stuck, strict=True)]
@@ -176,7 +193,7 @@ class CellTile(Block):
         row, column = divmod(index, COLUMNS)
         bits = {"row": row, "column": column, "diagonal": (row + column) % COLUMNS}
         return {
-            port: (port, None) if port in wires else (f"{port}s", bits[port.rpartition("_")[2]])
+            port: (port, None) if port in wires else (f"{port}s", [bits[port.rpartition("_")[2]]])
             for port in cell.signature.members
             if port not in ("weight", "stuck")
         }
@@ -276,24 +293,31 @@ class Wires(Block):
 
 @dataclass(frozen=True)
 class _Code:
-    """The wires of a code over rows of the array: as it is given, or as :class:`Wires` make it."""
+    """A code over rows of the array: as it is given; as inputs of :class:`Wires`, named ``code_*``; or the
+    wires that these make.
+    """
 
     wires: Mapping[str, Value]
     first_row: int
     rows: int
     addressed: bool
 
-    def at(self, tile: TileConfig) -> _Code:
-        """Those of one tile: its rows, and the diagonals turned one further in each."""
-        first = tile.first_row - self.first_row
-        found = {}
-        for name, wire in self.wires.items():
+    def taps(self, prefix: str, tile: TileConfig) -> dict[str, Tap]:
+        """What a tile hears of them: its rows, and diagonals turned one further than the tile before; fewer
+        than eight cells the first columns.
+        """
+        first, columns = tile.first_row - self.first_row, min(tile.cells, COLUMNS)
+        found: dict[str, Tap] = {}
+        for name in self.wires:
+            bits: Sequence[int] | None = None
             if name.endswith("rows"):
-                wire = wire[first : first + tile.rows]
+                bits = range(first, first + tile.rows)
+            elif name.endswith("columns"):
+                bits = range(columns)
             elif name.endswith("diagonals"):
-                wire = wire.rotate_right(tile.index % COLUMNS)
-            found[name] = wire
-        return replace(self, wires=found, first_row=tile.first_row, rows=tile.rows)
+                bits = [(column + tile.index) % COLUMNS for column in range(columns)]
+            found[prefix + name] = prefix + name, bits
+        return found
 
 
 class Array(Block):
@@ -396,6 +420,7 @@ class Array(Block):
         for name in loading_wires(config):
             everywhere[name] = Signal(name=name)
             m.d.sync += everywhere[name].eq(self.address)
+        everywhere = self._after_code(m, everywhere)
         shared = {}
         if config.shadow and not config.layerwise:
             shared[""] = self._code(m, platform, "code", self._update_code(0, config.rows, None))
@@ -403,7 +428,8 @@ class Array(Block):
         for layer in config.layers:
             passing = getattr(self, f"layer_{layer.index}")
             first_row, rows = self._layer_rows(layer.index)
-            local, codes = dict(everywhere), dict(shared)
+            local: dict[str, Value] = {}
+            codes = dict(shared)
             if config.shadow:
                 shaking = self._shake_code(first_row, rows, passing)
                 codes["shake_"] = self._code(m, platform, f"shake_{layer.index}", shaking)
@@ -426,8 +452,15 @@ class Array(Block):
                 signal = Signal(len(now), name=f"{name}_{layer.index}")
                 m.d.sync += signal.eq(now)
                 local[name] = signal
-            self._place_tiles(m, platform, layer, codes, local)
+            local = self._after_code(m, local)
+            self._place_tiles(m, platform, layer, codes, everywhere | local)
         return m
+
+    def _after_code(self, m: Module, wires: Mapping[str, Value]) -> dict[str, Value]:
+        """What goes to cells beside their code, which may be kept there: then a clock later."""
+        if not self.config.keeps_code:
+            return dict(wires)
+        return {name: later(m, f"late_{wire.name}", wire) for name, wire in wires.items()}
 
     def _shake_code(self, first_row: int, rows: int, passing) -> _Code:
         """The code that perturbs a layer, where it has wires of its own, and what it becomes."""
@@ -494,46 +527,57 @@ class Array(Block):
             "address_columns": given["address_columns"],
         }
 
-    def _wires(self, m: Module, platform, name: str, code: _Code, *, branch: bool = False) -> _Code:
-        """The wires that the code drives, one clock later."""
-        wires = place(m, platform, name, Wires(self.config, code.rows, code.addressed, branch=branch))
-        m.d.comb += [getattr(wires, port).eq(wire) for port, wire in self._inputs(code).items()]
+    def _code(self, m: Module, platform, name: str, code: _Code) -> _Code:
+        """One clock later the wires that the code drives, or what makes them at each branch."""
+        inputs = self._inputs(code)
+        if self.config.keeps_code:
+            # What is always 0 need not be sent, nor columns without a cell.
+            rows = range(code.first_row, code.first_row + code.rows)
+            columns = max(tile.cells for tile in self.config.tiles if tile.first_row in rows)
+            sent = {
+                port: wire[:columns] if port.endswith("columns") else wire
+                for port, wire in inputs.items()
+                if not isinstance(wire, Const)
+            }
+            registers = {f"code_{port}": later(m, f"{name}_{port}", wire) for port, wire in sent.items()}
+            return replace(code, wires=registers)
+        wires = place(m, platform, name, Wires(self.config, code.rows, code.addressed))
+        m.d.comb += [getattr(wires, port).eq(wire) for port, wire in inputs.items()]
         return replace(code, wires={port: getattr(wires, port) for port in wires.driven})
 
-    def _code(self, m: Module, platform, name: str, code: _Code) -> _Code:
-        """The wires of a code for all tiles; with branches it stays as it is given, for each has its own."""
-        return code if self.config.leaf_levels > 1 else self._wires(m, platform, name, code)
-
-    def _branch(self, m: Module, platform, tile: TileConfig, codes, local) -> dict[str, Value]:
-        """What goes to the tile: the wires of its codes two clocks after these are given, the others one
-        clock later.
-        """
-        branched: dict[str, Value] = {}
-        # What stays of a code for fewer cells than columns would be kept for nothing.
-        kept = tile.cells >= COLUMNS
+    def _branch(self, m: Module, platform, tile: TileConfig, codes, heard) -> dict[str, Value]:
+        """What goes to a tile, one clock after it stands at the trunk: wires of its own, and all else."""
+        heard = dict(heard)
+        found: dict[str, Value] = {}
         for prefix, code in codes.items():
-            ours, trunk = code.at(tile), f"trunk_{prefix}{tile.index}"
-            if kept:
-                given = held(m, platform, trunk, ours.wires)
-            else:
-                given = {port: later(m, f"{trunk}_{port}", wire) for port, wire in ours.wires.items()}
-            name = f"{prefix or 'code_'}of_tile_{tile.index}"
-            wires = self._wires(m, platform, name, replace(ours, wires=given), branch=kept)
-            branched |= {f"{prefix}{port}": wire for port, wire in wires.wires.items()}
-        return branched | held(m, platform, f"branch_{tile.index}", local)
+            # Where columns go to no cell, wires for them would be kept for nothing.
+            kept = tile.cells >= COLUMNS
+            block = Wires(self.config, tile.rows, code.addressed, branch=kept)
+            wires = place(m, platform, f"{prefix or 'code_'}of_tile_{tile.index}", block)
+            for name in code.wires:
+                m.d.comb += getattr(wires, name.removeprefix("code_")).eq(heard.pop(prefix + name))
+            found |= {prefix + port: getattr(wires, port) for port in wires.driven}
+        return found | held(m, platform, f"branch_{tile.index}", heard)
 
     def _place_tiles(self, m: Module, platform, layer, codes: Mapping[str, _Code], local) -> None:
         """The layer's tiles, and its perturbed parameters sorted by neuron."""
         config = self.config
         parameters = []
         stuck = config.stuck()
-        for tile in self._tiles(layer.index):
-            if config.leaf_levels > 1:
-                wires = self._branch(m, platform, tile, codes, local)
-            else:
-                wires = dict(local)
-                for prefix, code in codes.items():
-                    wires |= {f"{prefix}{port}": wire for port, wire in code.at(tile).wires.items()}
+        wires, taps = dict(local), []
+        for prefix, code in codes.items():
+            wires |= {prefix + name: wire for name, wire in code.wires.items()}
+        tiles = self._tiles(layer.index)
+        for tile in tiles:
+            heard: dict[str, Tap] = {name: (name, None) for name in local}
+            for prefix, code in codes.items():
+                heard |= code.taps(prefix, tile)
+            taps.append(heard)
+        small = config.leaf_levels > 2
+        trunks = spread(m, platform, f"trunk_{layer.index}", wires, taps, small * TRUNK_TILES)
+        for tile, heard in zip(tiles, trunks, strict=True):
+            if small:
+                heard = self._branch(m, platform, tile, codes, heard)
             placed = place(m, platform, f"tile_{tile.index}", CellTile(config, tile.cells))
             for name in placed.signature.members:
                 if name == "weights":
@@ -543,7 +587,7 @@ class Array(Block):
                     bits = sum((tile.first + cell in stuck) << cell for cell in range(tile.cells))
                     m.d.comb += port.eq(Const(bits, tile.cells))
                 else:
-                    m.d.comb += port.eq(wires[name])  # fewer than eight cells take the first columns
+                    m.d.comb += port.eq(heard[name])
             width = config.weight.width
             parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]
         step = layer.inputs + 1

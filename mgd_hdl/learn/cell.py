@@ -54,7 +54,9 @@ class ParameterCell(Block):
     the cost change of an earlier measurement, the next ones are on their way. With ``config.follow``
     the copy is a :class:`mgd_hdl.learn.follower.Follower`.
 
-    Words reach T one clock later; the perturbed value is combinational.
+    Words reach T one clock later; the perturbed value is combinational. With ``config.keeps_code`` the wires
+    of the code come one clock before all else, and registers hold what the cell makes of them: then no more
+    than one look-up table stands before any register of a cell, but for its adder.
 
     Members
     -------
@@ -113,12 +115,10 @@ class ParameterCell(Block):
         config = self.config
 
         # Homodyne: the word is +D or -D; the code bit picks which of them this parameter takes.
-        code = Signal()
-        m.d.comb += code.eq(self._code(""))
+        code = self._bit(m, "code", self._code(""))
         takes = code
         if config.sparse:
-            active = Signal()
-            m.d.comb += active.eq(self._active(""))
+            active = self._bit(m, "active", self._active(""))
             takes = code & active
         integrator = place(m, platform, "integrator", Integrator(config))
         kind = config.imperfections.stuck_kind if config.some_stuck else None
@@ -140,13 +140,12 @@ class ParameterCell(Block):
         visible = seen(m, platform, config, self, integrator.theta)
         shake = code
         if config.shadow:
-            shake = Signal()
-            m.d.comb += shake.eq(self._code("shake_"))
+            shake = self._bit(m, "shake", self._code("shake_"))
         if config.sequential:
             side = ~(shake & self.minus) if config.two_sided else Const(1, 1)
             below = Cat(shake, side)
         elif config.sparse:
-            moves = self._active("shake_") if config.shadow else active
+            moves = self._bit(m, "moves", self._active("shake_")) if config.shadow else active
             below = Cat(moves, shake | ~moves)
         elif config.shrinks:
             # Of -amplitude the bits from that amplitude on are on, below the one of rest.
@@ -161,6 +160,13 @@ class ParameterCell(Block):
             weight = Mux(self.stuck, 0, weight)
         m.d.comb += self.weight.eq(weight)
         return m
+
+    def _bit(self, m: Module, name: str, value) -> Signal:
+        """What the cell makes of its code wires, in a register if it keeps it."""
+        kept = self.config.keeps_code
+        bit = Signal(name=name, reset_less=kept)
+        m.d["sync" if kept else "comb"] += bit.eq(value)
+        return bit
 
     def _code(self, prefix: str):
         names = wire_names(self.config)

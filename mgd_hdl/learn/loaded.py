@@ -159,7 +159,8 @@ class LoadedTile(Block):
         code = self.i_code
         weights = []
         taps: list[dict[str, Tap]] = [{name: (name, None) for name in wires}] * self.cells
-        for index, heard in enumerate(spread(m, platform, config, wires, taps)):
+        step = config.leaves * config.leaf_cells
+        for index, heard in enumerate(spread(m, platform, "leaf", wires, taps, step)):
             cell = place(m, platform, f"cell_{index}", LoadedCell(config))
             m.d.comb += [
                 *(getattr(cell, name).eq(wire) for name, wire in heard.items()),

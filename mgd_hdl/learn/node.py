@@ -120,13 +120,14 @@ class NodeTile(Block):
         ]
         taps: list[dict[str, Tap]] = [
             {
-                port: (port, index if port == "x" else None)
+                port: (port, [index] if port == "x" else None)
                 for port in cell.signature.members
                 if port != "weight"
             }
             for index, cell in enumerate(cells)
         ]
-        for cell, heard in zip(cells, spread(m, platform, config, wires, taps), strict=True):
+        leaves = spread(m, platform, "leaf", wires, taps, config.leaves * config.leaf_cells)
+        for cell, heard in zip(cells, leaves, strict=True):
             m.d.comb += [getattr(cell, port).eq(wire) for port, wire in heard.items()]
         m.d.comb += self.weights.eq(Cat(cell.weight for cell in cells))
         return m

@@ -100,6 +100,7 @@ ARRAYS: dict[str, dict[str, Any]] = {
     "array of parallel, leaves, 16 bits": {"engine": {"leaves": "yes"}},
     "array of parallel, leaves of 16 cells, 16 bits": {"engine": {"leaves": "yes", "leaf_cells": 16}},
     "array of parallel, leaves of 8 cells, 16 bits": {"engine": {"leaves": "yes", "leaf_cells": 8}},
+    "array of parallel, leaves of 4 cells, 16 bits": {"engine": {"leaves": "yes", "leaf_cells": 4}},
     "array of serial, leaves, 16 bits": {"engine": {"cell": "serial", "leaves": "yes"}},
 }
 

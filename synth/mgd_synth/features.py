@@ -41,8 +41,8 @@ def features(config: TrainerConfig, target: str) -> dict[str, tuple[str, Feature
         *_options(config),
     ]
     for layer in config.layers:
-        kind, neurons = ("serial neuron", _serial) if layer.serial else ("neuron", _neurons)
-        blocks.append((f"network.neuron_{layer.index}", kind, neurons(layer, target)))
+        neurons = ("serial neuron", _serial(layer)) if layer.serial else ("neuron", _neurons(layer, target))
+        blocks.append((f"network.neuron_{layer.index}", *neurons))
         kind = "limit" if layer.table is None else "table"
         blocks.append((f"network.activation_{layer.index}", kind, _activations(layer, target)))
     return {name: (kind, given) for name, kind, given in blocks}
@@ -336,7 +336,7 @@ def _neurons(layer: LayerConfig, target: str) -> Features:
     }
 
 
-def _serial(layer: LayerConfig, target: str) -> Features:
+def _serial(layer: LayerConfig) -> Features:
     adders, registers = _tree([(layer.input.width, 0)] * layer.inputs + [(1, layer.input.fraction_bits)])
     return {
         "neurons": layer.neurons,

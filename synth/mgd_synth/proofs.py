@@ -89,6 +89,7 @@ _NARROW: dict[str, dict[str, Any]] = {
     },
     "perturbation": {"amplitude": 0.25},
 }
+_SMALL: dict[str, Any] = {"leaves": "yes", "leaf_cells": 4}
 _LINEAR: dict[str, Any] = {"network": {"activation": ["sigmoid", "linear"]}}
 _ANALOG: dict[str, Any] = {"learning": {"algorithm": "analog", "tau_x": 4, "rate": 0.25, "follow": 4}}
 #: Code words of several bits, and the blocks that they change.
@@ -108,6 +109,12 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "walsh": ("xor", {"perturbation": {"family": "walsh"}, "learning": {"rounding": "stochastic"}}, ".*"),
     "sequential": ("xor", {"perturbation": {"family": "sequential"}, "task": {"order": "random"}}, ".*"),
     "early": ("xor", {"engine": {"enables": "early"}}, ".*"),
+    "small leaves": ("parity4", {"engine": _SMALL}, "array|cell|leaf_.*|tile_.*|wires_.*"),
+    "small leaves, early": (
+        "xor",
+        {"engine": {**_SMALL, "enables": "early"}, "perturbation": {"share": 0.25}},
+        "array|cell|tile_.*|wires_.*",
+    ),
     "serial": ("xor", {"engine": {"cell": "serial"}}, ".*"),
     "long serial": ("xor", {"engine": {"cell": "serial"}, "formats": {"parameter": "SQ(4, 14)"}}, "tile_3"),
     "plain": ("xor", {"task": {"order": "plain"}}, "sample_memory"),

@@ -56,7 +56,7 @@ CHOICES = {
     "engine": {
         "shadow": ["auto", "auto", "yes", "no"],
         "leaves": ["auto", "yes", "no"],
-        "leaf_cells": [8, 16, 32, 64],
+        "leaf_cells": [4, 8, 16, 32, 64],
         "enables": ["direct", "direct", "early"],
     },
     "judge": {

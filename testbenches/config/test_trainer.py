@@ -214,22 +214,22 @@ def test_presets_need_no_snapping(name):
 
 # ---- times ---------------------------------------------------------------------------------------
 
-#: By how many registers a word passes on its way from the wires to a cell.
-LEAVES = ({"leaves": "no"}, {"leaves": "yes"}, {"leaves": "yes", "leaf_cells": 16})
+#: By how many registers a code passes on its way: wires, leaves; for small ones trunks, branches, code bits.
+LEAVES = {1: {"leaves": "no"}, 2: {"leaves": "yes"}, 5: {"leaves": "yes", "leaf_cells": 16}}
 
 SHAPES = ([2, 1], [2, 2, 1], [4, 4, 1], [49, 4, 4], [3, 5, 7, 2], [63, 1], [64, 9])
 
 
 @pytest.mark.parametrize("layers", SHAPES, ids=str)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("levels", [0, 1, 2])
-def test_delayed_updates_meet_their_measurements(layers, activation, levels):
+@pytest.mark.parametrize("registers", LEAVES)
+def test_delayed_updates_meet_their_measurements(layers, activation, registers):
     """Two clocks a step: the delay in steps is exact, for every layer, and never negative."""
     config = stream(
         layers,
         network={"layers": layers, "activation": activation},
         learning={"updates": "delayed"},
-        engine=LEAVES[levels],
+        engine=LEAVES[registers],
     )
     for layer in config.layers:
         assert layer.latency % 2 == 0
@@ -239,12 +239,12 @@ def test_delayed_updates_meet_their_measurements(layers, activation, levels):
 
 
 @pytest.mark.parametrize("layers", SHAPES, ids=str)
-@pytest.mark.parametrize("levels", [0, 1, 2])
-def test_latencies_add_up(layers, levels):
-    config = stream(layers, engine=LEAVES[levels])
+@pytest.mark.parametrize("registers", LEAVES)
+def test_latencies_add_up(layers, registers):
+    config = stream(layers, engine=LEAVES[registers])
     assert all(layer.padding == 0 for layer in config.layers)
     assert config.cost_padding == 0
-    clocks = 1 + levels
+    clocks = registers
     for layer in config.layers:
         assert config.layer_offset(layer.index) == clocks
         clocks += layer.latency
@@ -274,12 +274,16 @@ def test_leaves_from_65_parameters(cells, leaves):
 def test_small_leaves_where_there_is_more_than_one(layers, leaves):
     config = stream(layers, engine={"leaf_cells": 8})
     assert (config.parameters > 8) is leaves
-    assert config.leaf_levels == 2 * leaves
+    assert config.leaf_levels == 3 * leaves
 
 
 @pytest.mark.parametrize(
     ("engine", "what"),
-    [({"cell": "serial"}, 'cell = "serial"'), ({"leaves": "no"}, 'leaves = "no"')],
+    [
+        ({"cell": "serial"}, 'cell = "serial"'),
+        ({"leaves": "no"}, 'leaves = "no"'),
+        ({"cell": "serial", "leaves": "no"}, 'cell = "serial" and leaves = "no"'),
+    ],
 )
 def test_small_leaves_are_for_parallel_cells_with_leaves(engine, what):
     with pytest.raises(ConfigError, match=f"engine.leaf_cells = 16: must be 64 with {what}"):

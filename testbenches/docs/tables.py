@@ -332,7 +332,7 @@ def _proofs(book: proofs.Book) -> str:
 
 def _kind(block: str) -> str:
     """A block's name without its place in the network, or its size."""
-    return re.sub(r"(_\d+)?(_addressed)?$", "", block)
+    return re.sub(r"(_\d+)?(_addressed)?(_branch)?$", "", block)
 
 
 def _boards() -> str:

@@ -72,14 +72,25 @@ def wire_settings(config: TrainerConfig) -> list[dict[str, int]]:
     ]
 
 
+#: How the names of code wires end.
+CODE = ("row", "column", "diagonal", "every", "both")
+
+
+def sent(config: TrainerConfig, now: dict[str, int], following: dict[str, int]) -> dict[str, int]:
+    """What goes to the cell: its code one clock before all else if it keeps the bits."""
+    early = {name: bit for name, bit in following.items() if name.endswith(CODE)}
+    return now | (early if config.keeps_code else {})
+
+
 async def live(dut: Any, config: TrainerConfig, inputs: list[dict[str, int]]) -> None:
     """Give the inputs, one set a clock, and follow the cell's registers."""
     parameter, guard_bits = config.parameter, config.guard_bits
     theta = visible = None  # unknown
     kind = config.imperfections.stuck_kind
     copy = 0  # of a follower, in parts of a visible unit
-    for turn, each in enumerate(inputs):
-        await clock(dut, **each)
+    await clock(dut, **sent(config, dict.fromkeys(inputs[0], 0), inputs[0]))
+    for turn, (each, following) in enumerate(zip(inputs, [*inputs[1:], inputs[0]], strict=True)):
+        await clock(dut, **sent(config, each, following))
         if theta is not None:
             assert signed(dut.integrator.theta) == theta, turn
         if not config.shadow and theta is not None:

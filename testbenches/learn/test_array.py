@@ -55,6 +55,8 @@ KINDS = [
     learner(7, 8, 1, family="walsh", sides="two_sided", shadow=True, leaves=True, leaf_cells=8),
     learner(4, 13, 1, share=0.25, leaves=True, leaf_cells=32, early=True),
     learner(2, 3, 2, 1, family="sequential", leaves=True, leaf_cells=8),
+    learner(7, 8, 1, share=0.5, shadow=True, leaves=True, leaf_cells=4),
+    learner(4, 13, 1, shadow=True, leaves=True, algorithm="analog", tau_x=2, follow=3, leaf_cells=4),
 ]
 
 
@@ -106,10 +108,17 @@ def test_mutations_are_noticed(mutation, tmp_path):
     ("a diagonal of the row above", r"(cell_25 \([^;]*\.diagonal\(leaf_1__o)\[14\]", r"\1[13]"),
     ("a word past its leaf", r"(cell_40 \([^;]*\.word\()leaf_2__o\[24:20\]", r"\1word"),
     ("a leaf without register", r"\A((?s:.*?))always @\(posedge clk\)\n    o <=", r"\1always @*\n    o ="),
-    ("the rows of another tile", r"(trunk_2 \([^;]*, rows)\[10:9\]", r"\1[9:8]"),
-    ("the addresses of another tile", r"(trunk_2 \([^;]*address_rows)\[10:9\]", r"\1[9:8]"),
-    ("diagonals that are not turned", r"(trunk_2 \([^;]*)diagonals\[1:0\], diagonals\[7:2\]", r"\1diagonals"),
-    ("the rest of another layer", r"(trunk_2 \([^;]*)layer_1__rest", r"\1layer_0__rest"),
+    ("the row of another tile", r"(code_of_tile_1 [^;]*\.i_rows\(trunk_0__o\[)15", r"\g<1>14"),
+    ("the address of another tile", r"(code_of_tile_1 [^;]*\.address_rows\(trunk_0__o\[)44", r"\g<1>43"),
+    ("a diagonal that is not turned", r"(code_of_tile_1 [^;]*\.i_diagonals\([^;]*__o\[)25", r"\g<1>24"),
+    ("diagonals that are not turned", r"trunk_1__o\[18:17\], trunk_1__o\[24:19\]", "trunk_1__o[24:17]"),
+    ("a word past its trunk", r"(trunk_0 \([^;]*)late_held_word", r"\1held_word"),
+    (
+        "a code that is not kept",
+        r"(module dut_cell\((?s:.*?))always @\(posedge clk\)\n    code <=",
+        r"\1always @*\n    code =",
+    ),
+    ("the rest of another layer", r"( = _\d+_ & )layer_1__rest", r"\1layer_0__rest"),
 )
 def test_mutations_of_small_leaves_are_noticed(mutation, tmp_path):
     config = learner(4, 13, 1, leaves=True, leaf_cells=16)
@@ -117,14 +126,14 @@ def test_mutations_of_small_leaves_are_noticed(mutation, tmp_path):
 
 
 def test_a_leaf_holds_what_its_cells_hear():
-    """Leaves of 16, 1 and 14 cells; branches, which hold no code; trunks of 64 and 14 cells, which hold it
-    as it came in.
+    """Leaves of 16, 1 and 14 cells; branches, which hold no code; trunks of two tiles and of one, which hold
+    what makes it.
     """
     text = verilog(Array(learner(4, 13, 1, leaves=True, leaf_cells=16)), "dut")
     widths = sorted(int(width) for width in re.findall(r"^module dut_leaf_(\d+)", text, re.MULTILINE))
     alike = 5 + 2  # D; shaken, clear
     leaves = [3 + 1 + alike, 2 + 8 + 8 + 1 + alike]  # rows, columns, diagonals; both
-    trunks = [2 * rows + 3 * 8 + 5 for rows in (2, 8)]  # addresses too; plus, minus, rest, address, clear
+    trunks = [2 * rows + 3 * 8 + 4 + alike for rows in (2, 9)]  # addresses too; minus, rest, address, clear
     assert widths == [alike, *leaves, *trunks]
 
 

@@ -33,6 +33,16 @@ def test_cell(family, sides, shadow, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("family", "sides", "shadow"),
+    [("random_code", "two_sided", True), ("walsh", "one_sided", False), ("sequential", "two_sided", True)],
+)
+def test_cells_that_keep_their_code(family, sides, shadow, tmp_path):
+    config = learner(family=family, sides=sides, shadow=shadow, leaves=True, leaf_cells=4)
+    assert config.keeps_code
+    run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
+
+
+@pytest.mark.parametrize(
     ("last", "family", "sides", "shadow"),
     [(2.0**-5, "random_code", "one_sided", False), (2.0**-6, "walsh", "two_sided", True)],
 )
@@ -58,8 +68,9 @@ def test_mutations_of_amplitudes_are_noticed(mutation, tmp_path):
         ({"learning": {"decay": 2.0**-12, "clamp": 4.0}}, 2),
         ({"learning": {"clamp": 4.0}}, 1),
         ({"perturbation": {"halve_every": 1000, "last_amplitude": 2.0**-6}}, 2),
+        ({"engine": {"leaf_cells": 8}}, 0),
     ],
-    ids=["decay and clamp", "clamp", "an amplitude that halves twice"],
+    ids=["decay and clamp", "clamp", "an amplitude that halves twice", "a code that is kept"],
 )
 def test_what_an_update_costs_a_cell(changes, more):
     """Beside the eighteen of the plain one, as the pages say."""
