@@ -247,12 +247,12 @@ def _frontier() -> str:
             row = [case.kind, f"{case.cells:,}", case.target, size, f"{case.bound:,.0f}"]
             table.append([*row, f"{best:.1f}", case.goal or "", seeds])
     head = ["cells", "number", "device", "logic cells", "bound", "MHz", "goal", "by seed"]
-    # Sixteen cells are one small leaf, which needs no tree.
     falls = [
-        f"1,024 {kind} cells on {target} are {1 - rates[kind, target, 1024] / rates['early', target, 16]:.1%}"
-        " slower than 16 early ones."
+        f"1,024 {kind} cells on {target} are {1 - rates[kind, target, 1024] / rates[base, target, 16]:.1%}"
+        f" slower than 16 {base} ones."
         for kind, target, cells in rates
         if cells == 1024 and kind != "serial"
+        for base in dict.fromkeys(("early", kind))
     ]
     note = f"Made with `python -m mgd_synth.frontier`; {'; '.join(load(frontier.BASELINE))}."
     return _rows(head, table) + "\n" + " ".join([*falls, note]) + "\n"
