@@ -51,8 +51,8 @@ def array_config(cells: int, **changes: dict[str, Any]) -> TrainerConfig:
     return TrainerConfig.model_validate(document)
 
 
-def array_design(config: TrainerConfig, *, sharing: int = 4) -> tuple[str, Harness]:
-    """Verilog of the array, and the driver around it: some ``sharing`` rows hear the same bit of it."""
+def array_design(config: TrainerConfig) -> tuple[str, Harness]:
+    """Verilog of the array, and the driver around it."""
     array = (SerialArray if config.serial else Array)(config)
     inputs: list[dict[str, Any]] = []
     outputs: list[dict[str, Any]] = []
@@ -61,7 +61,8 @@ def array_design(config: TrainerConfig, *, sharing: int = 4) -> tuple[str, Harne
             (inputs if port["direction"] == "input" else outputs).append(port)
     controls = [port["name"] for port in inputs if port["name"] not in _DATA]
     widths = {port["name"]: port["width"] for port in inputs}
-    longer = max(widths["rows"] // sharing, widths["word"]) + 1
+    # Some four rows hear the same bit.
+    longer = max(widths["rows"] // 4, widths["word"]) + 1
     lengths = (longer - 1, longer)
     connections = {"clk": "clk"} | {port["name"]: port["name"] for port in outputs}
     for port in inputs:

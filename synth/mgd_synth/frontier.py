@@ -70,11 +70,6 @@ class ArrayCase:
         return self.cells * (_BOUND_SERIAL if self.kind == "serial" else _BOUND)
 
     @property
-    def sharing(self) -> int:
-        """Rows to a bit of the driver: an iCE40 that the cells fill has room for no more bits."""
-        return 4 if self.target.startswith("ice40") else 1
-
-    @property
     def options(self) -> tuple[str, ...]:
         """Of nextpnr."""
         return _OPTIONS_ICE40 if self.target.startswith("ice40") else ()
@@ -89,7 +84,7 @@ class ArrayCase:
         if not left:
             return
         config, device = array_config(self.cells, **KINDS[self.kind]), DEVICES[self.target]
-        text, shell = array_design(config, sharing=self.sharing)
+        text, shell = array_design(config)
         with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
             folder = Path(name)
             passes = f"{write_source(shell.top)}; {device.passes(shell.top)}"
@@ -138,11 +133,11 @@ def _routed(
 
 _ARRAYS = (
     # The goals of 400, 272 and 1024 cells; on an ECP5 1024 are to be at most a tenth slower than 16.
-    ArrayCase("early", 16, "ecp5-45k", seeds=(1, 2, 3, 4)),
+    ArrayCase("early", 16, "ecp5-45k", seeds=(1, 2, 3)),
     *(ArrayCase("early", cells, "ecp5-45k") for cells in (64, 256, 1024)),
-    ArrayCase("small-leaves", 16, "ecp5-45k", seeds=(1, 2, 3, 4)),
+    ArrayCase("small-leaves", 16, "ecp5-45k", seeds=(1, 2, 3)),
     *(ArrayCase("small-leaves", cells, "ecp5-45k") for cells in (64, 256)),
-    ArrayCase("small-leaves", 1024, "ecp5-45k", seeds=(1, 2, 3, 4)),
+    ArrayCase("small-leaves", 1024, "ecp5-45k", seeds=(1, 2, 3)),
     *(ArrayCase("early", cells, "ice40-hx8k") for cells in (16, 64, 256)),
     ArrayCase("early", 400, "ice40-hx8k", goal=180, seeds=(1, 2, 3)),
     *(ArrayCase("early", cells, "ice40-up5k") for cells in (16, 64, 256)),
