@@ -69,10 +69,11 @@ def held(m: Module, platform, name: str, wires: Mapping[str, Value]) -> dict[str
     return outputs
 
 
-def _picked(wire: Value, bits: Sequence[int]) -> Value:
-    """These bits of a wire; the wire itself where it is all of them, in order."""
-    whole = len(bits) == len(wire) and all(bit == place for place, bit in enumerate(bits))
-    return wire if whole else Cat(wire[bit] for bit in bits)
+def _picked(wire: Value, bits: Sequence[int] | None) -> Value:
+    """These bits of a wire, or all; the wire itself where these are all of them, in order."""
+    if bits is None or (len(bits) == len(wire) and all(bit == i for i, bit in enumerate(bits))):
+        return wire
+    return Cat(wire[bit] for bit in bits)
 
 
 def spread(
@@ -99,10 +100,7 @@ def spread(
     """
     if not step:
         for block in taps:
-            yield {
-                port: wires[source] if bits is None else _picked(wires[source], bits)
-                for port, (source, bits) in block.items()
-            }
+            yield {port: _picked(wires[source], bits) for port, (source, bits) in block.items()}
         return
     for start in range(0, len(taps), step):
         group = taps[start : start + step]
@@ -116,12 +114,10 @@ def spread(
             f"{name}_{start // step}" if len(taps) > step else name,
             {source: _picked(wires[source], bits) for source, bits in kept.items()},
         )
-        at = {source: {bit: place for place, bit in enumerate(bits)} for source, bits in kept.items()}
+        at = {source: {bit: i for i, bit in enumerate(bits)} for source, bits in kept.items()}
         for block in group:
             yield {
-                port: local[source]
-                if bits is None
-                else _picked(local[source], [at[source][bit] for bit in bits])
+                port: _picked(local[source], None if bits is None else [at[source][bit] for bit in bits])
                 for port, (source, bits) in block.items()
             }
 
@@ -573,10 +569,10 @@ class Array(Block):
             for prefix, code in codes.items():
                 heard |= code.taps(prefix, tile)
             taps.append(heard)
-        small = config.leaf_levels > 2
-        trunks = spread(m, platform, f"trunk_{layer.index}", wires, taps, small * TRUNK_TILES)
+        # Behind small leaves a code comes as what makes its wires, in a tree.
+        trunks = spread(m, platform, f"trunk_{layer.index}", wires, taps, config.keeps_code * TRUNK_TILES)
         for tile, heard in zip(tiles, trunks, strict=True):
-            if small:
+            if config.keeps_code:
                 heard = self._branch(m, platform, tile, codes, heard)
             placed = place(m, platform, f"tile_{tile.index}", CellTile(config, tile.cells))
             for name in placed.signature.members:

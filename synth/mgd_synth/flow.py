@@ -130,7 +130,7 @@ def mapped_for(
     most = math.floor(there_are * len(products) / wanted)
     netlist, products = made(device.spare(top, most))
     while (over := sum(products) - there_are) > 0:
-        most -= math.ceil(over)
+        most = max(0, most - math.ceil(over))
         netlist, products = made(device.spare(top, most))
     return netlist, (note,)
 

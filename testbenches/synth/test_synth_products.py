@@ -76,7 +76,7 @@ def test_what_fits_is_mapped_as_ever(tmp_path):
     assert [cell["type"] for cell in netlist["modules"]["top"]["cells"].values()] == ["SB_MAC16"] * 3
 
 
-#: Four products of eight bits and two of ten, which take a Gowin device two multipliers each half.
+#: Four products of eight bits, which take two multipliers of a Gowin device, and two of ten, which do too.
 MIXED = """
 module top(
   input signed [7:0] a, b, c, d, input signed [9:0] e, f, g,
