@@ -50,23 +50,38 @@ def run(verilog: str, bench: str, folder: Path, config: TrainerConfig, **paramet
 
 @dataclass(frozen=True)
 class Mutation:
-    """One edit of a block's Verilog that its bench must notice: ``place`` is a regular expression."""
+    """One edit of a block's Verilog that its bench must notice: ``place`` is a regular expression.
+
+    ``table`` are the (what, place, replacement) of all edits of the same Verilog.
+    """
 
     what: str
     place: str
     replacement: str
+    table: tuple[tuple[str, str, str], ...]
 
     def apply(self, verilog: str) -> str:
-        """The text with the edit, which must find exactly one place."""
-        edited, places = re.subn(self.place, self.replacement, verilog)
-        if places != 1 or edited == verilog:
-            raise ValueError(f"{self.what}: {places} places for {self.place!r} instead of one to change")
-        return edited
+        """The text with the edit.
+
+        Every edit of the table must find exactly one place: a plain run tries few of them, and finds by
+        this those that went stale.
+        """
+        for row in self.table:
+            _edited(verilog, *row)
+        return _edited(verilog, self.what, self.place, self.replacement)
+
+
+def _edited(verilog: str, what: str, place: str, replacement: str) -> str:
+    edited, places = re.subn(place, replacement, verilog)
+    if places != 1 or edited == verilog:
+        raise ValueError(f"{what}: {places} places for {place!r} instead of one to change")
+    return edited
 
 
 def mutations(*table: tuple[str, str, str]) -> pytest.MarkDecorator:
     """Parametrise a test over mutations, given as (what, place, replacement)."""
-    return pytest.mark.parametrize("mutation", [Mutation(*row) for row in table], ids=lambda each: each.what)
+    rows = [Mutation(*row, table) for row in table]
+    return pytest.mark.parametrize("mutation", rows, ids=lambda each: each.what)
 
 
 def stays_unnoticed(
