@@ -94,7 +94,7 @@ def _device(size: str, multipliers: int) -> Device:
         },
         placed={"logic cells": "TRELLIS_COMB"},
         # Two bits of a sum, in two sites.
-        weights={"CCU2C": 2},
+        weights={"carry": {"CCU2C": 2}},
         supply={
             "logic cells": "TRELLIS_COMB",
             "LUT": "TRELLIS_COMB",

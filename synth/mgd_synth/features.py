@@ -12,6 +12,7 @@ from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.codes import COLUMNS
 from mgd_hdl.config.network import LayerConfig, adder_levels
 from mgd_hdl.config.number import Rounding
+from mgd_hdl.learn.array import TRUNK_TILES
 
 __all__ = ["Features", "features"]
 
@@ -70,6 +71,10 @@ def _memory(depth: int, width: int, target: str) -> tuple[int, int]:
 
 def _leaves(config: TrainerConfig) -> Iterator[int]:
     """For how many cells there is a set of registers, for each of them."""
+    if config.keeps_code:
+        for layer in config.layers:
+            tiles = [tile.cells for tile in config.tiles if tile.layer == layer.index]
+            yield from (sum(tiles[i : i + TRUNK_TILES]) for i in range(0, len(tiles), TRUNK_TILES))
     for tile in config.tiles:
         for cells in (tile.cells, config.leaf_cells)[: config.leaf_levels]:
             whole, rest = divmod(tile.cells, cells)
@@ -112,6 +117,7 @@ def _cells(config: TrainerConfig) -> Iterator[_Block]:
     yield "array.cell", kind, {
         **one,
         "early": config.early * cells,
+        "kept": config.keeps_code * cells,
         "stuck": config.some_stuck * cells,
         "resting": config.layerwise * config.two_sided * cells,
         "sparse": config.sparse * cells,

@@ -116,9 +116,8 @@ def mapped_for(
         """The netlist, and of each product in a block how many multipliers it takes."""
         netlist = netlist_in(folder, verilog, f"{write_source(top)}; {passes}", say=say)
         kinds = (cell["type"] for cell in netlist["modules"][top]["cells"].values())
-        return netlist, [
-            device.weights.get(kind, 1) for kind in kinds if re.fullmatch(device.mapped["DSP"], kind)
-        ]
+        weights = device.weights.get("DSP", {})
+        return netlist, [weights.get(kind, 1) for kind in kinds if re.fullmatch(device.mapped["DSP"], kind)]
 
     say("yosys: starting")
     netlist, products = made(device.passes(top))

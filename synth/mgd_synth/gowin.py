@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .blocks import FLATTEN
@@ -40,10 +39,61 @@ def passes(top: str, most: int | None = None) -> str:
     return f"{run}; {FLATTEN}; iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O"
 
 
+#: Sites of a memory: a whole block, of which it uses four.
+_MEMORY_SITES = 8
+
+
 def packed(module: dict[str, Any]) -> dict[str, float]:
-    """The cells of a flat module that take sites; those at the ends of sums come on top."""
-    kinds = re.compile("LUT[1-4]|ALU")
-    return {name: 1 for name, cell in module["cells"].items() if kinds.fullmatch(cell["type"])}
+    """The cells of a flat module that take sites when it is packed, and how many.
+
+    A register hears the table, or the bit of a sum, of its own site and nothing else: fed by another cell it
+    takes a site more. The placer need not put a register of a sum beside it, so this is the least.
+    """
+    found: dict[str, float] = {}
+    feeds: dict[Any, str] = {}
+    for name, cell in module["cells"].items():
+        if cell["type"].startswith("LUT"):
+            found[name] = 1
+            feeds[cell["connections"]["F"][0]] = name
+        elif cell["type"] == "ALU":
+            feeds[cell["connections"]["SUM"][0]] = name
+        elif cell["type"].startswith("RAM16S"):
+            found[name] = _MEMORY_SITES
+    for chain, read in _chains(module):
+        # A site before the first bit and one after a carry that is read, then sites come in pairs.
+        sites = len(chain) + 1 + read
+        found |= dict.fromkeys(chain, 1)
+        found[chain[0]] += sites + sites % 2 - len(chain)
+    beside: set[str] = set()
+    for name, cell in module["cells"].items():
+        if cell["type"].startswith("DFF"):
+            feeder = feeds.get(cell["connections"]["D"][0])
+            if feeder is None or feeder in beside:
+                found[name] = 1
+            else:
+                beside.add(feeder)
+    return found
+
+
+def _chains(module: dict[str, Any]) -> Iterator[tuple[list[str], bool]]:
+    """The bits of every sum, first to last, and whether anything but a sum reads the last one's carry."""
+    sums = {name: cell["connections"] for name, cell in module["cells"].items() if cell["type"] == "ALU"}
+    carries = {pins["COUT"][0] for pins in sums.values() if pins.get("COUT")}
+    follows = {pins["CIN"][0]: name for name, pins in sums.items()}
+    read = {
+        bit
+        for cell in module["cells"].values()
+        for port, bits in cell["connections"].items()
+        if cell["port_directions"][port] == "input" and (cell["type"], port) != ("ALU", "CIN")
+        for bit in bits
+    }
+    for first, pins in sums.items():
+        if pins["CIN"][0] in carries:
+            continue
+        chain = [first]
+        while (carry := sums[chain[-1]].get("COUT", [None])[0]) in carries & follows.keys():
+            chain.append(follows[carry])
+        yield chain, carry in read
 
 
 DEVICES = {
@@ -62,8 +112,12 @@ DEVICES = {
             "BRAM": "SDPX?9?B?|DPX?9?B?|SPX?9?|pROMX?9?",
             "DSP": "MULT.*",
         },
-        placed={"logic cells": "LUT[1-4]|ALU"},
-        weights={"MULT9X9": 0.5, "MULT36X36": 4},
+        placed={"logic cells": "LUT[1-4]|ALU|RAM16S.*"},
+        weights={
+            "DSP": {"MULT9X9": 0.5, "MULT36X36": 4},
+            # Beside the tables that hold its words.
+            "logic cells": dict.fromkeys(("RAM16SDP1", "RAM16SDP2", "RAM16SDP4"), _MEMORY_SITES - 4),
+        },
         packed=packed,
         supply={
             "logic cells": "LUT4",
@@ -78,9 +132,9 @@ DEVICES = {
         pin_file=_pin_file,
         pin_argument=("--vopt", f"cst={_CONSTRAINTS}"),
         notes=(
-            "A logic cell is the site of a table or of one bit of a sum; a register without a table"
+            "A logic cell is the site of a table or of one bit of a sum; a register without one of these"
             " before it takes one too.",
-            "LUT RAM: memories of 16 words of 4 bits, in sites that are no more logic cells.",
+            "LUT RAM: memories of 16 words of 4 bits, each in eight logic cells.",
             "DSP: multipliers of 18 by 18 bits; one of 9 by 9 is half of one.",
         ),
     )

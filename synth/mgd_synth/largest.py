@@ -10,7 +10,6 @@ at any time and goes on where it was. Steps until 99 % of the answers are right 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import tempfile
 import time
@@ -87,8 +86,8 @@ def _netlist(target: str, config: TrainerConfig, folder: Path, say: Say) -> Mapp
     each takes one.
     """
     device = DEVICES[target]
-    alike = not any(re.fullmatch(device.mapped["DSP"], kind) for kind in device.weights)
-    how = (lambda top: device.spare(top, device.multipliers)) if alike else device
+    unlike = "DSP" in device.weights
+    how = device if unlike else (lambda top: device.spare(top, device.multipliers))
     return mapped(config, how, folder, say=say)
 
 

@@ -71,7 +71,7 @@ class Device:
     placed : mapping
         The same for cells after place and route.
     weights : mapping
-        Cell types of which each uses more or less than one of its resource.
+        For a resource the cell types of which each uses more or less than one.
     supply : mapping
         For each resource the name that nextpnr gives to its sites.
     frequency : float
@@ -96,7 +96,7 @@ class Device:
     placed: Mapping[str, str]
     supply: Mapping[str, str]
     frequency: float
-    weights: Mapping[str, float]
+    weights: Mapping[str, Mapping[str, float]]
     packed: Callable[[dict[str, Any]], dict[str, float]]
     pin_file: Callable[[Sequence[str]], tuple[str, str]] | None = None
     pin_argument: tuple[str, ...] = ()
@@ -169,8 +169,8 @@ def too_large(outcome: Outcome, device: Device) -> str | None:
 def resources(device: Device, mapped: dict[str, Any], routed: Routed) -> tuple[Resource, ...]:
     """Every resource of the device by block."""
     counts = {
-        **{name: _count(mapped, kinds, device) for name, kinds in device.mapped.items()},
-        **{name: _count(routed.module, kinds, device) for name, kinds in device.placed.items()},
+        **_counts(mapped, device.mapped, device),
+        **_counts(routed.module, device.placed, device),
     }
     sites = routed.report["utilization"]
     order = ["logic cells", *(name for name in counts if name != "logic cells")]
@@ -185,17 +185,23 @@ def sizes(device: Device, mapped: dict[str, Any]) -> dict[str, dict[str, float]]
     cells: defaultdict[str, float] = defaultdict(float)
     for name, sites in device.packed(mapped).items():
         cells[block(paths[name])] += sites
-    counts = {name: _count(mapped, kinds, device) for name, kinds in device.mapped.items()}
-    return {"logic cells": dict(cells), **{name: dict(count) for name, count in counts.items()}}
+    return {"logic cells": dict(cells), **_counts(mapped, device.mapped, device)}
 
 
-def _count(module: dict[str, Any], kinds: str, device: Device) -> Mapping[str, float]:
-    counts: defaultdict[str, float] = defaultdict(float)
-    for name, path in owners(module).items():
-        kind = module["cells"][name]["type"]
-        if re.fullmatch(kinds, kind):
-            counts[block(path)] += device.weights.get(kind, 1)
-    return counts
+def _counts(
+    module: dict[str, Any], resources: Mapping[str, str], device: Device
+) -> dict[str, dict[str, float]]:
+    """Of each resource, given the cell types that use it, what every block takes."""
+    paths = owners(module)
+    found: dict[str, dict[str, float]] = {}
+    for resource, kinds in resources.items():
+        counts: defaultdict[str, float] = defaultdict(float)
+        for name, path in paths.items():
+            kind = module["cells"][name]["type"]
+            if re.fullmatch(kinds, kind):
+                counts[block(path)] += device.weights.get(resource, {}).get(kind, 1)
+        found[resource] = dict(counts)
+    return found
 
 
 def critical_path(report: dict[str, Any]) -> CriticalPath | None:

@@ -86,6 +86,7 @@ FIT: dict[str, tuple[str, _Changes]] = {
     ),
     "2-6-1 of 20 bits": ("xor", _task("xor", [2, 6, 1], formats={"parameter": "SQ(5, 15)"})),
     "24-6-3 leaves": ("xor", _stream([24, 6, 3])),
+    "24-6-3 leaves of 8 cells": ("xor", _stream([24, 6, 3], engine={"leaf_cells": 8})),
     "6-5-4-2 shadow, tanh": (
         "xor",
         _stream([6, 5, 4, 2], "SQ(1, 5)", network={"activation": "tanh"}, learning={"tau_theta": 5}),
@@ -286,6 +287,10 @@ JUDGED: dict[str, tuple[str, _Changes]] = {
         _stream([4, 5, 3, 2], formats=_12_BITS, learning={"measure": "two_sided"}),
     ),
     "32-4": ("xor", _stream([32, 4])),
+    "14-8-3 leaves of 4 cells, early": (
+        "xor",
+        _stream([14, 8, 3], engine={"leaf_cells": 4, "enables": "early"}),
+    ),
     "12-6-2 serial": ("xor", _stream([12, 6, 2], engine=_SERIAL)),
     "9-5-2 shadow": ("xor", _stream([9, 5, 2], "UQ(0, 4)", learning={"tau_theta": 8})),
     "6-3-1 by layer, two-sided": (

@@ -50,9 +50,10 @@ def test_place_and_route(target):
     # What estimates take for granted: the supply, and cells counted before anything is placed.
     for kind, number in SUPPLY[target].items():
         assert (found[kind].available or 0) == number
-    if target != "gowin-gw1nr9":
-        _, entries = BASELINES[f"trainers_{target}"].latest
-        assert cells.used == pytest.approx(totals(entries["XOR"])["logic cells"], rel=0.01)
+    _, entries = BASELINES[f"trainers_{target}"].latest
+    # On a Gowin device those that it needs: some registers of sums are placed elsewhere, which takes more.
+    more = 0.05 if target == "gowin-gw1nr9" else 0.01
+    assert cells.used == pytest.approx(totals(entries["XOR"])["logic cells"], rel=more)
 
     assert report.path is not None
     assert report.fmax == pytest.approx(1e3 / report.path.delay, rel=0.01)
