@@ -91,7 +91,7 @@ def _chains(module: dict[str, Any]) -> Iterator[tuple[list[str], bool]]:
         if pins["CIN"][0] in carries:
             continue
         chain = [first]
-        while (carry := sums[chain[-1]].get("COUT", [None])[0]) in carries & follows.keys():
+        while (carry := sums[chain[-1]].get("COUT", [None])[0]) in follows:
             chain.append(follows[carry])
         yield chain, carry in read
 

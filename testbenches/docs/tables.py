@@ -36,7 +36,7 @@ from mgd_sim.studies.hidden import RESULTS
 from mgd_synth import frontier, largest, proofs, runs
 from mgd_synth.baselines import BASELINES
 from mgd_synth.cell_area import ARRAYS, VARIANTS, bound, goal
-from mgd_synth.estimate import coefficients, estimated_sizes, totals
+from mgd_synth.estimate import SUPPLY, coefficients, estimated_sizes, totals
 from mgd_synth.report import PAPER
 from mgd_synth.results import load
 
@@ -267,8 +267,10 @@ def _largest() -> str:
             if "hidden" not in found:
                 continue
             row = [target, f"49-{found['hidden']}-4", f"{found['parameters']:,}", found["engine"]]
-            need = found["shares"][found["engine"]][str(found["hidden"])]
-            row.append(f"{largest.FULL * need:.0%}")
+            share = largest.FULL[target] * found["shares"][found["engine"]][str(found["hidden"])]
+            if "logic cells" in found:
+                share = found["logic cells"] / SUPPLY[target]["logic cells"]
+            row.append(f"{share:.0%}")
             rate = found["fmax"] * 1e6 / found["clocks_per_step"] if "fmax" in found else None
             row += ["", ""] if rate is None else [f"{found['fmax']:.1f}", f"{rate:,.0f}"]
             steps = learned.get(str(found["hidden"]))
