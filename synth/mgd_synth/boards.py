@@ -37,6 +37,7 @@ __all__ = [
     "check_board",
     "constraints",
     "pins",
+    "releases",
     "top_text",
 ]
 
@@ -192,6 +193,9 @@ BOARDS = {
 # ---- what a board is -----------------------------------------------------------------------------
 
 
+_NO_BOARDS = "needs the package amaranth-boards: install mgd-hdl[boards]"
+
+
 @dataclass(frozen=True)
 class Pin:
     """A port of the top module on a board: where it is, whether it is active low, and its attributes."""
@@ -216,7 +220,7 @@ def pins(board: Board) -> tuple[Pin, ...]:
     try:
         platform = getattr(importlib.import_module(module), name)()
     except ModuleNotFoundError:
-        raise SynthError("needs the package amaranth-boards: install mgd-hdl[boards]") from None
+        raise SynthError(_NO_BOARDS) from None
     platform.add_resources(getattr(platform, board.extra) if board.extra else ())
     found = []
     for port, (resource_name, number) in board.resources.items():
@@ -326,6 +330,16 @@ class Bitstream:
         }
 
 
+def releases(board: Board) -> tuple[str, ...]:
+    """Of the tools that make its bitstreams; raises SynthError where one is not installed."""
+    needed = [YOSYS.version, board.device.tool.version, board.family.packer.version]
+    try:
+        needed.append(f"amaranth-boards {metadata.version('amaranth-boards')}")
+    except metadata.PackageNotFoundError:
+        raise SynthError(_NO_BOARDS) from None
+    return tuple(dict.fromkeys(needed))
+
+
 def bitstream(
     config: TrainerConfig, board: Board, *, seed: int = 1, divide: int = 1, say: Say = silent
 ) -> Bitstream:
@@ -344,10 +358,8 @@ def bitstream(
         Takes a line of progress now and then.
     """
     family = board.family
-    # What is missing is better said before than after.
-    needed = [YOSYS.version, board.device.tool.version, family.packer.version]
+    tools = releases(board)  # what is missing is better said before than after
     found = pins(board)
-    tools = tuple(dict.fromkeys([*needed, f"amaranth-boards {metadata.version('amaranth-boards')}"]))
     (frequency,) = (pin.frequency for pin in found if pin.frequency is not None)
     rate = frequency / divide / 1e6
     try:

@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mgd_hdl.config import TrainerConfig
+
 from .arrays import array_config, array_design, without_ports
 from .blocks import SOURCE, named, write_source
 from .flow import DEVICES, check_registers
+from .harness import Harness
 from .nextpnr import critical_path, place_and_route, resources
 from .process import Say, SynthError
-from .results import keep, load, tools
+from .results import fingerprint, keep, load, tools
 from .yosys import netlist_in
 
 __all__ = ["BASELINE", "CASES", "ArrayCase", "best"]
@@ -78,13 +81,20 @@ class ArrayCase:
     def aim(self) -> float:
         return 200.0 if self.kind == "serial" else _AIMS.get(self.target, _AIM_ECP5)
 
+    def design(self) -> tuple[TrainerConfig, str, Harness]:
+        """Its configuration, Verilog, and driver."""
+        config = array_config(self.cells, **KINDS[self.kind])
+        return config, *array_design(config)
+
     def run(self, found: dict[str, Any], say: Say) -> Iterator[dict[str, Any]]:
-        """What was found so far, after each seed."""
+        """What was found so far, after each seed; what was ``found`` for another Verilog does not count."""
+        config, text, shell = self.design()
+        device, verilog = DEVICES[self.target], fingerprint(text)
+        if found.get("verilog") != verilog:
+            found = {}
         left = [seed for seed in self.seeds if str(seed) not in found.get("fmax", {})]
         if not left:
             return
-        config, device = array_config(self.cells, **KINDS[self.kind]), DEVICES[self.target]
-        text, shell = array_design(config)
         with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
             folder = Path(name)
             passes = f"{write_source(shell.top)}; {device.passes(shell.top)}"
@@ -98,7 +108,7 @@ class ArrayCase:
             for seed in left:
                 say(f"nextpnr: seed {seed}")
                 found = _routed(found, self, folder, made, shell.pins, seed, say)
-                yield {**found, "goal": self.goal}
+                yield {**found, "goal": self.goal, "verilog": verilog}
 
 
 def _routed(

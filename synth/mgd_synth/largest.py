@@ -3,8 +3,8 @@
 ``python -m mgd_synth.largest`` maps networks of more and fewer neurons, with parallel and with serial
 cells, until the last that fits is known, and places and routes that one. What
 was found is kept in ``synth/baselines/largest.json``, by the releases of the tools, so that it may be stopped
-at any time and goes on where it was. Steps until 99 % of the answers are right are those of
-``python -m mgd_sim.studies.hidden``.
+at any time and goes on where it was; what is of another Verilog is found anew. Steps until 99 % of the
+answers are right are those of ``python -m mgd_sim.studies.hidden``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import trainer_files
 
 from .estimate import SUPPLY, coefficients, fits
 from .flow import DEVICES, Mapped, mapped, placed
 from .nextpnr import sizes
 from .process import Say, SynthError
-from .results import keep, load, tools
+from .results import fingerprint, keep, load, tools
 
-__all__ = ["BASELINE", "FULL", "largest", "network", "routed", "search", "shares"]
+__all__ = ["BASELINE", "FULL", "current", "largest", "network", "routed", "search", "shares"]
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "largest.json"
 
@@ -40,6 +41,12 @@ def network(hidden: int, engine: str) -> TrainerConfig:
     return preset("nist7x7_centered").replaced(
         network={"layers": [49, hidden, 4]}, engine={"cell": engine}, judge={"kind": "none"}
     )
+
+
+def current(found: Mapping[str, Any]) -> str:
+    """The fingerprint that the Verilog of what was ``found`` has now."""
+    config = network(found["hidden"], found["engine"])
+    return fingerprint(trainer_files(config)[f"{config.name}.v"])
 
 
 def search(fits_in: Callable[[int], float], first: int) -> int:
@@ -141,6 +148,7 @@ def largest(
         "parameters": config.parameters,
         "clocks_per_step": float(config.clocks_per_step),
     }
+    result["verilog"] = current(result)
     return result, netlists.get((engine, hidden))
 
 
@@ -202,6 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             found = load(given.results).get(tools(target), {}).get(target, {})
             netlist = None
+            if "hidden" in found and not given.list and found.get("verilog") != current(found):
+                found = {}
             if "hidden" not in found and not given.list:
                 kept = partial(keep, given.results, target, target)
                 found, netlist = largest(target, found, kept, say)

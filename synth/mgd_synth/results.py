@@ -1,8 +1,13 @@
-"""What place and route found, kept by the releases that decide it: a study goes on where it was stopped."""
+"""What place and route found, kept by the releases that decide it: a study goes on where it was stopped.
+
+With each result goes a :func:`fingerprint` of its Verilog: what is of another one is stale.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +17,13 @@ from mgd_hdl.files import write_file
 from .flow import DEVICES
 from .yosys import YOSYS
 
-__all__ = ["keep", "load", "tools"]
+__all__ = ["fingerprint", "keep", "load", "tools"]
+
+
+def fingerprint(verilog: str) -> str:
+    """Two texts of one fingerprint are the same, lines of comment aside."""
+    text = re.sub(r"(?m)^//.*\n", "", verilog)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def tools(target: str) -> str:

@@ -1,7 +1,8 @@
 """What fits which board, and how fast is it? ``python -m testbenches.docs.boards`` makes every bitstream.
 
-Reports are kept beside the bitstreams in ``build/boards``, so that a run that was stopped goes on where it
-was; what they say goes to ``docs/boards.json``, from which the page's table is made.
+What was found goes to ``docs/boards.json`` after each bitstream, so that a run that was stopped goes on
+where it was, and from there to the page's table. With it goes a fingerprint of the Verilog: what is of
+another one, or of other releases of the tools, is made anew. The bitstreams are in ``build/boards``.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from typing import Any
 
 from mgd_hdl import cli
 from mgd_hdl.config import preset
+from mgd_hdl.emit import verilog
 from mgd_hdl.files import write_file
-from mgd_hdl.showcase import PATIENCE
+from mgd_hdl.showcase import PATIENCE, Showcase
+from mgd_synth.boards import BOARDS, releases
+from mgd_synth.results import fingerprint
 
 from .pages import ROOT
 
-__all__ = ["FILE", "TASKS", "at_clock", "rows", "show"]
+__all__ = ["FILE", "TASKS", "at_clock", "design", "known", "rows", "show"]
 
 FILE = ROOT / "docs" / "boards.json"
 FOLDER = ROOT / "build" / "boards"
@@ -67,14 +71,26 @@ def rows(reports: list[dict[str, Any]]) -> list[list[str]]:
     return found
 
 
+def design(name: str) -> str:
+    """The Verilog of a preset with its showcase, which is the same for every board."""
+    config = preset(name)
+    config = config if config.judged else config.replaced(judge={"kind": "window"})
+    return verilog(Showcase(config), "showcase")
+
+
+def known() -> dict[tuple[str, str], dict[str, Any]]:
+    """What was found, by board and preset."""
+    found = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
+    return {(each["board"], each["task"]): each for each in found}
+
+
 def made(name: str, board: str, *, twin: bool) -> dict[str, Any]:
-    """The report of a bitstream, which is made first if need be."""
+    """The report of a bitstream, which is made for it."""
+    sys.stderr.write(f"{name} for {board}\n")
+    arguments = ["bitstream", name, "--board", board, "-o", str(FOLDER), *([] if twin else ["--no-twin"])]
+    if cli.main([*arguments, "--json", "--force"]):
+        raise SystemExit(2)
     report = FOLDER / f"{preset(name).name}.{board}.json"
-    if not report.exists():
-        sys.stderr.write(f"{name} for {board}\n")
-        arguments = ["bitstream", name, "--board", board, "-o", str(FOLDER), *([] if twin else ["--no-twin"])]
-        if cli.main([*arguments, "--json"]):
-            raise SystemExit(2)
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return found
 
@@ -91,16 +107,28 @@ def at_clock(light: dict[str, Any] | None, report: dict[str, Any]) -> dict[str, 
 
 
 def main() -> int:
-    """Make what is missing, then collect; the twin learns each task once."""
-    reports: list[dict[str, Any]] = []
+    """Make what is missing; the twin learns each task once."""
+    reports = known()
     lights: dict[str, dict[str, Any]] = {}
+    designs = {
+        name: fingerprint(design(name)) for name in {name for names in TASKS.values() for name in names}
+    }
     for board, names in TASKS.items():
+        tools = list(releases(BOARDS[board]))
         for name in names:
-            reports.append(made(name, board, twin=name not in lights))
-            if reports[-1]["solution"] is not None:
-                lights.setdefault(reports[-1]["task"], reports[-1]["solution"])
-    found = [{**each, "solution": at_clock(lights.get(each["task"]), each)} for each in reports]
-    write_file(FILE, json.dumps(found, indent=1) + "\n", force=True)
+            found = reports.get((board, name))
+            if found is None or (found.get("verilog"), found["tools"]) != (designs[name], tools):
+                found = {**made(name, board, twin=name not in lights), "verilog": designs[name]}
+            if found["solution"] is not None:
+                lights.setdefault(name, found["solution"])
+            reports[board, name] = {**found, "solution": at_clock(lights.get(name), found)}
+            kept = [
+                reports[key]
+                for board, names in TASKS.items()
+                for name in names
+                if (key := (board, name)) in reports
+            ]
+            write_file(FILE, json.dumps(kept, indent=1) + "\n", force=True)
     return 0
 
 

@@ -6,14 +6,13 @@ two blocks share or cut away in each other is in both.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from dataclasses import asdict
 from typing import Any
 
 from mgd_hdl.emit import verilog
 from mgd_hdl.files import write_file
+from mgd_synth import results
 from mgd_synth.ice40 import area
 from mgd_synth.yosys import version
 
@@ -31,9 +30,8 @@ def sizes() -> dict[str, Any]:
 
 
 def fingerprint(page: Page) -> str:
-    """Two blocks of one fingerprint have the same Verilog, comments aside."""
-    text = re.sub(r"(?m)^//.*\n", "", verilog(page.block(), "block"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    """Of the block's Verilog."""
+    return results.fingerprint(verilog(page.block(), "block"))
 
 
 def measured(page: Page) -> dict[str, Any]:

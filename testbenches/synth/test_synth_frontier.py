@@ -11,7 +11,8 @@ import pytest
 from mgd_synth import frontier
 from mgd_synth.arrays import array_config, array_design
 from mgd_synth.frontier import BASELINE, CASES, ArrayCase, best
-from mgd_synth.results import load, tools
+from mgd_synth.process import SynthError
+from mgd_synth.results import fingerprint, load, tools
 
 
 def test_the_smallest_array_is_as_recorded(tmp_path):
@@ -24,6 +25,27 @@ def test_the_smallest_array_is_as_recorded(tmp_path):
     else:
         (recorded,) = (cases[case.name] for cases in load(BASELINE).values() if case.name in cases)
         assert best(found) == pytest.approx(best(recorded), rel=0.1)
+
+
+@pytest.mark.parametrize("name", sorted({name for found in load(BASELINE).values() for name in found}))
+def test_figures_are_of_this_verilog(name):
+    """Otherwise: ``python -m mgd_synth.frontier``."""
+    _, text, _ = CASES[name].design()
+    assert {found[name]["verilog"] for found in load(BASELINE).values() if name in found} == {
+        fingerprint(text)
+    }
+
+
+def test_figures_of_another_verilog_do_not_count(monkeypatch):
+    def asked(*_args, **_options):
+        raise SynthError("asked")
+
+    monkeypatch.setattr(frontier, "netlist_in", asked)
+    case = replace(CASES["array-early-16-ice40-hx8k"], seeds=(1,))
+    found = {"fmax": {"1": 200.0}, "verilog": fingerprint(case.design()[1])}
+    assert list(case.run(found, lambda line: None)) == []
+    with pytest.raises(SynthError, match="asked"):
+        list(case.run({**found, "verilog": "another"}, lambda line: None))
 
 
 @pytest.fixture

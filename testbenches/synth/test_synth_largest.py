@@ -9,6 +9,7 @@ import pytest
 
 from mgd_synth import largest
 from mgd_synth.report import Resource
+from mgd_synth.results import load
 from mgd_synth.results import tools as released
 
 
@@ -94,6 +95,29 @@ def test_goes_on_where_it_was(made, tmp_path, capsys):
     assert capsys.readouterr().out == f"{line}: 760 logic cells (9.9%), 88.9 MHz\n"
     assert largest.main(arguments) == 0
     assert made == [("serial", 7)]
+
+
+def test_what_is_of_another_verilog_is_found_anew(made, tmp_path):
+    file = tmp_path / "largest.json"
+    arguments = ["ice40-hx8k", "--results", str(file)]
+    assert largest.main(arguments) == 0
+    document = json.loads(file.read_text())
+    made.clear()
+    document[released("ice40-hx8k")]["ice40-hx8k"]["verilog"] = "another"
+    changed = json.dumps(document)
+    file.write_text(changed)
+    assert largest.main([*arguments, "--list"]) == 0
+    assert (made, file.read_text()) == ([], changed)
+    assert largest.main(arguments) == 0
+    assert made[0] == ("serial", 2)
+    assert json.loads(file.read_text())[released("ice40-hx8k")]["ice40-hx8k"]["verilog"] != "another"
+
+
+def test_figures_are_of_this_verilog():
+    """Otherwise: ``python -m mgd_synth.largest``."""
+    for found in load(largest.BASELINE).values():
+        for device, result in found.items():
+            assert result["verilog"] == largest.current(result), device
 
 
 def test_as_many_parallel_cells_are_faster(made, tmp_path, monkeypatch, capsys):
