@@ -38,7 +38,7 @@ from mgd_synth.baselines import BASELINES
 from mgd_synth.cell_area import ARRAYS, VARIANTS, bound, goal
 from mgd_synth.estimate import SUPPLY, coefficients, estimated_sizes, totals
 from mgd_synth.report import PAPER
-from mgd_synth.results import load
+from mgd_synth.results import fingerprint, load
 
 from .boards import FILE, rows, show
 from .pages import PAGES, ROOMS, ROOT, Page
@@ -233,6 +233,10 @@ def _judged() -> str:
     return f"{table}\nLogic cells, estimated for synthesized; {fit.tool}.\n"
 
 
+#: Goes with figures that were not measured again since the circuit's Verilog has changed.
+_EARLIER = ", of an earlier circuit"
+
+
 def _frontier() -> str:
     """One line an array, with the rates of all seeds; and how much slower 1024 cells are than 16."""
     table = []
@@ -243,6 +247,8 @@ def _frontier() -> str:
             assert best is not None
             rates[case.kind, case.target, case.cells] = best
             seeds = ", ".join(f"{seed}: {rate:.1f}" for seed, rate in found["fmax"].items())
+            if found["verilog"] != fingerprint(case.design()[1]):
+                seeds += _EARLIER
             size = f"{found['logic cells']:,} of {found['available']:,}"
             row = [case.kind, f"{case.cells:,}", case.target, size, f"{case.bound:,.0f}"]
             table.append([*row, f"{best:.1f}", case.goal or "", seeds])
@@ -266,7 +272,8 @@ def _largest() -> str:
         for target, found in results.items():
             if "hidden" not in found:
                 continue
-            row = [target, f"49-{found['hidden']}-4", f"{found['parameters']:,}", found["engine"]]
+            earlier = _EARLIER * (found["verilog"] != largest.current(found))
+            row = [target, f"49-{found['hidden']}-4{earlier}", f"{found['parameters']:,}", found["engine"]]
             share = largest.FULL[target] * found["shares"][found["engine"]][str(found["hidden"])]
             if "logic cells" in found:
                 share = found["logic cells"] / SUPPLY[target]["logic cells"]

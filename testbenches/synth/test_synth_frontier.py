@@ -27,15 +27,6 @@ def test_the_smallest_array_is_as_recorded(tmp_path):
         assert best(found) == pytest.approx(best(recorded), rel=0.1)
 
 
-@pytest.mark.parametrize("name", sorted({name for found in load(BASELINE).values() for name in found}))
-def test_figures_are_of_this_verilog(name):
-    """Otherwise: ``python -m mgd_synth.frontier``."""
-    _, text, _ = CASES[name].design()
-    assert {found[name]["verilog"] for found in load(BASELINE).values() if name in found} == {
-        fingerprint(text)
-    }
-
-
 def test_figures_of_another_verilog_do_not_count(monkeypatch):
     def asked(*_args, **_options):
         raise SynthError("asked")

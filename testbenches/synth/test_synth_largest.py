@@ -9,7 +9,6 @@ import pytest
 
 from mgd_synth import largest
 from mgd_synth.report import Resource
-from mgd_synth.results import load
 from mgd_synth.results import tools as released
 
 
@@ -111,13 +110,6 @@ def test_what_is_of_another_verilog_is_found_anew(made, tmp_path):
     assert largest.main(arguments) == 0
     assert made[0] == ("serial", 2)
     assert json.loads(file.read_text())[released("ice40-hx8k")]["ice40-hx8k"]["verilog"] != "another"
-
-
-def test_figures_are_of_this_verilog():
-    """Otherwise: ``python -m mgd_synth.largest``."""
-    for found in load(largest.BASELINE).values():
-        for device, result in found.items():
-            assert result["verilog"] == largest.current(result), device
 
 
 def test_as_many_parallel_cells_are_faster(made, tmp_path, monkeypatch, capsys):
