@@ -19,6 +19,7 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import trainer_files, verilog
+from mgd_hdl.files import FileRefused, write_file
 from mgd_hdl.learn.array import Array
 from mgd_sim.rtl import RtlTrainer, trainer_design
 from mgd_sim.rtl.icarus import IcarusTrainer
@@ -108,6 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
     parser.add_argument("--only", choices=("simulators", "generation"), help="half of it")
     given = parser.parse_args(arguments)
+    if given.out and not given.out.parent.is_dir():
+        parser.error(f"argument --out: there is no directory {str(given.out.parent)!r}")
     document: dict[str, Any] = {"replicas": REPLICAS, "simulators": {}, "generation": []}
     with tempfile.TemporaryDirectory() as folder:
         for name in ("xor", "parity4", "nist7x7_centered") if given.only != "generation" else ():
@@ -129,7 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f" array alone {row['array seconds']:5.2f} s, {row['array bytes'] / 1000:4,.0f} kB"
         )
     if given.out:
-        given.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        try:
+            write_file(given.out, json.dumps(document, indent=1) + "\n", force=True)
+        except FileRefused as refused:
+            parser.error(f"argument --out: {refused}")
     return 0
 
 
