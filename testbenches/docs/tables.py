@@ -40,7 +40,7 @@ from mgd_synth.estimate import SUPPLY, coefficients, estimated_sizes, totals
 from mgd_synth.report import PAPER
 from mgd_synth.results import fingerprint, load
 
-from .boards import FILE, rows, show
+from .boards import known, rows, show
 from .pages import PAGES, ROOMS, ROOT, Page
 from .sizes import sizes
 from .timing import simulated
@@ -345,7 +345,7 @@ def _kind(block: str) -> str:
 
 
 def _boards() -> str:
-    reports = json.loads(FILE.read_text("utf-8"))
+    reports = list(known().values())
     head = [
         "board",
         "task, parameters",
@@ -368,7 +368,7 @@ _TASKS = {"xor": "XOR", "parity4": "4-bit parity", "nist7x7_centered": "NIST7x7,
 
 def _time() -> str:
     """Every trainer of the boards at the clock rate that it reaches, then the paper's platforms."""
-    reports = json.loads(FILE.read_text("utf-8"))
+    reports = list(known().values())
     figures = json.loads((ROOT / "docs/figures.json").read_text("utf-8"))["learning"]["rows"]
     medians = {row[0]: int(re.search(r"median ([\d,]+)", row[3])[1].replace(",", "")) for row in figures[:3]}
     table = []
