@@ -257,6 +257,7 @@ def trainer_files(config: TrainerConfig) -> dict[str, str]:
         },
         "flags": list(FLAGS),
         "places": [{"tile": p.tile, "row": p.row, "column": p.column} for p in config.places],
+        **({"turns": config.sequence} if config.sequential else {}),
     }
     data = {
         f"{name}.ports.json": _json({"top": name, "ports": ports(trainer), "states": states(config)}),

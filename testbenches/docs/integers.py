@@ -1,0 +1,277 @@
+"""What the pages say, as plain Python: one function for each formula, written from its page.
+
+Nothing here comes from the circuit or the twin; a test compares the three. Lines of the pages' ``example``
+blocks call these functions by name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, combinations, islice, pairwise
+
+DEGREE, LEAP, COLUMNS, TILE = 31, 28, 8, 64
+WORD = (1 << 64) - 1
+
+# ---- numbers.md ----------------------------------------------------------------------------------
+
+
+def mix(value: int) -> int:
+    """The finaliser of SplitMix64 of the value plus the golden ratio's word."""
+    value = (value + 0x9E3779B97F4A7C15) & WORD
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & WORD
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & WORD
+    return value ^ (value >> 31)
+
+
+def seeds(seed: int) -> list[int]:
+    """The nine registers that a configuration's seed fills, in order."""
+    found, word = [], mix(seed)
+    for _ in range(9):
+        word = mix(word)
+        found.append(word & ((1 << DEGREE) - 1) | 1)
+    return found
+
+
+def lfsr(state: int) -> int:
+    """28 steps of b[m + 31] = b[m + 3] ^ b[m], bit 0 of the state the oldest."""
+    bits = [state >> i & 1 for i in range(DEGREE)]
+    for m in range(LEAP):
+        bits.append(bits[m + 3] ^ bits[m])
+    return sum(bit << i for i, bit in enumerate(bits[LEAP:]))
+
+
+def words(seed: int) -> Iterator[int]:
+    """States of a register from its seed on, without end."""
+    state = seed & ((1 << DEGREE) - 1) | 1
+    while True:
+        yield state
+        state = lfsr(state)
+
+
+def power(value: float) -> int:
+    """The exponent of the power of two nearest in the logarithm, ties to the even exponent."""
+    return round(math.log2(value))
+
+
+def draws(number: int, stream: int) -> Iterator[int]:
+    """64-bit words for a device."""
+    word = mix(mix(number) ^ stream)
+    while True:
+        word = mix(word)
+        yield word
+
+
+def stuck(device: int, parameters: int, count: int) -> list[int]:
+    """Numbers of the parameters that do not learn, in rising order."""
+    order, word = list(range(parameters)), draws(device, 2)
+    for i in range(count):
+        j = i + next(word) % (parameters - i)
+        order[i], order[j] = order[j], order[i]
+    return sorted(order[:count])
+
+
+# ---- array.md, codes ------------------------------------------------------------------------------
+
+
+def places(layers: Sequence[int]) -> list[tuple[int, int, int, int, int]]:
+    """For every parameter its tile, the row in the tile, row, column and diagonal."""
+    found, tile, row = [], 0, 0
+    for inputs, neurons in pairwise(layers):
+        parameters = neurons * (inputs + 1)
+        for first in range(0, parameters, TILE):
+            cells = min(TILE, parameters - first)
+            for cell in range(cells):
+                r, c = divmod(cell, COLUMNS)
+                found.append((tile, r, row + r, c, (tile + r + c) % 8))
+            tile, row = tile + 1, row + -(-cells // COLUMNS)
+    return found
+
+
+def row_bits(row: int, lowest: int = 16) -> tuple[int, ...]:
+    """State bits whose exclusive or is row wire ``row``: single bits, then pairs, ... in lexical order."""
+    bits = range(lowest, DEGREE)
+    every = chain.from_iterable(combinations(bits, weight) for weight in range(1, len(bits) + 1))
+    return next(islice(every, row, None))
+
+
+def parity(word: int) -> int:
+    return word.bit_count() & 1
+
+
+def random_bit(state: int, row: int, column: int, diagonal: int) -> int:
+    mask = sum(1 << bit for bit in (column, 8 + diagonal, *row_bits(row)))
+    return parity(state & mask)
+
+
+def walsh_index(rows: int, row: int, column: int, sign_flip: bool = False) -> int:
+    k = 3 + (rows - 1).bit_length()
+    return (2 << k if sign_flip else 0) + (1 << k) + 8 * row + column
+
+
+def walsh_bit(index: int, m: int) -> int:
+    return parity(index & m)
+
+
+def shuffled(seed: int, parameters: int) -> list[int]:
+    """Turns of a shuffled sequential code."""
+    order, word = list(range(parameters)), seed
+    for last in range(parameters - 1, 0, -1):
+        word = mix(word)
+        pick = word % (last + 1)
+        order[last], order[pick] = order[pick], order[last]
+    return order
+
+
+# ---- samples -------------------------------------------------------------------------------------
+
+
+def epoch(state: int, count: int) -> list[int]:
+    """One epoch's indices in order, from one state of the register."""
+    n = max(1, (count - 1).bit_length())
+    add, flip = state % (1 << n), (state >> n) % (1 << n)
+    found = []
+    for c in range(1 << n):
+        forward = (c + add) % (1 << n)
+        index = sum((forward >> i & 1) << (n - 1 - i) for i in range(n)) ^ flip
+        if index < count:
+            found.append(index)
+    return found
+
+
+def drawn(state: int, count: int) -> int | None:
+    """``order = "random"``: the index a state stands for, or None."""
+    n = max(1, (count - 1).bit_length())
+    return state % (1 << n) if state % (1 << n) < count else None
+
+
+# ---- parameters and network -----------------------------------------------------------------------
+
+
+def signed(word: int, width: int) -> int:
+    word %= 1 << width
+    return word - (1 << width) if word >> (width - 1) else word
+
+
+def initial(state: int, width: int, shift: int) -> int:
+    return signed(state, width) >> shift
+
+
+def weight(theta: int, guard: int, s: int, k: int = 1) -> int:
+    return ((theta >> guard) << (k + 1)) + (1 << k) + s
+
+
+def limit(value: int, low: int, high: int) -> int:
+    return max(low, min(high, value))
+
+
+def shifted(value: int, left: int) -> int:
+    """value * 2**left, floored."""
+    return value << left if left >= 0 else value >> -left
+
+
+def _sigmoid(z: float) -> float:
+    return 1 / (1 + math.exp(-z))
+
+
+_CURVES = {"sigmoid": _sigmoid, "tanh": math.tanh}
+
+
+def knots(name: str, segment_bits: int, fraction: int) -> list[int]:
+    low = -(1 << fraction) if name == "tanh" else 0
+    segments = 1 << segment_bits
+    exact = (_CURVES[name](-8 + 16 * k / segments) for k in range(segments + 1))
+    return [limit(round(value * 2**fraction), low, (1 << fraction) - 1) for value in exact]
+
+
+def activation(name: str, z: int, f_z: int, fraction: int = 10, segment_bits: int = 5) -> int:
+    """Of a sum with f_z fraction bits, in ``fraction`` fraction bits; tables only."""
+    f_a = max(fraction, segment_bits - 3)
+    top = 8 << f_a
+    u = limit(shifted(z, f_a - f_z), -top, top - 1) + top
+    bits = 4 + f_a - segment_bits
+    segment, position = u >> bits, u % (1 << bits)
+    table = knots(name, segment_bits, fraction)
+    return table[segment] + ((table[segment + 1] - table[segment]) * position >> bits)
+
+
+def neuron(weights: Sequence[int], x: Sequence[int], f_x: int) -> int:
+    """Weights in order, the bias last."""
+    return sum(w * each for w, each in zip(weights, x, strict=False)) + (weights[-1] << f_x)
+
+
+def squared_error(y: Sequence[int], t: Sequence[int], f_y: int, f_t: int, f_c: int) -> int:
+    errors = [a - (b << (f_y - f_t)) for a, b in zip(y, t, strict=True)]
+    return shifted(sum(e * e for e in errors), f_c - 2 * f_y)
+
+
+# ---- learning ------------------------------------------------------------------------------------
+
+
+def saturated(value: int, width: int) -> int:
+    return limit(value, -(1 << (width - 1)), (1 << (width - 1)) - 1)
+
+
+def dropped(k: int, gain: int) -> int:
+    """Bits of a dither word."""
+    return max(k, gain, 0) + 4 - gain
+
+
+def update(a: int, left: int, most: int, rounding: str = "carry", dither: int = 0, bits: int = 0) -> int:
+    """D from A: left is gain - k; dither is the register's state and bits how many of them serve."""
+    wanted, right = -a, -left
+    if right <= 0:
+        wanted <<= left
+    elif rounding == "nearest_even":
+        half = 1 << (right - 1)
+        floor, rest = divmod(wanted, 1 << right)
+        wanted = floor + (rest > half or (rest == half and floor % 2 == 1))
+    elif rounding == "stochastic":
+        wanted = (wanted + ((dither % (1 << bits)) >> (bits - right))) >> right
+    else:
+        wanted >>= right
+    return limit(wanted, -most, most)
+
+
+def integrate(theta: int, word: int, rail: int) -> int:
+    beyond = (theta >= 1 << rail and word > 0) or (theta < -(1 << rail) and word < 0)
+    return theta if beyond else theta + word
+
+
+def follow(copy: int, visible: int, m: int) -> int:
+    return copy + visible - (copy >> m)
+
+
+def settle(visible: int, m: int) -> int:
+    copy = 0
+    while (nearer := follow(copy, visible, m)) != copy:
+        copy = nearer
+    return copy
+
+
+def high_pass(state: int, change: int, a: int, width: int) -> int:
+    """The new state; C~ is state >> 8. change is C - C_before, or 0 in a blanked step."""
+    return saturated((state >> 8) + change, width) * a + state % 256
+
+
+# ---- delayed updates -----------------------------------------------------------------------------
+
+
+def levels(terms: int) -> int:
+    """Of a binary adder tree."""
+    return (terms - 1).bit_length()
+
+
+def lags(layers: Sequence[int], tables: Iterable[bool], loss: int, more: int = 0, way: int = 1) -> list[int]:
+    """Steps that each layer's copy is behind.
+
+    ``tables``: whether a layer's activation is a table; ``loss``: the clocks of the loss; ``more``: one for
+    noise and one for a gate; ``way``: clocks of the broadcast.
+    """
+    clocks = []
+    for inputs, table in zip(layers, tables, strict=False):
+        each = 1 + levels(inputs + 1) + (3 if table else 1)
+        clocks.append(each + each % 2)
+    back = loss + more + 1 + way
+    back += back % 2 == 0
+    return [(sum(clocks[index:]) + back + 5) // 2 for index in range(len(clocks))]
