@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 __all__ = ["LETTERS", "Sample", "TASKS", "Task", "letter_image"]
@@ -20,7 +20,8 @@ class Task:
     ``stored`` yields every sample where they fit an on-chip memory; ``generator`` names the circuit
     that draws samples instead. A task with neither has no samples of its own: they are the user's, come
     through the stream port, and have as many inputs and outputs as the network. Then ``inputs``,
-    ``outputs`` and ``count`` are None.
+    ``outputs`` and ``count`` are None. Trainers that are sent to other processes take their task along, so
+    ``stored`` must be a function with a name.
     """
 
     name: str
@@ -46,12 +47,17 @@ class Task:
         return max(1, (self.count - 1).bit_length())
 
 
-def _parity(bits: int) -> Task:
-    def stored() -> tuple[Sample, ...]:
-        return tuple((x, x.bit_count() & 1) for x in range(1 << bits))
+def _parity_samples(bits: int) -> tuple[Sample, ...]:
+    return tuple((x, x.bit_count() & 1) for x in range(1 << bits))
 
+
+def _parity(bits: int) -> Task:
     return Task(
-        name="xor" if bits == 2 else f"parity{bits}", inputs=bits, outputs=1, count=1 << bits, stored=stored
+        name="xor" if bits == 2 else f"parity{bits}",
+        inputs=bits,
+        outputs=1,
+        count=1 << bits,
+        stored=partial(_parity_samples, bits),
     )
 
 
