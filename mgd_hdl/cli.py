@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .config import PRESETS, ConfigError, Problem, TrainerConfig, load, preset
 from .config.errors import did_you_mean, one_line
+from .config.sections import MAX_SEED
 from .config.summary import json_schema, presets_and_tasks, summary
 from .config.toml import preset_text
 from .files import FileRefused, may_write, new_file, write_file, write_files
@@ -37,6 +38,7 @@ __all__ = ["main"]
 BAD_INPUT = 2
 PROGRESS_SECONDS = 2
 TWIN_SEEDS = 15
+MAX_SEEDS = 4096  # circuits that run side by side
 
 _Run = Callable[[Namespace], int]
 
@@ -58,12 +60,13 @@ def _argument(*names: str, **options: Any) -> _Argument:
     return _Argument(names, options)
 
 
-def _whole(least: int) -> Callable[[str], int]:
-    """The type of an argument: a whole number from ``least`` to what 63 bits hold."""
+def _whole(least: int, most: int = MAX_SEED) -> Callable[[str], int]:
+    """The type of an argument: a whole number from ``least`` to ``most``."""
 
     def parse(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,18}", text) or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{one_line(text, 40)!r} must be a whole number from {least}")
+        if not re.fullmatch("[0-9]{1,19}", text) or not least <= int(text) <= most:
+            allowed = f"must be a whole number from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"{one_line(text, 40)!r} {allowed}")
         return int(text)
 
     return parse
@@ -359,7 +362,7 @@ def _look_line(look: Look) -> str:
 @_verb(
     _argument("config", metavar="FILE|PRESET", nargs="?", help=_CONFIG.options["help"]),
     _argument("--steps", type=_whole(1), default=10_000, metavar="N", help="how many steps (default: 10000)"),
-    _argument("--seeds", type=_whole(1), default=1, metavar="N", help="how many seeds (default: 1)"),
+    _argument("--seeds", type=_whole(1, MAX_SEEDS), default=1, metavar="N", help="how many (default: 1)"),
     _SEED,
     _argument("--inject-bug", metavar="NAME", help="break the circuit first; the comparison must see it"),
     _argument("--list-bugs", action="store_true", help="list the bugs that can be injected"),
@@ -391,11 +394,13 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
     from mgd_sim.rtl.bugs import inject
     from mgd_sim.watch import port_samples
 
+    first = config.seed if args.seed is None else args.seed
+    seeds = range(first, first + args.seeds)
+    if seeds[-1] > MAX_SEED:
+        raise ConfigError([Problem("--seeds", str(args.seeds), f"the last seed must be at most {MAX_SEED}")])
     design = trainer_design(_trainer_files(config))
     if args.inject_bug is not None:
         design = inject(design, args.inject_bug)
-    first = config.seed if args.seed is None else args.seed
-    seeds = range(first, first + args.seeds)
     result = compare(
         config,
         design,
@@ -758,6 +763,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Hardware that trains itself by multiplexed gradient descent: TOML in, Verilog out.",
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the release and exit")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for name, (run, arguments) in _VERBS.items():
         text = run.__doc__ or ""
@@ -766,6 +772,16 @@ def _parser() -> argparse.ArgumentParser:
         for argument in arguments:
             verb.add_argument(*argument.names, **argument.options)
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the release that is installed."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib import metadata  # loads what no verb needs
+
+        print(f"{parser.prog} {metadata.version('mgd-hdl')}")
+        parser.exit()
 
 
 class _Parser(argparse.ArgumentParser):

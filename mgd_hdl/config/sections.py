@@ -35,6 +35,9 @@ __all__ = [
 
 MAX_TAU_BITS = 24
 
+#: The largest seed or number of a device.
+MAX_SEED = (1 << 63) - 1
+
 #: The coefficient of the high-pass.
 HIGH_PASS = UQ(0, 8)
 
@@ -298,7 +301,7 @@ class JudgeSection(Section):
 class ImperfectionsSection(Section):
     """What a real device does wrong; all of it is off by default."""
 
-    device: Annotated[int, Field(ge=0, le=(1 << 63) - 1)] = 0
+    device: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     """Number of the device: another one has other defects."""
     activation_spread: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Each neuron has its own curve y0 + L f(k (z - x0)): x0 and y0 are drawn with this standard deviation

@@ -28,6 +28,7 @@ from .number import SQ, UQ, Format, Rounding, power_of_two
 from .relations import relation_problems
 from .sections import (
     HIGH_PASS,
+    MAX_SEED,
     MAX_TAU_BITS,
     CostSection,
     EngineSection,
@@ -145,7 +146,7 @@ class TrainerConfig(Section):
 
     name: TrainerName = "mgd"
     """Every Verilog module's name starts with it."""
-    seed: Annotated[int, Field(ge=0, le=(1 << 63) - 1)] = 0
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     """All random streams start from it; a run-time register can change each."""
     network: NetworkSection
     formats: FormatsSection = FormatsSection()

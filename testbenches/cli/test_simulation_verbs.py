@@ -126,6 +126,7 @@ def test_missing_matplotlib_is_said_before_the_run(capsys, monkeypatch):
         (["--steps", "1e3"], "argument --steps: '1e3' must be a whole number from 1"),
         (["--steps", "9" * 5000], "must be a whole number from 1"),
         (["--seed", "-1"], "argument --seed"),
+        (["--seed", "9223372036854775808"], "must be a whole number from 0 to 9223372036854775807"),
         (["--simulator", "verliator"], '(did you mean "verilator"?)'),
     ],
 )
@@ -135,6 +136,20 @@ def test_bad_numbers(arguments, message, capsys):
     assert caught.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
+
+
+def test_seeds_go_as_far_as_those_of_files(capsys):
+    """A file may hold 2**63 - 1; so may the command, and a last seed beyond it is refused."""
+    Path("last.toml").write_text(f"seed = {2**63 - 1}\n{preset_text('xor').partition('seed = 1')[2]}")
+    angles = []
+    for arguments in (["xor", "--seed", str(2**63 - 1)], ["last.toml"], ["xor"]):
+        assert cli.main(["probe", *arguments, "--steps", "3"]) == 0
+        angles.append(re.findall(r"[\d.]+ degrees", capsys.readouterr().out))
+    assert angles[0] == angles[1] != angles[2]
+    assert cli.main(["compare", "last.toml", "--seeds", "2"]) == 2
+    assert capsys.readouterr().err == (
+        "mgd-hdl: --seeds = 2: the last seed must be at most 9223372036854775807\n"
+    )
 
 
 def test_table_of_looks():

@@ -395,6 +395,14 @@ def test_help(verb, capsys):
         assert all(f"\n    {name} " in out for name in VERBS)
 
 
+def test_version(capsys):
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"mgd-hdl {project['version']}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
