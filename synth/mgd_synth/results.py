@@ -21,8 +21,19 @@ __all__ = ["fingerprint", "keep", "load", "tools"]
 
 
 def fingerprint(verilog: str) -> str:
-    """Two texts of one fingerprint are the same, lines of comment aside."""
+    """Two texts of one fingerprint are the same, lines of comment and names of modules aside.
+
+    Modules count by their order: what a design is called, and so all its modules, changes neither the
+    flat netlist nor what is placed.
+    """
     text = re.sub(r"(?m)^//.*\n", "", verilog)
+    numbers = {name: f"module {number}" for number, name in enumerate(re.findall(r"(?m)^module (\w+)", text))}
+    # Where a module begins, and where one is placed: `name instance (`. A signal may have a module's name.
+    text = re.sub(
+        r"(?m)^(module | *)(\w+)(?=\(| \w+ \()",
+        lambda found: found[1] + numbers.get(found[2], found[2]),
+        text,
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
