@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .config import PRESETS, ConfigError, Problem, TrainerConfig, load, preset
 from .config.errors import did_you_mean, one_line
+from .config.extras import missing_module
 from .config.sections import MAX_SEED
 from .config.summary import json_schema, presets_and_tasks, summary
 from .config.toml import preset_text
@@ -103,17 +104,13 @@ def _load(given: str) -> TrainerConfig:
 
 @contextmanager
 def _tools() -> Iterator[None]:
-    """What simulations need and have not, or what they say when they fail."""
+    """What simulations say when they fail."""
     from mgd_sim.rtl import RtlError
 
     try:
         yield
     except RtlError as error:
         raise _ToolError(str(error)) from None
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        raise _ToolError("matplotlib is missing; install it with: pip install 'mgd-hdl[plot]'") from None
 
 
 def _trainer_files(config: TrainerConfig) -> dict[str, str]:
@@ -749,6 +746,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has left. Python flushes once more when it ends; let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except ModuleNotFoundError as error:
+        lack = missing_module(error)
+        if lack is None:
+            raise
+        _complain(lack)
+        return BAD_INPUT
     except OSError as error:
         _complain(str(error))
         return BAD_INPUT

@@ -24,7 +24,7 @@ from mgd_hdl.showcase import Showcase
 from .blocks import SOURCE, named
 from .flow import DEVICES, check_registers, mapped_for
 from .nextpnr import Device, Routed, place_and_route, resources
-from .process import Say, SynthError, Tool, silent
+from .process import Say, SynthError, Tool, need, silent
 from .report import Resource
 from .yosys import YOSYS
 
@@ -78,7 +78,7 @@ class Family:
 
 
 def _packer(package: str, script: str) -> Tool:
-    return Tool(package, "boards", lambda _line: f"{script}: packing", script)
+    return Tool(package, lambda _line: f"{script}: packing", script)
 
 
 _ICE40 = Family(
@@ -190,10 +190,11 @@ BOARDS = {
 }
 
 
+#: The package with the definitions of boards.
+_PINS = "amaranth-boards"
+
+
 # ---- what a board is -----------------------------------------------------------------------------
-
-
-_NO_BOARDS = "needs the package amaranth-boards: install mgd-hdl[boards]"
 
 
 @dataclass(frozen=True)
@@ -217,10 +218,7 @@ def check_board(name: str) -> Board:
 def pins(board: Board) -> tuple[Pin, ...]:
     """Every port of the top module, from the board's definition."""
     module, name = board.definition
-    try:
-        platform = getattr(importlib.import_module(module), name)()
-    except ModuleNotFoundError:
-        raise SynthError(_NO_BOARDS) from None
+    platform = getattr(importlib.import_module(module), name)()
     platform.add_resources(getattr(platform, board.extra) if board.extra else ())
     found = []
     for port, (resource_name, number) in board.resources.items():
@@ -332,11 +330,9 @@ class Bitstream:
 
 def releases(board: Board) -> tuple[str, ...]:
     """Of the tools that make its bitstreams; raises SynthError where one is not installed."""
-    needed = [YOSYS.version, board.device.tool.version, board.family.packer.version]
-    try:
-        needed.append(f"amaranth-boards {metadata.version('amaranth-boards')}")
-    except metadata.PackageNotFoundError:
-        raise SynthError(_NO_BOARDS) from None
+    tools = (YOSYS, board.device.tool, board.family.packer)
+    need(*(tool.package for tool in tools), _PINS)
+    needed = [*(tool.version for tool in tools), f"{_PINS} {metadata.version(_PINS)}"]
     return tuple(dict.fromkeys(needed))
 
 

@@ -21,7 +21,7 @@ from . import ecp5, generic, gowin, ice40, liberty
 from .blocks import SOURCE, block, named, owners, path_of, write_source
 from .harness import Harness, harness
 from .nextpnr import Device, critical_path, place_and_route, resources
-from .process import Say, SynthError, silent
+from .process import Say, SynthError, need, silent
 from .report import Report
 from .sta import slowest_path
 from .yosys import YOSYS, netlist_in
@@ -160,6 +160,9 @@ def synthesize(
         Takes a line of progress now and then.
     """
     check_target(target, library)
+    need(
+        YOSYS.package, *([DEVICES[target].tool.package] if target in DEVICES else [])
+    )  # said before the work
     with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
         folder = Path(name)
         if library is not None:
@@ -180,7 +183,6 @@ def synthesize(
 def _placed(
     config: TrainerConfig, device: Device, folder: Path, seed: int, frequency: float | None, say: Say
 ) -> dict[str, Any]:
-    _ = YOSYS.version, device.tool.version  # what is missing is better said before than after
     found = mapped(config, device, folder, say=say)
     return placed(config, found, device, folder, seed, frequency, say)
 

