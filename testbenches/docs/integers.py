@@ -7,8 +7,10 @@ blocks call these functions by name.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, combinations, islice, pairwise
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, combinations, count, cycle, islice, pairwise
+from typing import Any
 
 DEGREE, LEAP, COLUMNS, TILE = 31, 28, 8, 64
 WORD = (1 << 64) - 1
@@ -47,6 +49,10 @@ def words(seed: int) -> Iterator[int]:
     while True:
         yield state
         state = lfsr(state)
+
+
+def first(count: int, seed: int) -> list[int]:
+    return list(islice(words(seed), count))
 
 
 def power(value: float) -> int:
@@ -195,6 +201,14 @@ def activation(name: str, z: int, f_z: int, fraction: int = 10, segment_bits: in
     return table[segment] + ((table[segment + 1] - table[segment]) * position >> bits)
 
 
+def limited(name: str, z: int, f_z: int, fraction: int = 10, integer_bits: int | None = None) -> int:
+    """relu and linear: the sum within the format of the output."""
+    y = shifted(z, fraction - f_z)
+    if name == "relu":
+        return limit(y, 0, (1 << (2 if integer_bits is None else integer_bits) + fraction) - 1)
+    return saturated(y, (4 if integer_bits is None else integer_bits) + fraction)
+
+
 def neuron(weights: Sequence[int], x: Sequence[int], f_x: int) -> int:
     """Weights in order, the bias last."""
     return sum(w * each for w, each in zip(weights, x, strict=False)) + (weights[-1] << f_x)
@@ -275,3 +289,155 @@ def lags(layers: Sequence[int], tables: Iterable[bool], loss: int, more: int = 0
     back = loss + more + 1 + way
     back += back % 2 == 0
     return [(sum(clocks[index:]) + back + 5) // 2 for index in range(len(clocks))]
+
+
+# ---- integers.md, a whole step --------------------------------------------------------------------
+
+
+class Numbers:
+    """What ``integers.md`` derives from the tables of a file, all defaults filled in."""
+
+    def __init__(self, given: Mapping[str, Any]):
+        learning, perturbation, engine = given["learning"], given["perturbation"], given["engine"]
+        self.layers = list(given["network"]["layers"])
+        self.P = sum((i + 1) * o for i, o in pairwise(self.layers))
+        many = len(self.layers) - 1
+        act, initial = given["network"]["activation"], given["network"]["initial"]
+        self.activations = [act] * many if isinstance(act, str) else list(act)
+        self.initials = list(initial) if isinstance(initial, list | tuple) else [initial] * many
+        self.i_T, self.f_T = _format(given["formats"]["parameter"])
+        self.i_C, self.f_C = _format(given["formats"]["cost_change"])
+        self.f_x0, self.f_t = _format(given["formats"]["input"])[1], _format(given["formats"]["target"])[1]
+        self.f_y = given["formats"]["activation_fraction"]
+        self.segments = given["formats"]["segment_bits"]
+        self.A_width = self.i_C + given["formats"]["hold_bits"] + self.f_C
+        self.a, self.k = -power(perturbation["amplitude"]), -power(learning["rate"])
+        self.two_sided = learning["measure"] == "two_sided"
+        self.analog = learning["algorithm"] == "analog"
+        self.family, self.rounding = perturbation["family"], learning["rounding"]
+        self.W, self.guard = self.i_T + self.f_T, self.f_T - (self.a - 2)
+        self.gain = self.a + self.f_T - self.f_C - self.two_sided
+        self.rail = power(learning["clamp"]) + self.f_T if learning["clamp"] else self.W - 2
+        self.delayed = learning["updates"] == "delayed"
+        self.follow = learning["follow"]
+        self.tau = learning["tau_x"], learning["tau_p"], learning["tau_theta"]
+        divides = self.tau[1] % self.tau[2] == 0
+        self.shadow = engine["shadow"] == "yes" or (
+            engine["shadow"] == "auto" and (self.delayed or self.follow > 0 or not divides)
+        )
+        leaves = engine["leaves"] == "yes" or (engine["leaves"] == "auto" and engine["leaf_cells"] < self.P)
+        self.way = (2 if engine["leaf_cells"] == 64 else 5) if leaves else 1
+
+
+def _format(text: str) -> tuple[int, int]:
+    integer, fraction = re.findall(r"-?\d+", text)
+    return int(integer), int(fraction)
+
+
+def run(
+    given: Mapping[str, Any], samples: Sequence[tuple[Sequence[int], Sequence[int]]], steps: int
+) -> Iterator[dict[str, Any]]:
+    """States of every step of a trainer with samples in memory."""
+    c = Numbers(given)
+    seed = seeds(given["seed"])
+    tau_x, tau_p, tau_theta = c.tau
+    owner = [k for k, (i, o) in enumerate(pairwise(c.layers)) for _ in range((i + 1) * o)]
+    shift = [c.i_T - 1 - power(initial) for initial in c.initials]
+    states = zip(words(seed[2]), owner, strict=False)
+    T = [initial(state, c.W, shift[layer]) for state, layer in states]
+    v = [each >> c.guard for each in T]
+    copy = [settle(each, c.follow) for each in v] if c.follow else []
+    if c.follow:
+        v = [each >> c.follow for each in copy]
+    codes, shown = _codes(c, given, seed[0]), _order(given["task"]["order"], seed[1], len(samples))
+    dither = words(seed[3])
+    tables = [name in ("sigmoid", "tanh") for name in c.activations]
+    lag = lags(c.layers, tables, 2 + levels(c.layers[-1]), 0, c.way)
+    past = {}
+    A = C0 = S = before = 0
+    for n in range(steps):
+        if n % tau_x == 0:
+            sample = next(shown)
+        if n % tau_p == 0:
+            s = next(codes)
+        new = n % tau_x == 0 or n % tau_theta == 0 or (not c.shadow and n % tau_p == 0)
+        flush = (n + 1) % tau_p == 0 or (n + 1) % tau_theta == 0
+        end = (n + 1) % tau_theta == 0 if c.shadow else flush
+        if c.two_sided:
+            C0 = _cost(c, [4 * a + 2 - b for a, b in zip(v, s, strict=True)], *samples[sample])
+        elif not c.analog and (new or given["learning"]["reference"] == "every_step"):
+            C0 = _cost(c, [4 * a + 2 for a in v], *samples[sample])
+        C = _cost(c, [4 * a + 2 + b for a, b in zip(v, s, strict=True)], *samples[sample])
+        if c.analog:
+            a_hp = given["learning"]["tau_hp"]
+            a_hp = round(256 * a_hp / (a_hp + 1))
+            S = high_pass(S, 0 if n % tau_x == 0 else C - before, a_hp, c.i_C + c.f_C)
+            change, before = S >> 8, C
+        else:
+            change = saturated(C - C0, c.i_C + c.f_C)
+        A = saturated(A + change, c.A_width)
+        word = next(dither)
+        seen, hold, D = v, A, 0
+        if flush:
+            most = (1 << (c.W - 2)) - 1
+            D = update(A, c.gain - c.k, most, c.rounding, word, dropped(c.k, c.gain))
+            T = [integrate(t, D * b, c.rail) if b else t for t, b in zip(T, s, strict=True)]
+            A = 0
+        past[n] = T
+        if n == 0:
+            start = seen
+        if end and c.delayed:
+            v = [past[n - lag[k]][i] >> c.guard if n >= lag[k] else start[i] for i, k in enumerate(owner)]
+        elif end and c.follow:
+            copy = [follow(each, t >> c.guard, c.follow) for each, t in zip(copy, T, strict=True)]
+            v = [each >> c.follow for each in copy]
+        elif end:
+            v = [t >> c.guard for t in T]
+        yield {
+            "sample": sample, "code": [int(b > 0) for b in s], "baseline": C0, "cost": C, "high_passed": S,
+            "cost_change": change, "hold": hold, "update": D, "theta": T, "visible": seen,
+        }  # fmt: skip
+
+
+def _cost(c: Numbers, weights: Sequence[int], x: Sequence[int], t: Sequence[int]) -> int:
+    first, f_x = 0, c.f_x0
+    for (inputs, neurons), name in zip(pairwise(c.layers), c.activations, strict=True):
+        z = []
+        for _ in range(neurons):
+            z.append(neuron(weights[first : first + inputs + 1], x, f_x))
+            first += inputs + 1
+        f_z = c.a + f_x
+        if name in ("relu", "linear"):
+            x = [limited(name, each, f_z, c.f_y) for each in z]
+        else:
+            x = [activation(name, each, f_z, c.f_y, c.segments) for each in z]
+        f_x = c.f_y
+    return squared_error(x, t, c.f_y, c.f_t, c.f_C)
+
+
+def _codes(c: Numbers, given: Mapping[str, Any], seed: int) -> Iterator[list[int]]:
+    found = places(c.layers)
+    perturbation = given["perturbation"]
+    if c.family == "random_code":
+        for state in words(seed):
+            yield [2 * random_bit(state, *place[2:]) - 1 for place in found]
+    if c.family == "walsh":
+        rows = found[-1][2] + 1
+        index = [walsh_index(rows, row, column, perturbation["sign_flip"]) for _, _, row, column, _ in found]
+        for m in count():
+            yield [2 * walsh_bit(each, m) - 1 for each in index]
+    turns = list(range(c.P))
+    if perturbation["order"] == "shuffled":
+        turns = shuffled(given["seed"], c.P)
+    for turn in cycle(turns):
+        yield [int(i == turn) for i in range(c.P)]
+
+
+def _order(order: str, seed: int, samples: int) -> Iterator[int]:
+    if order == "plain":
+        yield from cycle(range(samples))
+    for state in words(seed):
+        if order == "epoch":
+            yield from epoch(state, samples)
+        elif (index := drawn(state, samples)) is not None:
+            yield index

@@ -17,6 +17,7 @@ from mgd_sim.control.initializer import initial_parameters
 from mgd_sim.perturb.random_code import masks, random_code
 from mgd_sim.perturb.walsh import WalshCodes
 from mgd_sim.samples.source import source
+from mgd_sim.trainer import Trainer
 
 from . import integers
 from .pages import ROOT
@@ -123,3 +124,74 @@ def test_samples(order):
         else:
             ours = [integers.drawn(state, count) for state in islice(integers.words(2023), 200)]
         assert ours[:200] == theirs
+
+
+# ---- whole steps ---------------------------------------------------------------------------------
+
+WHOLE = {
+    "xor": {},
+    "walsh, two-sided, a period in a window": {
+        "perturbation": {"family": "walsh", "sign_flip": True},
+        "learning": {"measure": "two_sided", "tau_x": 32, "tau_theta": 32, "rate": 0.25},
+    },
+    "sequential, shuffled, P steps": {
+        "seed": 5,
+        "perturbation": {"family": "sequential", "order": "shuffled"},
+        "learning": {"tau_x": 9, "tau_theta": 9, "rate": 1.0},
+    },
+    "sequential, two-sided": {
+        "perturbation": {"family": "sequential"},
+        "learning": {"measure": "two_sided", "tau_p": 3, "tau_x": 2},
+    },
+    "hold, no shadow": {"learning": {"tau_p": 4, "tau_theta": 2, "tau_x": 3}, "task": {"order": "random"}},
+    "hold and shadow": {"learning": {"tau_p": 4, "tau_theta": 6, "tau_x": 5}, "task": {"order": "plain"}},
+    "anew, clamp, stochastic": {
+        "learning": {"reference": "every_step", "rounding": "stochastic", "rate": 0.01, "clamp": 0.5},
+        "formats": {"parameter": "SQ(3, 6)", "cost_change": "SQ(1, 12)", "hold_bits": 0},
+    },
+    "nearest even, tanh": {
+        "network": {"activation": ["relu", "tanh"], "layers": [2, 3, 1]},
+        "learning": {"rounding": "nearest_even", "rate": 0.0625},
+        "formats": {"parameter": "SQ(4, 6)", "segment_bits": 7},
+    },
+    "floor, large amplitude, narrow": {
+        "network": {"activation": "linear", "initial": 2.0},
+        "perturbation": {"amplitude": 0.5},
+        "learning": {"rounding": "floor", "rate": 1.0},
+        "formats": {"parameter": "SQ(4, 5)", "cost_change": "SQ(1, 6)", "hold_bits": 0, "segment_bits": 3},
+    },
+    "analog, momentum": {
+        "learning": {"algorithm": "analog", "tau_x": 16, "follow": 3, "tau_theta": 2, "rate": 1.0},
+    },
+    "delayed": {"learning": {"updates": "delayed"}},
+    "delayed windows behind leaves": {
+        "network": {"layers": [2, 5, 4, 1], "activation": ["relu", "sigmoid", "sigmoid"]},
+        "learning": {"updates": "delayed", "tau_theta": 3, "tau_x": 2, "tau_p": 2},
+        "engine": {"leaf_cells": 16},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", WHOLE.values(), ids=WHOLE)
+def test_whole_steps(changes):
+    config = TrainerConfig.build({"network": {"layers": [2, 2, 1]}}).replaced(**changes)
+    samples = [((x & 1, x >> 1), ((x & 1) ^ (x >> 1),)) for x in range(4)]
+    record = Trainer(config, [config.seed]).run(120, record=True)
+    moved = 0
+    for n, ours in enumerate(integers.run(config.model_dump(mode="json"), samples, 120)):
+        theirs = {name: getattr(record, name)[n, 0].tolist() for name in ours}
+        assert ours == theirs, n
+        moved += ours["update"] != 0
+    assert moved
+
+
+def test_first_steps_of_xor():
+    """The table of the page."""
+    text = (ROOT / "docs/integers.md").read_text("utf-8")
+    rows = re.findall(r"(?m)^\| (\d+(?: \| [-\d ]+){7}) \|$", text)
+    record = Trainer(TrainerConfig.build({"network": {"layers": [2, 2, 1]}}), [0]).run(len(rows), record=True)
+    names = ("sample", "code", "baseline", "cost", "cost_change", "update", "theta")
+    assert len(rows) == 4
+    for n, row in enumerate(rows):
+        cells = [[int(each) for each in cell.split()] for cell in row.split(" | ")]
+        assert cells == [[n], *(np.ravel(getattr(record, name)[n, 0]).tolist() for name in names)]
