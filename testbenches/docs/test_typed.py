@@ -42,6 +42,9 @@ NOT_RUN = {
 #: What is added to a command so that it ends soon: an option that its help explains.
 SHORTER = {"mgd-hdl compare mine.toml --seeds 4": ["--steps", "300"]}
 
+#: Languages of blocks that nobody types: drawings and formulas, and what other tests here look at.
+OTHERS = {"", "timing", "example"}
+
 #: Words in capitals stand for something; for these an example must be there.
 PLACEHOLDERS = {
     "B": "icebreaker",
@@ -92,7 +95,7 @@ class Reader:
 
     def follows(self) -> None:
         for fence in fences(ROOT / self.page):
-            if fence.language not in ("", "timing"):  # drawings and formulas; simulated by testbenches/docs
+            if fence.language not in OTHERS:
                 getattr(self, f"_{fence.language}")(fence)
 
     def _file(self, fence: Fence, otherwise: str) -> Path:
@@ -166,7 +169,7 @@ def compiled(tmp_path_factory):
     [
         file
         for file in FILES
-        if file not in _BLOCKS and {fence.language for fence in fences(ROOT / file)} - {"", "timing"}
+        if file not in _BLOCKS and {fence.language for fence in fences(ROOT / file)} - OTHERS
     ],
 )
 def test_a_page_can_be_followed(page, compiled, tmp_path, monkeypatch):
@@ -194,7 +197,7 @@ def test_every_reason_is_needed():
 def test_a_block_has_one_example(file):
     """Which makes the block that the page is about, so it is run there."""
     languages = [fence.language for fence in fences(ROOT / file)]
-    assert [each for each in languages if each not in ("", "timing")] == ["python"]
+    assert [each for each in languages if each not in OTHERS] == ["python"]
 
 
 def test_ten_lines_are_a_trainer():
