@@ -218,6 +218,7 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
     yield line(
         "latency", f"{found['latency']['measure']} clocks to a cost, {found['latency']['step']} to its update"
     )
+    yield line("step", f"{found['clocks_per_step']:.6g} clocks, while samples are there in time")
     leaves = f"leaf registers for {found['leaf_cells']} cells each"
     words = {"shadow": "shadow copy", "leaves": leaves, "early": "early enables"}
     words |= {"layerwise": "layer by layer", "nodes": "node by node"}
@@ -696,8 +697,8 @@ def _estimate(args: Namespace) -> int:
         _print_json(document)
         return 0
     if report is None:
-        clocks = config.clocks_per_step
-        print(f"# {config.name}, estimated\n\n{config.parameters} parameters, {clocks} clocks per step.\n")
+        clocks = f"{float(config.clocks_per_step):.6g} clocks per step"
+        print(f"# {config.name}, estimated\n\n{config.parameters} parameters, {clocks}.\n")
         for note in notes(config):
             print(f"* {note}")
         print()

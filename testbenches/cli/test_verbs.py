@@ -24,6 +24,8 @@ from mgd_hdl.config.toml import preset_text
 from mgd_hdl.files import MANIFEST
 from testbenches.cli.test_broken import SINGLE
 
+#: Counted in the circuits: see ``testbenches/synth/test_synth_clocks.py``.
+CLOCKS = {"xor": 22, "parity4": 24, "nist7x7": 30, "nist7x7_centered": 30}
 VERBS = ("init", "list", "check", "schema", "generate")
 
 
@@ -139,10 +141,13 @@ def test_check_summary(name, capsys):
         f"  parameter    {config.parameter}, {config.parameter.width} bits",
         f"  cost         {config.cost}, {config.cost.width} bits\n",
         f"  latency      {config.measure_latency} clocks to a cost, {config.step_latency} to its update\n",
+        f"\n  step         {CLOCKS[name]} clocks, while samples are there in time\n",
         f"{config.rows} rows of 8 in {len(config.tiles)} tiles",
     ):
         assert expected in out
     assert ("leaf registers" in out) == (config.parameters > 64)
+    assert cli.main(["estimate", name]) == 0
+    assert f"{config.parameters} parameters, {CLOCKS[name]} clocks per step.\n" in capsys.readouterr().out
     assert "snapped" not in out
 
 

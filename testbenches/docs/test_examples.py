@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import asdict, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,8 @@ import pytest
 from mgd_hdl.config import TrainerConfig, load
 from mgd_hdl.config.toml import preset_text
 from mgd_hdl.emit import trainer_files
+from mgd_sim.rtl import trainer_design
+from mgd_sim.rtl.icarus import IcarusModel
 from mgd_sim.tasks import Dataset, dataset
 from mgd_sim.trainer import Trainer
 
@@ -58,6 +63,31 @@ def test_it_generates_verilog(path):
     config = load(path)
     files = trainer_files(config)
     assert re.search(rf"^module {config.name}\(", files[f"{config.name}.v"], re.MULTILINE)
+    assert clocks_per_step(config, files) == config.clocks_per_step
+
+
+def clocks_per_step(config: TrainerConfig, files: dict[str, str]) -> Fraction:
+    """The mean over whole windows and holds, counted in the simulated circuit; samples are always there."""
+    design = replace(trainer_design(files), probes=())
+    steps = math.lcm(*(getattr(config.learning, name) for name in ("tau_x", "tau_p", "tau_theta")))
+    steps *= -(-24 // steps)
+    model = IcarusModel(design)
+    try:
+        inputs = {port.name for port in design.ports if port.direction == "input"}
+        given = {name: value for name, value in asdict(config.registers(3)).items() if name in inputs}
+        streams = {name: 1 for name in inputs if name.startswith("i_") and name.endswith("__valid")}
+        model.set(rst=1, **given, **streams)
+        model.clock()
+        model.set(rst=0, start=1)
+        model.clock()
+        model.set(start=0, run=1)
+        # Parameters are loaded first; a window's last update may still be on its way.
+        model.run(2 * steps, 100_000)
+        before = model.clocks
+        model.run(steps, 100_000)
+    finally:
+        model.close()
+    return Fraction(model.clocks - before, steps)
 
 
 @each_example
