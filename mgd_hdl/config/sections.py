@@ -138,7 +138,7 @@ class FormatsSection(Section):
     """The words."""
 
     parameter: Annotated[Format, AfterValidator(_parameter_format)] = SQ(5, 11)
-    """The stored parameter, guard bits included. It stops at half its range."""
+    """The stored parameter, signed, 4 to 28 bits, guard bits included. It stops at half its range."""
     input: _DataFormat = UQ(1, 0)
     """UQ(1, 0) is one bit per input and needs no multiplier."""
     target: _DataFormat = UQ(1, 0)
@@ -210,7 +210,8 @@ class LearningSection(Section):
     """The rule. Times are counted in steps; one step is the measurements of one C~."""
 
     rate: _Real = 0.5
-    """Learning rate eta of theta -= eta G, G = sum of C~ s / amplitude; snapped to a power of two."""
+    """Learning rate eta of theta -= eta G, G = sum of C~ s / amplitude; snapped to a power of two, 2**-40
+    to 1."""
     tau_x: _Steps = 1
     """Steps that one sample is held."""
     tau_p: _Steps = 1
@@ -281,7 +282,7 @@ class EngineSection(Section):
     three more clocks to the cells. Serial cells: 64."""
     enables: Literal["direct", "early"] = "direct"
     """Whether a cell takes a word is found in the clock of the word; or one clock early and kept in a
-    register, for a higher clock rate of large arrays at the same number of clocks."""
+    register, for a higher clock rate of large arrays at the same number of clocks; early without a shadow."""
 
 
 class JudgeSection(Section):

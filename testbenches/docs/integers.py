@@ -291,6 +291,196 @@ def lags(layers: Sequence[int], tables: Iterable[bool], loss: int, more: int = 0
     return [(sum(clocks[index:]) + back + 5) // 2 for index in range(len(clocks))]
 
 
+# ---- other blocks ---------------------------------------------------------------------------------
+
+
+def sinusoids(parameters: int, seed: int | None = None) -> tuple[int, list[int]]:
+    """m of the period 2^m, and ``odd`` of every parameter; ``seed`` of the configuration, if shuffled."""
+    m = (4 * parameters - 1).bit_length()
+    if seed is None:
+        spare = (2 ** (m - 2) - parameters) // 2
+        return m, [2 * (spare + i) + 1 for i in range(parameters)]
+    x = mix(seed)
+    swept = [(4 * x + 1 + j * (8 * (x >> 16) + 4)) % 2**m for j in range(parameters)]
+    return m, swept[::-1]
+
+
+def sinusoid(seed: int, n: int, odds: Sequence[int], m: int, k: int) -> list[int]:
+    """u of every parameter at perturbation n; ``seed`` is the register's."""
+    t = max(8, k + 4)
+    q = max(m, t)
+    phases = [state % 2**q for state in first(len(odds), seed)][::-1]
+    found = []
+    for odd, phase in zip(odds, phases, strict=True):
+        angle = ((n * odd) % 2**m * 2 ** (q - m) + phase) % 2**q
+        positive, place = angle < 2 ** (q - 1), (angle >> (q - t)) % 2 ** (t - 1)
+        j = min(place, 2 ** (t - 1) - 1 - place)
+        size = int(math.sqrt(2) * 2 ** (k - 1) * math.sin((j + 0.5) / 2 ** (t - 2) * math.pi / 2) / 2)
+        size = size if k > 1 else 0
+        found.append(2 ** (k - 1) + size if positive else 2 ** (k - 1) - 1 - size)
+    return found
+
+
+def taken(theta: int, s: int, d: int, k: int, rail: int) -> int:
+    """T after an update by a code word s of k bits: D, then 2 D, 4 D, ... each with its rail."""
+    sign, size = (1 if s > 0 else -1), (abs(s) - 1) // 2
+    theta = integrate(theta, sign * d, rail)
+    for j in range(k - 1):
+        if size >> j & 1:
+            theta = integrate(theta, (sign * d) << (j + 1), rail)
+    return theta
+
+
+def node_places(neurons: int) -> list[tuple[int, int, int]]:
+    """Row, column and diagonal of the code of every neuron."""
+    return [(j // 8, j % 8, (j // 64 + j % 64 // 8 + j % 8) % 8) for j in range(neurons)]
+
+
+def node_part(resolution: int, formats: Sequence[tuple[bool, int]]) -> int:
+    """part, from (signed, integer bits) of the inputs of every layer."""
+    some = any(sign for sign, _ in formats)
+    return resolution - max(1 + some, *(bits + (some and not sign) for sign, bits in formats))
+
+
+def node_taken(theta: int, s: int, x: int, d: int, k: int, signed_input: bool, rail: int) -> int:
+    """T after an update by code s of its neuron and X, its input in parts: first +D 2^j, then -D 2^j."""
+    for side in (1, -1):
+        for j in range(k):
+            own = -side if signed_input and j == k - 1 else side
+            if s == own and x >> j & 1:
+                theta = integrate(theta, (side * d) << j, rail)
+    return theta
+
+
+def sparse_seed(seed: int, pair: int) -> int:
+    seed = seed % 2**31 | 1
+    return (seed << 10 * pair) % 2**31 | seed >> (31 - 10 * pair) | 1
+
+
+def active(state: int, row: int, column: int) -> int:
+    return parity(state & sum(1 << bit for bit in (column, *row_bits(row, 8))))
+
+
+def normal(state: int) -> int:
+    """N of a state, -20 to 20."""
+    twice = (4, 6, 8, 9, 11, 12, 17, 26, 27, 28, 29, 30)
+    inverted = (3, 6, 12, 13, 15, 17, 18, 20, 22, 23, 26, 27, 28)
+    return sum(((state >> b & 1) ^ (b in inverted)) * (2 if b in twice else 1) for b in range(3, 31)) - 20
+
+
+def noise_bit(state: int, row: int, column: int, diagonal: int | None) -> int:
+    """The sign of independent noise of updates; Walsh codes have no diagonal."""
+    bits = (column, *([] if diagonal is None else [8 + diagonal]), *row_bits(row))
+    return parity(state & sum(1 << bit for bit in bits))
+
+
+def decayed(theta: int, state: int, level: int, width: int) -> int:
+    threshold, c = state % 2 ** (width - 2), 2 ** (level - 1) if level else 0
+    theta -= c * (theta > threshold)
+    return theta + c * (theta < -threshold)
+
+
+GLYPHS = (
+    "#...# ##..# #.#.# #..## #...#",
+    "##### ..#.. ..#.. ..#.. #####",
+    ".#### #.... .###. ....# ####.",
+    "##### ..#.. ..#.. ..#.. ..#..",
+)
+
+
+def letter(state: int, centered: bool = False) -> tuple[int, int] | None:
+    """The number of the letter, and the image, pixel 7 row + column as a bit; None if refused."""
+    which, down, right = state & 3, state >> 2 & 3, state >> 4 & 3
+    a, b = state >> 6 & 63, state >> 12 & 63
+    if centered:
+        down = right = 1
+    if down == 3 or right == 3 or max(a, b) > 49 or (a == b and a not in (0, 49)):
+        return None
+    image = 0
+    for row, line in enumerate(GLYPHS[which].split()):
+        for column, pixel in enumerate(line):
+            image |= (pixel == "#") << (7 * (row + down) + column + right)
+    if a != b:
+        image ^= sum(1 << pixel for pixel in (a, b) if pixel < 49)
+    return which, image
+
+
+def absolute_error(y: Sequence[int], t: Sequence[int], f_y: int, f_t: int, f_c: int) -> int:
+    return shifted(sum(abs(a - (b << (f_y - f_t))) for a, b in zip(y, t, strict=True)), f_c - f_y)
+
+
+def half(f_t: int) -> int:
+    """A single target means one from here on."""
+    return 2 ** max(0, f_t - 1)
+
+
+def hinge(y: Sequence[int], t: Sequence[int], f_y: int, f_t: int, f_c: int, margin: int) -> int:
+    if len(y) == 1:
+        behind = -y[0] if t[0] >= half(f_t) else y[0]
+    else:
+        c = t.index(max(t))
+        behind = max(value for j, value in enumerate(y) if j != c) - y[c]
+    return shifted(max(0, behind + margin), f_c - f_y)
+
+
+def cross_entropy(y: Sequence[int], t: Sequence[int], f_y: int, f_t: int, f_c: int, b: int = 7) -> int:
+    g, f_d = f_c + 3, max(f_y, b - 2)
+    n, top = len(y), 8 * 2**f_d - 1
+    falls = (lambda d: math.log1p(math.exp(-d))) if n == 1 else (lambda d: math.exp(-d))
+    table = [round(falls(8 * j / 2**b) * 2**g) for j in range(2**b)] + [0]
+    p = 3 + f_d - b
+
+    def power_of(d: int) -> int:
+        d = min(d << (f_d - f_y), top)
+        return table[d >> p] - ((table[d >> p] - table[(d >> p) + 1]) * (d % 2**p) >> p)
+
+    if n == 1:
+        behind = abs(y[0]) if (y[0] < 0) == (t[0] >= half(f_t)) else 0
+        logarithm = power_of(abs(y[0]))
+    else:
+        behind = max(y) - y[t.index(max(t))]
+        total = sum(power_of(max(y) - each) for each in y)
+        most = n.bit_length() - 1
+        place = min(most, max(0, total.bit_length() - 1 - g))
+        rest = (total << (most - place)) % 2 ** (g + most)
+        bits = min(b, g + most - 1)
+        knot = [min(2**g - 1, round(math.log1p(j / 2**bits) * 2**g)) for j in range(2**bits + 1)]
+        p2 = g + most - bits
+        at = rest >> p2
+        logarithm = knot[at] + ((knot[at + 1] - knot[at]) * (rest % 2**p2) >> p2)
+        logarithm += round(place * math.log(2) * 2**g)
+    fine = max(g, f_y)
+    return ((logarithm << (fine - g)) + (behind << (fine - f_y))) >> (fine - f_c)
+
+
+def gate(change: int, most: int, least: int) -> int:
+    return 0 if abs(change) <= least else limit(change, -most, most)
+
+
+def annealed(k: int, updates: int, every: int, last: int) -> int:
+    return max(k, min(k + updates // every, last))
+
+
+def judged(costs: Iterable[int], limit: int, window: int, misses: int) -> list[int]:
+    """solved after each reference."""
+    seen = missed = solved = 0
+    found = []
+    for cost in costs:
+        seen, missed = seen + 1, missed + (cost >= limit)
+        if missed > misses:
+            seen = missed = 0
+        elif seen == window:
+            solved, seen, missed = 1, 0, 0
+        found.append(solved)
+    return found
+
+
+def right(y: Sequence[int], t: Sequence[int], threshold: int, f_t: int) -> bool:
+    if len(y) == 1:
+        return (y[0] >= threshold) == (t[0] >= half(f_t))
+    return y.index(max(y)) == t.index(max(t))
+
+
 # ---- integers.md, a whole step --------------------------------------------------------------------
 
 

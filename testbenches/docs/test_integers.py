@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
+from functools import partial
 from itertools import chain, islice
+from statistics import NormalDist
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
-from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config import ConfigError, TrainerConfig, preset
 from mgd_hdl.emit import trainer_files
 from mgd_sim.control.initializer import initial_parameters
+from mgd_sim.control.judge import Judge
+from mgd_sim.cost import losses
+from mgd_sim.cost.gate import Gate
+from mgd_sim.evaluate import right
+from mgd_sim.gaussian import gaussian
+from mgd_sim.learn.annealing import Annealing
+from mgd_sim.learn.array import Array
+from mgd_sim.learn.decay import Decay
+from mgd_sim.learn.integrator import integrate
+from mgd_sim.learn.loaded import multiples
+from mgd_sim.learn.node import node_words, parts
+from mgd_sim.learn.update_noise import UpdateNoise
 from mgd_sim.perturb.random_code import masks, random_code
+from mgd_sim.perturb.sinusoid import SinusoidCodes
+from mgd_sim.perturb.sparse import SparseCodes
 from mgd_sim.perturb.walsh import WalshCodes
+from mgd_sim.samples.letters import letter_table
 from mgd_sim.samples.source import source
+from mgd_sim.tasks.letters import letters
 from mgd_sim.trainer import Trainer
 
 from . import integers
@@ -126,6 +145,202 @@ def test_samples(order):
         assert ours[:200] == theirs
 
 
+# ---- block by block -------------------------------------------------------------------------------
+
+
+def states_of(seed: int, count: int) -> np.ndarray:
+    return np.array(integers.first(count, seed), dtype=np.uint32)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4, 8])
+@pytest.mark.parametrize("order", ["plain", "shuffled"])
+def test_sinusoids(k, order):
+    family = {"family": "sinusoidal", "resolution": k} if k > 1 else {"family": "square"}
+    config = preset("xor").replaced(
+        seed=77,
+        perturbation={"order": order, **family},
+        formats={"cost_change": "SQ(2, 4)"},
+    )
+    m, odds = integers.sinusoids(9, 77 if order == "shuffled" else None)
+    theirs = SinusoidCodes(config, np.array([2025], dtype=np.uint32)).take(90)[:, 0].tolist()
+    assert theirs == [integers.sinusoid(2025, n, odds, m, k) for n in range(90)]
+
+
+def test_words_of_loaded_codes():
+    """Near the rail too: every odd s of four bits."""
+    s = list(range(-15, 16, 2))
+    for theta in (-16390, -16380, 0, 16370, 16384):
+        for update in (-37, 5):
+            array = np.full((1, len(s)), theta)
+            for word in multiples(np.array([update]), np.array([s]), 4):
+                array = integrate(14, array, word)
+            assert array[0].tolist() == [integers.taken(theta, each, update, 4, 14) for each in s]
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
+def test_nodes(activation):
+    layers = [2, 70, 3, 1]
+    config = external(
+        layers,
+        network={"layers": layers, "activation": activation},
+        perturbation={"granularity": "node", "resolution": 4},
+        formats={"parameter": "SQ(5, 14)"},
+    )
+    assert integers.node_places(74) == [(p.row, p.column, p.diagonal) for p in config.code_places]
+    formats = [(layer.input.signed, layer.input.integer_bits) for layer in config.layers]
+    part = integers.node_part(4, formats)
+    assert part == config.part
+    rng = np.random.default_rng(1)
+    inputs = [rng.integers(each.input.min, each.input.max + 1, (1, each.inputs)) for each in config.layers]
+    sign = 2 * rng.integers(0, 2, (1, 74)) - 1
+    theta = rng.integers(-300_000, 300_000, (1, config.parameters))
+    array = theta
+    for word in node_words(config, np.array([-21]), sign, parts(config, inputs)):
+        array = integrate(config.rail, array, word)
+    ours, number, neuron = [], 0, 0
+    for layer, x in zip(config.layers, inputs, strict=True):
+        f_x = layer.input.fraction_bits
+        counted = [*(integers.shifted(int(each), part - f_x) for each in x[0]), 1 << part]
+        for _ in range(layer.neurons):
+            for each in counted:
+                before, s = int(theta[0, number]), int(sign[0, neuron])
+                ours.append(integers.node_taken(before, s, each, -21, 4, layer.input.signed, config.rail))
+                number += 1
+            neuron += 1
+    assert array[0].tolist() == ours
+
+
+def test_sparse_codes():
+    config = external([3, 70, 5, 2], perturbation={"share": 0.125})
+    seed = np.array([12345], dtype=np.uint32)
+    theirs = SparseCodes(config, seed, seed).take(10)[:, 0] >> 1
+    registers = [integers.first(10, integers.sparse_seed(12345, pair)) for pair in range(3)]
+    ours = [
+        [
+            int(all(integers.active(state, row, column) for state in together))
+            for _, _, row, column, _ in integers.places([3, 70, 5, 2])
+        ]
+        for together in zip(*registers, strict=True)
+    ]
+    assert theirs.tolist() == ours
+
+
+@pytest.mark.parametrize("family", ["random_code", "walsh"])
+def test_noise(family):
+    config = preset("nist7x7").replaced(
+        perturbation={"family": family},
+        imperfections={"cost_noise": 0.01, "update_noise": 0.01, "update_noise_kind": "independent"},
+    )
+    assert config.cost_noise == integers.power(0.01) + config.cost_change.fraction_bits - 1
+    level = integers.power(0.01) + config.parameter.fraction_bits - 1
+    assert config.update_noise == level
+    states = integers.first(50, 99)
+    assert gaussian(states_of(99, 50)).tolist() == [integers.normal(state) for state in states]
+    word, sign = UpdateNoise(config, level, states_of(99, 1), states_of(5, 1)).take(50)
+    assert word[:, 0].tolist() == [integers.normal(state) << level - 1 for state in states]
+    places = [
+        (row, column, diagonal if family == "random_code" else None)
+        for _, _, row, column, diagonal in integers.places([49, 4, 4])
+    ]
+    ours = [[2 * integers.noise_bit(state, *each) - 1 for each in places] for state in integers.first(50, 5)]
+    assert sign[:, 0].tolist() == ours
+
+
+def test_decay():
+    config = preset("xor").replaced(learning={"decay": 2.0**-10})
+    level = integers.power(2.0**-10) + config.parameter.width - 1
+    assert config.weight_decay == level
+    theta = np.arange(-16384, 16385, 129)[None]
+    array = Array(config, np.resize(theta, (1, 255)))
+    thresholds = Decay(config, level, states_of(3, 1)).take(20)
+    ours = array.theta[0].tolist()
+    for threshold, state in zip(thresholds, integers.first(20, 3), strict=True):
+        array.decay(threshold, 1 << level - 1, np.ones((1, 255), dtype=np.int64))
+        ours = [integers.decayed(each, state, level, 16) for each in ours]
+        assert array.theta[0].tolist() == ours
+
+
+@pytest.mark.parametrize("centered", [False, True])
+def test_letters(centered):
+    whole = letters(centered=centered)
+    table = letter_table(centered=centered)
+    ours = [integers.letter(state, centered) for state in range(0, 1 << 18, 97)]
+    for found, index in zip(ours, table[::97], strict=True):
+        assert (found is None) == (index < 0)
+        if found is not None:
+            pixels = [found[1] >> i & 1 for i in range(49)]
+            assert pixels == whole.x[index].tolist()
+            assert whole.target[index].tolist() == [int(k == found[0]) for k in range(4)]
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 4, 5])
+@pytest.mark.parametrize(
+    ("loss", "formula"),
+    [
+        ("squared_error", integers.squared_error),
+        ("absolute_error", integers.absolute_error),
+        ("hinge", partial(integers.hinge, margin=768)),
+        ("cross_entropy", integers.cross_entropy),
+    ],
+)
+def test_losses_and_answers(loss, formula, outputs):
+    config = external(
+        [2, outputs],
+        network={"layers": [2, outputs], "activation": "linear"},
+        cost={"loss": loss, "margin": 0.75},
+        formats={"target": "UQ(1, 2)", "cost_change": "SQ(4, 9)"},
+    )
+    rng = np.random.default_rng(outputs)
+    y = rng.integers(-3000, 3000, (outputs, 300))
+    y[:, ::7] = y[0, ::7]  # ties
+    target = rng.integers(0, 5, (outputs, 300))
+    theirs = losses.loss(config)(y, target).tolist()
+    columns = list(zip(y.T.tolist(), target.T.tolist(), strict=True))
+    assert theirs == [formula(a, b, f_y=10, f_t=2, f_c=9) for a, b in columns]
+    threshold = 512 if loss in ("squared_error", "absolute_error") else 0
+    answers = right(y[None], target, half=config.threshold, target_half=config.target_threshold)[0]
+    assert answers.tolist() == [integers.right(a, b, threshold, 2) for a, b in columns]
+
+
+def test_judge_gate_and_annealing():
+    rng = np.random.default_rng(3)
+    config = preset("xor").replaced(judge={"kind": "window", "window": 5, "misses": 1})
+    judge, costs, theirs = Judge(config, 1), rng.integers(0, 1000, 200).tolist(), []
+    for cost in costs:
+        judge(np.array([cost]))
+        theirs.append(int(judge.solved[0]))
+    assert theirs == integers.judged(costs, 512, 5, 1)
+    assert 0 < sum(theirs) < 200
+    changes = list(range(-120, 121, 7))
+    assert Gate(100, 14)(np.array(changes)).tolist() == [integers.gate(each, 100, 14) for each in changes]
+    for last in (1, 3, 6):
+        annealing, shifts = Annealing(3, 4, last), []
+        for _ in range(20):
+            shifts.append(annealing.shift)
+            annealing.updated()
+        assert shifts == [integers.annealed(3, updates, 4, last) for updates in range(20)]
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_defects(activation):
+    """Draws of a device, and the width that their outputs have."""
+    spread = 0.25
+    config = preset("xor").replaced(
+        network={"activation": activation}, imperfections={"activation_spread": spread, "device": 5}
+    )
+    assert (config.output.integer_bits, config.output.signed) == (
+        1 + math.ceil(math.log2(1 + 4 * spread)),
+        True,
+    )
+    normal = NormalDist()
+    draws = [normal.inv_cdf(((word >> 11) + 0.5) / 2**53) for word in islice(integers.draws(5, 1), 12)]
+    found = [defect for layer in config.defects() for defect in layer]
+    for number, defect in enumerate(found):
+        x0, y0, k, height = (spread * each for each in draws[4 * number : 4 * number + 4])
+        assert (defect.shift, defect.offset, defect.gain, defect.height) == (x0, y0, 1 + k, 1 + height)
+    assert len(found) == 3
+
+
 # ---- whole steps ---------------------------------------------------------------------------------
 
 WHOLE = {
@@ -195,3 +410,48 @@ def test_first_steps_of_xor():
     for n, row in enumerate(rows):
         cells = [[int(each) for each in cell.split()] for cell in row.split(" | ")]
         assert cells == [[n], *(np.ravel(getattr(record, name)[n, 0]).tolist() for name in names)]
+
+
+# ---- options.md ----------------------------------------------------------------------------------
+
+_SERIAL, _LOADED = {"engine.cell": "serial"}, {"perturbation.family": "square"}
+_FLOOR, _ANALOG = {"learning.rounding": "floor"}, {"learning.algorithm": "analog", "learning.tau_x": 2}
+_HALVING = {"perturbation.halve_every": 9}
+#: Of the page's second table: other keys, the key, values that it says are taken, values that are refused.
+EDGES = [
+    ({}, "network.initial", [2.0**-11, 8.0], [2.0**-12, 16.0]),
+    (_FLOOR, "formats.parameter", ["SQ(3, 2)", "SQ(5, 23)"], ["SQ(2, 1)", "SQ(5, 24)"]),
+    (_FLOOR, "perturbation.amplitude", [2.0**-13, 4.0], [2.0**-14, 8.0]),
+    ({**_SERIAL, "formats.cost_change": "SQ(2, 8)"}, "formats.parameter", ["SQ(5, 5)"], ["SQ(5, 4)"]),
+    (_FLOOR, "learning.rate", [1.0, 2.0**-20], [2.0, 2.0**-21]),
+    ({"learning.rounding": "stochastic", "formats.hold_bits": 16}, "learning.rate", [2.0**-27], [2.0**-28]),
+    ({}, "learning.rate", [1.0, 2.0**-3], [2.0, 2.0**-4]),
+    (_ANALOG, "learning.tau_hp", [0.002, 510.0], [0.001, 520.0]),
+    ({}, "learning.decay", [2.0**-14, 0.5], [2.0**-15, 1.0]),
+    ({}, "learning.clamp", [2.0**-11, 8.0], [2.0**-12, 16.0]),
+    ({}, "imperfections.cost_noise", [2.0**-10, 1.0], [2.0**-11]),
+    ({"engine.enables": "early"}, "engine.shadow", ["auto", "no"], ["yes"]),
+    (_SERIAL, "engine.shadow", ["no"], ["yes"]),
+    (_LOADED, "engine.enables", ["direct"], ["early"]),
+    (_HALVING, "perturbation.family", ["random_code", "walsh"], ["sequential", "square"]),
+    ({"learning.decay": 0.5}, "perturbation.family", ["random_code", "walsh", "sequential"], ["square"]),
+    ({"engine.leaf_cells": 16}, "engine.leaves", ["auto", "yes"], ["no"]),
+    ({"learning.updates": "delayed"}, "engine.shadow", ["auto", "yes"], ["no"]),
+    ({"perturbation.granularity": "node", "learning.rounding": "floor"}, "learning.tau_x", [6], [4]),
+]  # fmt: skip
+
+
+def test_edges_of_the_table_of_options():
+    for others, key, taken, refused in EDGES:
+        document = {"network": {"layers": [2, 2, 1]}}
+        if key == "learning.tau_x":
+            others = {**others, "learning.tau_p": 3}
+        for each, value in others.items():
+            section, name = each.split(".")
+            document.setdefault(section, {})[name] = value
+        section, name = key.split(".")
+        for value in taken:
+            TrainerConfig.build({**document, section: {**document.get(section, {}), name: value}})
+        for value in refused:
+            with pytest.raises(ConfigError):
+                TrainerConfig.build({**document, section: {**document.get(section, {}), name: value}})
