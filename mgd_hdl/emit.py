@@ -245,6 +245,7 @@ def trainer_files(config: TrainerConfig) -> dict[str, str]:
         "name": name,
         "configuration": config.model_dump(mode="json"),
         "registers": registers.__dict__,
+        "run_time": config.legal_registers,
         "parameters": config.parameters,
         "formats": {
             key: str(getattr(config, key))

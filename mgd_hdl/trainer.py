@@ -5,10 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
-from .config import HIGH_PASS
-from .config.codes import LFSR
-from .config.number import Rounding
-from .config.sections import MAX_TAU_BITS
+from .config.registers import REGISTERS
 from .config.trainer import COUNT_BITS, TrainerConfig
 from .control.initializer import Initializer
 from .control.judge import Judge
@@ -76,42 +73,7 @@ _SOURCES = {"memory": SampleMemory, "generator": Letters, "stream": SampleStream
 
 def _registers(config: TrainerConfig) -> dict:
     """Run-time registers: ports that the host holds."""
-    tau = config.learning.tau_bits
-    seeds = ["seed_initial"]
-    if config.perturbation.family in ("random_code", "sinusoidal", "square"):
-        seeds.append("seed_code")
-    if config.task.source == "generator" or (config.task.source == "memory" and config.task.order != "plain"):
-        seeds.append("seed_sample")
-    if config.rounding is Rounding.STOCHASTIC:
-        seeds.append("seed_dither")
-    if config.cost_noisy:
-        seeds.append("seed_cost_noise")
-    if config.update_noisy:
-        seeds.append("seed_update_noise")
-    if config.independent_noise:
-        seeds.append("seed_noise_code")
-    if config.sparse:
-        seeds.append("seed_sparse")
-    if config.decays:
-        seeds.append("seed_decay")
-    levels = {"cost_noise": config.max_cost_noise} if config.cost_noisy else {}
-    levels |= {"update_noise": config.max_update_noise} if config.update_noisy else {}
-    levels |= {"weight_decay": config.max_weight_decay} if config.decays else {}
-    return {
-        "tau_x": In(tau),
-        "tau_p": In(tau),
-        "tau_theta": In(tau),
-        **({"tau_layer": In(tau)} if config.layerwise else {}),
-        "learning_shift": In(config.shift_bits),
-        **(
-            {"last_shift": In(config.shift_bits), "anneal_every": In(MAX_TAU_BITS)} if config.annealed else {}
-        ),
-        **({"halve_every": In(MAX_TAU_BITS)} if config.shrinks else {}),
-        **({"high_pass": In(HIGH_PASS.width)} if config.analog else {}),
-        **(dict.fromkeys(_GATE, In(config.cost_change.width - 1)) if config.gated else {}),
-        **{level: In(limit.bit_length()) for level, limit in levels.items()},
-        **{seed: In(LFSR.degree) for seed in seeds},
-    }
+    return {register.name: In(register.width(config)) for register in REGISTERS if register.there(config)}
 
 
 def _controls(config: TrainerConfig) -> dict:

@@ -7,10 +7,11 @@ from .cost import CurveTable
 from .errors import ConfigError, Problem
 from .network import ActivationTable, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Overflow, Rounding
+from .registers import REGISTERS, SEEDS, Register, Registers
 from .sections import HIGH_PASS
 from .showcase import Tries
 from .toml import PRESETS, load, loads, preset
-from .trainer import COUNT_BITS, Place, Registers, Tile, TrainerConfig
+from .trainer import COUNT_BITS, Place, Tile, TrainerConfig
 
 __all__ = [
     "COLUMNS",
@@ -18,6 +19,8 @@ __all__ = [
     "HIGH_PASS",
     "LFSR",
     "PRESETS",
+    "REGISTERS",
+    "SEEDS",
     "SQ",
     "UQ",
     "ActivationTable",
@@ -31,6 +34,7 @@ __all__ = [
     "Place",
     "Problem",
     "RandomCode",
+    "Register",
     "Registers",
     "Rounding",
     "Sinusoids",

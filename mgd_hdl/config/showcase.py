@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 from .codes import LFSR
 from .draws import scramble
-from .trainer import Registers, TrainerConfig
+from .registers import REGISTERS, SEEDS, Registers
+from .trainer import TrainerConfig
 
 __all__ = ["Tries"]
 
@@ -33,7 +34,7 @@ class Tries:
     def keys(self) -> dict[str, int]:
         """By seed: what is exclusive-ored with the state."""
         registers = self.config.registers()
-        names = [field.name for field in fields(registers) if field.name.startswith("seed_")]
+        names = [each.name for each in REGISTERS if each.name in SEEDS and each.there(self.config)]
         return {name: getattr(registers, name) ^ self.first for name in names}
 
     def registers(self, count: int) -> list[Registers]:

@@ -8,28 +8,28 @@ other.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice, pairwise, product
-from typing import Annotated, Any, SupportsIndex
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
-from .codes import COLUMNS, LFSR, LOADED, RandomCode, Sinusoids, SparseCode, WalshCode
+from .codes import COLUMNS, LOADED, RandomCode, Sinusoids, SparseCode, WalshCode
 from .cost import CurveTable, Loss
 from .draws import normals, picked, scramble
-from .errors import ConfigError, Problem, did_you_mean, shown
+from .errors import ConfigError
 from .explain import explain
 from .gaussian import DEVIATION, LARGEST
 from .network import Activation, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Rounding, power_of_two
+from .registers import REGISTERS, RULES, SEEDS, Registers, register_problems, seeds
 from .relations import relation_problems
 from .sections import (
     HIGH_PASS,
     MAX_SEED,
-    MAX_TAU_BITS,
     CostSection,
     EngineSection,
     FormatsSection,
@@ -47,7 +47,6 @@ from .tasks import TASKS, Task
 __all__ = ["Place", "Registers", "Tile", "TrainerConfig"]
 
 TILE_CELLS = 64
-SEED_BITS = LFSR.degree
 #: Of the counters of answers.
 COUNT_BITS = 24
 _DEFECTS, _STUCK = 1, 2  # streams of a device's draws
@@ -88,35 +87,6 @@ class Tile:
     @property
     def rows(self) -> int:
         return -(-self.cells // self.columns)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Registers:
-    """What the host may change at run time, as the integers the circuit holds."""
-
-    tau_x: int
-    tau_p: int
-    tau_theta: int
-    tau_layer: int
-    learning_shift: int
-    anneal_every: int
-    last_shift: int
-    halve_every: int
-    weight_decay: int
-    high_pass: int
-    change_limit: int
-    change_gate: int
-    seed_code: int
-    seed_sample: int
-    seed_initial: int
-    seed_dither: int
-    cost_noise: int
-    seed_cost_noise: int
-    update_noise: int
-    seed_update_noise: int
-    seed_decay: int
-    seed_noise_code: int
-    seed_sparse: int
 
 
 class _SchemaGenerator(GenerateJsonSchema):
@@ -1144,66 +1114,40 @@ class TrainerConfig(Section):
 
     # ---- registers -----------------------------------------------------------------------------
 
+    @cached_property
+    def _register_values(self) -> dict[str, int]:
+        return {register.name: register.value(self) for register in REGISTERS}
+
     def registers(self, seed: int | None = None, **changes: int) -> Registers:
-        """The run-time registers of this configuration, for another seed or with some changed."""
-        root = scramble(self.seed if seed is None else seed)
-        seeds = {}
-        names = ["seed_code", "seed_sample", "seed_initial", "seed_dither"]
-        names += ["seed_cost_noise", "seed_update_noise", "seed_noise_code", "seed_sparse", "seed_decay"]
-        for name in names:
-            root = scramble(root)
-            seeds[name] = LFSR.valid(root)
-        values = {
-            "tau_x": self.learning.tau_x,
-            "tau_p": self.learning.tau_p,
-            "tau_theta": self.learning.tau_theta,
-            "tau_layer": self.perturbation.tau_layer,
-            "learning_shift": self.learning_shift,
-            "anneal_every": self.learning.anneal_every,
-            "last_shift": self.last_shift,
-            "halve_every": self.perturbation.halve_every,
-            "weight_decay": self.weight_decay,
-            "cost_noise": self.cost_noise,
-            "update_noise": self.update_noise,
-            "high_pass": self.high_pass,
-            "change_limit": self.change_limit,
-            "change_gate": self.change_gate,
-            **seeds,
-        }
-        problems = self._register_problems(values, changes)
+        """The run-time registers of this configuration, for another seed or with some changed.
+
+        Raises ConfigError where the circuit cannot follow.
+        """
+        values = self._register_values | seeds(self.seed if seed is None else seed)
+        problems = register_problems(self, values, changes)
         if problems:
             raise ConfigError(problems)
         return Registers(**values | {name: int(value) for name, value in changes.items()})
 
-    def _register_problems(self, known: dict[str, int], changes: dict[str, int]) -> list[Problem]:
-        limits = {name: range(1 << SEED_BITS) for name in known}
-        limits |= dict.fromkeys(
-            ("tau_x", "tau_p", "tau_theta", "tau_layer"), range(1, 1 << self.learning.tau_bits)
-        )
-        limits["learning_shift"] = range(self.max_learning_shift + 1)
-        limits["last_shift"] = range(self.max_learning_shift + 1)
-        limits["anneal_every"] = range(1, 1 << MAX_TAU_BITS) if self.annealed else range(1)
-        limits["halve_every"] = range(1, 1 << MAX_TAU_BITS) if self.shrinks else range(1)
-        limits["weight_decay"] = range(self.max_weight_decay + 1 if self.decays else 1)
-        limits["cost_noise"] = range(self.max_cost_noise + 1 if self.cost_noisy else 1)
-        limits["update_noise"] = range(self.max_update_noise + 1 if self.update_noisy else 1)
-        for name in ("change_limit", "change_gate"):
-            here = known[name]
-            limits[name] = range(self.cost_change.max + 1) if self.gated else range(here, here + 1)
-        limits["high_pass"] = range(1 << HIGH_PASS.width)
-        if self.analog:  # a step with a new sample tells nothing
-            limits["tau_x"] = range(2, 1 << self.learning.tau_bits)
-        problems = []
-        for name, value in changes.items():
-            if name not in known:
-                allowed = f"is no register{did_you_mean(name, known)}; there are {', '.join(known)}"
-            elif (
-                isinstance(value, bool)
-                or not isinstance(value, SupportsIndex)
-                or int(value) not in limits[name]
-            ):
-                allowed = f"must be a whole number from {limits[name][0]} to {limits[name][-1]}"
-            else:
-                continue
-            problems.append(Problem(name, shown(value), allowed))
-        return problems
+    def followed(self, registers: Registers) -> Registers:
+        """The same registers; raises ConfigError where this circuit cannot follow them."""
+        unheard = {each.name for each in REGISTERS if each.name in SEEDS and not each.there(self)}
+        changes = {name: value for name, value in asdict(registers).items() if name not in unheard}
+        self.registers(**changes)
+        return registers
+
+    @property
+    def legal_registers(self) -> dict[str, dict[str, int | str]]:
+        """For each register of this circuit the configuration's value, the least and the greatest one; and
+        where others decide too, how.
+        """
+        found: dict[str, dict[str, int | str]] = {}
+        for register in REGISTERS:
+            if register.there(self):
+                legal = register.legal(self)
+                value = self._register_values[register.name]
+                rules = [rule.text(self) for rule in RULES if register.name in rule.names and rule.on(self)]
+                found[register.name] = {"value": value, "least": legal[0], "most": legal[-1]}
+                if rules:
+                    found[register.name]["rule"] = "; ".join(rules)
+        return found

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from mgd_hdl.config import LFSR, Registers, TrainerConfig
+from mgd_hdl.config import LFSR, SEEDS, Registers, TrainerConfig
 
 from .control.initializer import initial_parameters
 from .control.judge import Judge
@@ -167,8 +167,12 @@ class Trainer:
         **changes: int,
     ):
         registers = [
-            seed if isinstance(seed, Registers) else config.registers(seed, **changes) for seed in seeds
+            config.followed(seed) if isinstance(seed, Registers) else config.registers(seed, **changes)
+            for seed in seeds
         ]
+        for name in sorted(asdict(registers[0]).keys() - set(SEEDS)):
+            if len({getattr(each, name) for each in registers}) > 1:
+                raise ValueError(f"{name}: replicas differ in their seeds only, not in their {name}")
 
         def seed_of(name: str) -> States:
             return np.array([LFSR.valid(getattr(each, name)) for each in registers], dtype=np.uint32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -149,7 +151,7 @@ def test_sequencer(shadow, measure, times):
     """Against three counters; the plan of a part is part of the plan."""
     config = preset("xor").replaced(engine={"shadow": shadow}, learning={"measure": measure})
     tau_x, tau_p, tau_theta = times
-    registers = config.registers(tau_x=tau_x, tau_p=tau_p, tau_theta=tau_theta)
+    registers = replace(config.registers(), tau_x=tau_x, tau_p=tau_p, tau_theta=tau_theta)
     todo = plan(config, registers, 0, 200)
     count_x = count_p = count_theta = 0
     changed = True

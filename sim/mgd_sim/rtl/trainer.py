@@ -75,6 +75,7 @@ class RtlTrainer:
 
     def start(self, registers: Registers) -> None:
         """Begins anew at step 0; a configuration has ports only for the registers it uses."""
+        self.config.followed(registers)
         model = self.model
         inputs = {port.name for port in model.design.ports if port.direction == "input"}
         values = {name: value for name, value in asdict(registers).items() if name in inputs}

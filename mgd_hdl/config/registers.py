@@ -1,0 +1,385 @@
+"""Run-time registers: one table of what the host may change while a circuit trains.
+
+Ports, their checks and what is written about them come from here. What fits a register's own range may still
+be too much for a circuit together with another register: that is in ``RULES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, SupportsIndex
+
+from .codes import LFSR
+from .draws import scramble
+from .errors import Problem, did_you_mean, shown
+from .number import Rounding
+from .sections import HIGH_PASS, MAX_TAU_BITS
+
+if TYPE_CHECKING:
+    from .trainer import TrainerConfig
+
+__all__ = ["REGISTERS", "RULES", "SEEDS", "Register", "Registers", "Rule", "register_problems", "seeds"]
+
+#: All seeds in the order in which they are drawn from a trainer's seed. What stands here is an interface:
+#: append only, or the same seed trains another way.
+SEEDS = (
+    "seed_code",
+    "seed_sample",
+    "seed_initial",
+    "seed_dither",
+    "seed_cost_noise",
+    "seed_update_noise",
+    "seed_noise_code",
+    "seed_sparse",
+    "seed_decay",
+)
+
+
+def seeds(seed: int) -> dict[str, int]:
+    """The seed registers of a trainer's seed."""
+    found, root = {}, scramble(seed)
+    for name in SEEDS:
+        root = scramble(root)
+        found[name] = LFSR.valid(root)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registers:
+    """What the host may change at run time, as the integers the circuit holds."""
+
+    tau_x: int
+    tau_p: int
+    tau_theta: int
+    tau_layer: int
+    learning_shift: int
+    anneal_every: int
+    last_shift: int
+    halve_every: int
+    weight_decay: int
+    high_pass: int
+    change_limit: int
+    change_gate: int
+    seed_code: int
+    seed_sample: int
+    seed_initial: int
+    seed_dither: int
+    cost_noise: int
+    seed_cost_noise: int
+    update_noise: int
+    seed_update_noise: int
+    seed_decay: int
+    seed_noise_code: int
+    seed_sparse: int
+
+
+@dataclass(frozen=True)
+class Register:
+    """One row of the table; what depends on the configuration is a function of it."""
+
+    name: str
+    meaning: str
+    read: str
+    """When the circuit reads it."""
+    width: Callable[[TrainerConfig], int]
+    value: Callable[[TrainerConfig], int]
+    """What the configuration asks for; where the circuit has no such register, what it does without."""
+    legal: Callable[[TrainerConfig], range]
+    there: Callable[[TrainerConfig], bool] = lambda _: True
+    """Whether the circuit has it."""
+    needs: str = ""
+    """What to set so that the circuit has it."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What registers may not be together in some circuits.
+
+    ``names`` are the registers it reads; the first one that was changed is blamed.
+    """
+
+    names: tuple[str, ...]
+    on: Callable[[TrainerConfig], bool]
+    broken: Callable[[Mapping[str, int]], bool]
+    text: Callable[[TrainerConfig], str]
+    """What must hold, and what to set where it has to be broken."""
+
+
+def _tau(name: str, meaning: str) -> Register:
+    return Register(
+        name,
+        meaning,
+        "when its counter turns, and at start",
+        width=lambda config: config.learning.tau_bits,
+        value=lambda config: int(getattr(config.learning, name)),
+        legal=lambda config: range(1, 1 << config.learning.tau_bits),
+    )
+
+
+def _seed(
+    name: str,
+    meaning: str,
+    there: Callable[[TrainerConfig], bool] = lambda _: True,
+    needs: str = "",
+) -> Register:
+    return Register(
+        name,
+        f"{meaning}; bit 0 is read as one.",
+        "at start",
+        width=lambda _: LFSR.degree,
+        value=lambda config: seeds(config.seed)[name],
+        legal=lambda _: range(1 << LFSR.degree),
+        there=there,
+        needs=needs,
+    )
+
+
+def _coded(config: TrainerConfig) -> bool:
+    return config.perturbation.family in ("random_code", "sinusoidal", "square")
+
+
+def _drawn(config: TrainerConfig) -> bool:
+    """Samples come in an order that a seed decides."""
+    task = config.task
+    return task.source == "generator" or (task.source == "memory" and task.order != "plain")
+
+
+#: In the order of the ports.
+REGISTERS: tuple[Register, ...] = (
+    Register(
+        "tau_x",
+        "Steps for which a sample is shown.",
+        "when its counter turns, and at start",
+        width=lambda config: config.learning.tau_bits,
+        value=lambda config: config.learning.tau_x,
+        # Analog: a step with a new sample tells nothing.
+        legal=lambda config: range(1 + config.analog, 1 << config.learning.tau_bits),
+    ),
+    _tau("tau_p", "Steps for which a perturbation is held."),
+    _tau("tau_theta", "Steps between two updates of the parameters that the network sees."),
+    Register(
+        "tau_layer",
+        "Perturbations for which one layer has its turn.",
+        "when its counter turns, and at start",
+        width=lambda config: config.learning.tau_bits,
+        value=lambda config: config.perturbation.tau_layer,
+        legal=lambda config: range(1, 1 << config.learning.tau_bits),
+        there=lambda config: config.layerwise,
+        needs='perturbation.granularity = "layer"',
+    ),
+    Register(
+        "learning_shift",
+        "The k of the learning rate 2**-k; where the rate anneals, that of the first update.",
+        "at each update",
+        width=lambda config: config.shift_bits,
+        value=lambda config: config.learning_shift,
+        legal=lambda config: range(config.max_learning_shift + 1),
+    ),
+    Register(
+        "last_shift",
+        "The k of the rate 2**-k at which annealing stops.",
+        "when the counter of anneal_every turns",
+        width=lambda config: config.shift_bits,
+        value=lambda config: config.last_shift,
+        legal=lambda config: range(config.max_learning_shift + 1),
+        there=lambda config: config.annealed,
+        needs="learning.anneal_every above 0",
+    ),
+    Register(
+        "anneal_every",
+        "The learning rate halves after so many updates.",
+        "when its counter turns, and at start",
+        width=lambda _: MAX_TAU_BITS,
+        value=lambda config: config.learning.anneal_every,
+        legal=lambda _: range(1, 1 << MAX_TAU_BITS),
+        there=lambda config: config.annealed,
+        needs="learning.anneal_every above 0",
+    ),
+    Register(
+        "halve_every",
+        "The amplitude halves after so many updates, until its last value.",
+        "when its counter turns, and at start",
+        width=lambda _: MAX_TAU_BITS,
+        value=lambda config: config.perturbation.halve_every,
+        legal=lambda _: range(1, 1 << MAX_TAU_BITS),
+        there=lambda config: config.shrinks > 0,
+        needs="perturbation.halve_every above 0",
+    ),
+    Register(
+        "high_pass",
+        "The coefficient of the high-pass, in 1/256.",
+        "at each measurement",
+        width=lambda _: HIGH_PASS.width,
+        value=lambda config: config.high_pass,
+        legal=lambda _: range(1 << HIGH_PASS.width),
+        there=lambda config: config.analog,
+        needs='learning.algorithm = "analog"',
+    ),
+    Register(
+        "change_limit",
+        "The largest cost change that counts, in its last bits; a larger one counts as this.",
+        "at each cost change",
+        width=lambda config: config.cost_change.width - 1,
+        value=lambda config: config.change_limit,
+        legal=lambda config: range(config.cost_change.max + 1),
+        there=lambda config: config.gated,
+        needs="cost.limit or cost.gate above 0",
+    ),
+    Register(
+        "change_gate",
+        "Cost changes up to this size count as zero, in their last bits.",
+        "at each cost change",
+        width=lambda config: config.cost_change.width - 1,
+        value=lambda config: config.change_gate,
+        legal=lambda config: range(config.cost_change.max + 1),
+        there=lambda config: config.gated,
+        needs="cost.limit or cost.gate above 0",
+    ),
+    Register(
+        "cost_noise",
+        "The k of noise whose standard deviation is 2**(k + 1) last bits of the cost; 0 for none.",
+        "at each measurement",
+        width=lambda config: config.max_cost_noise.bit_length(),
+        value=lambda config: config.cost_noise,
+        legal=lambda config: range(config.max_cost_noise + 1),
+        there=lambda config: config.cost_noisy,
+        needs="imperfections.cost_noise above 0",
+    ),
+    Register(
+        "update_noise",
+        "The k of noise whose standard deviation is 2**(k + 1) last bits of a parameter; 0 for none.",
+        "at each update",
+        width=lambda config: config.max_update_noise.bit_length(),
+        value=lambda config: config.update_noise,
+        legal=lambda config: range(config.max_update_noise + 1),
+        there=lambda config: config.update_noisy,
+        needs="imperfections.update_noise above 0",
+    ),
+    Register(
+        "weight_decay",
+        "The k of what an update takes from half a parameter's range, 2**(k - 1) last bits; 0 for nothing.",
+        "at each update",
+        width=lambda config: config.max_weight_decay.bit_length(),
+        value=lambda config: config.weight_decay,
+        legal=lambda config: range(config.max_weight_decay + 1),
+        there=lambda config: config.decays,
+        needs="learning.decay above 0",
+    ),
+    _seed("seed_initial", "Of the initial parameters"),
+    _seed(
+        "seed_code",
+        "Of the codes of the perturbation",
+        _coded,
+        'perturbation.family = "random_code", "sinusoidal" or "square"',
+    ),
+    _seed(
+        "seed_sample",
+        "Of the order of the samples",
+        _drawn,
+        'task.source = "generator", or task.order other than "plain" with "memory"',
+    ),
+    _seed(
+        "seed_dither",
+        "Of the dither of stochastic rounding",
+        lambda config: config.rounding is Rounding.STOCHASTIC,
+        'learning.rounding = "stochastic"',
+    ),
+    _seed(
+        "seed_cost_noise",
+        "Of the noise of the cost",
+        lambda config: config.cost_noisy,
+        "imperfections.cost_noise above 0",
+    ),
+    _seed(
+        "seed_update_noise",
+        "Of the noise of updates",
+        lambda config: config.update_noisy,
+        "imperfections.update_noise above 0",
+    ),
+    _seed(
+        "seed_noise_code",
+        "Of the signs with which parameters take the noise of updates",
+        lambda config: config.independent_noise,
+        'imperfections.update_noise_kind = "independent" with update_noise above 0',
+    ),
+    _seed(
+        "seed_sparse",
+        "Of which parameters are shaken",
+        lambda config: config.sparse,
+        "perturbation.share below 1",
+    ),
+    _seed(
+        "seed_decay",
+        "Of the thresholds of weight decay",
+        lambda config: config.decays,
+        "learning.decay above 0",
+    ),
+)
+
+_BY_NAME = {register.name: register for register in REGISTERS}
+
+
+def _needs_shadow(config: TrainerConfig) -> str:
+    if config.serial:
+        cure = 'other times need cell = "parallel" with engine.shadow = "yes"'
+    elif config.early:
+        cure = 'other times need enables = "direct" with engine.shadow = "yes"'
+    else:
+        cure = 'other times need engine.shadow = "yes"'
+    return f"tau_theta must divide tau_p in a circuit without shadow copies; {cure}"
+
+
+RULES: tuple[Rule, ...] = (
+    # Cells without a copy change what the network sees whenever a perturbation ends.
+    Rule(
+        ("tau_theta", "tau_p"),
+        on=lambda config: not config.shadow,
+        broken=lambda values: values["tau_p"] % values["tau_theta"] != 0,
+        text=_needs_shadow,
+    ),
+    Rule(
+        ("tau_p", "tau_x"),
+        on=lambda config: config.nodes,
+        broken=lambda values: values["tau_x"] % values["tau_p"] != 0,
+        text=lambda _: 'tau_x must be a multiple of tau_p with granularity = "node"',
+    ),
+    Rule(
+        ("last_shift", "learning_shift"),
+        on=lambda config: config.annealed,
+        broken=lambda values: values["last_shift"] < values["learning_shift"],
+        text=lambda _: "last_shift must be learning_shift or more: the rate only falls",
+    ),
+)
+
+
+def register_problems(
+    config: TrainerConfig, known: Mapping[str, int], changes: Mapping[str, int]
+) -> list[Problem]:
+    """What keeps a circuit whose registers are ``known`` from following ``changes``."""
+    problems = []
+    for name, value in changes.items():
+        register = _BY_NAME.get(name)
+        whole = not isinstance(value, bool) and isinstance(value, SupportsIndex)
+        if register is None:
+            there = ", ".join(each.name for each in fields(Registers))
+            allowed = f"is no register{did_you_mean(name, known)}; there are {there}"
+        elif not register.there(config):
+            if whole and int(value) == known[name]:
+                continue
+            allowed = f"is no register of this circuit, which needs {register.needs}"
+        elif not whole or int(value) not in register.legal(config):
+            legal = register.legal(config)
+            allowed = f"must be a whole number from {legal[0]} to {legal[-1]}"
+        else:
+            continue
+        problems.append(Problem(name, shown(value), allowed))
+    if problems:
+        return problems
+    values = {**known, **{name: int(value) for name, value in changes.items()}}
+    for rule in RULES:
+        if rule.on(config) and rule.broken(values):
+            blamed = next((name for name in rule.names if name in changes), rule.names[0])
+            others = " and ".join(f"{name} = {values[name]}" for name in rule.names if name != blamed)
+            problems.append(Problem(blamed, shown(values[blamed]), f"with {others}: {rule.text(config)}"))
+    return problems
