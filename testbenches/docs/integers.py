@@ -68,6 +68,12 @@ def draws(number: int, stream: int) -> Iterator[int]:
         yield word
 
 
+def tries(seed: int, number: int) -> list[int]:
+    """The nine registers in a try of a board, from 0."""
+    states = first(number + 1, mix(WORD - seed))
+    return [each ^ states[0] ^ states[number] for each in seeds(seed)]
+
+
 def stuck(device: int, parameters: int, count: int) -> list[int]:
     """Numbers of the parameters that do not learn, in rising order."""
     order, word = list(range(parameters)), draws(device, 2)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from mgd_hdl.config import ConfigError, TrainerConfig, preset
+from mgd_hdl.config import ConfigError, TrainerConfig, Tries, preset
 from mgd_hdl.emit import trainer_files
 from mgd_sim.control.initializer import initial_parameters
 from mgd_sim.control.judge import Judge
@@ -39,7 +39,7 @@ from mgd_sim.tasks.letters import letters
 from mgd_sim.trainer import Trainer
 
 from . import integers
-from .pages import ROOT
+from .pages import PAGES, ROOT
 
 #: Lines ``formula = value`` of the blocks called ``example``, page by page.
 EXAMPLES = {
@@ -58,6 +58,17 @@ def test_examples_of_a_page(page):
     for line in EXAMPLES[page]:
         formula, _, value = line.rpartition(" = ")
         assert eval(formula, dict(FORMULAS)) == ast.literal_eval(value), line  # noqa: S307 - our own page
+
+
+def test_pages_have_examples():
+    """Every block whose page tells integers by a formula of its own, and what is common to all."""
+    found = {page for page, lines in EXAMPLES.items() if lines}
+    without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
+    assert without == {
+        "accumulator", "baseline", "classifier", "external", "homodyne", "layer_turn", "mlp", "sequencer",
+        "serial", "stream",
+    }  # fmt: skip
+    assert found > {"numbers.md", "integers.md", "boards.md"}
 
 
 def external(layers: list[int], **sections) -> TrainerConfig:
@@ -85,6 +96,13 @@ def test_seeds(seed):
     ]
     registers = preset("xor").registers(seed)
     assert [getattr(registers, f"seed_{name}") for name in names] == integers.seeds(seed)
+
+
+def test_tries_of_a_board():
+    config = preset("parity4").replaced(seed=9)
+    names = ("code", "sample", "initial")
+    theirs = [[getattr(each, f"seed_{name}") for name in names] for each in Tries(config).registers(4)]
+    assert theirs == [integers.tries(9, number)[:3] for number in range(4)]
 
 
 @pytest.mark.parametrize("value", [0.3, 0.35, 0.353, 0.354, 0.36, 0.7, 0.72, 1.0])
