@@ -487,6 +487,8 @@ def right(y: Sequence[int], t: Sequence[int], threshold: int, f_t: int) -> bool:
     return y.index(max(y)) == t.index(max(t))
 
 
+_Code = tuple[list[int], list[int]]
+
 # ---- integers.md, a whole step --------------------------------------------------------------------
 
 
@@ -505,6 +507,8 @@ class Numbers:
         self.i_C, self.f_C = _format(given["formats"]["cost_change"])
         self.f_x0, self.f_t = _format(given["formats"]["input"])[1], _format(given["formats"]["target"])[1]
         self.f_y = given["formats"]["activation_fraction"]
+        self.loss, self.limits = given["cost"]["loss"], given["formats"]
+        self.margin = round(given["cost"]["margin"] * 2**self.f_y)
         self.segments = given["formats"]["segment_bits"]
         self.A_width = self.i_C + given["formats"]["hold_bits"] + self.f_C
         self.a, self.k = -power(perturbation["amplitude"]), -power(learning["rate"])
@@ -512,7 +516,22 @@ class Numbers:
         self.analog = learning["algorithm"] == "analog"
         self.family, self.rounding = perturbation["family"], learning["rounding"]
         self.W, self.guard = self.i_T + self.f_T, self.f_T - (self.a - 2)
-        self.gain = self.a + self.f_T - self.f_C - self.two_sided
+        self.nodes, self.by_layer = (
+            perturbation["granularity"] == "node",
+            perturbation["granularity"] == "layer",
+        )
+        resolution = perturbation["resolution"]
+        self.words = resolution if self.nodes or self.family in ("sinusoidal", "external") else 1
+        self.part = node_part(resolution, self.inputs()) if self.nodes else self.words - 1
+        last = perturbation["last_amplitude"]
+        self.h = (-power(last) - self.a if last else 1) if perturbation["halve_every"] else 0
+        self.fine = self.h + (1 if self.nodes else self.words)
+        self.pairs = -power(perturbation["share"])
+        self.sign_only = learning["size"] == "sign"
+        self.gain = self.a + self.f_T - self.f_C - self.two_sided - self.part + self.pairs
+        if self.sign_only:
+            self.gain = self.f_T - self.part
+        self.most = (1 << (self.W - self.words - 1)) - 1
         self.rail = power(learning["clamp"]) + self.f_T if learning["clamp"] else self.W - 2
         self.delayed = learning["updates"] == "delayed"
         self.follow = learning["follow"]
@@ -523,6 +542,22 @@ class Numbers:
         )
         leaves = engine["leaves"] == "yes" or (engine["leaves"] == "auto" and engine["leaf_cells"] < self.P)
         self.way = (2 if engine["leaf_cells"] == 64 else 5) if leaves else 1
+        self.imperfect = given["imperfections"]
+        self.stuck = stuck(self.imperfect["device"], self.P, round(self.imperfect["stuck"] * self.P))
+        learning_shift = max(self.k, self.gain, 0) + 4 if self.rounding != "carry" else self.gain
+        rate = learning["last_rate"]
+        self.last = -power(rate) if rate else learning_shift
+
+    def inputs(self) -> list[tuple[bool, int]]:
+        """Of every layer whether its inputs are signed, and their integer bits."""
+        known = {
+            "sigmoid": (False, 0),
+            "tanh": (True, 1),
+            "relu": (False, self.limits["relu_integer_bits"]),
+            "linear": (True, self.limits["linear_integer_bits"]),
+        }
+        first = self.limits["input"].startswith("S"), _format(self.limits["input"])[0]
+        return [first, *(known[name] for name in self.activations[:-1])]
 
 
 def _format(text: str) -> tuple[int, int]:
@@ -535,50 +570,97 @@ def run(
 ) -> Iterator[dict[str, Any]]:
     """States of every step of a trainer with samples in memory."""
     c = Numbers(given)
+    learning, perturbation, imperfect = given["learning"], given["perturbation"], c.imperfect
     seed = seeds(given["seed"])
     tau_x, tau_p, tau_theta = c.tau
     owner = [k for k, (i, o) in enumerate(pairwise(c.layers)) for _ in range((i + 1) * o)]
     shift = [c.i_T - 1 - power(initial) for initial in c.initials]
     states = zip(words(seed[2]), owner, strict=False)
     T = [initial(state, c.W, shift[layer]) for state, layer in states]
+    kind = imperfect["stuck_kind"]
+    if kind == "dead":
+        T = [0 if i in c.stuck else each for i, each in enumerate(T)]
     v = [each >> c.guard for each in T]
     copy = [settle(each, c.follow) for each in v] if c.follow else []
     if c.follow:
         v = [each >> c.follow for each in copy]
-    codes, shown = _codes(c, given, seed[0]), _order(given["task"]["order"], seed[1], len(samples))
-    dither = words(seed[3])
+    codes, shown = _codes(c, given, seed), _order(given["task"]["order"], seed[1], len(samples))
+    dither, noise, writing, signs, thresholds = (words(seed[place]) for place in (3, 4, 5, 6, 8))
     tables = [name in ("sigmoid", "tanh") for name in c.activations]
-    lag = lags(c.layers, tables, 2 + levels(c.layers[-1]), 0, c.way)
+    lag = lags(c.layers, tables, 2 + levels(c.layers[-1]), 0, c.way) if c.delayed else []
     past = {}
-    A = C0 = S = before = 0
+    A = C0 = S = before = updates = halved = 0
+    k, inputs = c.k, []
+
+    def cost(side: int, reference: bool) -> tuple[int, list[Sequence[int]]]:
+        weights = [
+            (each << (c.fine + 1)) + (1 << c.fine) + (side * b << (c.h - halved))
+            for each, b in zip(v, shaken, strict=True)
+        ]
+        if kind == "dead":
+            weights = [0 if i in c.stuck else each for i, each in enumerate(weights)]
+        x, target = samples[sample]
+        passed = _forward(c, weights, x)
+        C = _loss(c, passed[-1], target)
+        if imperfect["cost_noise"]:
+            number = normal(next(noise)) << (power(imperfect["cost_noise"]) + c.f_C - 2)
+            C += number if imperfect["noisy_reference"] or not reference else 0
+        return C, passed
+
     for n in range(steps):
         if n % tau_x == 0:
             sample = next(shown)
         if n % tau_p == 0:
-            s = next(codes)
+            s, code = next(codes)
+            if c.by_layer:
+                turn = n // tau_p // perturbation["tau_layer"] % (len(c.layers) - 1)
+                s = [each * (k == turn) for each, k in zip(s, owner, strict=True)]
+                code = [each * (k == turn) for each, k in zip(code, owner, strict=True)]
+            shaken = _biases(c, s) if c.nodes else s
+            if kind == "still":
+                shaken = [each * (i not in c.stuck) for i, each in enumerate(shaken)]
         new = n % tau_x == 0 or n % tau_theta == 0 or (not c.shadow and n % tau_p == 0)
         flush = (n + 1) % tau_p == 0 or (n + 1) % tau_theta == 0
         end = (n + 1) % tau_theta == 0 if c.shadow else flush
-        if c.two_sided:
-            C0 = _cost(c, [4 * a + 2 - b for a, b in zip(v, s, strict=True)], *samples[sample])
-        elif not c.analog and (new or given["learning"]["reference"] == "every_step"):
-            C0 = _cost(c, [4 * a + 2 for a in v], *samples[sample])
-        C = _cost(c, [4 * a + 2 + b for a, b in zip(v, s, strict=True)], *samples[sample])
+        if c.two_sided or (not c.analog and (new or learning["reference"] == "every_step")):
+            C0, inputs = cost(-1 if c.two_sided else 0, True)
+        C, _ = cost(1, False)
         if c.analog:
-            a_hp = given["learning"]["tau_hp"]
-            a_hp = round(256 * a_hp / (a_hp + 1))
+            a_hp = round(256 * learning["tau_hp"] / (learning["tau_hp"] + 1))
             S = high_pass(S, 0 if n % tau_x == 0 else C - before, a_hp, c.i_C + c.f_C)
             change, before = S >> 8, C
         else:
             change = saturated(C - C0, c.i_C + c.f_C)
-        A = saturated(A + change, c.A_width)
+        gated, given_gate = 0, [given["cost"][key] for key in ("limit", "gate")]
+        if any(given_gate):
+            most, least = (round(each * 2**c.f_C) for each in given_gate)
+            gated = gate(change, most or (1 << (c.i_C + c.f_C - 1)) - 1, least)
+        A = saturated(A + (gated if any(given_gate) else change), c.A_width)
         word = next(dither)
         seen, hold, D = v, A, 0
         if flush:
-            most = (1 << (c.W - 2)) - 1
-            D = update(A, c.gain - c.k, most, c.rounding, word, dropped(c.k, c.gain))
-            T = [integrate(t, D * b, c.rail) if b else t for t, b in zip(T, s, strict=True)]
+            left = c.gain - k + (0 if c.sign_only else halved)
+            wanted = (A > 0) - (A < 0) if c.sign_only else A
+            D = update(wanted, left, c.most, c.rounding, word, dropped(c.k, c.gain))
+            T = _learned(c, T, s, D, inputs)
             A = 0
+        free = [i not in c.stuck for i in range(c.P)]
+        if end and learning["decay"]:
+            level, state = power(learning["decay"]) + c.W - 1, next(thresholds)
+            T = [decayed(t, state, level, c.W) if f else t for t, f in zip(T, free, strict=True)]
+        if end and imperfect["update_noise"]:
+            number = normal(next(writing)) << (power(imperfect["update_noise"]) + c.f_T - 2)
+            r = [1] * c.P
+            if imperfect["update_noise_kind"] == "independent":
+                state, found = next(signs), places(c.layers)
+                walsh = c.family == "walsh"
+                r = [2 * noise_bit(state, *p[2:4], None if walsh else p[4]) - 1 for p in found]
+            T = [integrate(t, number * b, c.rail) if f else t for t, b, f in zip(T, r, free, strict=True)]
+        updates += end
+        if end and learning["anneal_every"]:
+            k = annealed(c.k, updates, learning["anneal_every"], c.last)
+        if end and c.h:
+            halved = min(updates // perturbation["halve_every"], c.h)
         past[n] = T
         if n == 0:
             start = seen
@@ -590,43 +672,89 @@ def run(
         elif end:
             v = [t >> c.guard for t in T]
         yield {
-            "sample": sample, "code": [int(b > 0) for b in s], "baseline": C0, "cost": C, "high_passed": S,
+            "sample": sample, "code": code, "baseline": C0, "cost": C, "high_passed": S, "gated": gated,
             "cost_change": change, "hold": hold, "update": D, "theta": T, "visible": seen,
         }  # fmt: skip
 
 
-def _cost(c: Numbers, weights: Sequence[int], x: Sequence[int], t: Sequence[int]) -> int:
-    first, f_x = 0, c.f_x0
+def _biases(c: Numbers, s: Sequence[int]) -> list[int]:
+    shaken, left = [], iter(s)
+    for inputs, neurons in pairwise(c.layers):
+        for _ in range(neurons):
+            shaken += [0] * inputs + [next(left)]
+    return shaken
+
+
+def _learned(
+    c: Numbers, T: Sequence[int], s: Sequence[int], D: int, inputs: Sequence[Sequence[int]]
+) -> list[int]:
+    if not c.nodes:
+        both = enumerate(zip(T, s, strict=True))
+        return [taken(t, b, D, c.words, c.rail) if b and i not in c.stuck else t for i, (t, b) in both]
+    found, left, f_x, old = [], iter(s), c.f_x0, iter(T)
+    for (_, neurons), x, (signed_input, _) in zip(pairwise(c.layers), inputs, c.inputs(), strict=False):
+        counted = [*(shifted(each, c.part - f_x) for each in x), 1 << c.part]
+        for _ in range(neurons):
+            b = next(left)
+            found += [node_taken(next(old), b, X, D, c.words, signed_input, c.rail) for X in counted]
+        f_x = c.f_y
+    return found
+
+
+def _forward(c: Numbers, weights: Sequence[int], x: Sequence[int]) -> list[Sequence[int]]:
+    first, f_x, passed = 0, c.f_x0, [x]
     for (inputs, neurons), name in zip(pairwise(c.layers), c.activations, strict=True):
         z = []
         for _ in range(neurons):
             z.append(neuron(weights[first : first + inputs + 1], x, f_x))
             first += inputs + 1
-        f_z = c.a + f_x
+        f_z = c.a + c.fine - 1 + f_x
         if name in ("relu", "linear"):
-            x = [limited(name, each, f_z, c.f_y) for each in z]
+            x = [limited(name, each, f_z, c.f_y, c.limits[f"{name}_integer_bits"]) for each in z]
         else:
             x = [activation(name, each, f_z, c.f_y, c.segments) for each in z]
+        passed.append(x)
         f_x = c.f_y
-    return squared_error(x, t, c.f_y, c.f_t, c.f_C)
+    return passed
 
 
-def _codes(c: Numbers, given: Mapping[str, Any], seed: int) -> Iterator[list[int]]:
-    found = places(c.layers)
+def _loss(c: Numbers, y: Sequence[int], t: Sequence[int]) -> int:
+    words_of = (y, [each << c.f_t for each in t], c.f_y, c.f_t, c.f_C)
+    if c.loss == "hinge":
+        return hinge(*words_of, c.margin)
+    return {"squared_error": squared_error, "absolute_error": absolute_error, "cross_entropy": cross_entropy}[
+        c.loss
+    ](*words_of)
+
+
+def _codes(
+    c: Numbers, given: Mapping[str, Any], seed: Sequence[int]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Of every perturbation s, and the state that the circuit shows."""
     perturbation = given["perturbation"]
+    found = node_places(sum(c.layers[1:])) if c.nodes else [place[2:] for place in places(c.layers)]
     if c.family == "random_code":
-        for state in words(seed):
-            yield [2 * random_bit(state, *place[2:]) - 1 for place in found]
+        registers = [words(sparse_seed(seed[7], pair)) for pair in range(c.pairs)]
+        for state in words(seed[0]):
+            bits = [random_bit(state, *place) for place in found]
+            shakes = [next(register) for register in registers]
+            on = [all(active(each, row, column) for each in shakes) for row, column, _ in found]
+            yield [(2 * bit - 1) * a for bit, a in zip(bits, on, strict=True)], bits
     if c.family == "walsh":
-        rows = found[-1][2] + 1
-        index = [walsh_index(rows, row, column, perturbation["sign_flip"]) for _, _, row, column, _ in found]
+        rows = found[-1][0] + 1
+        index = [walsh_index(rows, row, column, perturbation["sign_flip"]) for row, column, _ in found]
         for m in count():
-            yield [2 * walsh_bit(each, m) - 1 for each in index]
-    turns = list(range(c.P))
-    if perturbation["order"] == "shuffled":
-        turns = shuffled(given["seed"], c.P)
-    for turn in cycle(turns):
-        yield [int(i == turn) for i in range(c.P)]
+            bits = [walsh_bit(each, m) for each in index]
+            yield [2 * bit - 1 for bit in bits], bits
+    mixed = perturbation["order"] == "shuffled"
+    if c.family in ("sinusoidal", "square"):
+        m, odds = sinusoids(c.P, given["seed"] if mixed else None)
+        for n in count():
+            u = sinusoid(seed[0], n, odds, m, c.words)
+            yield [2 * each + 1 - 2**c.words for each in u], u
+    for turn in cycle(shuffled(given["seed"], c.P) if mixed else range(c.P)):
+        bits = [int(i == turn) for i in range(c.P)]
+        yield bits, bits
 
 
 def _order(order: str, seed: int, samples: int) -> Iterator[int]:
