@@ -587,7 +587,10 @@ def run(
     codes, shown = _codes(c, given, seed), _order(given["task"]["order"], seed[1], len(samples))
     dither, noise, writing, signs, thresholds = (words(seed[place]) for place in (3, 4, 5, 6, 8))
     tables = [name in ("sigmoid", "tanh") for name in c.activations]
-    lag = lags(c.layers, tables, 2 + levels(c.layers[-1]), 0, c.way) if c.delayed else []
+    loss, more = 2 + levels(c.layers[-1]), any(given["cost"][key] for key in ("limit", "gate"))
+    if c.loss == "cross_entropy":
+        loss = 4 if c.layers[-1] == 1 else 7 + 2 * levels(c.layers[-1])
+    lag = lags(c.layers, tables, loss, more + (imperfect["cost_noise"] > 0), c.way) if c.delayed else []
     past = {}
     A = C0 = S = before = updates = halved = 0
     k, inputs = c.k, []

@@ -402,6 +402,12 @@ WHOLE = {
         "learning": {"updates": "delayed", "tau_theta": 3, "tau_x": 2, "tau_p": 2},
         "engine": {"leaf_cells": 16},
     },
+    "delayed, cross-entropy, noise and gate": {
+        "network": {"activation": ["relu", "linear"]},
+        "learning": {"updates": "delayed", "tau_x": 2},
+        "cost": {"loss": "cross_entropy", "limit": 0.1},
+        "imperfections": {"cost_noise": 2.0**-8},
+    },
     "gate, noise of costs and updates, decay, annealing": {
         "cost": {"gate": 0.002, "limit": 0.05},
         "perturbation": {"family": "walsh", "halve_every": 20, "last_amplitude": 1 / 64},
