@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import math
 import re
@@ -69,6 +70,21 @@ def test_pages_have_examples():
         "serial", "stream",
     }  # fmt: skip
     assert found > {"numbers.md", "integers.md", "boards.md"}
+
+
+def test_every_formula_of_an_example_is_told():
+    """Its arguments stand in the table of the page, in order and with the values they have when left out."""
+    text = (ROOT / "docs/integers.md").read_text("utf-8")
+    told = {}
+    for names, arguments in re.findall(r"(?m)^\| ((?:`\w+`(?:, )?)+) \| ([^|]+) \| [^|]+ \|$", text):
+        told |= dict.fromkeys(re.findall(r"\w+", names), arguments)
+    calls = " ".join(line.rpartition(" = ")[0] for lines in EXAMPLES.values() for line in lines)
+    used = {name for name in re.findall(r"(\w+)\(", calls) if name != "range"}
+    assert used
+    for name in used:
+        parameters = inspect.signature(FORMULAS[name]).parameters.values()
+        ours = [(p.name if p.default is p.empty else f"{p.name} = {p.default!r}") for p in parameters]
+        assert told[name].replace('"', "'") == ", ".join(ours), name
 
 
 def external(layers: list[int], **sections) -> TrainerConfig:
