@@ -28,7 +28,7 @@ from .config.extras import missing_module
 from .config.sections import MAX_SEED
 from .config.summary import json_schema, presets_and_tasks, summary
 from .config.toml import preset_text
-from .files import FileRefused, may_write, new_file, write_file, write_files
+from .files import FileRefused, fill, may_write, new_directory, new_file, write_file, write_files
 
 if TYPE_CHECKING:
     from mgd_sim.watch import Look
@@ -292,9 +292,9 @@ def _simulate(args: Namespace) -> int:
             import matplotlib.figure  # noqa: F401 - missing is better said before than after the run
         looks, solved = _learn(config, seed, args, vcd)
         for table in tables:
-            table.write_text(csv(looks), encoding="utf-8")
+            fill(table, csv(looks))
         for plot in plots:
-            plot.write_bytes(figure(looks, f"{config.name}, seed {seed}"))
+            fill(plot, figure(looks, f"{config.name}, seed {seed}"))
     return 0 if solved or (args.steps and not args.until_solved) else 1
 
 
@@ -308,7 +308,7 @@ def _curve_files(
 
     folder = None if args.output is None else Path(args.output)
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        files.enter_context(new_directory(folder))
     vcd = new(args.vcd) if args.vcd else None
     tables = [] if folder is None else [new(folder / f"{config.name}.csv")]
     plots = [] if folder is None else [new(folder / f"{config.name}.png")]
@@ -754,7 +754,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(lack)
         return BAD_INPUT
     except OSError as error:
-        _complain(str(error))
+        reason = (error.strerror or str(error)).lower()
+        _complain(reason if error.filename is None else f"{error.filename}: {reason}")
         return BAD_INPUT
     except KeyboardInterrupt:
         _complain("interrupted")

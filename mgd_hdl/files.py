@@ -18,7 +18,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MANIFEST", "FileRefused", "may_write", "new_file", "write_file", "write_files"]
+__all__ = [
+    "MANIFEST",
+    "FileRefused",
+    "fill",
+    "may_write",
+    "new_directory",
+    "new_file",
+    "write_file",
+    "write_files",
+]
 
 MANIFEST = "mgd_hdl_files.json"
 
@@ -50,16 +59,25 @@ def write_file(path: Path | str, data: str | bytes, *, force: bool = False) -> N
     FileRefused
         Nothing was written.
     """
-    with new_file(path, force=force) as aside, _reasons(Path(path)):
-        _write_new(aside, _bytes(data))
+    with new_file(path, force=force) as aside:
+        fill(aside, data)
+
+
+def fill(path: Path, data: str | bytes) -> None:
+    """Write what :func:`new_file` has made; an OSError tells which file it was."""
+    try:
+        path.write_bytes(_bytes(data))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 @contextlib.contextmanager
 def new_file(path: Path | str, *, force: bool = False) -> Iterator[Path]:
     """For a file that some tool writes: gives the name it shall write to, in the same folder.
 
-    What is there at the end becomes ``path``; after an error or an interrupt nothing does. The name
-    keeps the suffix of ``path``. Otherwise as :func:`write_file`.
+    An empty file of that name is there from the start, so that a folder that takes no files is told
+    before the work. What is there at the end becomes ``path``; after an error or an interrupt nothing
+    does. The name keeps the suffix of ``path``. Otherwise as :func:`write_file`.
     """
     path = Path(path)
     with _reasons(path):
@@ -67,8 +85,15 @@ def new_file(path: Path | str, *, force: bool = False) -> Iterator[Path]:
         if path.exists() and not force:
             raise FileRefused([f"{path}: exists; --force replaces it"])
         aside = _aside(path)
+        _write_new(aside, b"")
     try:
-        yield aside
+        try:
+            yield aside
+        except OSError as error:
+            if error.filename != str(aside):
+                raise
+            with _reasons(path):
+                raise
         with _reasons(path):
             if force:
                 aside.replace(path)
@@ -77,6 +102,23 @@ def new_file(path: Path | str, *, force: bool = False) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             aside.unlink()
+
+
+@contextlib.contextmanager
+def new_directory(path: Path | str) -> Iterator[Path]:
+    """A directory for files that follow: made if need be, and gone again where nothing came of them."""
+    path = Path(path)
+    with _reasons(path):
+        _refuse_no_directory(path)
+        missing = [each for each in (path, *path.parents) if not each.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield path
+    except BaseException:
+        for each in missing:
+            with contextlib.suppress(OSError):
+                each.rmdir()
+        raise
 
 
 def write_files(
@@ -109,21 +151,12 @@ def write_files(
     directory = Path(directory)
     _refuse_names(files)
     contents = {name: _bytes(data) for name, data in files.items()}
-    with _reasons(directory):
-        _refuse_no_directory(directory)
-        missing = [each for each in (directory, *directory.parents) if not each.exists()]
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            hashes = _manifest(directory)
-            _refuse_foreign(directory, contents, hashes, force)
-            hashes |= {name: _hash(data) for name, data in contents.items()}
-            # The manifest first: whatever happens next, every file there is is listed.
-            _replace_all(directory, {MANIFEST: _manifest_text(hashes), **contents})
-        except BaseException:
-            for each in missing:
-                with contextlib.suppress(OSError):
-                    each.rmdir()
-            raise
+    with _reasons(directory), new_directory(directory):
+        hashes = _manifest(directory)
+        _refuse_foreign(directory, contents, hashes, force)
+        hashes |= {name: _hash(data) for name, data in contents.items()}
+        # The manifest first: whatever happens next, every file there is is listed.
+        _replace_all(directory, {MANIFEST: _manifest_text(hashes), **contents})
     return [directory / name for name in contents]
 
 

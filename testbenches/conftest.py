@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
+
+# Circuits compiled by one test serve all others, and later runs; and no test writes into the user's folder.
+# Their names are hashes of all that goes into them. Set here, where benches' processes inherit it.
+os.environ.setdefault("MGD_HDL_CACHE", str(Path(__file__).resolve().parents[1] / "build" / "cache"))
 
 #: One in so many mutations is tried by a plain run. The rows are always the same ones.
 EVERY = 8

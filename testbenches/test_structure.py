@@ -78,6 +78,7 @@ RULES = [
     (r"mgd_hdl\.emit", (*_HARDWARE, _TOP)),
     # The tops: trainer, showcase, and whatever else is put together from blocks.
     (_TOP, (*_HARDWARE, _ROOM, _TOP)),
+    (r"mgd_sim\.rtl\.kept", (r"mgd_sim(\..*)?", r"platformdirs")),
     (r"mgd_sim\.rtl\.bench_process", (r"mgd_sim(\..*)?", r"cocotb_tools\.runner")),
     (
         r"mgd_sim\.(watch|studies\..*)",

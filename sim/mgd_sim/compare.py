@@ -17,7 +17,7 @@ from mgd_hdl.config import TrainerConfig
 
 from .fixed import Ints
 from .perturb.external import words
-from .rtl import BUILD_DIR, SATURATED, Design, RtlError, RtlTrainer
+from .rtl import SATURATED, Design, RtlError, RtlTrainer
 from .tasks import Dataset
 from .trainer import Record, Trainer
 
@@ -156,7 +156,7 @@ def compare(
     seeds: Sequence[int] | None = None,
     samples: Dataset | None = None,
     perturbations: Ints | None = None,
-    build_dir: Path = BUILD_DIR,
+    build_dir: Path | None = None,
     trace: Path | None = None,
     **changes: int,
 ) -> Comparison:
@@ -174,7 +174,7 @@ def compare(
         For ``task.source = "stream"``, as for the twin.
     perturbations : Ints, optional
         For external codes, as for the twin.
-    build_dir : Path
+    build_dir : Path, optional
         Where compiled libraries are kept.
     trace : Path, optional
         A waveform of the first seed's circuit.

@@ -19,7 +19,7 @@ from mgd_hdl.config.sections import MAX_TAU_BITS
 from .fixed import Ints
 from .float_mgd import FloatNetwork, Floats
 from .learn.cell import forward_weight
-from .rtl import BUILD_DIR, Design, RtlTrainer
+from .rtl import Design, RtlTrainer
 from .tasks import Dataset
 from .trainer import Trainer
 
@@ -112,7 +112,7 @@ def probe(
     *,
     design: Design | None = None,
     samples: Dataset | None = None,
-    build_dir: Path = BUILD_DIR,
+    build_dir: Path | None = None,
 ) -> Probe:
     """Gather for ``steps`` steps, in the twin or, given its ``design``, in the simulated circuit.
 
@@ -125,7 +125,7 @@ def probe(
         From :func:`mgd_sim.rtl.trainer_design`.
     samples : Dataset, optional
         For ``task.source = "stream"``.
-    build_dir : Path
+    build_dir : Path, optional
         Where compiled circuits are kept.
     """
     twin = Trainer(config, [seed], samples=samples)

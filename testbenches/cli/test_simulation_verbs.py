@@ -29,8 +29,8 @@ def in_the_workplace(workplace, monkeypatch):
 
 
 def left_behind(before: set[str]) -> set[str]:
-    """What is new in the workplace, compiled circuits apart."""
-    return {path.name for path in Path().iterdir()} - before - {"build"}
+    """What is new in the workplace."""
+    return {path.name for path in Path().iterdir()} - before
 
 
 # ---- simulate ------------------------------------------------------------------------------------

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from .cocotb_run import BenchResult, bench_parameters, simulate
 from .design import Design, Port, Probe
+from .kept import cache_folder
 from .tools import RtlError
 from .trainer import SATURATED, RtlTrainer, trainer_design
-from .verilator import BUILD_DIR, VerilatorModel
+from .verilator import VerilatorModel
 
 __all__ = [
-    "BUILD_DIR",
     "SATURATED",
     "BenchResult",
     "Design",
@@ -19,6 +19,7 @@ __all__ = [
     "RtlTrainer",
     "VerilatorModel",
     "bench_parameters",
+    "cache_folder",
     "simulate",
     "trainer_design",
 ]

@@ -6,9 +6,12 @@ what the probes show, one line for each strobe.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,9 @@ from .trainer import RtlTrainer
 __all__ = ["IcarusModel", "IcarusTrainer"]
 
 _COMPILE_SECONDS = 300
+
+#: Icarus would add the suffix where there is none.
+_WAVES = "waves.vcd"
 
 _BENCH = """\
 `timescale 1ns/1ns
@@ -84,16 +90,25 @@ class IcarusModel:
         self._numbers = {port.name: number for number, port in enumerate(design.ports)}
         self._seen: list[deque[int]] = [deque() for _ in design.arrays]
         self._folder = tempfile.TemporaryDirectory(prefix="mgd_icarus_")
+        self._trace = None if trace is None else _Trace(trace)
         try:
-            self._process = self._start(strobe, trace)
+            self._process = self._start(strobe)
         except BaseException:
+            if self._trace is not None:
+                self._trace.abandon()
             self._folder.cleanup()
             raise
 
-    def _start(self, strobe: str, trace: Path | None) -> subprocess.Popen[str]:
-        folder = Path(self._folder.name)
-        (folder / "design.v").write_text(self.design.verilog)
-        (folder / "bench.v").write_text(_bench(self.design, strobe, trace))
+    def _start(self, strobe: str) -> subprocess.Popen[str]:
+        folder, trace = Path(self._folder.name), self._trace
+        try:
+            (folder / "design.v").write_text(self.design.verilog)
+            (folder / "bench.v").write_text(_bench(self.design, strobe, traced=trace is not None))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise RtlError(f"{folder}: cannot be written: {reason}") from None
+        if trace is not None:
+            (folder / _WAVES).symlink_to(f"/dev/fd/{trace.entry}")
         run_tool(
             ["iverilog", "-g2012", "-s", "bench", "-o", "bench.vvp", "bench.v", "design.v"],
             folder=folder,
@@ -102,14 +117,20 @@ class IcarusModel:
         )
         vvp = shutil.which("vvp")
         assert vvp is not None  # its compiler was there
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [vvp, "-n", "bench.vvp"],
             cwd=folder,
+            # It would choose another format than VCD.
+            env={key: value for key, value in os.environ.items() if key != "IVERILOG_DUMPER"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            pass_fds=() if trace is None else (trace.entry,),
         )
+        if trace is not None:
+            trace.start()
+        return process
 
     # ---- ports and time --------------------------------------------------------------------------
 
@@ -144,13 +165,20 @@ class IcarusModel:
         }
 
     def close(self) -> None:
-        """Ends the simulation and completes the trace."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        """Ends the simulation and completes the trace; raises OSError where that cannot be written."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):  # what it was still to be told
+                    stream.close()
         self._process.wait()
+        if self._trace is not None:
+            self._trace.join()
         self._folder.cleanup()
+        self._check_trace()
+
+    def _check_trace(self) -> None:
+        if self._trace is not None and self._trace.fault is not None:
+            raise self._trace.fault
 
     # ---- the testbench ---------------------------------------------------------------------------
 
@@ -167,6 +195,7 @@ class IcarusModel:
             if line.startswith("done "):
                 steps, clocks = map(int, line.split()[1:])
                 self.clocks += clocks
+                self._check_trace()
                 return steps
             if line.startswith("VCD info:"):
                 continue
@@ -178,7 +207,50 @@ class IcarusModel:
         raise RtlError(f"{self.design.top} (icarus): the simulation has ended")
 
 
-def _bench(design: Design, strobe: str, trace: Path | None) -> str:
+class _Trace:
+    """Takes the waveform from a pipe and writes it.
+
+    Icarus does not look whether its file takes what it writes; and a pipe's name needs no thought of what
+    a folder's name may hold.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.fault: OSError | None = None
+        self._exit, self.entry = -1, -1
+        self._file = path.open("wb", buffering=0)
+        self._exit, self.entry = os.pipe()
+        self._thread = threading.Thread(target=self._copy, daemon=True)
+
+    def start(self) -> None:
+        """After the process: ours is then its end alone."""
+        os.close(self.entry)
+        self._thread.start()
+
+    def join(self) -> None:
+        """After the process has ended."""
+        self._thread.join()
+
+    def abandon(self) -> None:
+        """Where there will be no process."""
+        for end in (self._exit, self.entry):
+            os.close(end)
+        self._file.close()
+
+    def _copy(self) -> None:
+        with os.fdopen(self._exit, "rb", buffering=0) as pipe, self._file as file:
+            while data := pipe.read(1 << 16):
+                if self.fault is not None:
+                    continue  # the process must not wait for us
+                try:
+                    left = memoryview(data)
+                    while left:
+                        left = left[file.write(left) or 0 :]
+                except OSError as error:
+                    self.fault = OSError(error.errno, error.strerror, str(self.path))
+
+
+def _bench(design: Design, strobe: str, *, traced: bool) -> str:
     inputs = [port for port in design.ports if port.direction == "input"]
     driven = [port for port in inputs if port.name != "clk"]
     numbers = {port.name: number for number, port in enumerate(design.ports)}
@@ -186,7 +258,7 @@ def _bench(design: Design, strobe: str, trace: Path | None) -> str:
         f'            if (dut.{probes[0].strobe}) $display("{number} %h", {{{_columns(probes)}}});'
         for number, probes in enumerate(design.arrays.values())
     ]
-    dump = [f'    $dumpfile("{Path(trace).resolve()}");', "    $dumpvars(0, dut);"] if trace else []
+    dump = [f'    $dumpfile("{_WAVES}");', "    $dumpvars(0, dut);"] if traced else []
     return _BENCH.format(
         top=design.top,
         declarations="\n".join(_declaration(port) for port in design.ports),
@@ -241,4 +313,9 @@ class IcarusTrainer(RtlTrainer):
             raise RtlError('perturbation.family = "external": Icarus feeds no codes; use Verilator')
         self.config = config
         self.model = IcarusModel(design, trace=trace)  # type: ignore[assignment]  # the methods it uses
-        self.start(registers)
+        try:
+            self.start(registers)
+        except BaseException:
+            with contextlib.suppress(OSError):  # what went wrong first is what is told
+                self.model.close()
+            raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,11 @@ __all__ = ["RtlError", "clean_environment", "compiler_launcher", "run_tool", "ve
 
 #: Lines of a failed tool's output that an error shows.
 SHOWN_LINES = 15
+
+#: What a tool says when it cannot write; where it says so, nothing else of its output matters.
+_FULL = re.compile(
+    "No space left on device|Disk quota exceeded|File (too large|size limit exceeded)|Read-only file system"
+)
 
 
 class RtlError(RuntimeError):
@@ -94,6 +100,10 @@ def run_tool(
             raise RtlError(f"{what}: not done after {timeout:g} s, stopped") from None
         raise
     if process.returncode:
+        refused = _FULL.search(output)
+        if refused is not None or process.returncode == -signal.SIGXFSZ:
+            reason = "file too large" if refused is None else refused[0].lower()
+            raise RtlError(f"{what}: {folder}: cannot be written: {reason}")
         raise RtlError(f"{what}: {Path(words[0]).name} failed ({process.returncode})\n{last_lines(output)}")
     return output
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..fixed import Bits
 from ..learn.serial import parameters
 from ..tasks import Dataset
 from .design import Design
-from .verilator import BUILD_DIR, VerilatorModel
+from .verilator import VerilatorModel
 
 __all__ = ["SATURATED", "RtlTrainer", "payloads", "trainer_design"]
 
@@ -47,7 +48,7 @@ class RtlTrainer:
         For ``task.source = "stream"``: what comes through the port, in this order, repeated.
     codes : Bits, optional
         For external codes: (count, P), the words that come through their port, repeated.
-    build_dir : Path
+    build_dir : Path, optional
         Where compiled libraries are kept.
     trace : Path, optional
         Write a waveform there, ``.vcd`` or ``.fst``.
@@ -61,7 +62,7 @@ class RtlTrainer:
         *,
         samples: Dataset | None = None,
         codes: Bits | None = None,
-        build_dir: Path = BUILD_DIR,
+        build_dir: Path | None = None,
         trace: Path | None = None,
     ):
         self.config = config
@@ -116,7 +117,9 @@ class RtlTrainer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        # What went wrong first is what is told.
+        with contextlib.suppress(*([OSError] if error is not None else [])):
+            self.close()
 
 
 def payloads(config: TrainerConfig, samples: Dataset) -> list[int]:

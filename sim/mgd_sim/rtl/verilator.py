@@ -1,22 +1,21 @@
 """A design as a shared library: turns millions of clocks while Python looks on once per thousand steps.
 
 Verilator translates the Verilog to C++, which is compiled together with ``wrapper.cpp`` and loaded
-through ctypes. Libraries are kept in a folder under a hash of everything that went into them, so
-the second run of the same design starts at once.
+through ctypes. Libraries are kept under a hash of everything that went into them (``kept.py``), so the
+second run of the same design starts at once.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
@@ -27,11 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .design import Design, Port
+from .kept import cache_folder, kept
 from .tools import RtlError, clean_environment, compiler_launcher, run_tool, verilator_root
 
-__all__ = ["BUILD_DIR", "VerilatorModel", "build_library"]
-
-BUILD_DIR = Path("build") / "verilated"
+__all__ = ["VerilatorModel", "load_library"]
 
 _TRANSLATE_SECONDS = 300
 _COMPILE_SECONDS = 900
@@ -47,40 +45,21 @@ _WRAPPER = Path(__file__).with_name("wrapper.cpp")
 # ---- building ---------------------------------------------------------------------------------------
 
 
-def build_library(design: Design, build_dir: Path = BUILD_DIR, *, trace: str = "") -> Path:
-    """The design's shared library, from ``build_dir`` or built into it.
+def load_library(design: Design, build_dir: Path | None = None, *, trace: str = "") -> ctypes.CDLL:
+    """The design's shared library, from ``build_dir`` or built into it; by default the user's cache folder.
 
     ``trace`` is "", "vcd" or "fst". Several processes may ask for the same one; the first builds.
     """
-    build_dir = Path(build_dir).resolve()
-    library = build_dir / f"{design.top}-{_key(design, trace)}.so"
-    if library.exists():
-        return library
-    with _building(library) as folder:
-        if folder is not None:
-            _translate(design, folder, trace)
-            runtime = _runtime(build_dir, trace)
-            _compile(folder, runtime, trace).replace(library)
-    return library
+    folder = cache_folder() if build_dir is None else Path(build_dir).absolute()
+    path = folder / f"{design.top}-{_key(design, trace)}.so"
 
+    def build(place: Path) -> Path:
+        _translate(design, place, trace)
+        with _runtime(folder, trace) as runtime:
+            return _compile(place, runtime, trace)
 
-@contextlib.contextmanager
-def _building(target: Path) -> Iterator[Path | None]:
-    """A fresh folder to build ``target`` from; None where another process has just made it.
-
-    What is built is renamed into its place at the end, so a killed build leaves nothing half done.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if target.exists():
-            yield None
-            return
-        folder = Path(tempfile.mkdtemp(prefix=f"{target.stem}-", dir=target.parent))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with kept(path, build):
+        return _load(path)
 
 
 def _key(design: Design, trace: str) -> str:
@@ -95,6 +74,7 @@ def _key(design: Design, trace: str) -> str:
         *_VERILATOR_FLAGS,
         *_CXX_FLAGS,
         _FAST,
+        _SLOW,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -104,7 +84,7 @@ def _versions() -> str:
     compiler = run_tool(
         ["g++", "-dumpfullversion"], folder=Path(), timeout=30, what="asking for a C++ compiler"
     )
-    return f"{metadata.version('verilator')} {compiler.strip()}"
+    return f"{metadata.version('verilator')} {compiler.strip()} {platform.system()} {platform.machine()}"
 
 
 def _control_file(design: Design) -> str:
@@ -155,22 +135,20 @@ def _compile(folder: Path, runtime: Path, trace: str) -> Path:
     return folder / "model.so"
 
 
-def _runtime(build_dir: Path, trace: str) -> Path:
+def _runtime(folder: Path, trace: str) -> contextlib.AbstractContextManager[Path]:
     """Verilator's own library, the same for every design: compiled once."""
     stamp = hashlib.sha256(json.dumps([_versions(), *_CXX_FLAGS]).encode()).hexdigest()[:16]
-    archive = build_dir / f"runtime-{trace or 'plain'}-{stamp}.a"
-    if archive.exists():
-        return archive
-    with _building(archive) as folder:
-        if folder is not None:
-            names = ["verilated", "verilated_dpi", "verilated_threads"]
-            names += [f"verilated_{trace}_c"] if trace else []
-            include = verilator_root() / "include"
-            _objects(folder, {str(include / f"{name}.cpp"): "-O1" for name in names}, trace)
-            command = ["ar", "rcs", "runtime.a", *(f"{name}.o" for name in names)]
-            run_tool(command, folder=folder, timeout=60, what="archiving Verilator's library")
-            (folder / "runtime.a").replace(archive)
-    return archive
+
+    def build(place: Path) -> Path:
+        names = ["verilated", "verilated_dpi", "verilated_threads"]
+        names += [f"verilated_{trace}_c"] if trace else []
+        include = verilator_root() / "include"
+        _objects(place, {str(include / f"{name}.cpp"): "-O1" for name in names}, trace)
+        command = ["ar", "rcs", "runtime.a", *(f"{name}.o" for name in names)]
+        run_tool(command, folder=place, timeout=60, what="archiving Verilator's library")
+        return place / "runtime.a"
+
+    return kept(folder / f"runtime-{trace or 'plain'}-{stamp}.a", build)
 
 
 def _objects(folder: Path, sources: dict[str, str], trace: str) -> None:
@@ -222,8 +200,8 @@ class VerilatorModel:
     ----------
     design : Design
         It must have an input ``clk``, turned by :meth:`clock` and :meth:`run`.
-    build_dir : Path
-        Where compiled libraries are kept.
+    build_dir : Path, optional
+        Where compiled libraries are kept; by default the user's cache folder.
     strobe : str
         The output that is 1 for one clock at the end of every step.
     trace : Path, optional
@@ -234,7 +212,7 @@ class VerilatorModel:
     def __init__(
         self,
         design: Design,
-        build_dir: Path = BUILD_DIR,
+        build_dir: Path | None = None,
         *,
         strobe: str = "step_done",
         trace: Path | None = None,
@@ -244,11 +222,13 @@ class VerilatorModel:
         self._ports = {port.name: (number, port) for number, port in enumerate(design.ports)}
         if "clk" not in self._ports:
             raise RtlError(f"{design.top} has no port clk")
-        self._library = _load(build_library(design, build_dir, trace=kind))
+        self._library = load_library(design, build_dir, trace=kind)
         self._model: int | None = self._library.model_new()
         self._fed: dict[str, NDArray[np.uint32]] = {}
+        self._trace = trace
         if trace is not None:
             self._library.model_trace(self._model, os.fsencode(Path(trace).resolve()))
+            self._check_trace()
         self.settle()  # an edge of the clock is one only after a look at the level before it
         self._watch(strobe)
 
@@ -367,6 +347,7 @@ class VerilatorModel:
         return array[:, 0] if self.design.arrays[name][0].index is None else array
 
     def _check(self, result: int) -> int:
+        self._check_trace()
         if result < 0:
             text = self._library.model_error(self._model).decode(errors="replace")
             raise RtlError(f"{self.design.top}, clock {self.clocks}: {text}")
@@ -374,9 +355,21 @@ class VerilatorModel:
 
     # ---- ending ----------------------------------------------------------------------------------
 
+    def _check_trace(self) -> None:
+        """Raises the OSError that the trace's file met, with its name."""
+        fault = self._library.model_fault(self._model)
+        if fault:
+            raise OSError(fault, os.strerror(fault), str(self._trace))
+
     def close(self) -> None:
-        """Ends the simulation and completes the trace."""
-        if self._model is not None:
+        """Ends the simulation and completes the trace; raises OSError where that cannot be written."""
+        if self._model is None:
+            return
+        try:
+            if self._trace is not None:
+                self._library.model_untrace(self._model)
+                self._check_trace()
+        finally:
             self._library.model_delete(self._model)
             self._model = None
 
@@ -386,11 +379,14 @@ class VerilatorModel:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        # What went wrong first is what is told.
+        with contextlib.suppress(*([OSError] if error is not None else [])):
+            self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_model", None) is not None:
-            self.close()
+        with contextlib.suppress(OSError):
+            if getattr(self, "_model", None) is not None:
+                self.close()
 
 
 def _trace_kind(trace: Path | None) -> str:
@@ -431,6 +427,7 @@ def _load(path: Path) -> ctypes.CDLL:
         "model_group": (None, [model, flag, flag]),
         "model_probe": (None, [model, flag, text, text, width, flag]),
         "model_forget": (None, [model]),
+        "model_fault": (flag, [model]),
         "model_set": (None, [model, flag, text]),
         "model_get": (None, [model, flag, model]),
         "model_settle": (number, [model]),
@@ -446,4 +443,5 @@ def _load(path: Path) -> ctypes.CDLL:
         function.restype, function.argtypes = result, arguments
     if hasattr(library, "model_trace"):
         library.model_trace.restype, library.model_trace.argtypes = None, [model, text]
+        library.model_untrace.restype, library.model_untrace.argtypes = None, [model]
     return library

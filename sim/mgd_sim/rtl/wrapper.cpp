@@ -4,6 +4,7 @@
 // watches the strobes and copies the probed signals into NumPy's memory. It knows no design:
 // ports come from the generated ports.inc, all other signals by name from the design's own table.
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <exception>
@@ -20,6 +21,24 @@ using Trace = VerilatedFstC;
 #elif VM_TRACE_VCD
 #include "verilated_vcd_c.h"
 using Trace = VerilatedVcdC;
+
+// Remembers what the system said first. Without it a full disk would end the Python process.
+struct File final : VerilatedVcdFile {
+    int fault = 0;
+
+    bool open(const std::string& name) override {
+        const bool opened = VerilatedVcdFile::open(name);
+        if (!opened) fault = errno;
+        return opened;
+    }
+    ssize_t write(const char* data, ssize_t size) override {
+        if (fault) return size;
+        const ssize_t got = VerilatedVcdFile::write(data, size);
+        if (got >= 0 || errno == EAGAIN || errno == EINTR) return got;
+        fault = errno;
+        return size;
+    }
+};
 #endif
 
 // Without these, a failing assertion or a loop of gates would end the Python process.
@@ -122,10 +141,22 @@ struct Model {
     std::vector<Feed> feeds;
     uint64_t clocks = 0;
     std::string error;
-#if VM_TRACE
+#if VM_TRACE_VCD
+    File file;
+    Trace trace{&file};
+#elif VM_TRACE
     Trace trace;
-    bool tracing = false;
 #endif
+    bool tracing = false;
+
+    // The system's number of what went wrong with the waveform, 0 for nothing.
+    int fault() const {
+#if VM_TRACE_VCD
+        return file.fault;
+#else
+        return 0;
+#endif
+    }
 
     Model() : top{&context, "TOP"} {
         ports = {
@@ -171,7 +202,7 @@ struct Model {
     long run(long steps, uint64_t limit, void** arrays) {
         const uint64_t last = clocks + limit;
         long done = 0;
-        while (done < steps && clocks < last) {
+        while (done < steps && clocks < last && !fault()) {
             clock();
             for (std::size_t s = 1; s < strobes.size(); ++s)
                 if (strobes[s].value()) enqueue(s);
@@ -233,6 +264,7 @@ void model_delete(Model* model) {
 #if VM_TRACE
     if (model->tracing) model->trace.close();
 #endif
+    model->tracing = false;
     model->top.final();
     delete model;
 }
@@ -282,7 +314,7 @@ long model_settle(Model* model) {
 
 long model_clock(Model* model, uint64_t count) {
     return guarded(model, [&] {
-        for (uint64_t i = 0; i < count; ++i) model->clock();
+        for (uint64_t i = 0; i < count && !model->fault(); ++i) model->clock();
         return 0L;
     });
 }
@@ -321,10 +353,21 @@ void model_now(Model* model, void** arrays) {
 
 #if VM_TRACE
 void model_trace(Model* model, const char* path) {
+    enter(model);
     model->context.traceEverOn(true);
     model->top.trace(&model->trace, 99);
     model->trace.open(path);
     model->tracing = true;
 }
+
+// Completes the waveform.
+void model_untrace(Model* model) {
+    enter(model);
+    if (model->tracing) model->trace.close();
+    model->tracing = false;
+}
 #endif
+
+// What the system said of the waveform's file, 0 for nothing. Clocks stand still from then on.
+int model_fault(Model* model) { return model->fault(); }
 }
