@@ -38,7 +38,7 @@ def test_equal_results_give_equal_bytes(names, order, tmp_path):
 
 @pytest.fixture(scope="module")
 def emitted() -> dict[str, str]:
-    """One trainer under two names, of which the second is also that of a port. Columns in the text are equal."""
+    """One trainer under two names, the second also that of a port. Columns in the text are equal."""
     return {name: verilog(Trainer(preset("xor")), name) for name in ("calm", "busy")}
 
 
