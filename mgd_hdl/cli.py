@@ -457,7 +457,8 @@ def _probe(args: Namespace) -> int:
         required=True,
         metavar="TARGET",
         help="ice40-up5k, ice40-hx8k, ecp5-25k, ecp5-45k, ecp5-85k, gowin-gw1nr9: place and route;"
-        " generic: count gates; liberty: map to standard cells",
+        " xc7a35t, xc7a100t, xc7z020, 5ceba2, 5ceba4, 5cseba6: count"
+        " cells; generic: count gates; liberty: map to standard cells",
     ),
     _argument("--liberty", metavar="FILE", help="the cells of target liberty: FILE.lib or FILE.lib.gz"),
     _argument("--seed", type=_whole(0), default=1, metavar="N", help="seed of place and route (default: 1)"),
@@ -470,7 +471,8 @@ def _probe(args: Namespace) -> int:
 def _synth(args: Namespace) -> int:
     """Synthesize a trainer for a target: size, clock rate, steps per second, time to solution.
 
-    For a device it is placed and routed; all tools are Python packages (pip install 'mgd-hdl[pnr]').
+    For a device of Lattice or Gowin it is placed and routed, for one of Xilinx or Intel its cells are
+    counted; all tools are Python packages (pip install 'mgd-hdl[pnr]').
     Sizes and the slowest path are told by block. Where the task has a goal, the twin learns with a
     few seeds to say how many steps it takes.
     """
@@ -664,7 +666,7 @@ def _board_lines(found: dict[str, Any]) -> Iterator[str]:
 
 @_verb(
     _CONFIG,
-    _argument("--target", metavar="TARGET", help="one device, as for synth, and its sizes by block"),
+    _argument("--target", metavar="TARGET", help="one device that synth places, and its sizes by block"),
     _JSON,
 )
 def _estimate(args: Namespace) -> int:

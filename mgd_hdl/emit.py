@@ -13,7 +13,7 @@ from amaranth.hdl import Shape, unsigned
 from amaranth.lib import wiring
 
 from .config.trainer import COUNT_BITS, TrainerConfig
-from .fixed import shape
+from .fixed import OUTSIDE, shape
 from .hierarchy import Block, Modules, ports_of
 from .trainer import FLAGS, Trainer
 
@@ -72,6 +72,8 @@ def _from_rtlil(modules: dict[str, str]) -> str:
             # Resets and enables become conditions of the register, not multiplexers before it.
             "opt_dff",
             "opt_clean -purge",
+            # Not earlier, or every other name of such a register would be kept too.
+            f"attrmap {' '.join(f'-rename {name} keep' for name in OUTSIDE)}",
             "attrmap -remove generator -remove src -remove amaranth_decoding",
             "attrmap -remove unused_bits -remove full_case",
             "attrmap -modattr -remove generator -remove top -remove src",

@@ -11,7 +11,13 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 
 from .config.number import Format, Rounding
 
-__all__ = ["requantize", "saturate", "shape", "shift_round", "wrap"]
+__all__ = ["OUTSIDE", "requantize", "saturate", "shape", "shift_round", "wrap"]
+
+#: Attributes of a register that holds a sum and goes to multipliers: it is to stay outside of them. Yosys
+#: for Xilinx moves such a register with its adder into the first multiplier that reads it, and whatever
+#: else reads the register, be it the other factor of a square, then reads a wire without a driver.
+#: The Verilog calls it ``keep``.
+OUTSIDE = {"outside_multipliers": 1}
 
 
 def shape(format: Format) -> Shape:

@@ -7,7 +7,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
-from ..fixed import shape
+from ..fixed import OUTSIDE, shape
 from ..hierarchy import Block
 from . import adder_tree, later
 
@@ -47,9 +47,10 @@ class SquaredError(Block):
         m = Module()
         config = self.config
         align = config.error.fraction_bits - config.formats.target.fraction_bits
+        kept = {} if config.cost_padding else OUTSIDE
         terms = []
         for j in range(config.outputs):
-            error = Signal(shape(config.error), name=f"error_{j}", reset_less=True)
+            error = Signal(shape(config.error), name=f"error_{j}", reset_less=True, attrs=kept)
             m.d.sync += error.eq(self.y[j] - self.target[j].shift_left(align))
             # Padding stands here, not behind the square: two registers behind a multiplier make
             # some synthesizers move the wrong one into it.

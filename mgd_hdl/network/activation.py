@@ -7,7 +7,7 @@ from amaranth.lib import data, memory
 from amaranth.lib.wiring import In, Out
 
 from ..config.network import LayerConfig
-from ..fixed import requantize, shape
+from ..fixed import OUTSIDE, requantize, shape
 from ..hierarchy import Block
 
 __all__ = ["Activation"]
@@ -43,7 +43,8 @@ class Activation(Block):
         m = Module()
         layer = self.layer
         table = layer.tables[self.neuron] if layer.tables else None
-        y = Signal(shape(layer.output), name="value", reset_less=True)
+        kept = {} if table is None or layer.padding else OUTSIDE
+        y = Signal(shape(layer.output), name="value", reset_less=True, attrs=kept)
         if table is None:
             m.d.sync += y.eq(requantize(m, self.z, layer.sum.fraction_bits, layer.output, "limited"))
         else:

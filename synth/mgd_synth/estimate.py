@@ -22,7 +22,7 @@ from mgd_hdl.config import ConfigError, TrainerConfig, preset
 from mgd_hdl.config.errors import did_you_mean
 
 from .features import Features, features
-from .flow import DEVICES
+from .flow import COUNTED, DEVICES
 from .process import SynthError
 from .report import Report, Resource
 
@@ -211,7 +211,7 @@ def check_target(target: str) -> None:
     """Raises SynthError unless there are coefficients."""
     targets = coefficients().targets
     if target not in targets:
-        hint = did_you_mean(target, targets)
+        hint = ", which synth counts" if target in COUNTED else did_you_mean(target, targets)
         raise SynthError(f"no estimates for target {target!r}{hint}; there are {', '.join(targets)}")
 
 

@@ -17,8 +17,9 @@ from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import did_you_mean
 from mgd_hdl.emit import EmitError, trainer_files
 
-from . import ecp5, generic, gowin, ice40, liberty
+from . import counted, ecp5, generic, gowin, ice40, intel, liberty, xilinx
 from .blocks import SOURCE, block, named, owners, path_of, write_source
+from .counted import Counted
 from .harness import Harness, harness
 from .nextpnr import Device, critical_path, place_and_route, resources
 from .process import Say, SynthError, need, silent
@@ -27,6 +28,7 @@ from .sta import slowest_path
 from .yosys import YOSYS, netlist_in
 
 __all__ = [
+    "COUNTED",
     "DEVICES",
     "TARGETS",
     "Mapped",
@@ -40,7 +42,10 @@ __all__ = [
 #: Targets that are placed and routed.
 DEVICES: dict[str, Device] = {**ice40.DEVICES, **ecp5.DEVICES, **gowin.DEVICES}
 
-TARGETS = (*DEVICES, "generic", "liberty")
+#: Targets whose cells are counted.
+COUNTED: dict[str, Counted] = {**xilinx.DEVICES, **intel.DEVICES}
+
+TARGETS = (*DEVICES, *COUNTED, "generic", "liberty")
 
 
 def check_target(target: str, library: Path | None) -> None:
@@ -76,7 +81,7 @@ class Mapped:
 
 def mapped(
     config: TrainerConfig,
-    how: Device | Callable[[str], str],
+    how: Device | Counted | Callable[[str], str],
     folder: Path,
     *,
     files: Mapping[str, bytes] | None = None,
@@ -96,8 +101,10 @@ def mapped(
         netlist, notes = mapped_for(how, folder, text, shell.top, say)
     else:
         say("yosys: starting")
-        passes = f"{write_source(shell.top)}; {how(shell.top)}"
-        netlist = netlist_in(folder, text, passes, files=files, say=say)
+        marked = isinstance(how, Counted)
+        made_for = how.passes if isinstance(how, Counted) else how
+        passes = f"{write_source(shell.top)}; {made_for(shell.top)}"
+        netlist = netlist_in(folder, text, passes, files=files, say=say, marked=marked)
     source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
     module = named(netlist["modules"][shell.top], source["modules"][shell.top])
     return Mapped(shell, {**netlist, "modules": {shell.top: module}}, notes)
@@ -143,7 +150,7 @@ def synthesize(
     library: Path | None = None,
     say: Say = silent,
 ) -> Report:
-    """Emit, map, and for a device place and route; then measure.
+    """Emit, map, and for a device of :data:`DEVICES` place and route; then measure.
 
     Parameters
     ----------
@@ -169,6 +176,8 @@ def synthesize(
             results = _cells(config, library, folder, say)
         elif target == "generic":
             results = _gates(config, folder, say)
+        elif target in COUNTED:
+            results = _counted(config, COUNTED[target], folder, say)
         else:
             results = _placed(config, DEVICES[target], folder, seed, frequency, say)
     return Report(
@@ -212,6 +221,19 @@ def placed(
         "fmax": routed.fmax,
         "path": critical_path(routed.report),
         "notes": (*device.notes, *found.notes),
+    }
+
+
+def _counted(config: TrainerConfig, device: Counted, folder: Path, say: Say) -> dict[str, Any]:
+    found = mapped(config, device, folder, say=say)
+    check_registers(config, found.module, device.mapped["FF"])
+    sizes = counted.resources(device, found.module)
+    return {
+        "title": device.title,
+        "tools": (YOSYS.version,),
+        "resources": sizes,
+        "kinds": found.kinds,
+        "notes": counted.notes(device, sizes),
     }
 
 

@@ -17,8 +17,10 @@ from .report import CriticalPath, Resource, Segment
 __all__ = [
     "Device",
     "Routed",
+    "counts",
     "critical_path",
     "nextpnr",
+    "of_blocks",
     "place_and_route",
     "resources",
     "sizes",
@@ -168,39 +170,49 @@ def too_large(outcome: Outcome, device: Device) -> str | None:
 
 def resources(device: Device, mapped: dict[str, Any], routed: Routed) -> tuple[Resource, ...]:
     """Every resource of the device by block."""
-    counts = {
-        **_counts(mapped, device.mapped, device),
-        **_counts(routed.module, device.placed, device),
+    found = {
+        **counts(mapped, device.mapped, device.weights),
+        **counts(routed.module, device.placed, device.weights),
     }
     sites = routed.report["utilization"]
-    order = ["logic cells", *(name for name in counts if name != "logic cells")]
+    order = ["logic cells", *(name for name in found if name != "logic cells")]
     return tuple(
-        Resource.of(name, counts[name], sites.get(device.supply[name], {}).get("available")) for name in order
+        Resource.of(name, found[name], sites.get(device.supply[name], {}).get("available")) for name in order
     )
 
 
 def sizes(device: Device, mapped: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Every resource by block, before anything is placed: logic cells as they will be packed."""
-    paths = owners(mapped)
-    cells: defaultdict[str, float] = defaultdict(float)
-    for name, sites in device.packed(mapped).items():
-        cells[block(paths[name])] += sites
-    return {"logic cells": dict(cells), **_counts(mapped, device.mapped, device)}
+    return {
+        "logic cells": of_blocks(mapped, device.packed(mapped)),
+        **counts(mapped, device.mapped, device.weights),
+    }
 
 
-def _counts(
-    module: dict[str, Any], resources: Mapping[str, str], device: Device
+def of_blocks(module: dict[str, Any], cells: Mapping[str, float]) -> dict[str, float]:
+    """What every block takes, given what its cells take."""
+    paths = owners(module)
+    found: defaultdict[str, float] = defaultdict(float)
+    for name, sites in cells.items():
+        found[block(paths[name])] += sites
+    return dict(found)
+
+
+def counts(
+    module: dict[str, Any], resources: Mapping[str, str], weights: Mapping[str, Mapping[str, float]]
 ) -> dict[str, dict[str, float]]:
-    """Of each resource, given the cell types that use it, what every block takes."""
+    """Of each resource, given the cell types that use it, what every block takes; of some ``weights`` say
+    that they take more or less than one.
+    """
     paths = owners(module)
     found: dict[str, dict[str, float]] = {}
     for resource, kinds in resources.items():
-        counts: defaultdict[str, float] = defaultdict(float)
+        taken: defaultdict[str, float] = defaultdict(float)
         for name, path in paths.items():
             kind = module["cells"][name]["type"]
             if re.fullmatch(kinds, kind):
-                counts[block(path)] += device.weights.get(resource, {}).get(kind, 1)
-        found[resource] = dict(counts)
+                taken[block(path)] += weights.get(resource, {}).get(kind, 1)
+        found[resource] = dict(taken)
     return found
 
 

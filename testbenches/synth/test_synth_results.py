@@ -11,7 +11,7 @@ from mgd_hdl.config import preset
 from mgd_hdl.emit import verilog
 from mgd_hdl.trainer import Trainer
 from mgd_synth.results import fingerprint, keep, load
-from mgd_synth.yosys import netlist
+from mgd_synth.yosys import netlist, netlist_in
 
 FOUND = [
     ("ice40-hx8k", "small", {"fmax": 200.0, "cells": 16}),
@@ -54,6 +54,19 @@ def test_a_fingerprint_does_not_depend_on_names(emitted):
     }
     assert len(flat["calm"]["cells"]) > 100
     assert flat["calm"] == flat["busy"]
+
+
+def test_a_fingerprint_does_not_depend_on_marks(emitted, tmp_path):
+    """Where devices are placed the marks are gone before anything is mapped."""
+    text = emitted["calm"]
+    plain = text.replace("  (* keep = 32'd1 *)\n", "")
+    assert text.count("(* keep = ") == 3
+    assert "(* keep = " not in plain
+    assert fingerprint(text) == fingerprint(plain)
+    for marked in (False, True):
+        modules = netlist_in(tmp_path, text, "hierarchy -top calm; proc", marked=marked)["modules"]
+        wires = [wire for module in modules.values() for wire in module["netnames"].values()]
+        assert sum("keep" in wire["attributes"] for wire in wires) == 3 * marked
 
 
 @pytest.mark.parametrize(

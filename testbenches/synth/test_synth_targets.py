@@ -21,6 +21,12 @@ def test_targets():
         "ecp5-45k",
         "ecp5-85k",
         "gowin-gw1nr9",
+        "xc7a35t",
+        "xc7a100t",
+        "xc7z020",
+        "5ceba2",
+        "5ceba4",
+        "5cseba6",
         "generic",
         "liberty",
     )
