@@ -58,6 +58,9 @@ _ROOM = r"mgd_hdl\.(?:" + "|".join(ROOMS) + r")(?:\.\w+)?"
 _TOP = r"mgd_hdl\.(?!cli\b|emit\b|files\b|__main__\b)\w+"
 #: What blocks of all rooms use; a new one is named here.
 _SHARED = r"mgd_hdl\.(fixed|gaussian|hierarchy|lfsr|scan)"
+#: What engines, options and the core are wired by.
+_PARTS = r"mgd_hdl\.(kinds|ports|schedule|site)"
+_ENGINES = r"mgd_hdl\.engines(\.\w+)?"
 _HARDWARE = (
     r"amaranth(\..*)?",
     r"mgd_hdl",
@@ -76,8 +79,11 @@ RULES = [
     (_SHARED, _HARDWARE),
     *((rf"mgd_hdl\.{room}(\..*)?", (*_HARDWARE, rf"mgd_hdl\.{room}(\..*)?")) for room in ROOMS),
     (r"mgd_hdl\.emit", (*_HARDWARE, _TOP)),
-    # The tops: trainer, showcase, and whatever else is put together from blocks.
-    (_TOP, (*_HARDWARE, _ROOM, _TOP)),
+    # What is put together from blocks: engines and options, the core of them, the tops around it.
+    (_ENGINES, (*_HARDWARE, _ROOM, _PARTS, _ENGINES)),
+    (r"mgd_hdl\.features", (*_HARDWARE, _ROOM, _PARTS, _ENGINES)),
+    (_PARTS, (*_HARDWARE, _ROOM, _PARTS)),
+    (_TOP, (*_HARDWARE, _ROOM, _ENGINES, _TOP)),
     (r"mgd_sim\.rtl\.kept", (r"mgd_sim(\..*)?", r"platformdirs")),
     (r"mgd_sim\.rtl\.bench_process", (r"mgd_sim(\..*)?", r"cocotb_tools\.runner")),
     (
@@ -116,6 +122,8 @@ def test_imports(name):
         ("mgd_sim.learn.cell", "import matplotlib.pyplot", "matplotlib.pyplot"),
         ("mgd_hdl.trainer", "import mgd_sim.trainer", "mgd_sim.trainer"),
         ("mgd_hdl.trainer", "from .emit import verilog", "mgd_hdl.emit"),
+        ("mgd_hdl.engines.serial", "from ..core import Core", "mgd_hdl.core"),
+        ("mgd_hdl.site", "from .features import FEATURES", "mgd_hdl.features"),
         ("mgd_hdl.learn.cell", "from ..perturb.walsh import Walsh", "mgd_hdl.perturb.walsh"),
         ("mgd_hdl.learn.cell", "from .. import perturb", "mgd_hdl.perturb"),
         ("mgd_hdl.learn.cell", "from ..trainer import Trainer", "mgd_hdl.trainer"),

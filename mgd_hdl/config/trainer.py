@@ -1048,6 +1048,16 @@ class TrainerConfig(Section):
         return (3 if self.analog else 1) + self.gated
 
     @property
+    def window_clocks(self) -> int:
+        """For how long it must be known of a step whether it ends a window. A delayed update is taken by the
+        measurements themselves, layer by layer.
+        """
+        if not self.delayed:
+            return self.measure_latency + self.change_latency + 4
+        passed = self.layer_offset(len(self.layers) - 1) - self.weight_latency
+        return max(passed, self.measure_latency + self.change_latency + 1) if self.annealed else passed
+
+    @property
     def step_latency(self) -> int:
         """From the command of a step's last measurement until T holds its update."""
         return (

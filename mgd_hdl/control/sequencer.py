@@ -88,6 +88,11 @@ class Sequencer(Block):
     def module(self) -> str:
         return "sequencer"
 
+    @property
+    def perturbed(self):
+        """The last measurement of a step is commanded."""
+        return self.measure if self.config.analog else self.measure & ~self.reference
+
     def elaborate(self, platform):
         m = Module()
         config = self.config

@@ -29,9 +29,12 @@ class Baseline(Block):
         C~ was limited; one clock, with ``o.valid``.
     """
 
+    #: What the sequencer says of some measurements, and ``i`` hears: they measure C0.
+    MARK = "reference"
+
     def __init__(self, config: TrainerConfig):
         self.config = config
-        measured = data.StructLayout({"cost": shape(config.measured), "reference": 1})
+        measured = data.StructLayout({"cost": shape(config.measured), self.MARK: 1})
         super().__init__(
             {
                 "i": In(stream.Signature(measured, always_ready=True)),

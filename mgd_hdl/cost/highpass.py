@@ -40,9 +40,12 @@ class HighPass(Block):
         The sum was limited; one clock, with ``o.valid``.
     """
 
+    #: What the sequencer says of some measurements, and ``i`` hears: they are the first of a new sample.
+    MARK = "blank"
+
     def __init__(self, config: TrainerConfig):
         self.config = config
-        measured = data.StructLayout({"cost": shape(config.cost), "blank": 1})
+        measured = data.StructLayout({"cost": shape(config.cost), self.MARK: 1})
         super().__init__(
             {
                 "i": In(stream.Signature(measured, always_ready=True)),

@@ -55,6 +55,11 @@ class Homodyne(Block):
     def module(self) -> str:
         return "homodyne"
 
+    @property
+    def last_word(self):
+        """The port that is high with the last word of an update."""
+        return self.last if self.config.words > 1 else self.minus
+
     def elaborate(self, platform):
         m = Module()
         # D is symmetric about zero, so -D has the same width.

@@ -131,7 +131,10 @@ def unknown_names(text: str, page: Page) -> set[str]:
     """Names in backticks that are no port and no word in the source of the block or the configuration."""
     sources = [
         Path(page.module.__file__),
-        ROOT / "mgd_hdl/trainer.py",
+        *(
+            ROOT / "mgd_hdl" / name
+            for name in ("trainer.py", "core.py", "ports.py", "schedule.py", "features.py")
+        ),
         *(path for path in (ROOT / "mgd_hdl/config").glob("*.py") if path.name != "reserved.py"),
     ]
     words = set(re.findall(r"[A-Za-z]\w*", "".join(path.read_text("utf-8") for path in sources)))

@@ -1,0 +1,233 @@
+"""The core of a trainer: blocks, the chains between them, and a trace of what is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.lib.wiring import In
+
+from .config.network import LayerConfig
+from .config.trainer import TrainerConfig
+from .control.sequencer import Sequencer
+from .cost.accumulator import CostAccumulator
+from .engines import Engine, Passing, engine_of
+from .engines.copies import Direct, copy_of
+from .features import links_of
+from .fixed import shape
+from .hierarchy import Block
+from .kinds import change_block, loss_block, source_block
+from .learn.homodyne import Homodyne
+from .learn.update import Update
+from .network.mlp import Mlp
+from .ports import controls
+from .schedule import CountedTrace, EventTrace, Fact, Settling, later
+from .site import Link, Site
+
+__all__ = ["Core"]
+
+
+class Core(Block):
+    """All of :class:`Trainer` that a start resets.
+
+    ``restart`` comes one clock after that reset. Clocks in the comments count from t, in which the
+    sequencer commands a measurement; R = ``config.measure_latency``.
+
+    Here is what every trainer has. An option is a :class:`mgd_hdl.site.Link`, listed in
+    :data:`mgd_hdl.features.FEATURES`; what holds the parameters is a :class:`mgd_hdl.engines.Engine`, and
+    what the network sees of them is one of :mod:`mgd_hdl.engines.copies`.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__({"restart": In(1), **controls(config)})
+
+    @property
+    def module(self) -> str:
+        return "core"
+
+    def elaborate(self, platform):
+        m = Module()
+        site = Site(m, platform, self, self.config)
+        engine = engine_of(self.config)
+        self._place(site, engine)
+        links = links_of(site)
+        copy = copy_of(site, engine)
+        for link in links:
+            link.placed()
+        started = copy.start(engine.initializer.done)
+        engine.start(site)
+        perturbed = self._sequence(site, started)
+        target = self._show(site, engine)
+        cost = self._measure(site, links, target)
+        self._learn(site, links, engine, copy, started)
+        for link in links:
+            link.answers(site.blocks["network"].y, target)
+        for layer in self.config.layers:
+            self._pass(site, links, engine, copy, layer)
+        for link in links:
+            link.costs(cost)
+        self._report(site, copy, engine, perturbed)
+        return m
+
+    def _place(self, site: Site, engine: Engine) -> None:
+        """The blocks of every trainer."""
+        config = self.config
+        site.place("sequencer", Sequencer(config))
+        site.place("initializer", engine.initializer)
+        site.place("samples", source_block(config))
+        site.place("array", engine.array)
+        site.place("network", Mlp(config))
+        loss, change = loss_block(config), change_block(config)
+        site.loss = site.place(loss.module, loss)
+        site.change = site.place(change.module, change)
+        site.place("accumulator", CostAccumulator(config))
+        site.place("update", Update(config))
+        site.place("homodyne", Homodyne(config))
+
+    def _sequence(self, site: Site, started: Value) -> Value:
+        """The sequencer begins, and what it says of measurements and steps goes along with them.
+
+        Returns whether it commands the last measurement of a step, the perturbed one.
+        """
+        config, m, sequencer = self.config, site.m, site.blocks["sequencer"]
+        m.d.comb += sequencer.restart.eq(started)
+        site.registers(sequencer, "run", "step", "tau_x", "tau_p", "tau_theta")
+        mark = site.change.MARK
+        clocks = site.metered_at
+        commands: dict[str, Fact] = {
+            "measure": (sequencer.measure, clocks),
+            mark: (getattr(sequencer, mark), clocks),
+        }
+        ends: dict[str, Fact] = {
+            "hold_end": (sequencer.hold_end, site.spread_at),
+            "flush": (sequencer.flush, site.changed_at),
+        }
+        if "window_end" in sequencer.signature.members:
+            ends["window_end"] = (sequencer.window_end, config.window_clocks)
+        perturbed: Value = sequencer.perturbed
+        if config.overlapping:
+            site.trace = CountedTrace(m, commands, ends)
+        else:
+            site.trace = EventTrace(m, commands, ends, perturbed)
+        return perturbed
+
+    def _show(self, site: Site, engine: Engine) -> Value:
+        """A sample and the perturbed parameters meet in the network; returns the targets."""
+        config, m = self.config, site.m
+        sequencer, samples, network = (site.blocks[name] for name in ("sequencer", "samples", "network"))
+        m.d.comb += samples.load.eq(site.restart)
+        if "seed_sample" in site:
+            m.d.comb += samples.seed.eq(self.seed_sample)
+        site.stream(samples, "i_sample")
+
+        # t: a sample is taken. t + 1: it meets the weights of layer 0, later behind leaves.
+        x = Signal(len(samples.o.payload.x.as_value()), reset_less=True)
+        target = Signal(len(samples.o.payload.target.as_value()), reset_less=True)
+        m.d.comb += [sequencer.sample_valid.eq(samples.o.valid), samples.o.ready.eq(sequencer.take)]
+        with m.If(sequencer.take):
+            m.d.sync += [x.eq(samples.o.payload.x), target.eq(samples.o.payload.target)]
+        m.d.comb += network.x.as_value().eq(later(m, x, "x", engine.x_wait))
+        engine.weights(site, network)
+        # The target is kept, or follows its sample where samples overlap.
+        if config.overlapping:
+            target = later(m, target, "target", config.layer_offset(len(config.layers)) - 1)
+        return target
+
+    def _measure(self, site: Site, links: Sequence[Link], target: Value) -> Value:
+        """From outputs to updates; returns C."""
+        config, m, trace, loss = self.config, site.m, site.trace, site.loss
+        shift, believed, meter = self.learning_shift, site.change, site.change.i
+        for link in links:
+            shift = link.rate(shift)
+        for link in links:
+            believed = link.change(believed)
+        for link in links:
+            meter = link.meter(meter)
+        cost = Signal(shape(config.cost))
+        mark, metered_at = site.change.MARK, site.metered_at
+        accumulator, update = site.blocks["accumulator"], site.blocks["update"]
+        m.d.comb += [
+            loss.y.eq(site.blocks["network"].y),
+            loss.target.as_value().eq(target),
+            # t + R
+            cost.eq(loss.cost),
+            meter.payload.cost.eq(cost),
+            meter.payload[mark].eq(trace.at(mark, metered_at)),
+            meter.valid.eq(trace.at("measure", metered_at)),
+            # R + config.change_latency
+            accumulator.i.payload.change.eq(believed.o.payload),
+            accumulator.i.payload.flush.eq(trace.at("flush", site.changed_at)),
+            accumulator.i.valid.eq(believed.o.valid),
+            # one later
+            update.i.payload.eq(accumulator.o.payload),
+            update.i.valid.eq(accumulator.o.valid),
+            update.learning_shift.eq(shift),
+            # two later, and again config.word_clocks later: +D, then -D, unless parameters are being set.
+            site.blocks["homodyne"].i.payload.eq(update.o.payload),
+            site.blocks["homodyne"].i.valid.eq(update.o.valid),
+        ]
+        site.seed(update, "seed_dither")
+        return cost
+
+    def _learn(self, site: Site, links: Sequence[Link], engine: Engine, copy: Direct, started: Value) -> None:
+        """Words and codes go to the cells, and the sequencer resumes when they are there."""
+        config, m, homodyne = self.config, site.m, site.blocks["homodyne"]
+        broadcast = engine.broadcast(site)
+        over = broadcast.over
+        for link in links:
+            link.tail(broadcast)
+        site.tail = broadcast.tail
+        engine.words(site, broadcast)
+        last_word = homodyne.last_word
+        # The code that meets the word moves on after the last word of a hold.
+        hold_over = Signal()
+        m.d.comb += hold_over.eq(last_word & site.trace.at("hold_end", site.spread_at))
+        engine.codes(site, links, started, hold_over)
+        for link in links:
+            link.turn(hold_over)
+        settling = Settling(m, config, last_word, over)
+        updated = Signal()
+        engine.settled(site, settling, updated)
+        m.d.comb += self.step_done.eq(settling.done)
+        copy.after(updated)
+
+    def _pass(
+        self, site: Site, links: Sequence[Link], engine: Engine, copy: Direct, layer: LayerConfig
+    ) -> None:
+        """What a measurement needs in the layer that it passes."""
+        config, m, trace = self.config, site.m, site.trace
+        clock = config.layer_offset(layer.index) - config.weight_latency
+        port = getattr(engine.array, f"layer_{layer.index}")
+        measured, rest = trace.at("measure", clock), Const(0, 1)
+        if site.change.MARK == "reference":
+            reference = trace.at("reference", clock)
+            measured = measured & ~reference
+            if "minus" in port.signature.members:  # C0 is the cost of the other side
+                m.d.comb += port.minus.eq(reference)
+            else:
+                rest = reference
+        passing = Passing(layer, clock, port, measured)
+        engine.passes(site, passing)
+        over = measured & trace.at("hold_end", clock)
+        engine.shakes(site, links, passing, over)
+        for link in links:
+            rest = link.rests(passing, over, rest)
+        copy.passes(passing)
+        if "rest" in port.signature.members:
+            m.d.comb += port.rest.eq(rest)
+
+    def _report(self, site: Site, copy: Direct, engine: Engine, perturbed: Value) -> None:
+        """Sticky flags, and busy until every step that entered is done."""
+        config, m = self.config, site.m
+        with m.If(self.clear_flags):
+            m.d.sync += self.flags.eq(0)
+        for bit, block in enumerate((site.change, site.blocks["accumulator"], site.blocks["update"])):
+            with m.If(block.saturated):
+                m.d.sync += self.flags[bit].eq(1)
+        entered = Signal()
+        in_flight = Signal(range(config.step_latency if config.overlapping else 2))
+        m.d.comb += entered.eq(perturbed)
+        m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
+        setting = self.restart | engine.initializer.busy | copy.copying
+        m.d.comb += self.busy.eq(setting | engine.begun(site.blocks["sequencer"]) | in_flight.any())

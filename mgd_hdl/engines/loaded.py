@@ -1,0 +1,62 @@
+"""Cells in a chain, into which code words of any family are shifted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth.hdl import Signal, Value
+
+from ..config.trainer import TrainerConfig
+from ..kinds import code_block
+from ..learn.loaded import LoadedArray
+from ..schedule import Settling
+from ..site import Link, Site
+from .engine import Broadcast, Engine
+
+__all__ = ["LoadedEngine"]
+
+
+class LoadedEngine(Engine):
+    """:class:`mgd_hdl.learn.loaded.LoadedArray`: no step overlaps the next, which waits for its code."""
+
+    def cells(self, config: TrainerConfig) -> Any:
+        return LoadedArray(config)
+
+    def words(self, site: Site, broadcast: Broadcast) -> None:
+        super().words(site, broadcast)
+        unheard_plus = Signal()  # a name, for lint's sake
+        site.m.d.comb += unheard_plus.eq(broadcast.plus)
+
+    def codes(self, site: Site, links: Sequence[Link], started: Value, hold_over: Value) -> None:
+        """Between a source of code words, the initializer, and the chain of cells."""
+        config, array, homodyne = self.config, self.array, site.blocks["homodyne"]
+        source: Any = site.place("code", code_block(config))
+        site.m.d.comb += [
+            source.load.eq(site.restart),
+            array.load.eq(started | hold_over),
+            array.i.payload.eq(source.o.payload),
+            array.i.valid.eq(source.o.valid),
+            source.o.ready.eq(array.i.ready),
+            array.fill.eq(self.initializer.fill),
+            array.sign.eq(self.initializer.sign),
+            array.minus.eq(homodyne.minus | self.initializer.minus),
+        ]
+        if "seed_code" in site:
+            site.m.d.comb += source.seed.eq(site.ports.seed_code)
+        site.stream(source, "i_code")
+        if config.code_bits > 1:
+            site.m.d.comb += array.rotate.eq(homodyne.rotate)
+        site.m.d.comb += site.blocks["sequencer"].free.eq(array.loaded)
+
+    def settled(self, site: Site, settling: Settling, updated: Value) -> None:
+        if self.config.shadow:
+            site.m.d.sync += updated.eq(settling.last_word)
+        else:
+            site.m.d.comb += updated.eq(settling.passed)
+
+    def resume(self, updated: Value, window_over: Value, arrives: Value) -> Value:
+        return arrives | (updated & ~window_over)
+
+    def begun(self, sequencer: Any) -> Value:
+        return sequencer.measure | sequencer.under_way

@@ -1,0 +1,76 @@
+"""Cells that take a whole word in one clock, picked by the wires of a code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth.hdl import Mux, Value
+
+from ..config.trainer import TrainerConfig
+from ..learn.array import Array
+from ..schedule import Settling, later
+from ..site import Link, Site
+from .codes import place_code
+from .engine import Broadcast, Engine, Passing
+
+__all__ = ["ParallelEngine"]
+
+
+class ParallelEngine(Engine):
+    """:class:`mgd_hdl.learn.array.Array`. With a shadow copy the measurements of a window overlap."""
+
+    def cells(self, config: TrainerConfig) -> Any:
+        return Array(config)
+
+    def start(self, site: Site) -> None:
+        site.m.d.comb += [
+            self.array.address.eq(self.initializer.busy),
+            self.array.address_rows.eq(self.initializer.rows),
+            self.array.address_columns.eq(self.initializer.columns),
+        ]
+        super().start(site)
+
+    def broadcast(self, site: Site) -> Broadcast:
+        plain = super().broadcast(site)
+        if not self.config.early:
+            return plain
+        # Codes go one clock before their words, and D's sign is known before D.
+        update, homodyne = site.blocks["update"], site.blocks["homodyne"]
+        sign = Mux(update.soon, update.sign, ~update.o.payload[-1])
+        first = self.initializer.word
+        site.m.d.comb += self.array.sign.eq(Mux(self.initializer.busy, first[-1], sign))
+        word = homodyne.word | later(site.m, first, "first_word", 1)
+        return Broadcast(word, update.soon, homodyne.plus, plain.over)
+
+    def words(self, site: Site, broadcast: Broadcast) -> None:
+        super().words(site, broadcast)
+        site.m.d.comb += [self.array.plus.eq(broadcast.plus), self.array.minus.eq(broadcast.minus)]
+
+    def codes(self, site: Site, links: Sequence[Link], started: Value, hold_over: Value) -> None:
+        wires = place_code(site, links, "code", "", hold_over)
+        for link in reversed(links):
+            wires = link.wires(wires)
+        for name, wire in wires.items():
+            site.m.d.comb += getattr(self.array, name).eq(wire)
+
+    def settled(self, site: Site, settling: Settling, updated: Value) -> None:
+        config, m = self.config, site.m
+        if not config.shadow:
+            m.d.comb += updated.eq(settling.passed)
+        elif not config.overlapping:
+            m.d.sync += updated.eq(settling.last_word)
+        elif not config.delayed:
+            last = settling.last_word & site.trace.at("window_end", site.spread_at)
+            m.d.sync += updated.eq(settling.late[config.tail_clocks] if settling.late else last)
+
+    def shakes(self, site: Site, links: Sequence[Link], passing: Passing, over: Value) -> None:
+        if not self.config.overlapping:
+            return
+        index = passing.layer.index
+        tiles = [tile for tile in self.config.tiles if tile.layer == index]
+        rows = slice(tiles[0].first_row, tiles[-1].first_row + tiles[-1].rows)
+        wires = place_code(site, links, f"shake_{index}", f"_{index}", over)
+        for name, wire in wires.items():
+            here = wire[rows] if name.endswith("rows") else wire
+            site.m.d.comb += getattr(passing.port, name).eq(here)

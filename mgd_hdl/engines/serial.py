@@ -1,0 +1,53 @@
+"""Cells that take a word bit by bit, which keeps them busy for a while."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Signal, Value
+
+from ..config.trainer import TrainerConfig
+from ..learn.serial import SerialArray
+from ..schedule import Settling
+from ..site import Site
+from .engine import Broadcast, Passing
+from .parallel import ParallelEngine
+
+__all__ = ["SerialEngine"]
+
+
+class SerialEngine(ParallelEngine):
+    """:class:`mgd_hdl.learn.serial.SerialArray`: no step overlaps the next."""
+
+    def cells(self, config: TrainerConfig) -> Any:
+        return SerialArray(config)
+
+    @property
+    def x_wait(self) -> int:
+        """None: the sample is kept until the step is over."""
+        return 0
+
+    def weights(self, site: Site, network: Any) -> None:
+        super().weights(site, network)
+        for layer in self.config.layers:
+            for name in (f"first_{layer.index}", f"last_{layer.index}"):
+                site.m.d.comb += getattr(network, name).eq(getattr(self.array, name))
+
+    def words(self, site: Site, broadcast: Broadcast) -> None:
+        super().words(site, broadcast)
+        site.m.d.comb += self.array.load.eq(self.initializer.load)
+
+    def settled(self, site: Site, settling: Settling, updated: Value) -> None:
+        config, m = self.config, site.m
+        taken = Signal()  # a word passes the cells
+        with m.If(site.blocks["homodyne"].minus):
+            m.d.sync += taken.eq(1)
+        with m.Elif(settling.since[config.word_clocks - 1]):
+            m.d.sync += taken.eq(0)
+        m.d.comb += [
+            updated.eq(settling.since[config.join_clocks - 1]),
+            site.blocks["sequencer"].free.eq(~taken | settling.since[config.join_clocks]),
+        ]
+
+    def passes(self, site: Site, passing: Passing) -> None:
+        site.m.d.comb += passing.port.measure.eq(site.trace.at("measure", passing.clock))

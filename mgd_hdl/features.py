@@ -1,0 +1,235 @@
+"""Options of a core, each with all its wiring in one place: see :class:`mgd_hdl.site.Link`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from amaranth.hdl import Mux, Value
+
+from .config.trainer import TrainerConfig
+from .control.judge import Judge
+from .cost.classifier import Classifier
+from .cost.gate import Gate
+from .cost.noise import CostNoise
+from .engines.codes import code_wires
+from .engines.engine import Broadcast, Passing
+from .learn.annealing import Annealing
+from .learn.decay import Decay
+from .learn.update_noise import UpdateNoise
+from .perturb.layer_turn import LayerTurn
+from .perturb.random_code import RandomCode
+from .perturb.sparse import Sparse
+from .site import Link, Site
+
+__all__ = ["FEATURES", "links_of"]
+
+
+class _Analog(Link):
+    """C~ is the high-pass of one cost a step."""
+
+    def placed(self) -> None:
+        self.m.d.comb += self.site.blocks["highpass"].coefficient.eq(self.site.ports.high_pass)
+
+
+class _Annealed(Link):
+    """The rate halves while training goes on."""
+
+    def rate(self, shift: Value) -> Value:
+        annealing = self.site.place("annealing", Annealing(self.config))
+        _counts_windows(self.site, annealing)
+        self.site.registers(annealing, "learning_shift", "last_shift", "anneal_every")
+        return annealing.shift
+
+
+class _Halved(Link):
+    """The amplitude halves; updates of a smaller perturbation are as much larger."""
+
+    def rate(self, shift: Value) -> Value:
+        halving = self.site.place("halving", Annealing(self.config, bits=2))
+        _counts_windows(self.site, halving)
+        self.m.d.comb += [
+            halving.last_shift.eq(self.config.shrinks),
+            halving.anneal_every.eq(self.site.ports.halve_every),
+            self.site.blocks["array"].halved.eq(halving.shift),
+        ]
+        if self.config.sign_only:
+            return shift
+        return Mux(shift > halving.shift, shift - halving.shift, 0)
+
+
+def _counts_windows(site: Site, annealing: Any) -> None:
+    ended = site.window_ends(site.changed_at + 1)
+    site.m.d.comb += [
+        annealing.restart.eq(site.restart),
+        annealing.update.eq(site.blocks["accumulator"].o.valid & ended),
+    ]
+
+
+class _Gated(Link):
+    """Small cost changes count as zero, large ones are limited."""
+
+    def change(self, stream: Any) -> Any:
+        gate = self.site.place("gate", Gate(self.config))
+        self.m.d.comb += [gate.i.payload.eq(stream.o.payload), gate.i.valid.eq(stream.o.valid)]
+        self.site.registers(gate, "change_limit", "change_gate")
+        return gate
+
+
+class _CostNoise(Link):
+    """Every measured cost gets noise."""
+
+    def meter(self, stream: Any) -> Any:
+        noise = self.site.place("noise", CostNoise(self.config))
+        self.site.registers(noise, "cost_noise")
+        self.site.seed(noise, "seed_cost_noise")
+        self.m.d.comb += [stream.payload.eq(noise.o.payload), stream.valid.eq(noise.o.valid)]
+        return noise.i
+
+
+class _Decay(Link):
+    """An update is followed by words that make every parameter a little smaller."""
+
+    def tail(self, broadcast: Broadcast) -> None:
+        self.decay = decay = self.site.place("decay", Decay(self.config))
+        self.site.registers(decay, "weight_decay")
+        self.site.seed(decay, "seed_decay")
+        self.m.d.comb += [
+            decay.go.eq(broadcast.over),
+            self.site.blocks["array"].compare.eq(decay.compare),
+        ]
+        if "last" in decay.signature.members:
+            broadcast.over = decay.last
+        broadcast.word = broadcast.word | decay.word
+        broadcast.plus = broadcast.plus | decay.busy
+        broadcast.tails.append(decay.busy)
+
+    def wires(self, wires: dict[str, Value]) -> dict[str, Value]:
+        # All cells or none; a sequential code picks by two ones.
+        decay = self.decay
+        picks = ("rows", "columns") if self.config.sequential else ("columns",)
+        return {
+            name: Mux(decay.busy, decay.pick.replicate(len(wire)) if name in picks else 0, wire)
+            for name, wire in wires.items()
+        }
+
+
+class _UpdateNoise(Link):
+    """An update, and its decay, is followed by a word of noise."""
+
+    def tail(self, broadcast: Broadcast) -> None:
+        self.noise = noise = self.site.place("update_noise", UpdateNoise(self.config))
+        self.site.registers(noise, "update_noise")
+        self.site.seed(noise, "seed_update_noise")
+        self.m.d.comb += noise.go.eq(broadcast.over)
+        noisy = noise.plus
+        broadcast.word, broadcast.plus = broadcast.word | noise.word, broadcast.plus | noise.plus
+        if self.config.independent_noise:
+            broadcast.minus = broadcast.minus | noise.minus
+            noisy = noise.plus | noise.minus
+        broadcast.tails.append(noisy)
+
+    def wires(self, wires: dict[str, Value]) -> dict[str, Value]:
+        """In place of ``wires`` those that pick all cells, or those of another code."""
+        noise = self.noise
+        if self.config.independent_noise:
+            own = self.site.place("noise_code", RandomCode(self.config, diagonals="diagonals" in wires))
+            self.site.seed(own, "seed_noise_code")
+            self.m.d.comb += own.advance.eq(noise.minus)
+            ours = code_wires(own)
+            return {name: Mux(noise.plus | noise.minus, ours[name], wire) for name, wire in wires.items()}
+        # A sequential code picks a cell by two ones, the others by a one among its wires: its column.
+        ones = {"rows": self.config.sequential, "columns": True, "diagonals": False}
+        all_ones = {name: noise.plus.replicate(len(wire)) for name, wire in wires.items()}
+        return {
+            name: wire | all_ones[name] if ones[name] else wire & ~all_ones[name]
+            for name, wire in wires.items()
+        }
+
+
+class _Sparse(Link):
+    """Only some parameters are active at a time."""
+
+    def companion(self, suffix: str, advance: Value) -> dict[str, Value]:
+        name = f"shake_sparse{suffix}" if suffix else "sparse"
+        sparse = self.site.place(name, Sparse(self.config))
+        self.site.seed(sparse, "seed_sparse")
+        self.m.d.comb += sparse.advance.eq(advance)
+        return code_wires(sparse)
+
+
+class _Layerwise(Link):
+    """One layer is perturbed and updated at a time."""
+
+    def _place(self, name: str, advance: Value, layer: int | None = None) -> Any:
+        turn = self.site.place(name, LayerTurn(self.config, layer))
+        self.m.d.comb += [turn.load.eq(self.site.restart), turn.advance.eq(advance)]
+        self.site.registers(turn, "tau_layer")
+        return turn
+
+    def turn(self, hold_over: Value) -> None:
+        self._turn = self._place("turn", hold_over)
+
+    def rests(self, passing: Passing, over: Value, rest: Value) -> Value:
+        index = passing.layer.index
+        active = self._turn.active[index]
+        self.m.d.comb += passing.port.active.eq(active | self.site.tail)
+        if self.config.overlapping:
+            active = self._place(f"shake_turn_{index}", over, index).active
+        return rest | ~active
+
+
+class _Accuracy(Link):
+    """Answers at rest are counted, and the right ones."""
+
+    def answers(self, y: Any, target: Value) -> None:
+        classifier = self.site.place("classifier", Classifier(self.config))
+        answered_at = self.config.layer_offset(len(self.config.layers))
+        ports = self.site.ports
+        self.m.d.comb += [
+            classifier.y.eq(y),
+            classifier.target.as_value().eq(target),
+            classifier.measure.eq(self.site.trace.at("measure", answered_at)),
+            classifier.reference.eq(self.site.trace.at("reference", answered_at)),
+            classifier.clear.eq(ports.clear_counts),
+            ports.judged_count.eq(classifier.judged_count),
+            ports.right_count.eq(classifier.right_count),
+        ]
+
+
+class _Judged(Link):
+    """The judge sees every C0, as it is measured."""
+
+    def costs(self, cost: Value) -> None:
+        judge = self.site.place("judge", Judge(self.config))
+        at, trace, noise = self.site.measured_at, self.site.trace, self.site.blocks.get("noise")
+        if noise is None:
+            valid = trace.at("measure", at) & trace.at("reference", at)
+        else:
+            cost, valid = noise.o.payload.cost, noise.o.valid & noise.o.payload.reference
+        self.m.d.comb += [
+            judge.i.payload.eq(cost),
+            judge.i.valid.eq(valid),
+            self.site.ports.solved.eq(judge.solved),
+        ]
+
+
+#: All options, by name: whether a configuration has it, and its wiring. Links are asked in this order.
+FEATURES: dict[str, tuple[Callable[[TrainerConfig], bool], type[Link]]] = {
+    "analog": (lambda config: config.analog, _Analog),
+    "annealing": (lambda config: config.annealed, _Annealed),
+    "halving": (lambda config: config.shrinks > 0, _Halved),
+    "gate": (lambda config: config.gated, _Gated),
+    "noise of costs": (lambda config: config.cost_noisy, _CostNoise),
+    "decay": (lambda config: config.decays, _Decay),
+    "noise of updates": (lambda config: config.update_noisy, _UpdateNoise),
+    "sparse codes": (lambda config: config.sparse, _Sparse),
+    "layer by layer": (lambda config: config.layerwise, _Layerwise),
+    "accuracy": (lambda config: config.task.accuracy, _Accuracy),
+    "judge": (lambda config: config.judged, _Judged),
+}
+
+
+def links_of(site: Site) -> list[Link]:
+    """The options that this core has, in order."""
+    return [link(site) for on, link in FEATURES.values() if on(site.config)]

@@ -1,0 +1,157 @@
+"""A core under construction, and the options that add to it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from amaranth.hdl import Module, Value
+
+from .config.trainer import TrainerConfig
+from .hierarchy import Block, place
+from .schedule import Trace
+
+__all__ = ["Link", "Site"]
+
+_AnyBlock = TypeVar("_AnyBlock", bound=Block)
+
+
+class Site:
+    """One :class:`mgd_hdl.core.Core` while it is being elaborated.
+
+    Attributes
+    ----------
+    m : Module
+    config : TrainerConfig
+    ports : Any
+        The core, whose ports the registers are.
+    blocks : dict of str to Block
+        What was placed, by name.
+    trace : Trace
+        What is known of each measurement.
+    loss, change : Block
+        What makes C of outputs, and C~ of C.
+    tail : Value
+        Something that follows an update is on its way to the cells.
+    """
+
+    trace: Trace
+    tail: Value
+    loss: Any
+    change: Any
+
+    def __init__(self, m: Module, platform: Any, ports: Any, config: TrainerConfig):
+        self.m, self.ports, self.config = m, ports, config
+        self.blocks: dict[str, Any] = {}
+        self._platform = platform
+
+    def place(self, name: str, block: _AnyBlock) -> _AnyBlock:
+        """Put a block into the core under this name. The order of placing is that of the Verilog."""
+        self.blocks[name] = block
+        return place(self.m, self._platform, name, block)
+
+    def __contains__(self, port: str) -> bool:
+        """Whether the core has this port."""
+        return port in self.ports.signature.members
+
+    def registers(self, block: Any, *names: str) -> None:
+        """Registers of these names lead to inputs of the same names."""
+        self.m.d.comb += [getattr(block, name).eq(getattr(self.ports, name)) for name in names]
+
+    def seed(self, block: Any, register: str) -> None:
+        """A restart loads the block's generator with this register, where the core has it."""
+        if register in self:
+            self.m.d.comb += [block.seed.eq(getattr(self.ports, register)), block.load.eq(self.restart)]
+
+    def stream(self, block: Any, port: str) -> None:
+        """A stream from outside, where the core has it, enters the block at its ``i``."""
+        if port in self:
+            outside = getattr(self.ports, port)
+            self.m.d.comb += [
+                block.i.payload.eq(outside.payload),
+                block.i.valid.eq(outside.valid),
+                outside.ready.eq(block.i.ready),
+            ]
+
+    @property
+    def restart(self) -> Value:
+        """High for one clock after the reset that a start is."""
+        return self.ports.restart
+
+    # ---- clocks, from the command of a measurement --------------------------------------------------
+
+    @property
+    def metered_at(self) -> int:
+        """C is there, as the loss makes it."""
+        return self.measured_at - self.config.noise_latency
+
+    @property
+    def measured_at(self) -> int:
+        """C, as it is measured, is there."""
+        return self.config.measure_latency
+
+    @property
+    def changed_at(self) -> int:
+        """C~ is there."""
+        return self.measured_at + self.config.change_latency
+
+    @property
+    def spread_at(self) -> int:
+        """The word -D leaves."""
+        return self.changed_at + 4
+
+    def window_ends(self, clock: int) -> Value:
+        """The step whose last command was so many clocks ago ends a window, or an update without shadow."""
+        return self.trace.at("window_end" if self.config.shadow else "flush", clock)
+
+
+class Link:
+    """One option in one core. Every method is a place where an option can stand; most stand at one or two.
+
+    Those of :data:`mgd_hdl.features.FEATURES` that a configuration has are asked in their order. What a
+    method is given and does not change it gives back.
+    """
+
+    def __init__(self, site: Site):
+        self.site, self.m, self.config = site, site.m, site.config
+
+    def placed(self) -> None:
+        """The blocks of every trainer are placed."""
+
+    def rate(self, shift: Value) -> Value:
+        """The learning shift of the next update."""
+        return shift
+
+    def change(self, stream: Any) -> Any:
+        """C~ on its way to the accumulator; a block with ``o``."""
+        return stream
+
+    def meter(self, stream: Any) -> Any:
+        """Where C enters on its way to the baseline; the ``i`` of a block."""
+        return stream
+
+    def tail(self, broadcast: Any) -> None:
+        """Words after the last one of an update; changes the :class:`mgd_hdl.engines.Broadcast`."""
+
+    def companion(self, suffix: str, advance: Value) -> dict[str, Value]:
+        """Wires beside those of a code that goes on with ``advance``, by name."""
+        return {}
+
+    def wires(self, wires: dict[str, Value]) -> dict[str, Value]:
+        """The wires of the code that meets the words, by name; asked from the last link to the first."""
+        return wires
+
+    def turn(self, hold_over: Value) -> None:
+        """Beside the code that meets the words, which goes on with ``hold_over``."""
+
+    def rests(self, passing: Any, over: Value, rest: Value) -> Value:
+        """Whether parameters rest in a measurement that passes a layer (:class:`mgd_hdl.engines.Passing`).
+
+        ``over``: it is the last with this code.
+        """
+        return rest
+
+    def answers(self, y: Any, target: Value) -> None:
+        """The outputs, and the targets that come with them."""
+
+    def costs(self, cost: Value) -> None:
+        """C, before any noise."""
