@@ -2,7 +2,8 @@
 
 Each verb is one function whose decorator lists its arguments and whose docstring is its help. It
 returns the exit status: 0 all is well, 1 a comparison failed. Bad input is 2 with one line per
-problem, Ctrl-C 130. What a verb needs is imported inside it, so that no verb waits for another's.
+problem, Ctrl-C 130, a fault of this program 70. What a verb needs is imported inside it, so that no verb
+waits for another's.
 """
 
 from __future__ import annotations
@@ -13,30 +14,33 @@ import os
 import re
 import signal
 import sys
-import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .config import PRESETS, ConfigError, Problem, TrainerConfig, load, preset
-from .config.errors import did_you_mean, one_line
+from .config.errors import Refused, did_you_mean, one_line
 from .config.extras import missing_module
 from .config.sections import MAX_SEED
 from .config.summary import json_schema, presets_and_tasks, summary
 from .config.toml import preset_text
-from .files import FileRefused, fill, may_write, new_directory, new_file, write_file, write_files
+from .files import FileRefused, fill, new_directory, new_file, reserved, write_file, write_files
+from .process import Stop, ends_noted, ends_unwind, open_standard_streams
+from .progress import Progress
 
 if TYPE_CHECKING:
+    from mgd_sim.rtl import RtlTrainer
     from mgd_sim.watch import Look
     from mgd_synth.report import Solution
 
 __all__ = ["main"]
 
 BAD_INPUT = 2
+BUG = 70  # as sysexits.h has it
 PROGRESS_SECONDS = 2
 TWIN_SEEDS = 15
 MAX_SEEDS = 4096  # circuits that run side by side
@@ -46,6 +50,14 @@ _Run = Callable[[Namespace], int]
 
 class _ToolError(Exception):
     """A tool that a verb needs failed; its message may have several lines."""
+
+
+class _Interrupted(Exception):
+    """A verb was asked to end, and has kept what there was."""
+
+    def __init__(self, stop: Stop, message: str):
+        self.status = stop.status
+        super().__init__(message)
 
 
 # ---- verbs and arguments -------------------------------------------------------------------------
@@ -257,7 +269,9 @@ def _generate(args: Namespace) -> int:
     """Write the Verilog of a trainer and the files that go with it."""
     config = _load(args.config)
     directory = config.name if args.output is None else args.output
-    for path in write_files(directory, _trainer_files(config), force=args.force):
+    with reserved(directory, [f"{config.name}.v"], force=args.force):
+        written = write_files(directory, _trainer_files(config), force=args.force)
+    for path in written:
         print(f"wrote {path}")
     for key, (given, used) in config.snapped.items():
         print(f"note: {key} = {given} is used as {used}")
@@ -284,39 +298,81 @@ def _simulate(args: Namespace) -> int:
     """
     config = _load(args.config)
     seed = config.seed if args.seed is None else args.seed
-    with _tools(), ExitStack() as files:
+    with _tools(), ExitStack() as stack, Progress(_say) as progress:
         from mgd_sim.watch import csv, figure
 
+        files = _Files(stack, force=args.force)
         vcd, tables, plots = _curve_files(args, config, files)
         if plots:
             import matplotlib.figure  # noqa: F401 - missing is better said before than after the run
-        looks, solved = _learn(config, seed, args, vcd)
-        for table in tables:
-            fill(table, csv(looks))
-        for plot in plots:
-            fill(plot, figure(looks, f"{config.name}, seed {seed}"))
+        circuit, looks, learn = _learner(config, seed, args, vcd, progress)
+        failed, solved = None, False
+        with circuit, ends_noted() as stop:
+            try:
+                solved = learn(stop)
+                circuit.close()
+            except Exception as error:  # the curve is worth having all the same
+                failed = error
+            if vcd is not None and failed is None:
+                files.keep(vcd)
+            if len(looks) > 1 or not (stop or failed):
+                for table in tables:
+                    fill(table, csv(looks))
+                    files.keep(table)
+                for plot in plots:
+                    fill(plot, figure(looks, f"{config.name}, seed {seed}"))
+                    files.keep(plot)
+            kept = f" at step {circuit.step:,}" + (f"; kept {', '.join(files.kept)}" if files.kept else "")
+            if failed is not None:
+                if files.kept:
+                    _complain(f"failed{kept}")
+                raise failed
+            if stop:
+                raise _Interrupted(stop, f"interrupted{kept}")
     return 0 if solved or (args.steps and not args.until_solved) else 1
 
 
+class _Files:
+    """The files of a run: each gets its name as soon as it is whole, whatever comes then, or never."""
+
+    def __init__(self, stack: ExitStack, *, force: bool):
+        self._stack, self._force = stack, force
+        self._open: dict[Path, tuple[str, ExitStack]] = {}
+        self.kept: list[str] = []
+
+    def new(self, name: Path | str) -> Path:
+        """Where to write what shall have this name."""
+        own = self._stack.enter_context(ExitStack())
+        path = own.enter_context(new_file(name, force=self._force))
+        self._open[path] = str(name), own
+        return path
+
+    def keep(self, path: Path) -> None:
+        """It is whole."""
+        name, own = self._open.pop(path)
+        own.close()
+        self.kept.append(name)
+
+    def folder(self, name: str) -> Path:
+        """A folder for files that follow."""
+        return self._stack.enter_context(new_directory(name))
+
+
 def _curve_files(
-    args: Namespace, config: TrainerConfig, files: ExitStack
+    args: Namespace, config: TrainerConfig, files: _Files
 ) -> tuple[Path | None, list[Path], list[Path]]:
-    """Where to write waveform, tables and plots; they get their names when ``files`` ends well."""
-
-    def new(name: Path | str) -> Path:
-        return files.enter_context(new_file(name, force=args.force))
-
-    folder = None if args.output is None else Path(args.output)
-    if folder is not None:
-        files.enter_context(new_directory(folder))
-    vcd = new(args.vcd) if args.vcd else None
-    tables = [] if folder is None else [new(folder / f"{config.name}.csv")]
-    plots = [] if folder is None else [new(folder / f"{config.name}.png")]
-    return vcd, tables, plots + ([new(args.plot)] if args.plot else [])
+    """Where to write waveform, tables and plots."""
+    place = None if args.output is None else files.folder(args.output)
+    vcd = files.new(args.vcd) if args.vcd else None
+    tables = [] if place is None else [files.new(place / f"{config.name}.csv")]
+    plots = [] if place is None else [files.new(place / f"{config.name}.png")]
+    return vcd, tables, plots + ([files.new(args.plot)] if args.plot else [])
 
 
-def _learn(config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None) -> tuple[list[Look], bool]:
-    """Run the circuit, printing a line now and then; all looks, and whether the task was solved."""
+def _learner(
+    config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None, progress: Progress
+) -> tuple[RtlTrainer, list[Look], Callable[[Stop], bool]]:
+    """The circuit at step 0, the looks to come, and what lets it learn and tells whether it was solved."""
     from mgd_sim.perturb.external import port_codes, words
     from mgd_sim.rtl import RtlTrainer, trainer_design
     from mgd_sim.rtl.icarus import IcarusTrainer
@@ -326,31 +382,44 @@ def _learn(config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None) 
     anything = Goal(accuracy=1.0, cost=float("inf"), every=100, steps=1_000_000, seeds=1)
     goal = goal_of(config) or anything
     to_the_end = args.steps is not None and not args.until_solved
-    design = trainer_design(_trainer_files(config))
     registers, samples, codes = config.registers(seed), port_samples(config), port_codes(config)
     code_words = None if codes is None else words(config, codes)
-    start = shown = time.monotonic()
-    looks: list[Look] = []
-    solved_at = None
-    with (
+    progress.stage("making the circuit")
+    design = trainer_design(_trainer_files(config))
+    progress.stage("compiling the circuit")
+    start = time.monotonic()
+    circuit = (
         IcarusTrainer(config, design, registers, trace=vcd)
         if args.simulator == "icarus"
         else RtlTrainer(config, design, registers, samples=samples, codes=code_words, trace=vcd)
-    ) as circuit:
-        for look in watch(config, circuit, seed, args.steps or goal.steps, goal.every, samples, codes):
+    )
+    looks: list[Look] = []
+
+    def learn(stop: Stop) -> bool:
+        def ended(step: int) -> bool:
+            progress.at(step)
+            return bool(stop)
+
+        progress.stage("learning", args.steps if to_the_end else None)
+        solved_at, shown = None, start
+        steps = args.steps or goal.steps
+        for look in watch(config, circuit, seed, steps, goal.every, samples, codes, stop=ended):
             looks.append(look)
             if solved_at is None and look.accuracy >= goal.accuracy and look.cost < goal.cost:
                 solved_at = look.step
             if time.monotonic() - shown >= PROGRESS_SECONDS or look.step == 0:
                 shown = time.monotonic()
+                progress.told()
                 print(_look_line(look), flush=True)
             if solved_at is not None and not to_the_end:
                 break
-        clocks = circuit.model.clocks
-    print(_look_line(looks[-1]))
-    result = "not solved" if solved_at is None else f"solved at step {solved_at:,}"
-    print(f"{config.name}, seed {seed}: {result}; {clocks:,} clocks in {time.monotonic() - start:.1f} s")
-    return looks, solved_at is not None
+        print(_look_line(looks[-1]))
+        result = "not solved" if solved_at is None else f"solved at step {solved_at:,}"
+        clocks, seconds = circuit.model.clocks, time.monotonic() - start
+        print(f"{config.name}, seed {seed}: {result}; {clocks:,} clocks in {seconds:.1f} s", flush=True)
+        return solved_at is not None
+
+    return circuit, looks, learn
 
 
 def _look_line(look: Look) -> str:
@@ -396,18 +465,31 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
     seeds = range(first, first + args.seeds)
     if seeds[-1] > MAX_SEED:
         raise ConfigError([Problem("--seeds", str(args.seeds), f"the last seed must be at most {MAX_SEED}")])
-    design = trainer_design(_trainer_files(config))
-    if args.inject_bug is not None:
-        design = inject(design, args.inject_bug)
-    result = compare(
-        config,
-        design,
-        args.steps,
-        seeds=seeds,
-        samples=port_samples(config),
-        perturbations=port_codes(config),
-    )
-    print(result)
+    samples, codes = port_samples(config), port_codes(config)
+    with ExitStack() as stack:
+        progress = stack.enter_context(Progress(_say))
+        stop = None
+
+        def ended(done: int) -> bool:
+            nonlocal stop
+            if stop is None:  # until here Ctrl-C ends at once
+                stop = stack.enter_context(ends_noted())
+                progress.stage("comparing, equal so far", args.steps)
+            progress.at(done)
+            return bool(stop)
+
+        progress.stage("making the circuit")
+        design = trainer_design(_trainer_files(config))
+        if args.inject_bug is not None:
+            design = inject(design, args.inject_bug)
+        progress.stage("compiling the circuit")
+        result = compare(
+            config, design, args.steps, seeds=seeds, samples=samples, perturbations=codes, stop=ended
+        )
+        print(result, flush=True)
+        if stop and result.equal:
+            done = f"interrupted after {result.steps:,} of {args.steps:,} steps"
+            raise _Interrupted(stop, f"{done}: circuit and twin are equal up to there")
     return 0 if result.equal else 1
 
 
@@ -425,14 +507,26 @@ def _probe(args: Namespace) -> int:
     network, once by finite differences in the circuit's own words.
     """
     with _tools():
+        from mgd_sim.perturb.external import port_codes
         from mgd_sim.probe import held, probe
         from mgd_sim.rtl import trainer_design
         from mgd_sim.watch import port_samples
 
         config = held(_load(args.config), args.steps)
-        design = trainer_design(_trainer_files(config)) if args.rtl else None
         seed = config.seed if args.seed is None else args.seed
-        found = probe(config, args.steps, seed, design=design, samples=port_samples(config))
+        samples, codes = port_samples(config), port_codes(config)
+        with Progress(_say) as progress:
+            progress.stage("making the circuit")
+            design = trainer_design(_trainer_files(config)) if args.rtl else None
+
+            def look(stage: str, done: int) -> None:
+                if not done:
+                    progress.stage(stage, args.steps)
+                progress.at(done)
+
+            found = probe(
+                config, args.steps, seed, design=design, samples=samples, perturbations=codes, look=look
+            )
     if args.json:
         _print_json({"name": config.name, "source": "circuit" if args.rtl else "twin", **found.as_json()})
         return 0
@@ -487,24 +581,24 @@ def _synth(args: Namespace) -> int:
 
     library = None if args.liberty is None else Path(args.liberty)
     names = [f"{config.name}.{args.target}.{kind}" for kind in ("json", "md")]
-    try:
-        check_target(args.target, library)
+    with ExitStack() as stack:
+        try:
+            check_target(args.target, library)
+            if args.output is not None:
+                stack.enter_context(reserved(args.output, names, force=args.force))
+            report = synthesize(
+                config, args.target, seed=args.seed, frequency=args.freq, library=library, say=say
+            )
+        except SynthError as error:
+            raise _ToolError(str(error)) from None
+        if not args.no_twin:
+            report = replace(report, solution=_solution(config, say))
+        document, page = json.dumps(report.as_json(), indent=2) + "\n", report.markdown()
         if args.output is not None:
-            may_write(args.output, names, force=args.force)
-        report = synthesize(
-            config, args.target, seed=args.seed, frequency=args.freq, library=library, say=say
-        )
-    except SynthError as error:
-        raise _ToolError(str(error)) from None
-    if not args.no_twin:
-        report = replace(report, solution=_solution(config, say))
-    document, page = json.dumps(report.as_json(), indent=2) + "\n", report.markdown()
+            files = dict(zip(names, (document, page), strict=True))
+            for path in write_files(args.output, files, force=args.force):
+                print(f"wrote {path}", file=sys.stderr)
     print(document if args.json else page, end="")
-    if args.output is not None:
-        for path in write_files(
-            args.output, dict(zip(names, (document, page), strict=True)), force=args.force
-        ):
-            print(f"wrote {path}", file=sys.stderr)
     return 0
 
 
@@ -575,33 +669,38 @@ def _bitstream(args: Namespace) -> int:
     config = config if config.judged else config.replaced(judge={"kind": "window"})
     directory = config.name if args.output is None else args.output
     base = f"{config.name}.{args.board}"
-    try:
-        board = check_board(args.board)
-        name, report, text = f"{base}.{board.family.suffix}", f"{base}.json", f"{base}.v"
-        pin_file = f"{base}.{board.family.constraints.rpartition('.')[2]}"
-        may_write(directory, (name, report, text, pin_file), force=args.force)
-        made = bitstream(config, board, seed=args.seed, divide=args.divide, say=say)
-    except SynthError as error:
-        raise _ToolError(str(error)) from None
-    found = {
-        "design": config.name,
-        "task": config.task.name,
-        "parameters": config.parameters,
-        "board": args.board,
-        **made.as_json(),
-        "bitstream": {"file": name, "bytes": len(made.data), "flash": board.flash.format(file=name)},
-        "clocks_per_step": float(config.clocks_per_step),
-        "judge": config.judge.model_dump(),
-        "solution": None if args.no_twin else _light(config, made.clock, say),
-    }
-    document = json.dumps(found, indent=2) + "\n"
-    files: dict[str, str | bytes] = {
-        name: made.data,
-        report: document,
-        text: made.verilog,
-        pin_file: made.constraints,
-    }
-    written = write_files(directory, files, force=args.force)
+    with ExitStack() as stack:
+        try:
+            board = check_board(args.board)
+            name, report, text = f"{base}.{board.family.suffix}", f"{base}.json", f"{base}.v"
+            pin_file = f"{base}.{board.family.constraints.rpartition('.')[2]}"
+            stack.enter_context(reserved(directory, (name, report, text, pin_file), force=args.force))
+            made = bitstream(config, board, seed=args.seed, divide=args.divide, say=say)
+        except SynthError as error:
+            raise _ToolError(str(error)) from None
+        found = {
+            "design": config.name,
+            "task": config.task.name,
+            "parameters": config.parameters,
+            "board": args.board,
+            **made.as_json(),
+            "bitstream": {
+                "file": name,
+                "bytes": len(made.data),
+                "flash": board.flash.format(file=name),
+            },
+            "clocks_per_step": float(config.clocks_per_step),
+            "judge": config.judge.model_dump(),
+            "solution": None if args.no_twin else _light(config, made.clock, say),
+        }
+        document = json.dumps(found, indent=2) + "\n"
+        files: dict[str, str | bytes] = {
+            name: made.data,
+            report: document,
+            text: made.verilog,
+            pin_file: made.constraints,
+        }
+        written = write_files(directory, files, force=args.force)
     for path in written:
         print(f"wrote {path}", file=sys.stderr)
     print(document if args.json else "\n".join(_board_lines(found)) + "\n", end="")
@@ -721,8 +820,9 @@ def _demo(_args: Namespace) -> int:
     ):
         print(f"$ mgd-hdl {command}", flush=True)
         args = _parser().parse_args(command.split())
-        if args.run(args) != expected:
-            return 1
+        status: int = args.run(args)
+        if status != expected:
+            return max(status, 1)
     return 0
 
 
@@ -732,12 +832,15 @@ def _demo(_args: Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status."""
     try:
-        with _termination_unwinds():
-            args = _parser().parse_args(argv)
-            status: int = args.run(args)
-            sys.stdout.flush()
+        open_standard_streams()
+        with ends_unwind():
+            try:
+                args = _parser().parse_args(argv)
+                status: int = args.run(args)
+            finally:
+                sys.stdout.flush()
             return status
-    except (ConfigError, FileRefused) as error:
+    except (Refused, FileRefused) as error:
         for problem in error.problems:
             _complain(str(problem))
         return BAD_INPUT
@@ -759,9 +862,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         reason = (error.strerror or str(error)).lower()
         _complain(reason if error.filename is None else f"{error.filename}: {reason}")
         return BAD_INPUT
+    except _Interrupted as interrupted:
+        _complain(str(interrupted))
+        return interrupted.status
     except KeyboardInterrupt:
         _complain("interrupted")
         return 130
+    except MemoryError:
+        _complain("this takes more memory than there is")
+        return BAD_INPUT
+    except Exception as error:
+        if os.environ.get("MGD_HDL_DEBUG"):
+            raise
+        _complain(
+            f"a fault of mgd-hdl, please report it: {_place(error)}: {type(error).__name__}: {error};"
+            " MGD_HDL_DEBUG=1 shows how it came there"
+        )
+        return BUG
+
+
+def _place(error: BaseException) -> str:
+    """The line of the program that raised it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "nowhere"
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -801,21 +928,14 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(BAD_INPUT)
 
 
-@contextmanager
-def _termination_unwinds() -> Iterator[None]:
-    """A request to end cleans up on its way, as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _say(line: str) -> None:
+    """Something that is not a result, and that nobody may miss if it cannot be written."""
+    with suppress(OSError, ValueError):
+        print(f"mgd-hdl: {line}", file=sys.stderr, flush=True)
 
 
 def _complain(text: str) -> None:
-    print(f"mgd-hdl: {one_line(text, 600)}", file=sys.stderr)
+    _say(one_line(text, 600))
 
 
 def _print_json(document: Any) -> None:

@@ -7,24 +7,29 @@ that hash was written here and may be replaced; anything else is foreign and sta
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import json
+import os
 import re
 import secrets
-import signal
 import stat
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from .process import ends_held
 
 __all__ = [
     "MANIFEST",
     "FileRefused",
     "fill",
+    "locked",
     "may_write",
     "new_directory",
     "new_file",
+    "reserved",
     "write_file",
     "write_files",
 ]
@@ -84,24 +89,60 @@ def new_file(path: Path | str, *, force: bool = False) -> Iterator[Path]:
         _refuse_odd(path)
         if path.exists() and not force:
             raise FileRefused([f"{path}: exists; --force replaces it"])
+    with locked(path):
         aside = _aside(path)
-        _write_new(aside, b"")
-    try:
-        try:
-            yield aside
-        except OSError as error:
-            if error.filename != str(aside):
-                raise
-            with _reasons(path):
-                raise
         with _reasons(path):
-            if force:
-                aside.replace(path)
-            else:
-                _move_new(aside, path)
-    finally:
+            _write_new(aside, b"")
+        try:
+            try:
+                yield aside
+            except OSError as error:
+                if error.filename != str(aside):
+                    raise
+                with _reasons(path):
+                    raise
+            with _reasons(path):
+                if force:
+                    aside.replace(path)
+                else:
+                    _move_new(aside, path)
+        finally:
+            with contextlib.suppress(OSError):
+                aside.unlink()
+
+
+@contextlib.contextmanager
+def locked(path: Path | str) -> Iterator[None]:
+    """Nobody else writes ``path`` meanwhile: another :func:`new_file` or this refuses at once.
+
+    A lock is an empty hidden file beside it that a living process holds; that of a process that was
+    killed keeps nobody away, and what it was writing is removed.
+    """
+    path = Path(path)
+    with _reasons(path):
+        handle = _lock(path, wait=False)
+    try:
         with contextlib.suppress(OSError):
-            aside.unlink()
+            for left in path.parent.glob(f".mgd_hdl.{_short(path)}.*.tmp*"):
+                left.unlink()
+        yield
+    finally:
+        _unlock(path, handle)
+
+
+@contextlib.contextmanager
+def reserved(directory: Path | str, names: Iterable[str], *, force: bool = False) -> Iterator[None]:
+    """For those who have long to work before :func:`write_files` writes these names into a directory.
+
+    Raises FileRefused now if it would then, and keeps others from writing them meanwhile.
+    """
+    directory, names = Path(directory), list(names)
+    may_write(directory, names, force=force)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(new_directory(directory))
+        for name in names:
+            stack.enter_context(locked(directory / name))
+        yield
 
 
 @contextlib.contextmanager
@@ -151,7 +192,7 @@ def write_files(
     directory = Path(directory)
     _refuse_names(files)
     contents = {name: _bytes(data) for name, data in files.items()}
-    with _reasons(directory), new_directory(directory):
+    with _reasons(directory), new_directory(directory), _turn(directory / MANIFEST):
         hashes = _manifest(directory)
         _refuse_foreign(directory, contents, hashes, force)
         hashes |= {name: _hash(data) for name, data in contents.items()}
@@ -269,6 +310,56 @@ def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+# ---- locks ---------------------------------------------------------------------------------------
+
+
+def _lock(path: Path, *, wait: bool) -> int:
+    """The lock of ``path`` as an open file, held until that is closed, whatever closes it."""
+    name = _lock_name(path)
+    while True:
+        # Reading is enough for a lock, and another user's left one can be read.
+        handle = os.open(name, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            # The last holder may have removed the name in between: then the lock is of no file.
+            if os.path.samestat(os.fstat(handle), name.stat()):
+                return handle
+        except BlockingIOError:
+            os.close(handle)
+            raise FileRefused([f"{path}: another run is writing it"]) from None
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+                return handle  # a file system without locks
+            os.close(handle)
+            raise
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _unlock(path: Path, handle: int) -> None:
+    with contextlib.suppress(OSError):
+        _lock_name(path).unlink()
+    os.close(handle)
+
+
+@contextlib.contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Waits for its turn to change ``path``, which takes nobody long."""
+    handle = _lock(path, wait=True)
+    try:
+        yield
+    finally:
+        _unlock(path, handle)
+
+
+def _lock_name(path: Path) -> Path:
+    return path.with_name(f".mgd_hdl.{_short(path)}.lock")
+
+
 # ---- writing -------------------------------------------------------------------------------------
 
 
@@ -276,9 +367,14 @@ def _bytes(data: str | bytes) -> bytes:
     return data.encode() if isinstance(data, str) else data
 
 
+def _short(path: Path) -> str:
+    """The file's name, however long it is; the same for names that are one file on some systems."""
+    return hashlib.sha256(os.fsencode(path.name.lower())).hexdigest()[:12]
+
+
 def _aside(path: Path) -> Path:
     """A name beside ``path`` for what will become it."""
-    return path.with_name(f".mgd_hdl.{secrets.token_hex(8)}.tmp{path.suffix}")
+    return path.with_name(f".mgd_hdl.{_short(path)}.{secrets.token_hex(6)}.tmp{path.suffix}")
 
 
 def _write_new(path: Path, data: bytes) -> None:
@@ -302,7 +398,7 @@ def _replace_all(directory: Path, contents: Mapping[str, bytes]) -> None:
     try:
         for temporary, data in zip(temporaries.values(), contents.values(), strict=True):
             _write_new(temporary, data)
-        with _interrupts_held():
+        with ends_held():
             _rename_all(temporaries)
     finally:
         for temporary in temporaries.values():
@@ -326,23 +422,3 @@ def _rename_all(temporaries: Mapping[Path, Path]) -> None:
                     _write_new(again, old)
                     again.replace(path)
         raise
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C and a request to end wait until the block is done."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    handlers = {
-        each: signal.signal(each, lambda number, _frame: came.append(number))
-        for each in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for each, handler in handlers.items():
-            signal.signal(each, handler)
-        for number in came:
-            signal.raise_signal(number)

@@ -11,6 +11,9 @@ import pytest
 # Their names are hashes of all that goes into them. Set here, where benches' processes inherit it.
 os.environ.setdefault("MGD_HDL_CACHE", str(Path(__file__).resolve().parents[1] / "build" / "cache"))
 
+# The command line says in one line that it has a fault; a test wants to see where.
+os.environ["MGD_HDL_DEBUG"] = "1"
+
 #: One in so many mutations is tried by a plain run. The rows are always the same ones.
 EVERY = 8
 

@@ -55,7 +55,7 @@ def imported(name: str, path: Path, text: str | None = None) -> Iterator[str]:
 # ---- who may import whom -------------------------------------------------------------------------
 
 _ROOM = r"mgd_hdl\.(?:" + "|".join(ROOMS) + r")(?:\.\w+)?"
-_TOP = r"mgd_hdl\.(?!cli\b|emit\b|files\b|__main__\b)\w+"
+_TOP = r"mgd_hdl\.(?!cli\b|emit\b|files\b|process\b|progress\b|__main__\b)\w+"
 #: What blocks of all rooms use; a new one is named here.
 _SHARED = r"mgd_hdl\.(fixed|gaussian|hierarchy|lfsr|scan)"
 #: What engines, options and the core are wired by.
@@ -75,7 +75,8 @@ RULES = [
     (r"mgd_hdl\.__main__", (r"mgd_hdl\.cli", r"mgd_hdl")),
     (r"mgd_hdl\.cli", (r"mgd_hdl(\..*)?", r"mgd_sim(\..*)?", r"mgd_synth(\..*)?", r"matplotlib\.figure")),
     (r"mgd_hdl\.config(\..*)?", (r"mgd_hdl\.config(\..*)?", r"pydantic(_core)?(\..*)?")),
-    (r"mgd_hdl\.files", ()),
+    (r"mgd_hdl\.(process|progress)", ()),
+    (r"mgd_hdl\.files", (r"mgd_hdl\.process",)),
     (_SHARED, _HARDWARE),
     *((rf"mgd_hdl\.{room}(\..*)?", (*_HARDWARE, rf"mgd_hdl\.{room}(\..*)?")) for room in ROOMS),
     (r"mgd_hdl\.emit", (*_HARDWARE, _TOP)),
@@ -88,7 +89,7 @@ RULES = [
     (r"mgd_sim\.rtl\.bench_process", (r"mgd_sim(\..*)?", r"cocotb_tools\.runner")),
     (
         r"mgd_sim\.(watch|studies\..*)",
-        (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"(numpy|matplotlib)(\..*)?"),
+        (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|files)", r"(numpy|matplotlib)(\..*)?"),
     ),
     (r"mgd_sim(\..*)?", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?")),
     (r"mgd_synth\.fit", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli)(\w+)(\..*)?", r"numpy(\..*)?")),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ConfigError", "Problem", "did_you_mean", "one_line", "shown"]
+__all__ = ["ConfigError", "Problem", "Refused", "did_you_mean", "one_line", "shown"]
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -53,9 +53,22 @@ class Problem:
         return f"{one_line(self.key)}{value}: {one_line(self.allowed, 400)}"
 
 
-class ConfigError(ValueError):
-    """A configuration that cannot be built; ``problems`` lists everything found."""
+class Refused(ValueError):
+    """What was given cannot be used; ``problems`` has one entry, of one line, for each reason.
 
-    def __init__(self, problems: Sequence[Problem]):
+    Whatever a user may give wrong is refused with this class, in the twin too: the command line shows
+    the reasons, and takes any other exception for a bug.
+    """
+
+    def __init__(self, problems: Sequence[Problem | str]):
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class ConfigError(Refused):
+    """A configuration that cannot be built; ``problems`` lists everything found."""
+
+    problems: tuple[Problem, ...]
+
+    def __init__(self, problems: Sequence[Problem]):
+        super().__init__(problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
@@ -71,7 +71,7 @@ def _required(config: TrainerConfig) -> frozenset[str]:
 
 
 #: States of one chunk, all seeds together: much enough to cross into C++ rarely, little enough for memory.
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,7 @@ def compare(
     perturbations: Ints | None = None,
     build_dir: Path | None = None,
     trace: Path | None = None,
+    stop: Callable[[int], bool] = lambda done: False,
     **changes: int,
 ) -> Comparison:
     """Runs circuit and twin side by side, until they differ or ``steps`` are done.
@@ -178,6 +179,8 @@ def compare(
         Where compiled libraries are kept.
     trace : Path, optional
         A waveform of the first seed's circuit.
+    stop : callable
+        Asked now and then, with the steps done so far, whether to end there.
     **changes : int
         Run-time registers that differ from the configuration, such as ``tau_theta``.
     """
@@ -206,7 +209,7 @@ def compare(
             )
             for number, seed in enumerate(chosen)
         ]
-        while done < steps and difference is None:
+        while done < steps and difference is None and not stop(done):
             size = min(chunk, steps - done)
             times = [time.perf_counter()]
             found = list(pool.map(lambda circuit, size=size: circuit.run(size), circuits))

@@ -7,6 +7,7 @@ by never reaches the network. The sum of its updates, G, is compared with the gr
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from mgd_hdl.config.sections import MAX_TAU_BITS
 from .fixed import Ints
 from .float_mgd import FloatNetwork, Floats
 from .learn.cell import forward_weight
+from .perturb.external import words
 from .rtl import Design, RtlTrainer
 from .tasks import Dataset
 from .trainer import Trainer
@@ -27,6 +29,8 @@ __all__ = ["Probe", "held", "probe"]
 
 #: Steps whose states are kept at a time, and samples that are evaluated at a time.
 _CHUNK = 1 << 10
+#: Parameters of networks that are evaluated at a time.
+_WEIGHTS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,9 @@ def probe(
     *,
     design: Design | None = None,
     samples: Dataset | None = None,
+    perturbations: Ints | None = None,
     build_dir: Path | None = None,
+    look: Callable[[str, int], None] = lambda stage, done: None,
 ) -> Probe:
     """Gather for ``steps`` steps, in the twin or, given its ``design``, in the simulated circuit.
 
@@ -125,21 +131,30 @@ def probe(
         From :func:`mgd_sim.rtl.trainer_design`.
     samples : Dataset, optional
         For ``task.source = "stream"``.
+    perturbations : Ints, optional
+        For external codes, as for the twin.
     build_dir : Path, optional
         Where compiled circuits are kept.
+    look : callable
+        Told now and then the stage and how many of its steps are done.
     """
-    twin = Trainer(config, [seed], samples=samples)
+    twin = Trainer(config, [seed], samples=samples, perturbations=perturbations)
     start = twin.theta[0]
     shown = np.zeros(len(twin.samples), dtype=np.int64)
     while twin.step < steps:
+        look("gathering in the twin", twin.step)
         record = twin.run(min(_CHUNK, steps - twin.step), record=True)
         assert record is not None
         shown += np.bincount(record.sample[:, 0], minlength=len(shown))
     theta, flags = twin.theta[0], twin.flags[0]
     if design is not None:
         registers = config.registers(seed)
-        with RtlTrainer(config, design, registers, samples=samples, build_dir=build_dir) as circuit:
+        codes = None if perturbations is None else words(config, perturbations)
+        with RtlTrainer(
+            config, design, registers, samples=samples, codes=codes, build_dir=build_dir
+        ) as circuit:
             while circuit.step < steps:
+                look("gathering in the circuit", circuit.step)
                 states = circuit.run(min(_CHUNK, steps - circuit.step))
             theta, flags = states["theta"][-1], states["flags"][-1]
     unit = config.parameter.step * 2.0**config.learning_shift
@@ -169,13 +184,16 @@ def _backpropagation(config: TrainerConfig, twin: Trainer, shown: Ints) -> Float
 def _differences(config: TrainerConfig, twin: Trainer, shown: Ints) -> Floats:
     """``(C(+) - C(-)) / 2 amplitudes`` for one parameter after the other."""
     rest = forward_weight(twin.visible[0], 0)
-    one = np.eye(config.parameters, dtype=np.int64)
-    weights = np.stack([rest + one, rest - one])
     numbers = np.flatnonzero(shown)
     total = np.zeros(config.parameters)
-    for part in np.array_split(numbers, -(-len(numbers) * config.parameters // (_CHUNK << 4))):
-        x = twin.samples.x[part].T.astype(np.int64)
-        target = twin.samples.target[part].T.astype(np.int64)
-        costs = np.stack([twin.loss(twin.mlp(each, x), target) for each in weights])
-        total += ((costs[0] - costs[1]) * shown[part]).sum(axis=-1)
+    at_a_time = max(1, _WEIGHTS // config.parameters)
+    for first in range(0, config.parameters, at_a_time):
+        chosen = np.arange(first, min(first + at_a_time, config.parameters))
+        one = np.zeros((len(chosen), config.parameters), dtype=np.int64)
+        one[np.arange(len(chosen)), chosen] = 1
+        for part in np.array_split(numbers, -(-len(numbers) * len(chosen) // (_CHUNK << 4))):
+            x = twin.samples.x[part].T.astype(np.int64)
+            target = twin.samples.target[part].T.astype(np.int64)
+            up, down = (twin.loss(twin.mlp(each, x), target) for each in (rest + one, rest - one))
+            total[chosen] += ((up - down) * shown[part]).sum(axis=-1)
     return total * config.cost.step / 2 * 2.0**config.amplitude_shift

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,10 @@ from .tasks import Dataset, dataset
 from .trainer import Trainer
 
 __all__ = ["Look", "csv", "figure", "port_samples", "watch"]
+
+
+#: Seconds that the circuit runs before anybody is asked whether to go on.
+_SLICE = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ def watch(
     every: int,
     samples: Dataset | None = None,
     perturbations: Ints | None = None,
+    stop: Callable[[int], bool] = lambda step: False,
 ) -> Iterator[Look]:
     """Run a started circuit for some steps, with a look at the start and after every ``every`` steps.
 
@@ -71,16 +77,25 @@ def watch(
         For ``task.source = "stream"``, as for the circuit.
     perturbations : Ints, optional
         For external codes, as for the twin.
+    stop : callable
+        Asked several times a second, with the steps done so far, whether to take the last look there.
     """
     twin = Trainer(config, [seed], samples=samples, perturbations=perturbations)
     yield _look(twin, 0, None)
-    while circuit.step < steps:
-        states = circuit.run(min(every, steps - circuit.step))
+    size = 1
+    while circuit.step < steps and not stop(circuit.step):
+        end = min(circuit.step + every, steps)
+        costs: list[Ints] = []
+        while circuit.step < end and not (costs and stop(circuit.step)):
+            start = time.monotonic()
+            states = circuit.run(min(size, end - circuit.step))
+            costs.append(states["cost"])
+            size = size * 2 if time.monotonic() - start < _SLICE else max(1, size // 2)
         theta = states["theta"][-1:]
         # A copy that follows may be far from T: what counts is what the last step saw.
         seen = states["visible"][-1:] if config.follow else visible(theta, config.guard_bits)
         twin.array.theta, twin.array.visible = theta, seen
-        yield _look(twin, circuit.step, float(np.mean(states["cost"])) * config.cost.step)
+        yield _look(twin, circuit.step, float(np.mean(np.concatenate(costs))) * config.cost.step)
 
 
 def _look(twin: Trainer, step: int, measured: float | None) -> Look:

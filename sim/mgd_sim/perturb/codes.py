@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.errors import Refused
 
 from ..fixed import Bits, Ints
 from ..lfsr import States
@@ -37,7 +38,7 @@ def codes(
     """
     family = config.perturbation.family
     if family == "external" and perturbations is None:
-        raise ValueError('family = "external" needs perturbations')
+        raise Refused(['family = "external" needs perturbations'])
     if perturbations is not None:
         return ExternalCodes(config, perturbations)
     if config.sparse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.errors import Refused
 
 from ..fixed import Bits, Ints
 
@@ -32,13 +33,13 @@ def words(config: TrainerConfig, perturbations: Ints) -> Bits:
     """
     given, k = np.asarray(perturbations), config.code_bits
     if config.perturbation.family != "external":
-        raise ValueError(f'perturbations need family = "external", not "{config.perturbation.family}"')
+        raise Refused([f'perturbations need family = "external", not "{config.perturbation.family}"'])
     if given.ndim != 2 or given.shape[1] != config.parameters or not len(given):
-        raise ValueError(f"perturbations have shape {given.shape}; it must be (count, {config.parameters})")
+        raise Refused([f"perturbations have shape {given.shape}; it must be (count, {config.parameters})"])
     if given.dtype.kind != "i":
-        raise ValueError(f"perturbations hold {given.dtype}; they must hold signed integers")
+        raise Refused([f"perturbations hold {given.dtype}; they must hold signed integers"])
     if (given % 2 == 0).any() or (abs(given) >= 1 << k).any():
-        raise ValueError(f"perturbations must be odd numbers, -{(1 << k) - 1} to {(1 << k) - 1}")
+        raise Refused([f"perturbations must be odd numbers, -{(1 << k) - 1} to {(1 << k) - 1}"])
     return ((given + (1 << k) - 1) >> 1).astype(np.uint8)
 
 

@@ -127,6 +127,8 @@ class IcarusModel:
             stderr=subprocess.STDOUT,
             text=True,
             pass_fds=() if trace is None else (trace.entry,),
+            # Ctrl-C in a terminal is for this process, which then ends the simulation.
+            start_new_session=True,
         )
         if trace is not None:
             trace.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.errors import Refused
 
 from ..fixed import fits
 from ..tasks import Dataset, dataset
@@ -11,18 +12,18 @@ __all__ = ["checked", "task_samples"]
 
 
 def checked(config: TrainerConfig, samples: Dataset) -> Dataset:
-    """The same samples; raises ValueError where a shape or an integer does not fit the ports."""
+    """The same samples; raises Refused where a shape or an integer does not fit the ports."""
     formats = config.formats
     for name, given, columns, format in (
         ("x", samples.x, config.inputs, formats.input),
         ("target", samples.target, config.outputs, formats.target),
     ):
         if given.ndim != 2 or given.shape[1] != columns or len(given) != len(samples) or not len(given):
-            raise ValueError(f"samples.{name} has shape {given.shape}; it must be (count, {columns})")
+            raise Refused([f"samples.{name} has shape {given.shape}; it must be (count, {columns})"])
         if given.dtype.kind not in "iu":
-            raise ValueError(f"samples.{name} holds {given.dtype}; it must hold integers")
+            raise Refused([f"samples.{name} holds {given.dtype}; it must hold integers"])
         if not fits(given, format):
-            raise ValueError(f"samples.{name} must stay within {format}: {format.min} to {format.max}")
+            raise Refused([f"samples.{name} must stay within {format}: {format.min} to {format.max}"])
     return samples
 
 
@@ -30,8 +31,8 @@ def task_samples(config: TrainerConfig, streamed: Dataset | None) -> Dataset:
     """All samples of a run: ``streamed`` if they come through the port, else those of the task."""
     if config.task.source != "stream":
         if streamed is not None:
-            raise ValueError(f'samples need task.source = "stream", not "{config.task.source}"')
+            raise Refused([f'samples need task.source = "stream", not "{config.task.source}"'])
         return dataset(config)
     if streamed is None:
-        raise ValueError('task.source = "stream" needs samples')
+        raise Refused(['task.source = "stream" needs samples'])
     return checked(config, streamed)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config import ConfigError, Problem, TrainerConfig
+from mgd_hdl.config.errors import shown
 
 from .dataset import Dataset
 from .letters import letters
@@ -21,7 +22,16 @@ def dataset(config: TrainerConfig) -> Dataset:
     """
     task = config.task_data
     if task.external:
-        raise ValueError(f'task "{task.name}" has no samples of its own')
+        raise ConfigError(
+            [
+                Problem(
+                    "task.name",
+                    shown(task.name),
+                    "has no samples of its own; name a task whose samples are known, or give yours in Python:"
+                    " mgd_sim.trainer.Trainer(config, seeds, samples=mgd_sim.tasks.Dataset(x, target))",
+                )
+            ]
+        )
     if task.generator is None:
         bits = parity(config)
     else:

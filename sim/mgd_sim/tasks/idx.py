@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mgd_hdl.config.errors import Refused
+
 __all__ = ["MAX_BYTES", "read_idx"]
 
 #: Five times the training images of Fashion-MNIST.
@@ -39,7 +41,7 @@ def read_idx(path: Path | str, *, max_bytes: int = MAX_BYTES) -> npt.NDArray[np.
 
     Raises
     ------
-    ValueError
+    Refused
         The file is no such file; the message says in what.
     """
     path = Path(path)
@@ -47,27 +49,27 @@ def read_idx(path: Path | str, *, max_bytes: int = MAX_BYTES) -> npt.NDArray[np.
         with path.open("rb") as file:
             return _read(gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file, path, max_bytes)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"{path}: damaged gzip data: {error}") from None
+        raise Refused([f"{path}: damaged gzip data: {error}"]) from None
 
 
 def _read(file: BufferedIOBase, path: Path, max_bytes: int) -> npt.NDArray[np.uint8]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
-        raise ValueError(f"{path}: not an IDX file: it starts with {magic.hex(' ') or 'nothing'}")
+        raise Refused([f"{path}: not an IDX file: it starts with {magic.hex(' ') or 'nothing'}"])
     kind, dimensions = magic[2], magic[3]
     if kind != _UNSIGNED_BYTE:
-        raise ValueError(f"{path}: elements of type {kind:#04x}; only unsigned bytes, 0x08, are read")
+        raise Refused([f"{path}: elements of type {kind:#04x}; only unsigned bytes, 0x08, are read"])
     if not 1 <= dimensions <= _MAX_DIMENSIONS:
-        raise ValueError(f"{path}: {dimensions} dimensions; must be 1 to {_MAX_DIMENSIONS}")
+        raise Refused([f"{path}: {dimensions} dimensions; must be 1 to {_MAX_DIMENSIONS}"])
     header = file.read(4 * dimensions)
     if len(header) < 4 * dimensions:
-        raise ValueError(f"{path}: ends within its header")
+        raise Refused([f"{path}: ends within its header"])
     shape = [int.from_bytes(header[4 * k : 4 * k + 4]) for k in range(dimensions)]
     size = math.prod(shape)
     if size > max_bytes:
-        raise ValueError(f"{path}: {size} bytes of data promised; at most {max_bytes} are read")
+        raise Refused([f"{path}: {size} bytes of data promised; at most {max_bytes} are read"])
     data = file.read(size + 1)
     if len(data) != size:
         found = "more" if len(data) > size else f"only {len(data)}"
-        raise ValueError(f"{path}: {size} bytes of data promised, {found} found")
+        raise Refused([f"{path}: {size} bytes of data promised, {found} found"])
     return np.frombuffer(data, dtype=np.uint8).reshape(shape)
