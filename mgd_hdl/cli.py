@@ -239,6 +239,10 @@ def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
     if judge is not None:
         misses = f"at most {judge['misses']} at {judge['limit']} or above"
         yield line("judge", f"solved after {judge['window']} references with {misses}")
+    start = "from whatever registers hold, unknown values (X) too"
+    if not found["starts_unknown"]:
+        start = 'from any zeros and ones; from unknown values (X) only with engine.reset = "yes"'
+    yield line("start", start)
     yield line(
         "array", ", ".join([f"{found['rows']} rows of {found['columns']} in {found['tiles']} tiles", *extras])
     )

@@ -34,7 +34,9 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         "learning": {"updates": "delayed"},
         "engine": {"leaves": "yes"},
     },
-    "small leaves, early enables": {"engine": {"enables": "early", "leaves": "yes", "leaf_cells": 8}},
+    "small leaves, early enables, resets": {
+        "engine": {"enables": "early", "leaves": "yes", "leaf_cells": 8, "reset": "yes"}
+    },
     "small leaves, shadow": {"learning": {"tau_theta": 3}, "engine": {"leaves": "yes", "leaf_cells": 4}},
     "small leaves, shadow, two-sided, sequential": {
         "perturbation": {"family": "sequential"},

@@ -235,7 +235,10 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "learning": {"rate": 1.0, "rounding": "floor", "tau_p": 3},
         },
     ),
-    "small leaves, early enables": ("parity4", {"engine": {"enables": "early", "leaf_cells": 4}}),
+    "small leaves, early enables, resets": (
+        "parity4",
+        {"engine": {"enables": "early", "leaf_cells": 4, "reset": "yes"}},
+    ),
     "small leaves, layer by layer, decay, an amplitude that halves": (
         "parity4",
         {

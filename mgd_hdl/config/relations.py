@@ -910,6 +910,12 @@ def _enables(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
+@_relation("engine.reset", "engine.cell")
+def _reset(config: TrainerConfig) -> Iterator[Problem]:
+    if config.resets and config.serial:
+        yield Problem("engine.reset", '"yes"', 'must be "no" for serial cells, which a start clears anyway')
+
+
 @_relation("engine.cell", "formats.parameter", "perturbation.amplitude")
 def _serial_guard(config: TrainerConfig) -> Iterator[Problem]:
     """The two bits of the perturbation take the place of guard bits, and the first passes before them."""

@@ -283,6 +283,9 @@ class EngineSection(Section):
     enables: Literal["direct", "early"] = "direct"
     """Whether a cell takes a word is found in the clock of the word; or one clock early and kept in a
     register, for a higher clock rate of large arrays at the same number of clocks; early without a shadow."""
+    reset: Literal["no", "yes"] = "no"
+    """Whether a start clears parallel cells even where they hold X, as in simulations without initial values.
+    no: from any zeros and ones, which is all that a chip can hold."""
 
 
 class JudgeSection(Section):

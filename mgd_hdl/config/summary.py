@@ -64,6 +64,8 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "leaves": config.leaves,
         "leaf_cells": config.leaf_cells,
         "early": config.early,
+        "reset": config.resets,
+        "starts_unknown": config.starts_unknown,
         "layerwise": config.layerwise,
         "nodes": config.nodes,
         "latency": {"measure": config.measure_latency, "step": config.step_latency},

@@ -371,6 +371,18 @@ class TrainerConfig(Section):
         return self.engine.enables == "early"
 
     @property
+    def resets(self) -> bool:
+        """Cells have a reset, which clears T whatever it holds."""
+        return self.engine.reset == "yes"
+
+    @property
+    def starts_unknown(self) -> bool:
+        """A start makes known all that a step depends on, even where nothing was: where all registers hold X.
+        Serial cells are cleared by a pass that reads nothing of them.
+        """
+        return self.serial or self.resets
+
+    @property
     def parameters(self) -> int:
         """P: weights and biases."""
         shape = self.network.layers

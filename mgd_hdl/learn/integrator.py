@@ -42,7 +42,8 @@ class Integrator(Block):
     sign : In(1)
         Early only: the sign of the word of the next clock; of a word of zero, either.
     clear : In(1)
-        Take zero instead. The rail holds here too: a word of each sign clears any T.
+        Take zero instead. The rail holds here too: a word of each sign clears any T. With a reset
+        (``config.resets``) T is cleared whatever it, ``word`` and ``enable`` are.
     compare : In(1)
         Weight decay only: with a word that is not enabled.
     theta : Out(T)
@@ -87,9 +88,16 @@ class Integrator(Block):
             tested = Signal(reset_less=True)
             m.d.sync += tested.eq(takes)
             takes = tested
-        with m.If(takes):
+        if self.config.resets:
+            # The rail is made of T: where T is unknown it would hold back what is to clear it.
             with m.If(self.clear):
                 m.d.sync += theta.eq(0)
-            with m.Else():
+            with m.Elif(takes):
                 m.d.sync += theta.eq(theta + self.word)
+        else:
+            with m.If(takes):
+                with m.If(self.clear):
+                    m.d.sync += theta.eq(0)
+                with m.Else():
+                    m.d.sync += theta.eq(theta + self.word)
         return m

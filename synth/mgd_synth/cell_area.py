@@ -42,6 +42,7 @@ _CELLS: dict[str, dict[str, Any]] = {
     "two-sided": {"learning": {"measure": "two_sided"}},
     "shadow": {"engine": {"shadow": "yes"}},
     "early enables": {"engine": {"enables": "early"}},
+    "reset": {"engine": {"reset": "yes"}},
     "follower": {"learning": {"follow": 4}},
     "share 1/4": {"perturbation": {"share": 0.25}},
     "share 1/8": {"perturbation": {"share": 0.125}},
@@ -59,7 +60,7 @@ _CELLS: dict[str, dict[str, Any]] = {
 }
 
 #: Cells that differ from the default by the same whatever the code, so they are measured with one.
-_ALIKE = ("by layer", "by layer, two-sided", "decay", "clamp", "halved amplitude")
+_ALIKE = ("reset", "by layer", "by layer, two-sided", "decay", "clamp", "halved amplitude")
 
 #: Formats by the width of a parameter.
 _FORMATS = {

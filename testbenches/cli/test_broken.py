@@ -770,6 +770,11 @@ TOGETHER = [
         ['engine.enables = "early": needs cell = "parallel"'],
     ),
     (
+        "resets of serial cells",
+        toml(engine={"reset": '"yes"', "cell": '"serial"'}),
+        ['engine.reset = "yes": must be "no" for serial cells, which a start clears anyway'],
+    ),
+    (
         "window over holds without shadow",
         toml(engine={"shadow": '"no"'}, learning={"tau_theta": "4"}),
         ["tau_theta = 4 must divide tau_p = 1"],

@@ -151,6 +151,20 @@ def test_check_summary(name, capsys):
     assert "snapped" not in out
 
 
+@pytest.mark.parametrize(
+    ("engine", "start"),
+    [
+        ("", 'from any zeros and ones; from unknown values (X) only with engine.reset = "yes"'),
+        ('reset = "yes"', "from whatever registers hold, unknown values (X) too"),
+        ('cell = "serial"', "from whatever registers hold, unknown values (X) too"),
+    ],
+)
+def test_check_says_what_a_start_needs(engine, start, capsys):
+    Path("x.toml").write_text(f"{preset_text('xor')}\n[engine]\n{engine}\n")
+    assert cli.main(["check", "x.toml"]) == 0
+    assert f"  start        {start}\n" in capsys.readouterr().out
+
+
 def test_check_says_what_was_snapped(capsys):
     Path("x.toml").write_text(preset_text("xor").replace("rate = 0.5", "rate = 0.4"))
     assert cli.main(["check", "x.toml"]) == 0

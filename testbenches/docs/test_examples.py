@@ -18,6 +18,7 @@ from mgd_sim.rtl import trainer_design
 from mgd_sim.rtl.icarus import IcarusModel
 from mgd_sim.tasks import Dataset, dataset
 from mgd_sim.trainer import Trainer
+from testbenches.power_up import starts_from_anything
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 
@@ -64,6 +65,7 @@ def test_it_generates_verilog(path):
     files = trainer_files(config)
     assert re.search(rf"^module {config.name}\(", files[f"{config.name}.v"], re.MULTILINE)
     assert clocks_per_step(config, files) == config.clocks_per_step
+    starts_from_anything(config, files)
 
 
 def clocks_per_step(config: TrainerConfig, files: dict[str, str]) -> Fraction:

@@ -44,7 +44,8 @@ async def every_word_at_every_value(dut):
             await clock(dut, word=word, enable=enable, clear=clears)
             assert signed(dut.theta) == theta
             await clock(dut, enable=0)
-            assert signed(dut.theta) == taken(config.parameter, theta, word, enable=enable, clear=clears)
+            found = taken(config.parameter, theta, word, enable=enable, clear=clears, resets=config.resets)
+            assert signed(dut.theta) == found
     await clear(dut)
     await clock(dut, enable=0)
     assert signed(dut.theta) == 0
@@ -64,7 +65,9 @@ async def one_word_a_clock(dut, stall, drift):
         enable, clears = rng.random() >= stall, rng.random() < 0.02
         await clock(dut, word=word, enable=enable, clear=clears, rst=turn == 100)
         assert signed(dut.theta) == theta, turn
-        theta = taken(config.parameter, theta, word, enable=enable, clear=clears, clamp=clamp)
+        theta = taken(
+            config.parameter, theta, word, enable=enable, clear=clears, clamp=clamp, resets=config.resets
+        )
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms", skip=not configured().decays)

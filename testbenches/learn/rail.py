@@ -7,8 +7,19 @@ from mgd_hdl.config import Format
 __all__ = ["taken"]
 
 
-def taken(parameter: Format, theta: int, word: int, *, enable: bool, clear: bool, clamp: float = 0.0) -> int:
-    """T one clock later."""
+def taken(
+    parameter: Format,
+    theta: int,
+    word: int,
+    *,
+    enable: bool,
+    clear: bool,
+    clamp: float = 0.0,
+    resets: bool = False,
+) -> int:
+    """T one clock later; a cell that ``resets`` is cleared whatever else there is."""
+    if clear and resets:
+        return 0
     half = round(clamp * 2**parameter.fraction_bits) or 1 << (parameter.width - 2)
     refused = word >= 0 if theta >= half else word < 0 if theta < -half else False
     if refused or not enable:

@@ -24,6 +24,22 @@ def test_early_enables(parameter, tmp_path):
     run(verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_reset(early, tmp_path):
+    """One clock of ``clear`` clears T, whatever the rail, the word and the enable say."""
+    config = learner(parameter="SQ(2, 2)", early=early).replaced(engine={"reset": "yes"})
+    run(verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("the rail holds the reset back", r"if \(clear\)", "if (clear & ~(railed & outward))"),
+    ("only what is enabled", r"if \(clear\)", "if (clear & enable)"),
+)
+def test_mutations_of_the_reset_are_noticed(mutation, tmp_path):
+    config = learner(parameter="SQ(2, 2)").replaced(engine={"reset": "yes"})
+    assert not stays_unnoticed(mutation, verilog(Integrator(config), "dut"), BENCH, tmp_path, config)
+
+
 @pytest.mark.parametrize("clamp", [0.25, 2.0])
 def test_clamp(clamp, tmp_path):
     """Of SQ(5, 11), whose own rail is at 8."""

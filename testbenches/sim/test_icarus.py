@@ -25,6 +25,7 @@ module counter(input clk, input rst, input [69:0] add, input stop, output step_d
   reg [79:0] sum = 0;
   reg beat = 0;
   wire [3:0] low = sum[3:0];
+  wire [63:0] wide = ~sum[63:0];
   always @(posedge clk) begin
     beat <= ~beat & ~stop;
     sum <= rst ? 80'h0 : sum + add;
@@ -48,6 +49,7 @@ def counter(verilog: str = COUNTER) -> Design:
         Probe("low", "low", 4, signed=True, index=1),
         Probe("low", "low", 4, index=0),
         Probe("beat", "beat", 1),
+        Probe("wide", "wide", 64),
     )
     return Design("counter", verilog, ports, probes)
 
@@ -72,6 +74,7 @@ def test_signs_wide_ports_and_clocks():
     assert model.clocks == 1 + 6
     assert found["beat"].tolist() == [1, 1, 1]
     low = [5 * clock % 16 for clock in (3, 5, 7)]
+    assert found["wide"].tolist() == [-1 - 5 * clock for clock in (3, 5, 7)]  # as 64 bits of an integer
     assert found["low"].tolist() == [[value, (value ^ 8) - 8] for value in low]
 
 

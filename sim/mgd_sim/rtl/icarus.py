@@ -287,7 +287,8 @@ def _columns(probes: tuple[Probe, ...]) -> str:
 def _unpacked(words: list[int], probes: tuple[Probe, ...]) -> NDArray[Any]:
     columns, at = [], 0
     for probe in probes:
-        sign = 1 << (probe.width - 1) if probe.signed else 0
+        # All 64 bits fill the integer, sign and all, as under Verilator.
+        sign = 1 << (probe.width - 1) if probe.signed or probe.width == 64 else 0
         mask = (1 << probe.width) - 1
         columns.append([(((word >> at) & mask) ^ sign) - sign for word in words])
         at += probe.width
