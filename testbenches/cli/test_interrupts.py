@@ -1,0 +1,357 @@
+"""What is left of a run that is ended early, by whom ever and whenever; and who may write where meanwhile?"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import mgd_sim.compare
+import mgd_synth.boards
+import mgd_synth.flow
+from mgd_hdl import __main__, cli, emit, progress
+from mgd_hdl.files import FileRefused, locked, new_file, write_files
+from mgd_hdl.progress import Progress, duration
+from mgd_sim import watch
+from testbenches.cli.test_refusals import Circuit, no_circuits  # noqa: F401 - a fixture
+
+PNG = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+
+
+def started(*arguments: str) -> subprocess.Popen[str]:
+    """The command with a terminal's process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "mgd_hdl", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def hidden() -> list[str]:
+    """Locks and files that are still being written."""
+    return [path.name for path in Path().rglob(".mgd_hdl.*")]
+
+
+def wait_for(something) -> None:
+    end = time.monotonic() + 60
+    while not something():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+# ---- real processes, real signals ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("simulator", "number"), [("verilator", signal.SIGTERM), ("icarus", signal.SIGINT)], ids=str
+)
+def test_a_run_that_is_ended_keeps_what_there_is(simulator, number, capsys):
+    """All of it, and whole: the waveform shows every step that the last line tells of."""
+    files = ("w.vcd", "out/xor_trainer.csv", "out/xor_trainer.png", "p.png")
+    run = started(
+        *("simulate", "xor", "--simulator", simulator, "--steps", "99999999"),
+        *("--vcd", "w.vcd", "-o", "out", "--plot", "p.png"),
+    )
+    assert run.stdout is not None
+    first = run.stdout.readline()
+    # Another run finds out at its start.
+    for option in (["-o", "out"], ["--vcd", "w.vcd"], ["--plot", "./p.png", "--force"]):
+        assert cli.main(["simulate", "xor", *option]) == 2
+        assert capsys.readouterr().err.endswith(": another run is writing it\n")
+    os.killpg(run.pid, number)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 128 + number
+    step = int(
+        re.fullmatch(rf"mgd-hdl: interrupted at step ([\d,]+); kept {', '.join(files)}\n", err)[1].replace(
+            ",", ""
+        )
+    )
+    assert step > 0
+    assert f"step {step:>9,}: " in first + out
+    assert sorted(str(path) for path in Path().rglob("*.*")) == sorted(files)
+
+    last = Path("out/xor_trainer.csv").read_text().splitlines()[-1]
+    assert last.split(",")[0] == str(step)
+    for name in ("out/xor_trainer.png", "p.png"):
+        data = Path(name).read_bytes()
+        assert data.startswith(PNG[0])
+        assert data.endswith(PNG[1])
+    waves = Path("w.vcd").read_text()
+    (symbol,) = set(re.findall(r"\$var wire +1 (\S+) step_done \$end", waves)[:1])
+    assert waves.count(f"\n1{symbol}\n") == step
+
+
+def test_at_the_start_there_is_nothing_to_keep():
+    run = started("simulate", "xor", "-o", "deep/out", "--vcd", "w.vcd")
+    wait_for(lambda: len(hidden()) >= 3)
+    os.killpg(run.pid, signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, out, err) == (130, "", "mgd-hdl: interrupted\n")
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.usefixtures("no_circuits")
+def test_a_run_that_was_killed_is_in_nobodys_way():
+    run = started("simulate", "xor", "-o", "out")
+    wait_for(lambda: len(hidden()) >= 3)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate(timeout=60)
+    left = hidden()
+    assert [name.endswith(".lock") for name in sorted(left)].count(True) >= 1
+    assert cli.main(["simulate", "xor", "--steps", "5", "-o", "out"]) == 0
+    assert sorted(path.name for path in Path("out").iterdir()) == ["xor_trainer.csv", "xor_trainer.png"]
+
+
+# ---- signals at chosen moments -------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_circuits")
+def test_while_it_draws(monkeypatch, capsys):
+    """The first signal lets it finish, and is told."""
+
+    def draw(looks, title):
+        signal.raise_signal(signal.SIGINT)
+        return b"drawn"
+
+    monkeypatch.setattr(watch, "figure", draw)
+    assert cli.main(["simulate", "xor", "--steps", "30", "-o", "out"]) == 130
+    assert capsys.readouterr().err == (
+        "mgd-hdl: interrupted at step 30; kept out/xor_trainer.csv, out/xor_trainer.png\n"
+    )
+    assert Path("out/xor_trainer.png").read_bytes() == b"drawn"
+    assert hidden() == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("no_circuits")
+def test_twice_while_it_draws(monkeypatch, capsys):
+    """The second one ends it at once; what was whole by then stays."""
+
+    def draw(looks, title):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(watch, "figure", draw)
+    assert cli.main(["simulate", "xor", "--steps", "30", "-o", "out"]) == 130
+    assert capsys.readouterr().err == "mgd-hdl: interrupted\n"
+    assert [path.name for path in Path("out").iterdir()] == ["xor_trainer.csv"]
+    assert Path("out/xor_trainer.csv").read_text().splitlines()[-1].startswith("30,")
+
+
+@pytest.mark.usefixtures("no_circuits")
+def test_a_simulator_that_dies_leaves_the_curve(monkeypatch, capsys):
+    run = Circuit.run
+
+    def dies(self, steps):
+        if self.step >= 20:
+            raise cli._ToolError("the simulator has died")
+        return run(self, steps)
+
+    monkeypatch.setattr(Circuit, "run", dies)
+    arguments = ["--steps", "99", "-o", "out", "--vcd", "w.vcd"]
+    assert cli.main(["simulate", "xor", *arguments]) == 2
+    assert capsys.readouterr().err == (
+        "mgd-hdl: failed at step 20; kept out/xor_trainer.csv, out/xor_trainer.png\n"
+        "mgd-hdl: the simulator has died\n"
+    )
+    assert [line.split(",")[0] for line in Path("out/xor_trainer.csv").read_text().splitlines()[1:]] == [
+        *("0", "10", "20")
+    ]
+    assert [path.name for path in Path().iterdir()] == ["out"]
+
+
+@pytest.mark.usefixtures("no_circuits")
+def test_a_comparison_tells_how_far_it_was_equal(monkeypatch, capsys):
+    run = Circuit.run
+
+    def interrupted(self, steps):
+        if self.step == 200:
+            os.kill(os.getpid(), signal.SIGINT)
+        return run(self, steps)
+
+    monkeypatch.setattr(Circuit, "run", interrupted)
+    monkeypatch.setattr(mgd_sim.compare, "_CHUNK", 100 * 2 * 9)
+    assert cli.main(["compare", "xor", "--steps", "5000"]) == 130
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"xor_trainer: 300 steps, 1 seed, \d+ states: circuit and twin are equal\n", out)
+    assert err == "mgd-hdl: interrupted after 300 of 5,000 steps: circuit and twin are equal up to there\n"
+
+
+def test_while_the_command_loads(monkeypatch, capsys):
+    class Loading(ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "mgd_hdl.cli", Loading("mgd_hdl.cli"))
+    assert __main__.main() == 130
+    assert capsys.readouterr() == ("", "mgd-hdl: interrupted\n")
+
+
+def test_signals_that_are_ignored_stay_so():
+    """As under nohup."""
+    script = (
+        "import signal; from mgd_hdl import cli; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from mgd_hdl.process import ends_noted, ends_unwind\n"
+        "with ends_unwind(), ends_noted() as stop:\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+        "    print(bool(stop)); signal.raise_signal(signal.SIGTERM); print(stop.status)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "143"]
+
+
+# ---- who may write -------------------------------------------------------------------------------
+
+
+def test_a_lock_ends_with_its_holder(tmp_path):
+    path = tmp_path / "a.png"
+    with locked(path):
+        with pytest.raises(FileRefused, match=r"a\.png: another run is writing it"), new_file(path):
+            pytest.fail("two at once")
+        with new_file(tmp_path / "b.png") as other:  # another file in the same folder
+            other.write_bytes(b"b")
+    with new_file(path) as mine:
+        mine.write_bytes(b"a")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["generate", "xor"], "xor_trainer/xor_trainer.v"),
+        (["synth", "xor", "--target", "generic", "-o", "xor_trainer"], "xor_trainer/xor_trainer.generic.md"),
+        (["bitstream", "xor", "--board", "icebreaker"], "xor_trainer/xor_trainer.icebreaker.json"),
+    ],
+)
+def test_the_second_of_two_runs_does_no_work(arguments, name, capsys, monkeypatch):
+    for module, work in (
+        (emit, "trainer_files"),
+        (mgd_synth.flow, "synthesize"),
+        (mgd_synth.boards, "bitstream"),
+    ):
+        monkeypatch.setattr(module, work, lambda *_, **__: pytest.fail("it worked"))
+    Path("xor_trainer").mkdir()
+    with locked(name):
+        assert cli.main(arguments) == 2
+    assert capsys.readouterr().err == f"mgd-hdl: {name}: another run is writing it\n"
+    assert list(Path("xor_trainer").iterdir()) == []
+
+
+def test_many_writers_of_one_folder_lose_no_entry_of_its_list(tmp_path):
+    """Each reads the list, adds its own file and writes it back."""
+    script = (
+        "import sys; from mgd_hdl.files import write_files\n"
+        "for k in range(20): write_files('out', {f'{sys.argv[1]}{k}.v': ''})"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", script, name]) for name in "abc"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    write_files("out", {"last.v": ""})
+    listed = json.loads(Path("out/mgd_hdl_files.json").read_text())["files"]
+    assert len(listed) == 61
+    assert hidden() == []
+
+
+# ---- progress ------------------------------------------------------------------------------------
+
+
+def test_time_left(monkeypatch):
+    """A quarter took 30 s, so the rest takes 90 s."""
+    clock = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock)
+    shown = Progress(print)
+    shown.stage("learning", 4000)
+    assert shown.line() == "learning: step 0 of 4,000"
+    clock += 30
+    shown.at(1000)
+    assert shown.line() == "learning: step 1,000 of 4,000, about 90 s left"
+    shown.stage("compiling")
+    clock += 7
+    assert shown.line() == "compiling, 7 s"
+    assert [duration(seconds) for seconds in (0.4, 119, 150, 12_000)] == [
+        "0 s",
+        "119 s",
+        "2 min",
+        "3 h 20 min",
+    ]
+
+
+@pytest.mark.usefixtures("no_circuits")
+@pytest.mark.parametrize("verb", [["compare"], ["probe", "--json"]], ids=" ".join)
+def test_long_work_is_heard_of(verb, capsys, monkeypatch):
+    """On standard error; what is on standard output can be read by a program."""
+    monkeypatch.setattr(cli, "Progress", partial(Progress, every=0.02))
+    monkeypatch.setattr(mgd_sim.compare, "_CHUNK", 100 * 2 * 9)
+    assert cli.main([*verb, "xor", "--steps", "3000"]) == 0
+    out, err = capsys.readouterr()
+    if "--json" in verb:
+        assert json.loads(out)["steps"] == 3000
+    else:
+        assert len(out.splitlines()) == 1
+    what = "comparing, equal so far" if verb == ["compare"] else "gathering in the twin"
+    told = [
+        line
+        for line in err.splitlines()
+        if re.fullmatch(rf"mgd-hdl: {what}: step [\d,]+ of 3,000, about \d+ s left", line)
+    ]
+    assert told
+    assert all(line.startswith("mgd-hdl: ") for line in err.splitlines())
+
+
+# ---- standard streams ----------------------------------------------------------------------------
+
+EVERYTHING = """
+import sys
+from mgd_hdl import cli
+found = []
+for arguments in (
+    ["list"], ["list", "--json"], ["check", "xor"], ["estimate", "xor", "--json"], ["init", "xor"],
+    ["schema", "s.json"], ["schema"], ["probe", "xor", "--steps", "2"], ["check", "missing.toml"],
+    ["generate", "xor"], ["compare", "--list-bugs"], ["--version"], ["--help"], ["nonsense"],
+):
+    try:
+        found.append(cli.main(arguments))
+    except SystemExit as error:
+        found.append(error.code)
+open("found", "w").write(repr(found))
+"""
+
+
+@pytest.mark.parametrize("closed", [(1,), (2,), (0, 1, 2)], ids=str)
+def test_closed_streams_are_no_matter(closed):
+    """Every verb does what it does, and no file that it opens is taken for a stream."""
+
+    def close():
+        for number in closed:
+            os.close(number)
+
+    run = subprocess.run(
+        [sys.executable, "-c", EVERYTHING],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=close,
+        timeout=100,
+    )
+    assert "Traceback" not in run.stdout + run.stderr
+    assert run.returncode == 0
+    assert Path("found").read_text() == repr([0] * 8 + [2] + [0] * 4 + [2])
+    assert json.loads(Path("s.json").read_text())["title"] == "mgd_hdl trainer"
+    assert bool(run.stdout) == (1 not in closed)
+    assert bool(run.stderr) == (2 not in closed)
