@@ -53,9 +53,9 @@ class _Halved(Link):
             halving.anneal_every.eq(self.site.ports.halve_every),
             self.site.blocks["array"].halved.eq(halving.shift),
         ]
-        if self.config.sign_only:
-            return shift
-        return Mux(shift > halving.shift, shift - halving.shift, 0)
+        if self.config.halved_updates:
+            self.m.d.comb += self.site.blocks["update"].halved.eq(halving.shift)
+        return shift
 
 
 def _counts_windows(site: Site, annealing: Any) -> None:

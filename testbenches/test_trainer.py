@@ -432,7 +432,7 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "xor",
         {
             "perturbation": {"halve_every": 300, "amplitude": 0.25, "last_amplitude": 0.0625},
-            "learning": {"anneal_every": 200, "rate": 1.0, "clamp": 1.0},
+            "learning": {"anneal_every": 400, "rate": 1.0, "clamp": 1.0},
             "engine": {"enables": "early"},
         },
     ),

@@ -178,7 +178,7 @@ REGISTERS: tuple[Register, ...] = (
     ),
     Register(
         "last_shift",
-        "The k of the rate 2**-k at which annealing stops.",
+        "The k of the rate 2**-k at which annealing stops; below learning_shift the rate stays as it is.",
         "when the counter of anneal_every turns",
         width=lambda config: config.shift_bits,
         value=lambda config: config.last_shift,
@@ -212,7 +212,7 @@ REGISTERS: tuple[Register, ...] = (
         "at each measurement",
         width=lambda _: HIGH_PASS.width,
         value=lambda config: config.high_pass,
-        legal=lambda _: range(1 << HIGH_PASS.width),
+        legal=lambda _: range(1, 1 << HIGH_PASS.width),
         there=lambda config: config.analog,
         needs='learning.algorithm = "analog"',
     ),
@@ -343,12 +343,6 @@ RULES: tuple[Rule, ...] = (
         on=lambda config: config.nodes,
         broken=lambda values: values["tau_x"] % values["tau_p"] != 0,
         text=lambda _: 'tau_x must be a multiple of tau_p with granularity = "node"',
-    ),
-    Rule(
-        ("last_shift", "learning_shift"),
-        on=lambda config: config.annealed,
-        broken=lambda values: values["last_shift"] < values["learning_shift"],
-        text=lambda _: "last_shift must be learning_shift or more: the rate only falls",
     ),
 )
 

@@ -477,10 +477,12 @@ def _update_vanishes(config: TrainerConfig) -> Iterator[Problem]:
         )
 
 
-@_relation(*_GAIN, "formats.hold_bits")
+@_relation(*_GAIN, "formats.hold_bits", "perturbation.halve_every", "perturbation.last_amplitude")
 def _update_width(config: TrainerConfig) -> Iterator[Problem]:
-    """-A is one bit wider than A, and the rate 1 shifts it left by the whole gain."""
-    width = config.hold.width + 1 + max(config.gain, 0)
+    """-A is one bit wider than A, and the rate 1 shifts it left by the whole gain, and once more each time
+    that the amplitude halves.
+    """
+    width = config.hold.width + 1 + max(config.gain + config.halved_updates, 0)
     if width > WORD:
         yield Problem(
             "formats.hold_bits",

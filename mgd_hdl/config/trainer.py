@@ -645,6 +645,11 @@ class TrainerConfig(Section):
         return -power_of_two(last) - self.amplitude_shift if last else 1
 
     @property
+    def halved_updates(self) -> int:
+        """How often updates may double because the amplitude halves: never where only signs count."""
+        return 0 if self.sign_only else self.shrinks
+
+    @property
     def fine_bits(self) -> int:
         """Of the perturbed parameter, how many bits below the one that is alone on at rest."""
         return self.code_bits + self.shrinks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..config.sections import MAX_TAU_BITS
@@ -33,7 +33,8 @@ class Annealing(Block):
     update : In(1)
         An update is made with ``shift`` in this clock.
     learning_shift, last_shift : In
-        Where the shift begins, and where it stays.
+        Where the shift begins, and where it stays. What was added stays when the first one changes; a sum
+        that does not fit is the largest shift that does.
     anneal_every : In(24)
         N; 0 acts as 2**24.
     shift : Out
@@ -68,7 +69,8 @@ class Annealing(Block):
         m.d.comb += [
             ends.eq(self.update & (count == 1)),
             total.eq(self.learning_shift + added),
-            self.shift.eq(total),
+            # The host may have raised ``learning_shift`` meanwhile.
+            self.shift.eq(Mux(total[-1], (1 << bits) - 1, total)),
         ]
         with m.If(self.restart | ends):
             m.d.sync += count.eq(self.anneal_every)

@@ -28,6 +28,10 @@ class Update(Block):
     With ``learning.size = "sign"`` only the sign of the hold counts: ``D = -sgn(hold) * 2**(gain - k)``, a
     step of eta whatever the cost changed by; of zero there is none.
 
+    Where the amplitude may halve, the same change of the cost tells of twice the slope each time that it has:
+    ``D = -hold * 2**(gain - k + halved)``, further to the left than the gain where ``halved > k``. Signs
+    stay steps of eta.
+
     Latency two clocks: shift, then round and limit. One word a clock.
 
     Members
@@ -35,6 +39,8 @@ class Update(Block):
     i : In(stream of hold, always ready)
     learning_shift : In
         k; values above ``config.max_learning_shift`` act as that.
+    halved : In(2), only where the amplitude may halve
+        How often it has, at most ``config.shrinks``.
     seed, load : In, stochastic rounding only
         Restart the dither.
     o : Out(stream of D, always ready)
@@ -48,10 +54,12 @@ class Update(Block):
         self.config = config
         members = {
             "i": In(stream.Signature(shape(config.hold), always_ready=True)),
-            "learning_shift": In(max(1, config.max_learning_shift.bit_length())),
+            "learning_shift": In(config.shift_bits),
             "o": Out(stream.Signature(shape(config.update), always_ready=True)),
             "saturated": Out(1),
         }
+        if config.halved_updates:
+            members["halved"] = In(2)
         if config.early:
             members |= {"soon": Out(1), "sign": Out(1)}
         if config.rounding is Rounding.STOCHASTIC:
@@ -68,10 +76,14 @@ class Update(Block):
         limit = config.max_learning_shift
 
         # Shift right by k, having shifted left far enough that no bit is lost here.
-        left = config.gain + config.dropped_bits
+        left = config.gain + config.dropped_bits + config.halved_updates
         k = Signal(range(limit + 1))
         beyond = self.learning_shift > limit if limit & (limit + 1) else Const(0, 1)
         m.d.comb += k.eq(Mux(beyond, limit, self.learning_shift))
+        right = k
+        if config.halved_updates:
+            right = Signal(range(limit + config.halved_updates + 1))
+            m.d.comb += right.eq(k + config.halved_updates - self.halved)
         if config.sign_only:
             negative = Signal(signed(2))
             m.d.comb += negative.eq(Cat(self.i.payload.any(), self.i.payload > 0).as_signed())
@@ -80,7 +92,7 @@ class Update(Block):
             m.d.comb += negative.eq(-self.i.payload)
         shifted = Signal(signed(len(negative) + left), reset_less=True)
         shifted_valid = Signal()
-        m.d.sync += [shifted.eq((negative << left) >> k), shifted_valid.eq(self.i.valid)]
+        m.d.sync += [shifted.eq((negative << left) >> right), shifted_valid.eq(self.i.valid)]
 
         if config.early:
             # No rounding and no limit turns one sign into the other.

@@ -20,7 +20,6 @@ NODES = XOR.replaced(
     learning={"tau_x": 4, "tau_p": 2},
     formats={"parameter": "SQ(5, 15)"},
 )
-ANNEALED = XOR.replaced(learning={"anneal_every": 100, "rate": 0.5, "last_rate": 0.125})
 
 
 def test_the_table_names_every_register_once():
@@ -93,7 +92,6 @@ def test_generated_parameters_list_legal_values():
         (XOR.replaced(learning={"tau_p": 4, "tau_theta": 4}), {"tau_p": 6}, "tau_p = 6: with tau_theta = 4"),
         (SERIAL, {"tau_theta": 2}, "tau_theta = 2: with tau_p = 1"),
         (NODES, {"tau_x": 3}, "tau_x = 3: with tau_p = 2: tau_x must be a multiple of tau_p"),
-        (ANNEALED, {"learning_shift": 3, "last_shift": 2}, "last_shift = 2: with learning_shift = 3"),
         (XOR, {"high_pass": 3}, 'high_pass = 3: is no register of this circuit, which needs learning.alg'),
         (XOR, {"tau_layer": 2}, "tau_layer = 2: is no register of this circuit, which needs pert"),
         (XOR, {"seed_dither": 5}, "seed_dither = 5: is no register of this circuit, which needs lear"),

@@ -32,6 +32,10 @@ async def one_more_after_every_so_many(dut):
             assert int(dut.shift.value) == shift_of(made, first, last, every), (turn, made)
             made += update
         grown += last > first
+        # Raised meanwhile: as far as the port goes, and never around to the largest rate.
+        added = shift_of(made, first, last, every) - first
+        await clock(dut, update=0, learning_shift=largest)
+        assert int(dut.shift.value) == min(largest + added, (1 << len(dut.shift)) - 1)
     assert grown > 5
 
 

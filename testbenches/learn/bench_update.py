@@ -11,12 +11,14 @@ from mgd_hdl.config import LFSR, Rounding, TrainerConfig
 from testbenches.support import clock, configured, random_numbers, scattered, signed, start
 
 
-def updated(config: TrainerConfig, hold: int, learning_shift: int, dither: int) -> tuple[int, bool]:
+def updated(
+    config: TrainerConfig, hold: int, learning_shift: int, halved: int, dither: int
+) -> tuple[int, bool]:
     """D, and whether it was limited, from the docstrings' real numbers."""
     learning_shift = min(learning_shift, config.max_learning_shift)
     if config.learning.size == "sign":
         hold = (hold > 0) - (hold < 0)
-    exact = Fraction(-hold) * Fraction(2) ** (config.gain - learning_shift)
+    exact = Fraction(-hold) * Fraction(2) ** (config.gain - learning_shift + halved)
     if config.rounding is Rounding.NEAREST_EVEN:
         rounded = round(exact)
     elif config.rounding is Rounding.STOCHASTIC:
@@ -37,11 +39,13 @@ async def updates_come_two_clocks_later(dut, stall):
     config, rng = configured(), random_numbers()
     least, most = config.hold.min, config.hold.max
     shifts = range(1 << len(dut.learning_shift))
+    halvings = range(config.shrinks + 1 if hasattr(dut, "halved") else 1)
     # The least and the greatest sums at every shift; then sums of all sizes, so that most are not limited.
-    cases = [(hold, shift) for shift in shifts for hold in (least, least + 1, -1, 0, 1, most - 1, most)]
+    extremes = (least, least + 1, -1, 0, 1, most - 1, most)
+    cases = [(hold, shift, halved) for shift in shifts for halved in halvings for hold in extremes]
     for _ in range(500):
         hold = int(rng.integers(least, most + 1)) >> int(rng.integers(config.hold.width))
-        cases.append((hold, int(rng.choice(shifts))))
+        cases.append((hold, int(rng.choice(shifts)), int(rng.choice(halvings))))
     dithered = config.rounding is Rounding.STOCHASTIC
     await start(
         dut, i__valid=0, i__payload=0, learning_shift=0, **dict.fromkeys(["seed", "load"] * dithered, 0)
@@ -50,12 +54,12 @@ async def updates_come_two_clocks_later(dut, stall):
     state = 1  # of the dither
     shifted = expected = None  # what each register stage holds
     for turn, case in enumerate(scattered(rng, cases, stall)):
-        hold, shift = case or (int(rng.integers(least, most + 1)), 0)
+        hold, shift, halved = case or (int(rng.integers(least, most + 1)), 0, 0)
         load, reset, seed = dithered and rng.random() < 0.05, turn % 150 == 149, int(rng.integers(1 << 31))
-        seeding = {"seed": seed, "load": load} if dithered else {}
-        await clock(
-            dut, i__valid=case is not None, i__payload=hold, learning_shift=shift, rst=reset, **seeding
-        )
+        more = {"seed": seed, "load": load} if dithered else {}
+        if len(halvings) > 1:
+            more["halved"] = halved
+        await clock(dut, i__valid=case is not None, i__payload=hold, learning_shift=shift, rst=reset, **more)
         assert int(dut.o__valid.value) == (expected is not None), turn
         if expected is None:
             assert int(dut.saturated.value) == 0, turn

@@ -28,6 +28,7 @@ def test_annealing(tmp_path):
 
 
 @mutations(
+    ("around the end", r"total\[\d+\] \?", "1'h0 ?"),
     ("one update too late", r"count == 1'h1", "count == 1'h0"),
     ("past the end", r"total < last_shift", "1'h1"),
     ("no new period", r"restart \| ends", "restart"),

@@ -57,6 +57,26 @@ def test_mutations_of_the_early_sign_are_noticed(mutation, tmp_path):
     assert not stays_unnoticed(mutation, verilog(Update(config), "dut"), BENCH, tmp_path, config)
 
 
+def halving(rounding: str, rate: float, parameter: int = 4, cost_change: int = 5) -> TrainerConfig:
+    """The amplitude 2**-4 may halve twice."""
+    return bits(parameter, cost_change, rounding, rate).replaced(
+        perturbation={"halve_every": 5, "last_amplitude": 2.0**-6}
+    )
+
+
+@pytest.mark.parametrize(("rounding", "rate"), [("carry", 1.0), ("stochastic", 2**-3), ("nearest_even", 0.5)])
+def test_halved(rounding, rate, tmp_path):
+    """D doubles each time that the amplitude has halved, at the rate 1 too, which has no shift to lose."""
+    config = halving(rounding, rate, parameter=5 if rounding == "carry" else 3, cost_change=9)
+    run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(("what the shift cannot lose", r"- halved", "- (halved > learning_shift ? learning_shift : halved)"))
+def test_mutations_of_halving_are_noticed(mutation, tmp_path):
+    config = halving("floor", 0.5)
+    assert not stays_unnoticed(mutation, verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
 def test_two_sided(tmp_path):
     """C~ is twice as large, which takes one off the gain."""
     config = learner(sides="two_sided")

@@ -156,6 +156,26 @@ def test_registers_override_the_configuration():
     assert len(np.unique(record.update)) > 20
 
 
+def test_the_rate_stays_while_the_amplitude_halves():
+    """D = -eta A / amplitude, eta = 1/2, at 1/8, 1/16 and 1/32: two halvings are more than the shift of eta.
+
+    A counts 2**-f_C and D 2**-f_T.
+    """
+    config = preset("xor").replaced(
+        perturbation={"amplitude": 0.125, "halve_every": 5, "last_amplitude": 0.03125}, learning={"rate": 0.5}
+    )
+    record = Trainer(config, range(200)).run(20, record=True)
+    change, parameter, found = config.cost_change.fraction_bits, config.parameter.fraction_bits, set()
+    for step, (holds, updates) in enumerate(zip(record.hold, record.update, strict=True)):
+        amplitude = Fraction(1, 8 << min(2, step // 5))
+        for hold, update in zip(holds.tolist(), updates.tolist(), strict=True):
+            wanted = -Fraction(1, 2) * Fraction(hold, 1 << change) / amplitude
+            if abs(update) < config.update.max:
+                assert Fraction(update, 1 << parameter) == wanted, (step, hold)
+                found.add((amplitude, update != 0))
+    assert len(found) == 6
+
+
 @pytest.mark.parametrize("given", [None, np.ones((3, 9), dtype=np.int64)], ids=["missing", "not external"])
 def test_perturbations_come_where_they_are_asked_for(given):
     config = CASES["external" if given is None else "sinusoidal"]

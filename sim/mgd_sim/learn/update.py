@@ -36,7 +36,7 @@ class Update:
     def shift(self) -> int:
         """How far A is shifted to the left: once more for each time that the amplitude has halved."""
         halved = 0 if self.sign_only else self.halved
-        return self.gain - max(0, self.learning_shift - halved)
+        return self.gain - self.learning_shift + halved
 
     @property
     def dithered(self) -> bool:
