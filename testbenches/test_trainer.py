@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config import REGISTERS, TrainerConfig, preset
+from mgd_hdl.config import SEEDS as ALL_SEEDS
 from mgd_hdl.emit import trainer_files
-from mgd_sim.compare import compare
+from mgd_sim.compare import compare, first_difference, states
 from mgd_sim.perturb.external import port_codes
-from mgd_sim.rtl import RtlError, simulate, trainer_design
+from mgd_sim.rtl import RtlError, RtlTrainer, simulate, trainer_design
 from mgd_sim.rtl.bugs import inject
+from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
 
 WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
@@ -114,7 +116,14 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "xor",
         {"perturbation": {"family": "walsh", "sign_flip": True}, "learning": {"updates": "delayed"}},
     ),
-    "sparse": ("xor", {"perturbation": {"share": 0.25}}),
+    "sparse, stochastic, noisy costs": (
+        "xor",
+        {
+            "perturbation": {"share": 0.25},
+            "learning": {"rounding": "stochastic", "rate": 0.03125},
+            "imperfections": {"cost_noise": 0.03},
+        },
+    ),
     "sparse, delayed, leaves": (
         "parity4",
         {"perturbation": {"share": 0.125}, "learning": {"updates": "delayed"}, "engine": {"leaves": "yes"}},
@@ -560,6 +569,34 @@ def test_equals_the_twin(name, tmp_path_factory):
     assert result.difference is None, str(result)
     assert result.steps == steps
     assert result.states >= 2 * steps * (config.coded + config.parameters + 6)
+
+
+SEEDS = (0, 1, 2, 0x12345679, 0x2468ACE0, 1 << 30, (1 << 31) - 2, (1 << 31) - 1)
+
+
+@pytest.mark.parametrize("name", ["sparse, stochastic, noisy costs", "decay, clamped, noise of updates"])
+def test_every_seed(name, tmp_path_factory):
+    """Every seed register with every odd case of a seed, even ones and those without any one or any zero.
+
+    All of a circuit have the same value; but the signs of noise have the next one, or they would be those of
+    the codes.
+    """
+    config = _configuration(name)
+    heard = [register.name for register in REGISTERS if register.name in ALL_SEEDS and register.there(config)]
+    registers = [
+        config.registers(
+            **dict.fromkeys(heard, seed)
+            | ({"seed_noise_code": SEEDS[number - 2]} if "seed_noise_code" in heard else {})
+        )
+        for number, seed in enumerate(SEEDS)
+    ]
+    record = Trainer(config, registers).run(40, record=True)
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    with RtlTrainer(config, trainer_design(trainer_files(config)), registers[0], build_dir=build) as circuit:
+        for replica, each in enumerate(registers):
+            circuit.start(each)
+            difference = first_difference(states(record, replica), circuit.run(40))
+            assert difference is None, f"{SEEDS[replica]}: {difference}"
 
 
 def test_an_array_wider_than_a_module(monkeypatch, tmp_path_factory):

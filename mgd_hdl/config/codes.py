@@ -137,8 +137,10 @@ class SparseCode:
     ROW_BITS = tuple(range(COLUMNS, LFSR.degree))
     #: Wires of a cell, pair by pair.
     PAIRS = (("first_row", "first_column"), ("second_row", "second_column"), ("third_row", "third_column"))
-    #: Each register starts from the seed turned to the left by so many bits more than the one before.
+    #: Each register starts from the seed turned to the left by so many bits more than the one before,
     TURN = 10
+    #: and with these bits inverted, of the golden ratio and of pi: few ones in a seed are not few in all.
+    KEYS = (0, 0x1E3779B9, 0x243F6A88)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -154,10 +156,19 @@ class SparseCode:
         """All state bits in the activity of the parameter at this place, the same in each register."""
         return (column, *self.row_taps[row])
 
-    def turned(self, seed: int, pair: int) -> int:
-        """The seed of a pair's register."""
-        by = self.TURN * pair
-        return (seed << by | seed >> (LFSR.degree - by)) & LFSR.mask
+    def marks(self, pair: int) -> tuple[int, ...]:
+        """The lowest bits of a pair's register where it starts, whatever the seed is.
+
+        No register is zero. No two are equal, and no three add up to zero, or a parameter would be active in
+        another share than ``2**-halvings``.
+        """
+        return (1, pair & 1, pair >> 1) if self.halvings > 1 else (1,)
+
+    def starts(self, seed: int, pair: int) -> int:
+        """Where a pair's register starts."""
+        by, marks = self.TURN * pair, self.marks(pair)
+        turned = ((seed << by | seed >> (LFSR.degree - by)) ^ self.KEYS[pair]) & LFSR.mask
+        return turned >> len(marks) << len(marks) | sum(bit << place for place, bit in enumerate(marks))
 
 
 @dataclass(frozen=True)

@@ -344,6 +344,12 @@ RULES: tuple[Rule, ...] = (
         broken=lambda values: values["tau_x"] % values["tau_p"] != 0,
         text=lambda _: 'tau_x must be a multiple of tau_p with granularity = "node"',
     ),
+    Rule(
+        ("seed_noise_code", "seed_code"),
+        on=lambda config: config.independent_noise and config.perturbation.family == "random_code",
+        broken=lambda values: LFSR.valid(values["seed_noise_code"]) == LFSR.valid(values["seed_code"]),
+        text=lambda _: "seed_noise_code must differ from seed_code beyond bit 0, or noise has its signs",
+    ),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Const, Module
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS, LFSR
@@ -45,9 +45,14 @@ class Sparse(Block):
         for pair, (row, column) in enumerate(code.pairs):
             register = place(m, platform, f"register_{pair}", ShiftRegister())
             rows = getattr(self, f"{row}s")
+            seed = self.seed
+            if len(code.pairs) > 1:
+                marks = code.marks(pair)
+                turned = self.seed.rotate_left(code.TURN * pair) ^ Const(code.KEYS[pair], LFSR.degree)
+                seed = Cat(*(Const(bit, 1) for bit in marks), turned[len(marks) :])
             m.d.comb += [
                 register.load.eq(self.load),
-                register.seed.eq(self.seed.rotate_left(code.TURN * pair)),
+                register.seed.eq(seed),
                 register.advance.eq(self.advance),
                 getattr(self, f"{column}s").eq(register.state[:COLUMNS]),
             ]

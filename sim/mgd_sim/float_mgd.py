@@ -323,7 +323,7 @@ class FloatMgd(_Learner):
         if config.perturbation.family in ("sinusoidal", "square") and not circuit_codes:
             self._waves = _Waves(config, self._code_draws)
         code_seeds = [LFSR.valid(config.registers(seed, **changes).seed_code) for seed in seeds]
-        sparse_seeds = [LFSR.valid(config.registers(seed, **changes).seed_sparse) for seed in seeds]
+        sparse_seeds = [config.registers(seed, **changes).seed_sparse for seed in seeds]
         self._circuit_codes = codes(
             config, np.array(code_seeds, np.uint32), perturbations, np.array(sparse_seeds, np.uint32)
         )

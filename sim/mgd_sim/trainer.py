@@ -177,6 +177,8 @@ class Trainer:
         def seed_of(name: str) -> States:
             return np.array([LFSR.valid(getattr(each, name)) for each in registers], dtype=np.uint32)
 
+        activity = np.array([each.seed_sparse for each in registers], dtype=np.uint32)
+
         self.config = config
         self.registers = registers[0]
         self.samples = task_samples(config, samples)
@@ -198,7 +200,7 @@ class Trainer:
         self.update_noise = UpdateNoise(
             config, self.registers.update_noise, seed_of("seed_update_noise"), seed_of("seed_noise_code")
         )
-        self.codes = codes(config, seed_of("seed_code"), perturbations, seed_of("seed_sparse"))
+        self.codes = codes(config, seed_of("seed_code"), perturbations, activity)
         self.source = source(config, seed_of("seed_sample"), len(self.samples))
         self.dither = seed_of("seed_dither")
 

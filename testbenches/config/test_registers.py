@@ -20,6 +20,7 @@ NODES = XOR.replaced(
     learning={"tau_x": 4, "tau_p": 2},
     formats={"parameter": "SQ(5, 15)"},
 )
+NOISY = XOR.replaced(imperfections={"update_noise": 0.01, "update_noise_kind": "independent"})
 
 
 def test_the_table_names_every_register_once():
@@ -92,6 +93,7 @@ def test_generated_parameters_list_legal_values():
         (XOR.replaced(learning={"tau_p": 4, "tau_theta": 4}), {"tau_p": 6}, "tau_p = 6: with tau_theta = 4"),
         (SERIAL, {"tau_theta": 2}, "tau_theta = 2: with tau_p = 1"),
         (NODES, {"tau_x": 3}, "tau_x = 3: with tau_p = 2: tau_x must be a multiple of tau_p"),
+        (NOISY, {"seed_code": 8, "seed_noise_code": 9}, "seed_noise_code = 9: with seed_code = 8: seed"),
         (XOR, {"high_pass": 3}, 'high_pass = 3: is no register of this circuit, which needs learning.alg'),
         (XOR, {"tau_layer": 2}, "tau_layer = 2: is no register of this circuit, which needs pert"),
         (XOR, {"seed_dither": 5}, "seed_dither = 5: is no register of this circuit, which needs lear"),

@@ -358,9 +358,11 @@ def node_taken(theta: int, s: int, x: int, d: int, k: int, signed_input: bool, r
     return theta
 
 
-def sparse_seed(seed: int, pair: int) -> int:
-    seed = seed % 2**31 | 1
-    return (seed << 10 * pair) % 2**31 | seed >> (31 - 10 * pair) | 1
+def sparse_seed(seed: int, pair: int, pairs: int) -> int:
+    if pairs == 1:
+        return seed | 1
+    turned = (seed << 10 * pair) % 2**31 + (seed >> (31 - 10 * pair))
+    return (turned ^ (0, 0x1E3779B9, 0x243F6A88)[pair]) // 8 * 8 + (1, 3, 5)[pair]
 
 
 def active(state: int, row: int, column: int) -> int:

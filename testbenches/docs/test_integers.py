@@ -248,7 +248,7 @@ def test_sparse_codes():
     config = external([3, 70, 5, 2], perturbation={"share": 0.125})
     seed = np.array([12345], dtype=np.uint32)
     theirs = SparseCodes(config, seed, seed).take(10)[:, 0] >> 1
-    registers = [integers.first(10, integers.sparse_seed(12345, pair)) for pair in range(3)]
+    registers = [integers.first(10, integers.sparse_seed(12345, pair, 3)) for pair in range(3)]
     ours = [
         [
             int(all(integers.active(state, row, column) for state in together))

@@ -71,7 +71,9 @@ def test_halved(rounding, rate, tmp_path):
     run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
 
 
-@mutations(("what the shift cannot lose", r"- halved", "- (halved > learning_shift ? learning_shift : halved)"))
+@mutations(
+    ("what the shift cannot lose", r"- halved", "- (halved > learning_shift ? learning_shift : halved)")
+)
 def test_mutations_of_halving_are_noticed(mutation, tmp_path):
     config = halving("floor", 0.5)
     assert not stays_unnoticed(mutation, verilog(Update(config), "dut"), BENCH, tmp_path, config)

@@ -8,13 +8,16 @@ from mgd_hdl.config import LFSR
 from testbenches.perturb.following import follows
 from testbenches.support import configured
 
+ENDS = ("001", "011", "101")
 SEEDS = (0, 1, 2, LFSR.mask, LFSR.mask - 1, 0x2AAAAAAA, 0x12345678)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize((("stall", "reload"), [(0.0, 0.01), (0.6, 0.2)]))
 async def activity_follows_the_registers(dut, stall, reload):
-    """They start at 1, and from the seed turned by 0, 10 and 20 bits, of which bit 0 counts as 1."""
+    """They start at 1. A single one takes the seed, of which bit 0 counts as 1; of several the second and
+    third take it turned by 10 and 20 bits, some of them inverted, and all end in 001, 011 and 101.
+    """
     config = configured()
     code, places = config.sparse_code, config.places
     taps = [code.taps(place.row, place.column) for place in places]
@@ -28,7 +31,12 @@ async def activity_follows_the_registers(dut, stall, reload):
 
     def loaded(seed: int) -> tuple[int, ...]:
         bits = f"{seed:031b}"
-        return tuple(int(bits[10 * pair :] + bits[: 10 * pair], 2) | 1 for pair in range(code.halvings))
+        if code.halvings == 1:
+            return (seed | 1,)
+        turned = (bits, bits[10:] + bits[:10], bits[20:] + bits[:20])[: code.halvings]
+        keys = (0, 0x1E3779B9, 0x243F6A88)
+        starts = (f"{int(word, 2) ^ key:031b}" for word, key in zip(turned, keys, strict=False))
+        return tuple(int(start[:28] + end, 2) for start, end in zip(starts, ENDS, strict=False))
 
     await follows(
         dut,

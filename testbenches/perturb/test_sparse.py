@@ -28,7 +28,8 @@ def test_sparse(layers, share, tmp_path):
 @mutations(
     ("one register for both", r"(second_columns = register_)1", r"\g<1>0"),
     ("seven columns", r"(assign first_columns = register_0__state)\[7:0\]", r"\1[6:0]"),
-    ("the seed as it is", r"\.seed\(\{ seed\[20:0\], seed\[30:21\] \}\)", ".seed(seed)"),
+    ("the seed as it is", r"(register_1 \((?s:.*?)\.seed\()\{[^}]*\}", r"\1seed"),
+    ("the mark of the first", r"3'h3 \}\),", "3'h1 }),"),
     ("always advancing", r"(register_1 \(\s+\.advance)\(advance\)", r"\1(1'h1)"),
 )
 def test_mutations_are_noticed(mutation, tmp_path):

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from mgd_hdl.config import Sinusoids, TrainerConfig, preset
+from mgd_hdl.config import Sinusoids, SparseCode, TrainerConfig, preset
 from mgd_sim.perturb.codes import Codes, codes, signs
 from mgd_sim.perturb.random_code import masks, random_code
 from mgd_sim.perturb.walsh import indices
@@ -100,6 +100,30 @@ def test_sparse_codes_are_independent_in_pairs(share):
     assert np.abs(pairs[~np.eye(len(both), dtype=bool)]).max() < 5 * share / np.sqrt(steps)
     triples = np.einsum("na,nb,nc->abc", sign[:, :8], sign[:, 8:16], sign[:, 16:24]) / steps
     assert np.abs(triples).max() < 6 * share**1.5 / np.sqrt(steps)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25, 0.125])
+def test_no_seed_defeats_the_share(share):
+    """Seeds of no, few and only ones: a parameter is active in q of all perturbations, two are in q q."""
+    config = preset("xor").replaced(perturbation={"share": share})
+    seeds = np.array([0, 1, 2, 3, 1 << 30, 0x12345678, 0x7FFFFFFE, 0x7FFFFFFF], dtype=np.uint32)
+    steps = 1 << 14
+    shaken = (codes(config, seeds, None, seeds).take(steps) >> 1).astype(np.float64)
+    both = np.einsum("tra,trb->rab", shaken, shaken) / steps
+    wanted = np.where(np.eye(config.parameters), share, share * share)
+    # The registers of few ones need some hundred steps to fill.
+    assert np.abs(both - wanted).max() < 6 * np.sqrt(wanted.max() / steps)
+
+
+@pytest.mark.parametrize("halvings", [2, 3])
+def test_registers_of_sparse_codes_never_agree(halvings):
+    """Neither are two equal nor is the exclusive or of all three zero, for any seed: three bits are the same
+    for all seeds, and differ.
+    """
+    code = SparseCode(2, halvings)
+    for seed in (0, 1, 2, 0x2AAAAAAA, 0x55555555, 0x7FFFFFFE, 0x7FFFFFFF):
+        ends = [code.starts(seed, pair) & 7 for pair in range(halvings)]
+        assert ends == [0b001, 0b011, 0b101][:halvings]
 
 
 @pytest.mark.parametrize(

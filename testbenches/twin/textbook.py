@@ -76,9 +76,14 @@ def codes(
 def activity(config: TrainerConfig, seed: int) -> Iterator[list[int]]:
     """Which parameters a sparse code shakes, perturbation after perturbation; of other codes all."""
     bits = f"{seed:031b}"
-    registers = [
-        lfsr_states(int(bits[10 * pair :] + bits[: 10 * pair], 2)) for pair in range(config.halvings)
-    ]
+    registers = [lfsr_states(int(bits, 2))]
+    if config.halvings > 1:  # the lowest bits are 001, 011 and 101
+        turned = [int(bits[10 * pair :] + bits[: 10 * pair], 2) for pair in range(config.halvings)]
+        keys = (0, 0x1E3779B9, 0x243F6A88)
+        registers = [
+            lfsr_states((start ^ key) & ~7 | 1 | 2 * pair)
+            for pair, (start, key) in enumerate(zip(turned, keys, strict=False))
+        ]
     taps = [config.sparse_code.taps(place.row, place.column) for place in config.places]
     while True:
         states = [next(register) for register in registers]

@@ -34,7 +34,7 @@ def codes(
     perturbations : Ints, optional
         External codes only: (count, P), see :func:`mgd_sim.perturb.external.words`.
     activity : States, optional
-        Sparse codes only: (R,), seeds of what is active.
+        Sparse codes only: (R,), seeds of what is active, with bit 0 as it is.
     """
     family = config.perturbation.family
     if family == "external" and perturbations is None:

@@ -45,16 +45,18 @@ class SparseCodes:
     Parameters
     ----------
     config : TrainerConfig
-    seed, activity : States
-        (R,), of the signs and of what is active.
+    seed : States
+        (R,), of the signs.
+    activity : States
+        (R,), of what is active: the register as it is, whose bits are turned before any is taken as one.
     """
 
     def __init__(self, config: TrainerConfig, seed: States, activity: States):
         code = config.sparse_code
         self.signs = RandomCodes(config, seed)
         self.mask = activity_masks(config)
-        turned = [[code.turned(int(each), pair) | 1 for each in activity] for pair in range(code.halvings)]
-        self.state: States = np.array(turned, dtype=np.uint32)
+        starts = [[code.starts(int(each), pair) for each in activity] for pair in range(code.halvings)]
+        self.state: States = np.array(starts, dtype=np.uint32)
 
     def take(self, count: int) -> Bits:
         """The next ``count`` perturbations, (count, R, P): bit 0 the sign, bit 1 whether there is any."""
