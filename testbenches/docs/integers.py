@@ -739,7 +739,7 @@ def _codes(
     perturbation = given["perturbation"]
     found = node_places(sum(c.layers[1:])) if c.nodes else [place[2:] for place in places(c.layers)]
     if c.family == "random_code":
-        registers = [words(sparse_seed(seed[7], pair)) for pair in range(c.pairs)]
+        registers = [words(sparse_seed(seed[7], pair, c.pairs)) for pair in range(c.pairs)]
         for state in words(seed[0]):
             bits = [random_bit(state, *place) for place in found]
             shakes = [next(register) for register in registers]

@@ -76,7 +76,7 @@ def codes(
 def activity(config: TrainerConfig, seed: int) -> Iterator[list[int]]:
     """Which parameters a sparse code shakes, perturbation after perturbation; of other codes all."""
     bits = f"{seed:031b}"
-    registers = [lfsr_states(int(bits, 2))]
+    registers = [lfsr_states(seed)] * (config.halvings == 1)
     if config.halvings > 1:  # the lowest bits are 001, 011 and 101
         turned = [int(bits[10 * pair :] + bits[: 10 * pair], 2) for pair in range(config.halvings)]
         keys = (0, 0x1E3779B9, 0x243F6A88)
