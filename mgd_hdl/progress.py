@@ -34,10 +34,17 @@ class Progress:
         """Something new begins: it takes ``total`` steps, where that is known."""
         self._began = time.monotonic()
         self._stage, self._total, self._done = name, total, 0
+        self._expected: float | None = None
 
     def at(self, done: int) -> None:
         """So many steps of the stage are done."""
         self._done = done
+
+    def reckoned(self, name: str, share: float) -> None:
+        """The stage goes on under another name, and ``share`` of its time, 0 to 1, lies behind it."""
+        self._stage = name
+        if share > 0:
+            self._expected = (time.monotonic() - self._began) / share
 
     def told(self) -> None:
         """The user has just been told otherwise."""
@@ -46,9 +53,11 @@ class Progress:
     def line(self) -> str:
         """The stage as a line, with the time left where it can be known."""
         seconds = time.monotonic() - self._began
-        if not self._total:
-            return f"{self._stage}, {seconds:.0f} s"
         left = ""
+        if not self._total:
+            if self._expected is not None and self._expected - seconds >= 1:
+                left = f", about {duration(self._expected - seconds)} left"
+            return f"{self._stage}, {seconds:.0f} s{left}"
         if self._done:
             left = f", about {duration(seconds * (self._total - self._done) / self._done)} left"
         return f"{self._stage}: step {self._done:,} of {self._total:,}{left}"

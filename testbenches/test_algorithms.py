@@ -8,6 +8,7 @@ import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import trainer_files
+from mgd_sim.rtl import expanded
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.bench_algorithms"
@@ -31,7 +32,7 @@ def circuit(family: str) -> tuple[TrainerConfig, str, list[dict]]:
         engine={"shadow": "yes"},
     )
     files = trainer_files(config)
-    return config, files["dut.v"], json.loads(files["dut.ports.json"])["states"]
+    return config, files["dut.v"], [*expanded(json.loads(files["dut.ports.json"])["states"])]
 
 
 @pytest.mark.parametrize("family", CIRCUITS)

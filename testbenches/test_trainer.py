@@ -13,7 +13,7 @@ from mgd_hdl.config import SEEDS as ALL_SEEDS
 from mgd_hdl.emit import trainer_files
 from mgd_sim.compare import compare, first_difference, states
 from mgd_sim.perturb.external import port_codes
-from mgd_sim.rtl import RtlError, RtlTrainer, simulate, trainer_design
+from mgd_sim.rtl import RtlError, RtlTrainer, expanded, simulate, trainer_design
 from mgd_sim.rtl.bugs import inject
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
@@ -88,7 +88,7 @@ def test_under_cocotb(changes, simulator, tmp_path):
         simulator=simulator,
         parameters={
             "config": config.model_dump(mode="json"),
-            "states": sidecar["states"],
+            "states": [*expanded(sidecar["states"])],
             "steps": 150,
         },
     )
@@ -98,7 +98,11 @@ def test_a_fault_is_noticed(tmp_path):
     config = preset("xor")
     design = inject(trainer_design(trainer_files(config)), "minus_adds")
     sidecar = json.loads(trainer_files(config)[f"{config.name}.ports.json"])
-    parameters = {"config": config.model_dump(mode="json"), "states": sidecar["states"], "steps": 20}
+    parameters = {
+        "config": config.model_dump(mode="json"),
+        "states": [*expanded(sidecar["states"])],
+        "steps": 20,
+    }
     with pytest.raises(RtlError, match="tests failed"):
         simulate(design.verilog, config.name, "testbenches.bench_trainer", tmp_path, parameters=parameters)
 

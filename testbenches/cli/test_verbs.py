@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
@@ -22,6 +23,7 @@ from mgd_hdl.config.summary import json_schema
 from mgd_hdl.config.tasks import TASKS
 from mgd_hdl.config.toml import preset_text
 from mgd_hdl.files import MANIFEST
+from mgd_hdl.progress import Progress
 from testbenches.cli.test_broken import SINGLE
 
 #: Counted in the circuits: see ``testbenches/synth/test_synth_clocks.py``.
@@ -335,7 +337,9 @@ def test_generate_from_a_file_equals_the_preset():
 @pytest.fixture
 def quick_emit(monkeypatch):
     """Two files at once instead of a circuit, for what does not depend on it."""
-    monkeypatch.setattr(emit, "trainer_files", lambda config: {f"{config.name}.v": "v1\n", "a.json": "{}\n"})
+    monkeypatch.setattr(
+        emit, "trainer_files", lambda config, **_: {f"{config.name}.v": "v1\n", "a.json": "{}\n"}
+    )
 
 
 @pytest.mark.usefixtures("quick_emit")
@@ -380,7 +384,7 @@ def test_generate_notes_snapped_numbers(capsys):
     ids=["interrupt", "tool", "disk"],
 )
 def test_generate_fails_cleanly(monkeypatch, capsys, what, status):
-    def fails(config):
+    def fails(config, **_):
         raise what
 
     monkeypatch.setattr(emit, "trainer_files", fails)
@@ -391,8 +395,60 @@ def test_generate_fails_cleanly(monkeypatch, capsys, what, status):
     assert list(Path().iterdir()) == []
 
 
+def test_long_work_tells_how_far_it_is(monkeypatch):
+    """With the time that is left; quick work says nothing."""
+    said: list[str] = []
+    now = 100.0
+    with monkeypatch.context() as patch:
+        patch.setattr("mgd_hdl.progress.time.monotonic", lambda: now)
+        progress = Progress(said.append)
+        progress.stage("making the circuit")
+        now = 130.0
+        progress.reckoned("making the circuit: 300 of 400 tiles", 0.375)  # of 80 s
+        now = 135.0
+        assert progress.line() == "making the circuit: 300 of 400 tiles, 35 s, about 45 s left"
+        now = 190.0
+        assert progress.line() == "making the circuit: 300 of 400 tiles, 90 s"
+        progress.stage("learning")
+        assert progress.line() == "learning, 0 s"
+    with Progress(said.append) as progress:
+        progress.reckoned("making the circuit: 1 of 400 tiles", 0.1)
+    assert said == []
+
+
+def test_tiles_and_neurons_are_counted():
+    """Each once, and then the time of Yosys."""
+    said = []
+    emit.trainer_files(preset("parity4"), watch=lambda what, share: said.append((what, share)))
+    *placed, last = said
+    assert [what for what, _ in placed] == [
+        f"{number} of 7 tiles and neurons placed" for number in range(1, 8)
+    ]
+    assert last[0] == "writing Verilog"
+    shares = [share for _, share in said]
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < shares[-1] < 1
+
+
+def test_an_interrupt_of_long_work_is_one_line(capsys, monkeypatch):
+    """Amaranth would complain of every block that is left unused; nothing is written."""
+
+    def reckoned(_self, name, _share):
+        if " 4 of 7 " in name:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "reckoned", reckoned)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        assert cli.main(["generate", "parity4"]) == 130
+        gc.collect()
+    assert seen == []
+    assert capsys.readouterr().err == "mgd-hdl: interrupted\n"
+    assert list(Path().iterdir()) == []
+
+
 def test_termination_unwinds(monkeypatch):
-    monkeypatch.setattr(emit, "trainer_files", lambda config: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(emit, "trainer_files", lambda config, **_: signal.raise_signal(signal.SIGTERM))
     with pytest.raises(SystemExit) as caught:
         cli.main(["generate", "xor"])
     assert caught.value.code == 143

@@ -38,7 +38,7 @@ def emitted_once() -> Iterator[None]:
     """The files of XOR: they are the same for all tests, and Yosys itself works on a disk with space only."""
     files = emit.trainer_files(preset("xor"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(emit, "trainer_files", lambda _config: files)
+        patch.setattr(emit, "trainer_files", lambda _config, **_: files)
         yield
 
 

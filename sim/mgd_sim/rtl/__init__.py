@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .cocotb_run import BenchResult, bench_parameters, simulate
-from .design import Design, Port, Probe
+from .design import Design, Port, Probe, expanded
 from .kept import cache_folder
 from .tools import RtlError
 from .trainer import SATURATED, RtlTrainer, trainer_design
@@ -20,6 +20,7 @@ __all__ = [
     "VerilatorModel",
     "bench_parameters",
     "cache_folder",
+    "expanded",
     "simulate",
     "trainer_design",
 ]

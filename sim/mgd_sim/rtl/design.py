@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any, Literal
 
-__all__ = ["Design", "Port", "Probe"]
+__all__ = ["Design", "Port", "Probe", "expanded"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Design:
         (sidecar,) = (name for name in files if name.endswith(".ports.json"))
         facts = json.loads(files[sidecar])
         ports = tuple(_port(item) for item in facts["ports"])
-        probes = tuple(_probe(item) for item in facts.get("states", ()))
+        probes = tuple(_probe(item) for item in expanded(facts.get("states", ())))
         return cls(facts["top"], files[f"{facts['top']}.v"], ports, probes)
 
     def port(self, name: str) -> Port:
@@ -101,6 +102,20 @@ class Design:
             if [probe.index for probe in probes] != list(range(len(probes))):
                 raise ValueError(f"array {name}: its probes must be numbered 0 to {len(probes) - 1}")
         return {name: tuple(probes) for name, probes in found.items()}
+
+
+def expanded(entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every state of ``N.ports.json`` by itself: an entry with ``each`` stands for many."""
+    for entry in entries:
+        each = entry.get("each")
+        if each is None:
+            yield dict(entry)
+            continue
+        same = {key: value for key, value in entry.items() if key != "each"}
+        ranges = [range(first, last + 1) for first, last in each.values()]
+        for number, values in enumerate(product(*ranges)):
+            path = entry["path"].format(**dict(zip(each, values, strict=True)))
+            yield {**same, "path": path, "index": entry["index"] + number}
 
 
 def _port(item: Mapping[str, Any]) -> Port:
