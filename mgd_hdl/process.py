@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-__all__ = ["Stop", "ends_held", "ends_noted", "ends_unwind", "open_standard_streams"]
+__all__ = ["Stop", "ends_held", "ends_interrupt", "ends_noted", "ends_unwind", "open_standard_streams"]
 
 #: Ctrl-C, a request to end, and a terminal that is closed.
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -46,6 +46,23 @@ def ends_unwind() -> Iterator[None]:
     }
     try:
         yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextlib.contextmanager
+def ends_interrupt() -> Iterator[Stop]:
+    """A request to end is a KeyboardInterrupt, as Ctrl-C is, for code that keeps what it has then."""
+    stop = Stop()
+
+    def interrupt(number: int, _frame: object) -> None:
+        stop.number = number
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, interrupt) for each in _heard()}
+    try:
+        yield stop
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

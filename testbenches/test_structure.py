@@ -89,7 +89,7 @@ RULES = [
     (r"mgd_sim\.rtl\.bench_process", (r"mgd_sim(\..*)?", r"cocotb_tools\.runner")),
     (
         r"mgd_sim\.(watch|studies\..*)",
-        (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|files)", r"(numpy|matplotlib)(\..*)?"),
+        (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|files|process)", r"(numpy|matplotlib)(\..*)?"),
     ),
     (r"mgd_sim(\..*)?", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?")),
     (r"mgd_synth\.fit", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli)(\w+)(\..*)?", r"numpy(\..*)?")),

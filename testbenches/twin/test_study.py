@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
-from mgd_sim.studies import families, hidden, imperfections, study, variants
+from mgd_hdl.files import locked
+from mgd_sim.studies import curve, families, hidden, imperfections, learning, study, variants
+from mgd_sim.trainer import Trainer
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -200,3 +203,45 @@ def test_a_file_that_cannot_be_is_refused_before_the_work(name, said, monkeypatc
         hidden.main(["1", "--results", name])
     assert ended.value.code == 2
     assert f"argument --results: must be {said}, not '{name}'" in capsys.readouterr().err
+
+
+# ---- two at once, and requests to end ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "name"),
+    [
+        (families.main, ["xor", "--out", "."], "xor_families.json"),
+        (variants.main, ["xor", "--out", "."], "xor_variants.json"),
+        (imperfections.main, ["xor", "--out", "."], "xor_imperfections.json"),
+        (curve.main, ["xor", "--out", "."], "xor_curve.json"),
+        (hidden.main, ["2", "--results", "mine.json"], "mine.json"),
+        (learning.main, ["xor", "--out", "mine.json"], "mine.json"),
+    ],
+)
+def test_the_second_run_into_a_file_does_no_work(main, arguments, name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Trainer, "run", lambda *_: pytest.fail("it worked"))
+    with locked(name):
+        try:
+            status = main(arguments)
+        except SystemExit as error:  # of the command line's parser
+            status = error.code
+    assert status == 2
+    assert capsys.readouterr().err.endswith(f"{name}: another run is writing it\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_request_to_end_keeps_what_was_found(number, status, tmp_path, monkeypatch):
+    out = tmp_path / "found.json"
+
+    def ended(results, **_):
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(learning, "watched", ended)
+    arguments = ["xor", "--model", "twin", "--seeds", "2", "--steps", "20", "--out", str(out)]
+    assert learning.main(arguments) == status
+    (result,) = json.loads(out.read_text())["results"]
+    assert result["model"] == "twin"
+    assert [path.name for path in tmp_path.iterdir()] == ["found.json"]

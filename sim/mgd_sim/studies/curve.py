@@ -17,7 +17,7 @@ import numpy as np
 from mgd_hdl.config import PRESETS, TrainerConfig, preset
 
 from .learning import MODELS
-from .study import command, ends_in_a_line, folder, keep, replacing, say
+from .study import command, ends_in_a_line, folder, hold, keep, replacing, say
 
 __all__ = ["Curve", "curve", "looks", "plot"]
 
@@ -116,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=folder, default="build", help="folder for NAME_curve.json and .png")
     given = parser.parse_args(arguments)
 
+    results = given.out / f"{given.task}_curve.json"
+    hold(results)
     config = preset(given.task)
     curves: list[Curve] = []
     status = 0
@@ -130,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = 130
             break
     document = {"task": given.task, "seeds": given.seeds, "curves": [asdict(each) for each in curves]}
-    keep(given.out / f"{given.task}_curve.json", document)
+    keep(results, document)
     if curves:
         plot(curves, f"{given.task}, {given.seeds} seeds", given.out / f"{given.task}_curve.png")
     return status

@@ -15,7 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from mgd_hdl.config import ConfigError
+from mgd_hdl.config.errors import Refused
+from mgd_hdl.files import FileRefused, locked
+from mgd_hdl.process import ends_interrupt
 
 __all__ = [
     "Kept",
@@ -25,6 +27,7 @@ __all__ = [
     "ends_in_a_line",
     "file",
     "folder",
+    "hold",
     "keep",
     "kept",
     "number",
@@ -59,6 +62,10 @@ def file(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"must be a regular file or nothing yet, not {text!r}")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"must be in a folder that exists, not {text!r}")
+    try:
+        hold(path)
+    except FileRefused as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return path
 
 
@@ -123,20 +130,33 @@ def chosen(
     return list(given or known)
 
 
+#: What the study that runs writes to, until it ends.
+_held = contextlib.ExitStack()
+
+
+def hold(path: Path) -> None:
+    """Keeps other runs away from a file of results; raises FileRefused where another has it."""
+    if path.parent.is_dir():
+        _held.enter_context(locked(path))
+
+
 def ends_in_a_line(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
-    """Status 130 after Ctrl-C; status 2 and no traceback after what the user can mend."""
+    """Status 130 after Ctrl-C, 143 after a request to end; 2 and one line for what the user can mend."""
 
     @functools.wraps(main)
     def ended(arguments: Sequence[str] | None = None) -> int:
-        try:
-            return main(arguments)
-        except KeyboardInterrupt:
-            return 130
-        except OSError as error:
-            sys.stderr.write(f"{error.filename or 'output'}: {_reason(error)}\n")
-        except (ConfigError, Unusable) as error:
-            sys.stderr.write(f"{error}\n")
-        return 2
+        with ends_interrupt() as stop, _held:
+            try:
+                status = main(arguments)
+            except KeyboardInterrupt:
+                status = 130
+            except OSError as error:
+                sys.stderr.write(f"{error.filename or 'output'}: {_reason(error)}\n")
+                status = 2
+            except (FileRefused, Refused, Unusable) as error:
+                sys.stderr.write(f"{error}\n")
+                status = 2
+            return stop.status if stop and status == 130 else status
 
     return ended
 
@@ -230,10 +250,13 @@ class Kept(Generic[Found]):
     ------
     Unusable
         What the file holds is something else.
+    FileRefused
+        Another run writes it.
     """
 
     def __init__(self, path: Path, kind: type[Found], task: str | None = None):
         self.path, self.task = path, task
+        hold(path)
         document = kept(path)
         try:
             rows = () if document is None else document if task is None else document["points"]
