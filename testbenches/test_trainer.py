@@ -6,9 +6,10 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 
-from mgd_hdl.config import REGISTERS, TrainerConfig, preset
+from mgd_hdl.config import REGISTERS, ConfigError, Register, Registers, TrainerConfig, preset
 from mgd_hdl.config import SEEDS as ALL_SEEDS
 from mgd_hdl.emit import trainer_files
 from mgd_sim.compare import compare, first_difference, states
@@ -601,6 +602,45 @@ def test_every_seed(name, tmp_path_factory):
             circuit.start(each)
             difference = first_difference(states(record, replica), circuit.run(40))
             assert difference is None, f"{SEEDS[replica]}: {difference}"
+
+
+def _some(register: Register, config: TrainerConfig, rng: np.random.Generator) -> int:
+    """A legal value; of times and counters a small one, so that a short run sees them turn."""
+    legal = register.legal(config)
+    if register.name.startswith("tau_") or register.name.endswith("_every"):
+        legal = range(legal[0], 9)
+    return legal[int(rng.integers(len(legal)))]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "an amplitude that halves twice, annealed, clamped, early enables",
+        "an amplitude that halves, windows, two-sided, walsh, some still, gated",
+        "decay, clamped, noise of updates",
+        "layer by layer, windows, two-sided",
+        "node by node, signs, walsh, two-sided windows, leaves",
+    ],
+)
+def test_legal_registers(name, tmp_path_factory):
+    """Whatever the table calls legal the circuit follows as the twin does, with or without shadow."""
+    config, rng = _configuration(name), np.random.default_rng(len(name))
+    there = [register for register in REGISTERS if register.there(config)]
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    tried: list[Registers] = []
+    with RtlTrainer(
+        config, trainer_design(trainer_files(config)), config.registers(), build_dir=build
+    ) as circuit:
+        while len(tried) < 8:
+            try:
+                registers = config.registers(**{each.name: _some(each, config, rng) for each in there})
+            except ConfigError:  # legal one by one, but not together
+                continue
+            tried.append(registers)
+            record = Trainer(config, [registers]).run(60, record=True)
+            circuit.start(registers)
+            difference = first_difference(states(record), circuit.run(60))
+            assert difference is None, f"{registers}: {difference}"
 
 
 def test_an_array_wider_than_a_module(monkeypatch, tmp_path_factory):

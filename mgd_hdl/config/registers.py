@@ -345,6 +345,12 @@ RULES: tuple[Rule, ...] = (
         text=lambda _: 'tau_x must be a multiple of tau_p with granularity = "node"',
     ),
     Rule(
+        ("change_gate", "change_limit"),
+        on=lambda config: config.gated,
+        broken=lambda values: values["change_gate"] >= values["change_limit"],
+        text=lambda _: "change_gate must be below change_limit, or no cost change passes",
+    ),
+    Rule(
         ("seed_noise_code", "seed_code"),
         on=lambda config: config.independent_noise and config.perturbation.family == "random_code",
         broken=lambda values: LFSR.valid(values["seed_noise_code"]) == LFSR.valid(values["seed_code"]),

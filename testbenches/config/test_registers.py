@@ -21,6 +21,8 @@ NODES = XOR.replaced(
     formats={"parameter": "SQ(5, 15)"},
 )
 NOISY = XOR.replaced(imperfections={"update_noise": 0.01, "update_noise_kind": "independent"})
+GATED = XOR.replaced(cost={"limit": 0.125})  # of 12 fraction bits
+ANALOG = XOR.replaced(learning={"algorithm": "analog", "tau_x": 4})
 
 
 def test_the_table_names_every_register_once():
@@ -93,6 +95,8 @@ def test_generated_parameters_list_legal_values():
         (XOR.replaced(learning={"tau_p": 4, "tau_theta": 4}), {"tau_p": 6}, "tau_p = 6: with tau_theta = 4"),
         (SERIAL, {"tau_theta": 2}, "tau_theta = 2: with tau_p = 1"),
         (NODES, {"tau_x": 3}, "tau_x = 3: with tau_p = 2: tau_x must be a multiple of tau_p"),
+        (GATED, {"change_gate": 512}, "change_gate = 512: with change_limit = 512: change_gate must"),
+        (ANALOG, {"high_pass": 0}, "high_pass = 0: must be a whole number from 1 to 255"),
         (NOISY, {"seed_code": 8, "seed_noise_code": 9}, "seed_noise_code = 9: with seed_code = 8: seed"),
         (XOR, {"high_pass": 3}, 'high_pass = 3: is no register of this circuit, which needs learning.alg'),
         (XOR, {"tau_layer": 2}, "tau_layer = 2: is no register of this circuit, which needs pert"),
