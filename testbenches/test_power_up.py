@@ -10,6 +10,7 @@ import pytest
 from mgd_hdl.config import PRESETS, TrainerConfig, preset
 from mgd_hdl.emit import trainer_files
 from mgd_sim.rtl import RtlError, trainer_design
+from mgd_synth.yosys import YOSYS
 from testbenches.power_up import powered_up, random_bits, started, starts_from_anything, with_resets
 
 XOR = preset("xor")
@@ -93,3 +94,29 @@ def test_a_start_that_needs_initial_values_is_noticed():
     difference = started(XOR, random, rst=True)
     assert difference is not None
     assert difference.step == 0
+
+
+#: Gates in place of selectors, which would hide an unknown choice between equal values.
+SELECTOR = r"""
+module \$_MUX_ (input A, B, S, output Y);
+  assign Y = (A & ~S) | (B & S);
+endmodule
+"""
+
+
+def test_gates_are_known_too(tmp_path):
+    """Conditions do not hide X in a netlist of gates and plain registers, made without initial values."""
+    config = XOR.replaced(engine={"reset": "yes"})
+    design = trainer_design(trainer_files(config))
+    (tmp_path / "design.v").write_text(powered_up(design.verilog))
+    (tmp_path / "selector.v").write_text(SELECTOR)
+    script = (
+        f"read_verilog design.v; hierarchy -top {design.top}; proc; opt_clean; memory_map; opt_clean;"
+        " techmap; techmap -map selector.v; simplemap; opt_clean; write_verilog -noattr gates.v"
+    )
+    outcome = YOSYS.run(["-q", "-p", script], tmp_path)
+    assert outcome.status == 0, outcome.last_words
+    gates = (tmp_path / "gates.v").read_text()
+    assert " ? " not in gates
+    assert "if (" not in gates
+    assert started(config, replace(design, verilog=gates), rst=False) is None

@@ -109,6 +109,7 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "walsh": ("xor", {"perturbation": {"family": "walsh"}, "learning": {"rounding": "stochastic"}}, ".*"),
     "sequential": ("xor", {"perturbation": {"family": "sequential"}, "task": {"order": "random"}}, ".*"),
     "early": ("xor", {"engine": {"enables": "early"}}, ".*"),
+    "reset": ("xor", {"engine": {"reset": "yes"}}, "cell|integrator"),
     "small leaves": ("parity4", {"engine": _SMALL}, "array|cell|leaf_.*|tile_.*|wires_.*"),
     "small leaves, early": (
         "xor",
