@@ -27,9 +27,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """A mutation is a simulation of its own, and there are some hundred."""
     if config.getoption("--all"):
         return
-    left_out = [item for item in items if _mutation(item) % EVERY]
+    left_out = [item for item in items if _mutation(item) % EVERY or item.get_closest_marker("only_all")]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not _mutation(item) % EVERY]
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
 
 
 def _mutation(item: pytest.Item) -> int:

@@ -11,101 +11,10 @@ import pytest
 from mgd_hdl.config import Rounding, TrainerConfig, preset
 from mgd_sim.tasks import Dataset, dataset
 from mgd_sim.trainer import Record, Trainer
+from testbenches.catalogue import configuration, named, slow
 from testbenches.twin import textbook
 
 SEEDS = (0, 1, 77)
-
-
-def settings(name: str, **sections) -> TrainerConfig:
-    """A preset at a small rate, so that nothing saturates within a test, with more changed."""
-    base = preset(name)
-    if name == "xor":
-        base = base.replaced(learning={"rate": 0.125}, formats={"parameter": "SQ(5, 12)"})
-    return base.replaced(**sections)
-
-
-#: Sinusoids are counted in eighths of the amplitude, so T gets three bits more.
-_FINE = {"parameter": "SQ(5, 15)"}
-
-CASES = {
-    "xor": settings("xor"),
-    "order_random": settings("xor", task={"order": "random"}),
-    "order_plain": settings("xor", task={"order": "plain"}),
-    "two_sided": settings("xor", learning={"measure": "two_sided"}),
-    "parity4": settings("parity4"),
-    "walsh": settings("parity4", perturbation={"family": "walsh"}),
-    "walsh_two_sided": settings("xor", perturbation={"family": "walsh"}, learning={"measure": "two_sided"}),
-    "sequential": settings("xor", perturbation={"family": "sequential"}),
-    "sequential_two_sided": settings(
-        "parity4",
-        perturbation={"family": "sequential", "order": "shuffled"},
-        learning={"measure": "two_sided"},
-    ),
-    "held": settings("xor", learning={"tau_x": 5, "tau_p": 4, "tau_theta": 2}),
-    "shadow": settings("xor", learning={"tau_x": 3, "tau_p": 2, "tau_theta": 7}),
-    "shadow_unused": settings("xor", engine={"shadow": "yes"}),
-    "shadow_two_sided": settings(
-        "xor", learning={"tau_x": 2, "tau_p": 3, "tau_theta": 4, "measure": "two_sided"}
-    ),
-    "walsh_window": settings("xor", perturbation={"family": "walsh"}, learning={"tau_theta": 32}),
-    "sparse": settings("parity4", perturbation={"share": 0.25}, formats={"parameter": "SQ(5, 13)"}),
-    "sparse_window": settings(
-        "xor", perturbation={"share": 0.125}, learning={"tau_theta": 12, "tau_p": 2, "measure": "two_sided"}
-    ),
-    "square": settings("parity4", perturbation={"family": "square"}),
-    "square_two_sided": settings(
-        "xor", perturbation={"family": "square", "order": "shuffled"}, learning={"measure": "two_sided"}
-    ),
-    "sinusoidal": settings("xor", perturbation={"family": "sinusoidal"}, formats=_FINE),
-    "sinusoidal_window": settings(
-        "xor",
-        perturbation={"family": "sinusoidal", "resolution": 3, "order": "shuffled"},
-        learning={"tau_theta": 12, "tau_p": 2, "tau_x": 3, "measure": "two_sided"},
-        formats=_FINE,
-    ),
-    "external": settings("xor", perturbation={"family": "external"}, formats=_FINE),
-    "external_signs": settings("xor", perturbation={"family": "external", "resolution": 1}),
-    "delayed": settings("xor", learning={"updates": "delayed"}),
-    "delayed_window": settings("parity4", learning={"updates": "delayed", "tau_theta": 3, "tau_p": 2}),
-    "reference_anew": settings("xor", learning={"tau_x": 6, "tau_p": 2, "reference": "every_step"}),
-    "decay": settings("xor", learning={"decay": 2.0**-6}),
-    "decay_window": settings(
-        "parity4",
-        perturbation={"family": "walsh"},
-        learning={"decay": 2.0**-4, "tau_theta": 6, "tau_p": 2, "tau_x": 3},
-    ),
-    "halved": settings("xor", perturbation={"halve_every": 100, "last_amplitude": 2.0**-6}),
-    "halved_window": settings(
-        "parity4",
-        perturbation={"halve_every": 20},
-        learning={"tau_theta": 3, "tau_p": 2, "measure": "two_sided"},
-    ),
-    "tanh": settings("xor", network={"activation": ["tanh", "sigmoid"]}),
-    "relu": settings("parity4", network={"activation": ["relu", "sigmoid"], "initial": 0.5}),
-    "relu_output": settings("xor", network={"activation": "relu", "initial": 0.5}),
-    "deep": settings("xor", network={"layers": [2, 3, 2, 1]}),
-    "coarse": settings(
-        "xor", perturbation={"amplitude": 0.5}, formats={"parameter": "SQ(5, 19)", "cost_change": "SQ(2, 16)"}
-    ),
-    "few_bits": settings(
-        "xor", formats={"activation_fraction": 4, "segment_bits": 8, "cost_change": "SQ(2, 10)"}
-    ),
-    "centered": settings("nist7x7_centered"),
-    "absolute_error": settings("parity4", cost={"loss": "absolute_error"}),
-    "hinge": settings(
-        "xor", network={"activation": ["sigmoid", "tanh"]}, cost={"loss": "hinge", "margin": 0.8}
-    ),
-    "hinge_of_letters": settings("nist7x7_centered", cost={"loss": "hinge", "margin": 0.5}),
-    "cross_entropy": settings(
-        "xor", network={"activation": ["sigmoid", "linear"]}, cost={"loss": "cross_entropy"}
-    ),
-    "cross_entropy_of_letters": settings(
-        "nist7x7_centered",
-        network={"activation": ["sigmoid", "linear"]},
-        cost={"loss": "cross_entropy", "segment_bits": 5},
-    ),
-    "letters": settings("nist7x7", perturbation={"family": "walsh"}),
-}
 
 
 def from_outside(config: TrainerConfig) -> np.ndarray | None:
@@ -116,10 +25,10 @@ def from_outside(config: TrainerConfig) -> np.ndarray | None:
     return 2 * np.random.default_rng(7).integers(0, largest + 1, (7, config.parameters)) - largest
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", named("textbook"))
 def test_merged_register_is_the_textbook(name):
     """Every state of every step; T where a hold has ended, for in between the textbook is ahead."""
-    config = CASES[name]
+    config = configuration(name)
     steps = 40 if config.parameters > 100 else 300
     given = from_outside(config)
     trainer = Trainer(config, SEEDS, perturbations=given)
@@ -148,7 +57,7 @@ def test_merged_register_is_the_textbook(name):
 
 def test_registers_override_the_configuration():
     """The seed is even on purpose: its bit 0 is forced to one."""
-    config = CASES["xor"]
+    config = configuration("textbook: xor")
     changes = {"tau_x": 3, "tau_p": 2, "tau_theta": 1, "learning_shift": 3, "seed_code": 12344}
     record = Trainer(config, [5], **changes).run(100, record=True)
     reference = textbook.train(config, config.registers(5, **changes), 100)
@@ -178,7 +87,7 @@ def test_the_rate_stays_while_the_amplitude_halves():
 
 @pytest.mark.parametrize("given", [None, np.ones((3, 9), dtype=np.int64)], ids=["missing", "not external"])
 def test_perturbations_come_where_they_are_asked_for(given):
-    config = CASES["external" if given is None else "sinusoidal"]
+    config = configuration("textbook: external" if given is None else "textbook: sinusoidal")
     with pytest.raises(ValueError, match=r"needs? .*perturbations|perturbations need"):
         Trainer(config, [0], perturbations=given)
 
@@ -195,7 +104,7 @@ def test_perturbations_come_where_they_are_asked_for(given):
 )
 def test_perturbations_must_fit_their_words(given, message):
     with pytest.raises(ValueError, match=message):
-        Trainer(CASES["external"], [0], perturbations=given)
+        Trainer(configuration("textbook: external"), [0], perturbations=given)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +112,7 @@ def test_perturbations_must_fit_their_words(given, message):
 )
 def test_resumes(name):
     """Two runs are one long run, wherever it is cut; a clone goes on from where it was taken."""
-    config = CASES[name].replaced(learning={"rounding": "stochastic"})
+    config = configuration(f"textbook: {name}").replaced(learning={"rounding": "stochastic"})
     shift = config.gain + 2  # drops bits, so that the dither tells
     whole = Trainer(config, SEEDS, learning_shift=shift).run(200, record=True)
     cut = Trainer(config, SEEDS, learning_shift=shift)
@@ -219,8 +128,8 @@ def test_resumes(name):
 
 def test_replicas_are_independent():
     """A replica does what it would do alone."""
-    together = Trainer(CASES["letters"], SEEDS)
-    alone = Trainer(CASES["letters"], SEEDS[2:])
+    together = Trainer(configuration("textbook: letters"), SEEDS)
+    alone = Trainer(configuration("textbook: letters"), SEEDS[2:])
     together.run(150)
     alone.run(150)
     np.testing.assert_array_equal(together.theta[2:], alone.theta)
@@ -232,7 +141,7 @@ def test_replicas_are_independent():
 def test_limits(rounding, measure):
     """A rate far too large, in narrow words: every saturation, the rails, and each rounding."""
     formats = {"parameter": "SQ(3, 5)", "cost_change": "SQ(1, 4)", "hold_bits": 1}
-    config = settings(
+    config = slow(
         "xor",
         formats=formats,
         network={"initial": 2.0, "activation": "relu"},
@@ -287,7 +196,7 @@ def test_limits(rounding, measure):
 
 def test_mini_batch():
     """Registers alone make it gradient descent on all four samples, by finite differences."""
-    config = settings("xor", perturbation={"family": "sequential"}, task={"order": "plain"})
+    config = slow("xor", perturbation={"family": "sequential"}, task={"order": "plain"})
     config = config.replaced(learning={"tau_p": 4, "tau_theta": 36})
     trainer = Trainer(config, SEEDS)
     start, seen = trainer.theta.tolist(), trainer.visible.tolist()
@@ -307,7 +216,7 @@ def test_mini_batch():
 def test_stream():
     """Samples of several bits per input come through the port in their order, again and again."""
     words = {"input": "UQ(0, 4)", "target": "UQ(1, 3)", "activation_fraction": 6}
-    config = settings("xor", formats=words, task={"source": "stream"}, learning={"tau_x": 2})
+    config = slow("xor", formats=words, task={"source": "stream"}, learning={"tau_x": 2})
     rng = np.random.default_rng(5)
     given = Dataset(x=rng.integers(0, 16, (7, 2)), target=rng.integers(0, 9, (7, 1)))
     record = Trainer(config, SEEDS, samples=given).run(40, record=True)
@@ -336,7 +245,7 @@ def test_stream():
     ],
 )
 def test_bad_samples(x, target, message):
-    config = settings("xor", task={"source": "stream"})
+    config = slow("xor", task={"source": "stream"})
     with pytest.raises(ValueError, match=message):
         Trainer(config, [0], samples=Dataset(x=x, target=target))
 
@@ -345,13 +254,13 @@ def test_samples_belong_to_streams():
     with pytest.raises(ValueError, match=r'samples need task\.source = "stream", not "memory"'):
         Trainer(preset("xor"), [0], samples=dataset(preset("xor")))
     with pytest.raises(ValueError, match=r'task\.source = "stream" needs samples'):
-        Trainer(settings("xor", task={"source": "stream"}), [0])
+        Trainer(slow("xor", task={"source": "stream"}), [0])
 
 
 @pytest.mark.parametrize("name", ["xor", "parity4", "centered"])
 def test_cost_and_accuracy(name):
     """Against the textbook's network, sample by sample."""
-    config = CASES[name]
+    config = configuration(f"textbook: {name}")
     trainer = Trainer(config, SEEDS[:2])
     trainer.run(30)
     every = trainer.samples
