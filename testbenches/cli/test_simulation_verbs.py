@@ -160,13 +160,14 @@ def test_table_of_looks():
 # ---- compare -------------------------------------------------------------------------------------
 
 
-def test_circuit_and_twin_are_equal(capsys):
+def test_circuit_and_twin_are_equal(capsys, in_the_workplace):
     assert cli.main(["compare", "xor", "--steps", "3000", "--seeds", "3", "--seed", "7"]) == 0
     states_of_a_step = 6 + 2 * preset("xor").parameters
     expected = (
         f"xor_trainer: 3000 steps, 3 seeds, {9000 * states_of_a_step} states: circuit and twin are equal\n"
     )
     assert capsys.readouterr().out == expected
+    assert left_behind(in_the_workplace) == set()
 
 
 @pytest.mark.parametrize("name", BUGS)
