@@ -26,6 +26,14 @@ CONFIGURATIONS: dict[str, TrainerConfig] = {
         learning={"tau_x": 4, "tau_p": 2, "tau_theta": 6},
     ),
     "small leaves, early enables": preset("parity4").replaced(engine={"enables": "early", "leaf_cells": 4}),
+    "hinge, gate, noise, answers, dither, an amplitude that halves": XOR.replaced(
+        network={"activation": ["sigmoid", "linear"]},
+        cost={"loss": "hinge", "gate": 0.01, "limit": 0.5},
+        perturbation={"halve_every": 2},
+        learning={"rounding": "stochastic", "tau_theta": 2, "anneal_every": 2, "rate": 0.125},
+        task={"accuracy": True},
+        imperfections={"cost_noise": 0.03},
+    ),
     "decay, dead parameters": XOR.replaced(
         learning={"decay": 0.125}, imperfections={"stuck": 0.5, "stuck_kind": "dead"}
     ),
