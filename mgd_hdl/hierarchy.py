@@ -17,6 +17,8 @@ from amaranth.hdl import ClockSignal, Instance, Module, ResetInserter, ResetSign
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 
+from .config.names import module_name
+
 __all__ = ["Block", "Modules", "place", "ports_of"]
 
 #: Amaranth has 16 bits for the number of an input bit of a module, or of an output bit of an instance.
@@ -65,7 +67,7 @@ class Modules:
         With a name of its own it is the design's top module, which has a reset whether it needs one or not.
         """
         top = name is not None
-        name = name or f"{self.prefix}_{block.module}"
+        name = name or module_name(self.prefix, block.module)
         if name not in self.text:
             self.signatures[name] = block.signature
             self.summary[name] = _summary(block)

@@ -42,8 +42,8 @@ def test_algorithms(family, tmp_path):
 
 
 @mutations(
-    ("the window of a hold", r"(dut_sequencer sequencer \((?s:.*?)\.tau_theta\()tau_theta", r"\1tau_p"),
-    ("samples of a hold", r"(dut_sequencer sequencer \((?s:.*?)\.tau_x\()tau_x", r"\1tau_p"),
+    ("the window of a hold", r"(dut__sequencer sequencer \((?s:.*?)\.tau_theta\()tau_theta", r"\1tau_p"),
+    ("samples of a hold", r"(dut__sequencer sequencer \((?s:.*?)\.tau_x\()tau_x", r"\1tau_p"),
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config, verilog, states = circuit("sequential")

@@ -148,9 +148,9 @@ def test_mutations_are_noticed(mutation, tmp_path):
 def test_two_blocks_of_one_name_are_refused():
     """Their ports tell them apart; equal ones are made once."""
     modules = Modules("dut")
-    assert modules.add(Counter()) == modules.add(Counter()) == "dut_counter"
-    assert list(modules.text) == ["dut_counter"]
-    with pytest.raises(ValueError, match="two different blocks are called dut_counter"):
+    assert modules.add(Counter()) == modules.add(Counter()) == "dut__counter"
+    assert list(modules.text) == ["dut__counter"]
+    with pytest.raises(ValueError, match="two different blocks are called dut__counter"):
         modules.add(Counter(5))
 
 
@@ -172,7 +172,7 @@ def test_two_blocks_of_one_name_inside_another():
             m.d.comb += self.o.eq(Cat(narrow.count, wide.count))
             return m
 
-    with pytest.raises(ValueError, match="two different blocks are called dut_counter"):
+    with pytest.raises(ValueError, match="two different blocks are called dut__counter"):
         verilog(Mixed(), "dut")
 
 
@@ -184,7 +184,7 @@ def test_modules_stand_behind_those_they_place():
     names = list(modules.text)
     assert names == sorted(set(names), key=names.index)
     assert names[-1] == "dut"
-    assert names.index("dut_integrator") < names.index("dut_cell") < names.index("dut_tile_6")
+    assert names.index("dut__integrator") < names.index("dut__cell") < names.index("dut__tile_6")
 
 
 def test_blocks_without_a_clock_get_none():

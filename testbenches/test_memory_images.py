@@ -30,9 +30,9 @@ def test_images_equal_the_verilog(activation):
         image = images[f"{config.name}.{activation}_{layer}.hex"]
         words = [int(line, 16) for line in image.splitlines()]
         assert len(words) == 32
-        assert words == words_of(verilog, f"{config.name}_{activation}_{layer}")
+        assert words == words_of(verilog, f"{config.name}__{activation}_{layer}")
     samples = [int(line, 16) for line in images[f"{config.name}.samples.hex"].splitlines()]
-    assert samples == words_of(verilog, f"{config.name}_sample_memory")
+    assert samples == words_of(verilog, f"{config.name}__sample_memory")
     assert samples == [x | (x.bit_count() % 2) << 4 for x in range(16)]
 
 
@@ -64,7 +64,7 @@ def test_images_of_the_cross_entropy(name, tables):
     for table in tables:
         words = [int(line, 16) for line in images[f"{config.name}.{table}.hex"].splitlines()]
         assert len(words) == 128
-        assert words == words_of(verilog, f"{config.name}_{table}")
+        assert words == words_of(verilog, f"{config.name}__{table}")
         width = config.curve_fraction + (table == "exponential")
         base, slope = words[0] % 2**width, words[0] >> width
         assert base == round(unit * first[table][0])

@@ -190,10 +190,10 @@ def test_an_array_wider_than_a_module(monkeypatch, tmp_path_factory):
     files = trainer_files(config)
     verilog = files[f"{config.name}.v"]
     modules = re.findall(r"(?m)^module (\w+)\(", verilog)
-    parts = {f"{config.name}_core_array", f"{config.name}_core_network"}
+    parts = {f"{config.name}__core_array", f"{config.name}__core_network"}
     assert parts < set(modules)
-    assert not {f"{config.name}_array", f"{config.name}_mlp"} & set(modules)
-    assert f"// All learning elements of the trainer.\nmodule {config.name}_core_array(" in verilog
+    assert not {f"{config.name}__array", f"{config.name}__mlp"} & set(modules)
+    assert f"// All learning elements of the trainer.\nmodule {config.name}__core_array(" in verilog
     build = tmp_path_factory.getbasetemp().parent / "verilated"
     result = compare(config, trainer_design(files), 500, seeds=[1], build_dir=build)
     assert result.difference is None, str(result)

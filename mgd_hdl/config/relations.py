@@ -7,12 +7,13 @@ problem is not asked, so that a single mistake is reported once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING
 
 from .codes import LFSR, SparseCode
 from .errors import Problem, shown
+from .names import SIGNALS
 from .number import UQ, Rounding, power_of_two
 from .sections import HIGH_PASS
 
@@ -57,6 +58,17 @@ def relation_problems(config: TrainerConfig, bad: Iterable[str]) -> list[Problem
                 problems.append(problem)
                 known_bad.add(problem.key.partition("[")[0])
     return problems
+
+
+# ---- the name ------------------------------------------------------------------------------------
+
+
+@_relation("name")
+def _name(config: TrainerConfig) -> Iterator[Problem]:
+    from .trainer import Registers  # which imports this file
+
+    if config.name in SIGNALS or config.name in {register.name for register in fields(Registers)}:
+        yield Problem("name", shown(config.name), "is a signal of trainers; must be another name")
 
 
 # ---- the network ---------------------------------------------------------------------------------

@@ -40,4 +40,7 @@ shared signal sla sll sra srl strong subtype then to transport type unaffected u
 variable vmode vprop vunit wait when while with xnor xor
 """
 
-RESERVED_WORDS = frozenset(_VERILOG.split()) | frozenset(_VHDL.split())
+# The package that every SystemVerilog tool brings (IEEE 1800-2017, 26.7), and VHDL's library.
+_BUILT_IN = "std"
+
+RESERVED_WORDS = frozenset(_VERILOG.split()) | frozenset(_VHDL.split()) | {_BUILT_IN}

@@ -5,7 +5,6 @@ Limits between keys are in ``relations``; what follows from the keys is in ``tra
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
@@ -13,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from .codes import LFSR, Family
 from .cost import Loss
 from .errors import did_you_mean
+from .names import check_name
 from .network import Activation
 from .number import SQ, UQ, Format
-from .reserved import RESERVED_WORDS
 from .tasks import TASKS
 
 __all__ = [
@@ -58,14 +57,6 @@ class Section(BaseModel):
 # ---- limits of single keys -----------------------------------------------------------------------
 
 
-def _trainer_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name) or "__" in name:
-        raise ValueError("must be a letter, then up to 62 letters, digits or single underscores")
-    if name.lower() in RESERVED_WORDS:
-        raise ValueError("is a word of Verilog, SystemVerilog or VHDL")
-    return name
-
-
 def _task_name(name: str) -> str:
     if name not in TASKS:
         raise ValueError(f"must be one of {', '.join(TASKS)}{did_you_mean(name, TASKS)}")
@@ -99,8 +90,10 @@ def _single_or_list(value: Any) -> str:
 
 TrainerName = Annotated[
     str,
-    AfterValidator(_trainer_name),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z](?:_?[A-Za-z0-9])*_?$", "maxLength": 63}),
+    AfterValidator(check_name),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^(?=.*[a-z])[A-Za-z](?:_?[A-Za-z0-9])*_?$", "maxLength": 63}
+    ),
 ]
 _LayerSize = Annotated[int, Field(ge=1, le=4096)]
 _Real = Annotated[float, Field(gt=0)]

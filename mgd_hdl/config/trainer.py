@@ -115,7 +115,7 @@ class TrainerConfig(Section):
     """A whole trainer. Build one with :func:`mgd_hdl.config.load` or :func:`preset`."""
 
     name: TrainerName = "mgd"
-    """Every Verilog module's name starts with it."""
+    """The top module; every other module's name starts with it and two underscores."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     """All random streams start from it; a run-time register can change each."""
     network: NetworkSection

@@ -18,6 +18,7 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import did_you_mean
+from mgd_hdl.config.names import module_name
 from mgd_hdl.emit import EmitError, verilog
 from mgd_hdl.showcase import Showcase
 
@@ -359,11 +360,11 @@ def bitstream(
     (frequency,) = (pin.frequency for pin in found if pin.frequency is not None)
     rate = frequency / divide / 1e6
     try:
-        name = f"{config.name}_showcase"
+        name = module_name(config.name, "showcase")
         text = verilog(Showcase(config), name)
     except (EmitError, ValueError) as error:
         raise SynthError(str(error)) from None
-    top = f"{name}_board"
+    top = module_name(config.name, "board")
     text += "\n" + top_text(top, name, found, divide)
     pin_text = constraints(board, found)
     with tempfile.TemporaryDirectory(prefix="mgd_synth_") as temporary:

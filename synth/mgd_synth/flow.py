@@ -15,6 +15,7 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import did_you_mean
+from mgd_hdl.config.names import module_name, renamed
 from mgd_hdl.emit import EmitError, trainer_files
 
 from . import counted, ecp5, generic, gowin, ice40, intel, liberty, xilinx
@@ -44,6 +45,9 @@ DEVICES: dict[str, Device] = {**ice40.DEVICES, **ecp5.DEVICES, **gowin.DEVICES}
 
 #: Targets whose cells are counted.
 COUNTED: dict[str, Counted] = {**xilinx.DEVICES, **intel.DEVICES}
+
+#: What a trainer's top module is called here: a cell of a device or a library may have the trainer's name.
+_TOP = module_name("mgd", "trainer")
 
 TARGETS = (*DEVICES, *COUNTED, "generic", "liberty")
 
@@ -94,8 +98,8 @@ def mapped(
         made = trainer_files(config)
     except EmitError as error:
         raise SynthError(str(error)) from None
-    shell = harness(config.name, json.loads(made[f"{config.name}.ports.json"])["ports"])
-    text = made[f"{config.name}.v"] + shell.verilog
+    shell = harness(_TOP, json.loads(made[f"{config.name}.ports.json"])["ports"])
+    text = renamed(made[f"{config.name}.v"], config.name, _TOP) + shell.verilog
     notes: tuple[str, ...] = ()
     if isinstance(how, Device):
         netlist, notes = mapped_for(how, folder, text, shell.top, say)

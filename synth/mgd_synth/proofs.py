@@ -28,6 +28,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config.names import module_name
 from mgd_hdl.emit import trainer_files
 from mgd_hdl.files import write_file
 
@@ -318,7 +319,7 @@ def subjects(configurations: Mapping[str, tuple[str, dict[str, Any], str]]) -> I
 
 def _blocks(config: TrainerConfig) -> dict[str, str]:
     """Modules that place none, or a few that place none themselves, by their blocks' names."""
-    prefix = f"{config.name}_"
+    prefix = module_name(config.name, "")
     text = trainer_files(config)[f"{config.name}.v"]
     modules = {
         found[1].removeprefix(prefix): re.sub(rf"\b{prefix}", "", part)

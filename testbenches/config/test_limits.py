@@ -103,7 +103,7 @@ def some_valid(count: int, seed: int) -> list[TrainerConfig]:
 def test_every_valid_configuration_elaborates_and_runs(config):
     modules = Modules("any")
     modules.add(Trainer(config), "any")
-    assert "any_core" in modules.text
+    assert "any__core" in modules.text
     if config.task.source != "stream":
         twin.Trainer(config, [1]).run(30)
 
@@ -147,7 +147,7 @@ def test_an_array_wider_than_a_module_elaborates():
     assert config.parameters * config.weight.width > MAX_WIRES
     modules = Modules("large")
     modules.add(Trainer(config), "large")
-    assert not {"large_array", "large_mlp"} & set(modules.text)
-    assert {"large_tile_64", "large_neuron_0"} < set(modules.text)
-    assert "module \\large_core.array\n" in modules.text["large_core"]
-    assert modules.text["large_core"].count("cell \\large_neuron_0 ") == 37
+    assert not {"large__array", "large__mlp"} & set(modules.text)
+    assert {"large__tile_64", "large__neuron_0"} < set(modules.text)
+    assert "module \\large__core.array\n" in modules.text["large__core"]
+    assert modules.text["large__core"].count("cell \\large__neuron_0 ") == 37

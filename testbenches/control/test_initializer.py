@@ -54,7 +54,7 @@ def test_loaded_codes(layers, initial, tmp_path):
 
 
 @mutations(
-    ("the chain not filled", r"(dut_scan scan \(\s+\.advance)\(scan__advance\)", r"\1(1'h1)"),
+    ("the chain not filled", r"(dut__scan scan \(\s+\.advance)\(scan__advance\)", r"\1(1'h1)"),
     ("words for positive codes", r"assign minus = [^;]+;", "assign minus = 1'h0;"),
     ("the size of another layer", r"= scan__rows\[1\] \?", "= scan__rows[0] ?"),
 )

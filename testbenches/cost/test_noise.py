@@ -32,7 +32,7 @@ def test_noise(fraction, reference, tmp_path):
 @mutations(
     ("one number for two costs", r"\.advance\(i__valid\)", ".advance(1'h0)"),
     ("a number for every clock", r"\.advance\(i__valid\)", ".advance(1'h1)"),
-    ("no seed", r"(?s)(dut_gaussian numbers \(.*?)\.load\(load\)", r"\1.load(1'h0)"),
+    ("no seed", r"(?s)(dut__gaussian numbers \(.*?)\.load\(load\)", r"\1.load(1'h0)"),
     ("numbers one too early", r"filling <= \{ filling\[0\], load \}", "filling <= { 1'h0, load }"),
     ("one bit more", r"_04_\[15:1\]", "_04_[14:0]"),
     ("noise of C0", r"_02_ \| i__payload\[11\]", "_02_"),

@@ -115,7 +115,7 @@ def test_mutations_are_noticed(mutation, tmp_path):
     ("a word past its trunk", r"(trunk_0 \([^;]*)late_held_word", r"\1held_word"),
     (
         "a code that is not kept",
-        r"(module dut_cell\((?s:.*?))always @\(posedge clk\)\n    code <=",
+        r"(module dut__cell\((?s:.*?))always @\(posedge clk\)\n    code <=",
         r"\1always @*\n    code =",
     ),
     ("the rest of another layer", r"( = _\d+_ & )layer_1__rest", r"\1layer_0__rest"),
@@ -130,7 +130,7 @@ def test_a_leaf_holds_what_its_cells_hear():
     what makes it.
     """
     text = verilog(Array(learner(4, 13, 1, leaves=True, leaf_cells=16)), "dut")
-    widths = sorted(int(width) for width in re.findall(r"^module dut_leaf_(\d+)", text, re.MULTILINE))
+    widths = sorted(int(width) for width in re.findall(r"^module dut__leaf_(\d+)", text, re.MULTILINE))
     alike = 5 + 2  # D; shaken, clear
     leaves = [3 + 1 + alike, 2 + 8 + 8 + 1 + alike]  # rows, columns, diagonals; both
     trunks = [2 * rows + 3 * 8 + 4 + alike for rows in (2, 9)]  # addresses too; minus, rest, address, clear
@@ -165,4 +165,4 @@ def test_ten_thousand_cells_are_one(monkeypatch):
     text = verilog(Array(config), "dut")
     assert sorted(made) == ["cell", "tile_44", "tile_52", "tile_64"]
     # Each further tile is one more instance, not one more module.
-    assert text.count("\n  dut_tile_64 ") == sum(tile.cells == 64 for tile in config.tiles) == 142
+    assert text.count("\n  dut__tile_64 ") == sum(tile.cells == 64 for tile in config.tiles) == 142

@@ -64,7 +64,7 @@ def test_mutations_are_noticed(mutation, tmp_path):
 
 @mutations(
     ("follows another layer's way", r"<= layer_1__away;", "<= layer_0__away;"),
-    ("always on to T", r"(dut_follower [^;]*\.away\()away", r"\g<1>1'h0"),
+    ("always on to T", r"(dut__follower [^;]*\.away\()away", r"\g<1>1'h0"),
 )
 def test_mutations_of_followers_are_noticed(mutation, tmp_path):
     config = loaded(2, 2, 1, bits=1, algorithm="analog", tau_x=2, follow=2, shadow=True)

@@ -41,7 +41,7 @@ def test_mlp(case, tmp_path):
     ("the weights of another neuron", r"\.weights\(weights_0_1\)", ".weights(weights_0_0)"),
     (
         "late weights of layer 1",
-        r"(dut_neuron_1 neuron_1_0 [^;]*)\(weights_1_0\)",
+        r"(dut__neuron_1 neuron_1_0 [^;]*)\(weights_1_0\)",
         r"reg [26:0] late; always @(posedge clk) late <= weights_1_0; \1(late)",
     ),
     ("inputs exchanged", r"(neuron_0_0 [^;]*\.x\()x\)", r"\1{ x[0], x[1] })"),
@@ -49,15 +49,15 @@ def test_mlp(case, tmp_path):
     ("the sum of another neuron", r"(activation_0_1 [^;]*\.z\()activation_0_1__z", r"\1activation_0_0__z"),
     (
         "an early hidden layer",
-        r"(module dut_sigmoid_0(?s:.*?))@\(posedge clk\)(\s+y) <=",
+        r"(module dut__sigmoid_0(?s:.*?))@\(posedge clk\)(\s+y) <=",
         r"\1@*\2 =",
     ),
     (
         "an early output layer",
-        r"(module dut_neuron_1(?s:.*?))@\(posedge clk\)(\s+z) <=",
+        r"(module dut__neuron_1(?s:.*?))@\(posedge clk\)(\s+z) <=",
         r"\1@*\2 =",
     ),
-    ("cleared by a reset", r"(module dut_sigmoid_1(?s:.*?)\sy) <= (_\d+_)", r"\1 <= dut.rst ? 10'h000 : \2"),
+    ("cleared by a reset", r"(module dut__sigmoid_1(?s:.*?)\sy) <= (_\d+_)", r"\1 <= dut.rst ? 10'h000 : \2"),
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config, clocks = CASES["xor"]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mgd_hdl.config.names import module_name
+
 from .design import Design
 from .tools import RtlError
 
@@ -138,7 +140,7 @@ def inject(design: Design, name: str) -> Design:
     if name not in BUGS:
         raise RtlError(f"bug {name!r}: must be one of {', '.join(BUGS)}")
     bug = BUGS[name]
-    header = re.compile(rf"^module {design.top}_(?:{bug.module})\(", re.MULTILINE)
+    header = re.compile(rf"^module {module_name(design.top, f'(?:{bug.module})')}\(", re.MULTILINE)
     found = header.search(design.verilog)
     if found is None:
         raise RtlError(f"bug {name}: {design.top} has no module {bug.module}")

@@ -9,6 +9,8 @@ from functools import cached_property
 from itertools import product
 from typing import Any, Literal
 
+from mgd_hdl.config.names import renamed
+
 __all__ = ["Design", "Port", "Probe", "expanded"]
 
 
@@ -82,6 +84,10 @@ class Design:
             if port.name in set(names) and port.direction == "output"
         )
         return Design(self.top, self.verilog, self.ports, (*self.probes, *added))
+
+    def renamed(self, top: str) -> Design:
+        """The same design with its top module called ``top``, for tools that do not take every name."""
+        return Design(top, renamed(self.verilog, self.top, top), self.ports, self.probes)
 
     def changed(self, verilog: str) -> Design:
         """The same ports and probes on another text."""

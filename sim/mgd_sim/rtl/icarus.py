@@ -32,6 +32,9 @@ _COMPILE_SECONDS = 300
 #: Icarus would add the suffix where there is none.
 _WAVES = "waves.vcd"
 
+#: What the top module is called here: not as the bench, whatever its name is.
+_TOP = "dut"
+
 _BENCH = """\
 `timescale 1ns/1ns
 module bench;
@@ -102,7 +105,7 @@ class IcarusModel:
     def _start(self, strobe: str) -> subprocess.Popen[str]:
         folder, trace = Path(self._folder.name), self._trace
         try:
-            (folder / "design.v").write_text(self.design.verilog)
+            (folder / "design.v").write_text(self.design.renamed(_TOP).verilog)
             (folder / "bench.v").write_text(_bench(self.design, strobe, traced=trace is not None))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
@@ -262,7 +265,7 @@ def _bench(design: Design, strobe: str, *, traced: bool) -> str:
     ]
     dump = [f'    $dumpfile("{_WAVES}");', "    $dumpvars(0, dut);"] if traced else []
     return _BENCH.format(
-        top=design.top,
+        top=_TOP,
         declarations="\n".join(_declaration(port) for port in design.ports),
         connections=", ".join(f".{port.name}({port.name})" for port in design.ports),
         widest=max(63, *(port.width - 1 for port in inputs)),

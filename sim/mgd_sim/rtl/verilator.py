@@ -39,6 +39,9 @@ _VERILATOR_FLAGS = ("--x-assign", "fast", "--x-initial", "fast", "-O3", "--flatt
 _CXX_FLAGS = ("-std=gnu++17", "-fPIC", "-DVL_USER_FINISH", "-DVL_USER_STOP", "-DVL_USER_FATAL", "-w")
 _FAST, _SLOW = "-O2", "-O0"  # code that runs every clock; code that runs once
 
+#: What the top module is called here: neither a signal of its own nor a word of C++, whatever its name is.
+_TOP = "dut"
+
 _WRAPPER = Path(__file__).with_name("wrapper.cpp")
 
 
@@ -101,12 +104,12 @@ def _ports_table(ports: Sequence[Port]) -> str:
 
 
 def _translate(design: Design, folder: Path, trace: str) -> None:
-    (folder / "design.v").write_text(design.verilog)
+    (folder / "design.v").write_text(design.renamed(_TOP).verilog)
     (folder / "probes.vlt").write_text(_control_file(design))
     (folder / "ports.inc").write_text(_ports_table(design.ports))
     shutil.copy(_WRAPPER, folder)
     command = [str(verilator_root() / "bin" / "verilator_bin"), "--cc", "--prefix", "Vdut", "--Mdir", "."]
-    command += [*_VERILATOR_FLAGS, "--top-module", design.top]
+    command += [*_VERILATOR_FLAGS, "--top-module", _TOP]
     command += [f"--trace-{trace}"] if trace else []
     run_tool(
         [*command, "probes.vlt", "design.v"],
@@ -248,7 +251,7 @@ class VerilatorModel:
     def _find(self, path: str, width: int) -> tuple[int, bytes, bytes]:
         """How the library finds a signal: a port by its number, any other by scope and name."""
         scope, _, name = path.rpartition(".")
-        full = f"TOP.{self.design.top}.{scope}".encode()
+        full = f"TOP.{_TOP}.{scope}".encode()
         if scope:
             number, actual = -1, self._library.model_width(self._model, full, name.encode())
         else:
