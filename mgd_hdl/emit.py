@@ -17,6 +17,7 @@ from amaranth.lib import wiring
 from .config.names import SEPARATOR
 from .config.trainer import COUNT_BITS, TrainerConfig
 from .fixed import OUTSIDE, shape
+from .fusesoc import core_file, testbench
 from .hierarchy import Block, Modules, ports_of
 from .patterns import compact
 from .trainer import FLAGS, Trainer
@@ -279,7 +280,7 @@ def _counted(config: TrainerConfig, watch: Watch) -> Callable[[str], None]:
 
 def trainer_files(config: TrainerConfig, *, watch: Watch | None = None) -> dict[str, str]:
     """Every file of a trainer by name: Verilog, lint waivers, memories, ports and states, parameters,
-    and a FuseSoC core that lists them.
+    a testbench, and a FuseSoC core that lists them.
     """
     name = config.name
     trainer = Trainer(config)
@@ -307,40 +308,16 @@ def trainer_files(config: TrainerConfig, *, watch: Watch | None = None) -> dict[
         "columns": config.tiles[0].columns,
         **({"turns": config.sequence} if config.sequential else {}),
     }
+    interface, observed = ports(trainer), states(config)
     data = {
-        f"{name}.ports.json": _json(
-            {"top": name, "ports": ports(trainer), "states": compact(states(config))}
-        ),
+        f"{name}.ports.json": _json({"top": name, "ports": interface, "states": compact(observed)}),
         f"{name}.parameters.json": _json(parameters),
         **memory_images(config),
     }
-    core = (
-        "CAPI=2:\n"
-        f"name: mgd_hdl:trainer:{name}:0\n"
-        f"description: On-chip MGD trainer with {config.parameters} parameters\n"
-        "filesets:\n"
-        "  rtl:\n"
-        f"    files: [{name}.v]\n"
-        "    file_type: verilogSource\n"
-        "  waivers:\n"
-        f"    files: [{name}.vlt]\n"
-        "    file_type: vlt\n"
-        "  data:\n"
-        f"    files: [{', '.join(data)}]\n"
-        "    file_type: user\n"
-        "targets:\n"
-        "  default: &default\n"
-        "    filesets: [rtl]\n"
-        f"    toplevel: {name}\n"
-        "  lint:\n"
-        "    <<: *default\n"
-        "    filesets: [waivers, rtl]\n"
-        "    default_tool: verilator\n"
-        "    tools: {verilator: {mode: lint-only, verilator_options: [-Wall]}}\n"
-    )
     return {
         f"{name}.v": verilog(trainer, name, placed=None if watch is None else _counted(config, watch)),
         f"{name}.vlt": lint_waivers(config),
-        f"{name}.core": core,
+        f"{name}.tb.v": HEADER + testbench(config, interface, observed),
+        f"{name}.core": core_file(config, data),
         **data,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +18,7 @@ from mgd_sim.rtl.icarus import IcarusModel
 from mgd_sim.tasks import Dataset, dataset
 from mgd_sim.trainer import Trainer
 from testbenches.power_up import starts_from_anything
+from testbenches.test_lint import check_names
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 
@@ -63,7 +63,7 @@ def test_it_opens_with_its_idea(path):
 def test_it_generates_verilog(path):
     config = load(path)
     files = trainer_files(config)
-    assert re.search(rf"^module {config.name}\(", files[f"{config.name}.v"], re.MULTILINE)
+    check_names(config.name, files[f"{config.name}.v"])
     assert clocks_per_step(config, files) == config.clocks_per_step
     starts_from_anything(config, files)
 

@@ -1,0 +1,237 @@
+"""For FuseSoC: a core file that lists a trainer's files, and a testbench that its target `sim` runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from typing import Any
+
+from .config.names import module_name
+from .config.trainer import TrainerConfig
+
+__all__ = ["core_file", "testbench"]
+
+#: Steps of a run of the testbench, unless it is told another number.
+STEPS = 64
+
+_TESTBENCH = """\
+// Trains for some steps, makes a single one, and trains anew from the same seeds: is every step done, does
+// the trainer stand still where it should, does the second run repeat the first? Ends with status 0 if so.
+//
+// +steps=N: how many, {default} unless given. Samples and codes that come through ports are random bits.
+//
+// The signature of a run is that of the words D of its steps: 0, then for each step 31 times it plus D,
+// modulo 2**32.
+`timescale 1ns / 1ns
+module {bench};
+{declarations}
+  integer steps, done, clocks, limit, moved, first_done, first_clocks;
+  reg [31:0] signature, first_signature;
+{first_declarations}
+  reg watching, failed;
+
+  {top} dut (
+{connections}
+  );
+
+  always #1 clk = ~clk;
+
+  // What a register would see.
+  always @(posedge clk) begin
+    clocks <= clocks + 1;
+    if (step_done) done <= done + 1;
+    if (dut.{strobe}) begin
+      signature <= signature * 31 + {word};
+      if (dut.{path} != 0) moved <= moved + 1;
+    end
+    if (watching && ^{{{outputs}}} === 1'bx) begin
+      $display("{top}: an output is unknown in clock %0d", clocks);
+      failed = 1;
+      $fatal(1);
+    end
+{streams}  end
+
+  task check;
+    input right;
+    input [8*40-1:0] what;
+    if (!right) begin
+      $display("{top}: FAILED: %0s, after %0d steps and %0d clocks", what, done, clocks);
+      failed = 1;
+      $fatal(1);
+    end
+  endtask
+
+  // From a new start to a pause after at least so many steps.
+  task train;
+    begin
+      start = 1;
+      @(negedge clk);
+      start = 0;
+      run = 1;
+      done = 0;
+      clocks = 0;
+      moved = 0;
+      signature = 0;
+      watching = 1;
+      while (done < steps && clocks < limit) @(negedge clk);
+      check(done >= steps, "steps do not end");
+      run = 0;
+      while (busy && clocks < limit) @(negedge clk);
+      check(!busy, "it does not pause");
+    end
+  endtask
+
+  initial begin
+    clk = 0;
+    watching = 0;
+    failed = 0;
+    done = 0;
+    clocks = 0;
+{values}
+    if (!$value$plusargs("steps=%d", steps)) steps = {default};
+    limit = {start_clocks} + steps * {step_clocks};
+    rst = 1;
+    repeat (2) @(negedge clk);
+    rst = 0;
+    train;
+    first_done = done;
+    first_clocks = clocks;
+    first_signature = signature;
+{first_values}
+    repeat ({step_clocks}) @(negedge clk);
+    check(done == first_done && !busy, "it does not stand still");
+    step = 1;
+    @(negedge clk);
+    step = 0;
+    repeat ({step_clocks}) @(negedge clk);
+    check(done == first_done + 1 && !busy, "a single step is not one");
+    train;
+    check(done == first_done && clocks == first_clocks, "a new start takes other clocks");
+    check(signature == first_signature, "a new start gives other updates");
+{first_checks}
+    if (!failed) begin
+      $display("{top}: %0d steps in %0d clocks, twice the same; D was not 0 in %0d", done, clocks, moved);
+      $display("{top}: signature %h, flags %b{solved_format}", signature, flags{solved});
+      $finish;
+    end
+  end
+endmodule
+"""
+
+#: Random bits of a stream: from the same state at each start, the next state with each word that is taken.
+_STREAM = """\
+    if (start) {bits} <= 32'h2545f491;
+    else if ({stream}__ready)
+      {bits} <= {{{bits}[30:0], {bits}[31] ^ {bits}[21] ^ {bits}[1] ^ {bits}[0]}};
+"""
+
+
+def testbench(
+    config: TrainerConfig, ports: Sequence[Mapping[str, Any]], states: Sequence[Mapping[str, Any]]
+) -> str:
+    """Verilog of a module around the trainer with these ports and states, which :mod:`mgd_hdl.emit` lists."""
+    inputs = [port for port in ports if port["direction"] == "input"]
+    outputs = [port["name"] for port in ports if port["direction"] == "output"]
+    payloads = {port["name"]: port["width"] for port in inputs if port["name"].endswith("__payload")}
+    streams = [name.removesuffix("__payload") for name in payloads]
+    fed = {f"{stream}__{part}" for stream in streams for part in ("payload", "valid")}
+    registers = config.registers().__dict__
+    held = [port["name"] for port in inputs if port["name"] not in {"clk", *fed}]
+    declarations, connections = [], []
+    for port in ports:
+        name, width = port["name"], port["width"]
+        span = f"[{width - 1}:0] " if width > 1 else ""
+        kind = "reg" if port["direction"] == "input" and name not in fed else "wire"
+        declarations.append(f"  {kind} {span}{name};")
+        connections.append(f"    .{name}({name})")
+    for stream in streams:
+        copies = ceil(payloads[f"{stream}__payload"] / 32)
+        declarations += [
+            f"  reg [31:0] {stream}__bits = 32'h2545f491;",
+            f"  assign {stream}__payload = {{{copies}{{{stream}__bits}}}};",
+            f"  assign {stream}__valid = 1'b1;",
+        ]
+    update = next(state for state in states if state["name"] == "update")
+    seen = [name for name in ("flags", "solved", "judged_count", "right_count") if name in outputs]
+    widths = {port["name"]: port["width"] for port in ports}
+    solved = [name for name in seen if name != "flags"]
+    clocks = ceil(config.clocks_per_step)
+    sign = f"{{{32 - update['width']}{{dut.{update['path']}[{update['width'] - 1}]}}}}"
+    text = _TESTBENCH.format(
+        bench=module_name(config.name, "tb"),
+        top=config.name,
+        default=STEPS,
+        declarations="\n".join(declarations),
+        connections=",\n".join(connections),
+        strobe=update["strobe"],
+        path=update["path"],
+        word=f"{{{sign}, dut.{update['path']}}}" if update["width"] < 32 else f"dut.{update['path']}",
+        outputs=", ".join(outputs),
+        streams="".join(_STREAM.format(stream=stream, bits=f"{stream}__bits") for stream in streams),
+        values="\n".join(f"    {name} = {registers.get(name, 0)};" for name in held),
+        start_clocks=8 * config.parameters + 1000,
+        step_clocks=4 * clocks + 1000,
+        first_declarations="\n".join(f"  reg [{widths[name] - 1}:0] first_{name};" for name in seen),
+        first_values="\n".join(f"    first_{name} = {name};" for name in seen),
+        first_checks="\n".join(
+            f'    check({name} == first_{name}, "a new start gives another {name}");' for name in seen
+        ),
+        solved_format="".join(f", {name} %0d" for name in solved),
+        solved="".join(f", {name}" for name in solved),
+    )
+    return text
+
+
+def _quoted(names: Iterable[str]) -> str:
+    """A list of YAML whose items are text, whatever they look like: JSON is a part of YAML."""
+    return json.dumps(list(names))
+
+
+def core_file(config: TrainerConfig, data: Iterable[str]) -> str:
+    """The core of a trainer whose other files, beside Verilog and waivers, are ``data``.
+
+    Targets: ``default``, the Verilog; ``lint`` by Verilator; ``sim``, the testbench under Icarus.
+    """
+    name = config.name
+    quoted = json.dumps
+    return (
+        "CAPI=2:\n"
+        f"name: {quoted(f'mgd_hdl:trainer:{name}:0')}\n"
+        f"description: {quoted(f'On-chip MGD trainer with {config.parameters} parameters')}\n"
+        "filesets:\n"
+        "  rtl:\n"
+        f"    files: {_quoted([f'{name}.v'])}\n"
+        "    file_type: verilogSource\n"
+        "  waivers:\n"
+        f"    files: {_quoted([f'{name}.vlt'])}\n"
+        "    file_type: vlt\n"
+        "  testbench:\n"
+        f"    files: {_quoted([f'{name}.tb.v'])}\n"
+        "    file_type: verilogSource\n"
+        "  data:\n"
+        f"    files: {_quoted(data)}\n"
+        "    file_type: user\n"
+        "targets:\n"
+        "  default:\n"
+        "    filesets: [rtl]\n"
+        f"    toplevel: {quoted(name)}\n"
+        "  lint:\n"
+        "    description: Verilator, every warning\n"
+        "    filesets: [waivers, rtl]\n"
+        f"    toplevel: {quoted(name)}\n"
+        "    flow: lint\n"
+        "    flow_options: {tool: verilator, verilator_options: [-Wall]}\n"
+        "  sim:\n"
+        "    description: Trains for some steps under Icarus and checks that a new start repeats them\n"
+        "    filesets: [rtl, testbench]\n"
+        f"    toplevel: {quoted(module_name(name, 'tb'))}\n"
+        "    flow: sim\n"
+        "    flow_options: {tool: icarus, iverilog_options: [-g2012]}\n"
+        "    parameters: [steps]\n"
+        "parameters:\n"
+        "  steps:\n"
+        "    datatype: int\n"
+        f"    description: Steps of each of the two runs, {STEPS} unless given\n"
+        "    paramtype: plusarg\n"
+    )
