@@ -13,6 +13,7 @@ import yaml
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import trainer_files
+from mgd_sim.rtl import launch
 from mgd_sim.trainer import Trainer
 
 #: Where the environment's own commands are: fusesoc, mgd-hdl-launch.
@@ -156,3 +157,15 @@ def test_a_broken_trainer_fails_its_testbench(place, replacement, told, xor, tmp
     run = bench(tmp_path, "xor_trainer")
     assert run.returncode != 0
     assert told in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ([], "what is to be started? mgd-hdl-launch COMMAND ..."),
+        (["no-such-tool", "-v"], "there is no command 'no-such-tool' on this machine"),
+    ],
+)
+def test_the_launcher_refuses_in_one_line(words, line, capsys):
+    assert launch.main(words) == 2
+    assert capsys.readouterr().err == f"mgd-hdl-launch: {line}\n"

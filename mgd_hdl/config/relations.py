@@ -15,6 +15,7 @@ from .codes import LFSR, SparseCode
 from .errors import Problem, shown
 from .names import SIGNALS
 from .number import UQ, Rounding, power_of_two
+from .registers import Registers
 from .sections import HIGH_PASS
 
 if TYPE_CHECKING:
@@ -65,8 +66,6 @@ def relation_problems(config: TrainerConfig, bad: Iterable[str]) -> list[Problem
 
 @_relation("name")
 def _name(config: TrainerConfig) -> Iterator[Problem]:
-    from .trainer import Registers  # which imports this file
-
     if config.name in SIGNALS or config.name in {register.name for register in fields(Registers)}:
         yield Problem("name", shown(config.name), "is a signal of trainers; must be another name")
 

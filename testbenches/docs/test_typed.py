@@ -35,6 +35,8 @@ NOT_RUN = {
     "make": "sets up, or runs all tests; that the target exists is tested",
     ".": "a shell's own word: the tests are in that environment",
     "iceprog": "needs a board",
+    "export EDALIZE_LAUNCHER=mgd-hdl-launch": "for fusesoc",
+    "fusesoc": "testbenches/test_core_file.py runs both targets",
     "mgd-hdl bitstream": "place and route; testbenches/synth makes bitstreams",
     "python -m mgd_synth.proofs": "hours; testbenches/synth proves some blocks",
 }
