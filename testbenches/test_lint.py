@@ -15,12 +15,23 @@ from mgd_sim.rtl.tools import clean_environment, verilator_root
 from testbenches.catalogue import configuration, named
 
 
-from dataclasses import fields
+def check_names(name: str, verilog: str) -> None:
+    """No trainer can have the name of an inner module, or that of a signal of its top module."""
+    top, *inner = re.findall(r"(?m)^module (\w+)\(", verilog)
+    assert top == name
+    assert all(re.match(rf"{name}__[a-z]", each) for each in inner)
+    head = verilog[: verilog.index("\nendmodule")]
+    signals = set(re.findall(r"(?m)^  (?:input|output|wire|reg) (?:signed )?(?:\[\S+\] )?(\w+)", head))
+    own = {each for each in signals if "__" not in each and not each.startswith("_")}
+    assert {"clk", "run", "tau_x", "started"} < own <= {*SIGNALS, *(each.name for each in fields(Registers))}
 
-import pytest
 
-from mgd_hdl.config import Registers
-from mgd_hdl.config.names import SIGNALS
+@pytest.mark.parametrize("name", named("lint"))
+def test_no_lint(name, tmp_path):
+    config = configuration(name)
+    files = trainer_files(config)
+    check_names(config.name, files[f"{config.name}.v"])
+    for file, text in files.items():
         (tmp_path / file).write_text(text, encoding="utf-8")
     command = [
         str(verilator_root() / "bin/verilator_bin"),
