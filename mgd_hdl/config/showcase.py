@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from .codes import LFSR
 from .draws import scramble
-from .registers import REGISTERS, SEEDS, Registers
+from .registers import SEEDS, Registers
 from .trainer import TrainerConfig
 
 __all__ = ["Tries"]
@@ -34,14 +34,13 @@ class Tries:
     def keys(self) -> dict[str, int]:
         """By seed: what is exclusive-ored with the state."""
         registers = self.config.registers()
-        names = [each.name for each in REGISTERS if each.name in SEEDS and each.there(self.config)]
-        return {name: getattr(registers, name) ^ self.first for name in names}
+        return {name: getattr(registers, name) ^ self.first for name in SEEDS}
 
     def registers(self, count: int) -> list[Registers]:
         """The run-time registers of the first ``count`` tries."""
-        found, state = [], self.first
+        found, state, registers = [], self.first, self.config.registers()
         for _ in range(count):
             seeds = {name: state ^ key for name, key in self.keys.items()}
-            found.append(self.config.registers(**seeds))
+            found.append(replace(registers, **seeds))
             state = LFSR.step(state)
         return found
