@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from amaranth.hdl import Shape, UnusedElaboratable, unsigned
 from amaranth.lib import wiring
 
 from .config.names import SEPARATOR
-from .config.trainer import COUNT_BITS, TrainerConfig
+from .config.ports import COUNT_BITS, FLAGS, Port
+from .config.ports import ports as table
+from .config.trainer import TrainerConfig
 from .fixed import OUTSIDE, shape
 from .fusesoc import core_file, testbench
 from .hierarchy import Block, Modules, ports_of
 from .patterns import compact
-from .trainer import FLAGS, Trainer
+from .trainer import Trainer
 
 __all__ = ["EmitError", "lint_waivers", "memory_images", "ports", "states", "trainer_files", "verilog"]
 
@@ -141,6 +144,25 @@ def ports(block: Block) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _explained(found: list[dict[str, Any]], config: TrainerConfig) -> list[dict[str, Any]]:
+    """The ports of a trainer with what each is: of the same words as in ``docs/trainer.md``."""
+    rows = {port.name: port for port in table(config)}
+    return [{**entry, **_explanation(rows[entry["name"]], config)} for entry in found]
+
+
+def _explanation(port: Port, config: TrainerConfig) -> dict[str, Any]:
+    legal = port.legal(config)
+    more: dict[str, Any] = {"meaning": port.meaning}
+    if port.direction == "output":
+        more |= {"changes": port.when, "reset": 0}
+    else:
+        more |= {"read": port.when, "least": legal[0], "most": legal[-1]}
+    fields = [
+        {key: value for key, value in asdict(field).items() if value != ""} for field in port.fields(config)
+    ]
+    return {**more, "fields": fields} if fields else more
 
 
 def states(config: TrainerConfig) -> list[dict[str, Any]]:
@@ -310,7 +332,9 @@ def trainer_files(config: TrainerConfig, *, watch: Watch | None = None) -> dict[
     }
     interface, observed = ports(trainer), states(config)
     data = {
-        f"{name}.ports.json": _json({"top": name, "ports": interface, "states": compact(observed)}),
+        f"{name}.ports.json": _json(
+            {"top": name, "ports": _explained(interface, config), "states": compact(observed)}
+        ),
         f"{name}.parameters.json": _json(parameters),
         **memory_images(config),
     }

@@ -1,41 +1,28 @@
-"""The ports of a trainer and of its core."""
+"""The ports of a trainer and of its core, as members of a component."""
 
 from __future__ import annotations
 
 from amaranth.lib.wiring import In, Out
 
-from .config.registers import REGISTERS
-from .config.trainer import COUNT_BITS, TrainerConfig
+from .config.ports import ports
+from .config.trainer import TrainerConfig
 from .perturb import code_stream
 from .samples import sample_stream
 
-__all__ = ["FLAGS", "controls"]
+__all__ = ["controls"]
 
-#: Bits of the sticky flags.
-FLAGS = ("cost_change_saturated", "hold_saturated", "update_saturated")
-
-
-def _registers(config: TrainerConfig) -> dict:
-    """Run-time registers: ports that the host holds."""
-    return {register.name: In(register.width(config)) for register in REGISTERS if register.there(config)}
+#: Ports that every clocked module has by itself, and that of the top alone.
+_OUTER = ("clk", "rst", "start")
 
 
 def controls(config: TrainerConfig) -> dict:
-    """Members of the trainer but for ``start``."""
+    """Members of the trainer but for ``start``: single ports from the table, those of streams together."""
+    directions = {"input": In, "output": Out}
     members = {
-        "run": In(1),
-        "step": In(1),
-        "clear_flags": In(1),
-        **_registers(config),
-        "busy": Out(1),
-        "step_done": Out(1),
-        "flags": Out(len(FLAGS)),
+        port.name: directions[port.direction](port.width(config))
+        for port in ports(config)
+        if port.name not in _OUTER and "__" not in port.name
     }
-    if config.judged:
-        members["solved"] = Out(1)
-    if config.task.accuracy:
-        counts = ("judged_count", "right_count")
-        members |= {"clear_counts": In(1), **{name: Out(COUNT_BITS) for name in counts}}
     if config.task.source == "stream":
         members["i_sample"] = In(sample_stream(config))
     if config.perturbation.family == "external":

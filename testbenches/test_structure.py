@@ -182,6 +182,13 @@ def test_four_homes(block):
     assert missing == [], f"mgd_hdl/{block}.py is a block; not there yet: {', '.join(missing)}"
 
 
+def test_the_top_has_them_too():
+    """It is no block of a room, so its homes stand beside the rooms."""
+    others = ["sim/mgd_sim/trainer.py", "testbenches/bench_trainer.py", "testbenches/test_trainer.py"]
+    missing = [each for each in [*others, "docs/trainer.md"] if not (ROOT / each).is_file()]
+    assert missing == []
+
+
 def test_blocks_were_found():
     assert {"learn/cell", "perturb/walsh", "network/mlp"} <= set(BLOCKS)
 

@@ -7,17 +7,20 @@ from .cost import CurveTable
 from .errors import ConfigError, Problem
 from .network import ActivationTable, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Overflow, Rounding
+from .ports import COUNT_BITS, FLAGS, PORTS, Field, Port, fields, ports
 from .registers import REGISTERS, SEEDS, Register, Registers
 from .sections import HIGH_PASS
 from .showcase import Tries
 from .toml import PRESETS, load, loads, preset
-from .trainer import COUNT_BITS, Place, Tile, TrainerConfig
+from .trainer import Place, Tile, TrainerConfig
 
 __all__ = [
     "COLUMNS",
     "COUNT_BITS",
+    "FLAGS",
     "HIGH_PASS",
     "LFSR",
+    "PORTS",
     "PRESETS",
     "REGISTERS",
     "SEEDS",
@@ -27,11 +30,13 @@ __all__ = [
     "ConfigError",
     "CurveTable",
     "Defect",
+    "Field",
     "Format",
     "LayerConfig",
     "Lfsr",
     "Overflow",
     "Place",
+    "Port",
     "Problem",
     "RandomCode",
     "Register",
@@ -44,7 +49,9 @@ __all__ = [
     "SparseCode",
     "WalshCode",
     "adder_levels",
+    "fields",
     "load",
     "loads",
+    "ports",
     "preset",
 ]

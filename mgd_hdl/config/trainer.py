@@ -47,8 +47,6 @@ from .tasks import TASKS, Task
 __all__ = ["Place", "Registers", "Tile", "TrainerConfig"]
 
 TILE_CELLS = 64
-#: Of the counters of answers.
-COUNT_BITS = 24
 _DEFECTS, _STUCK = 1, 2  # streams of a device's draws
 
 

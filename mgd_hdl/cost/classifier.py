@@ -6,7 +6,8 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
-from ..config.trainer import COUNT_BITS, TrainerConfig
+from ..config.ports import COUNT_BITS
+from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block
 from . import leading

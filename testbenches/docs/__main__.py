@@ -9,11 +9,14 @@ from mgd_hdl.files import write_file
 from .pages import ROOT, markdown_files
 from .sizes import refresh
 from .tables import filled
+from .waves import refresh as draw
 
 
 def main() -> None:
-    """Measure what has changed, then fill every page."""
+    """Measure what has changed, draw what the circuit does otherwise now, then fill every page."""
     refresh()
+    for name in draw():
+        sys.stdout.write(f"wrote {name}\n")
     for path in markdown_files():
         text = filled(path)
         if text != path.read_text("utf-8"):

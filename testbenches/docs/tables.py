@@ -10,6 +10,8 @@
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
     largest  networks that fill a device, from synth/baselines/largest.json and docs/hidden.json
     proofs   which mapped blocks are proven, from synth/baselines/proofs.json
+    top-...  ports of the top: controls, registers, outputs, streams, from mgd_hdl.config.PORTS; top-sample,
+             top-flags: the parts of a word
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
 
 Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
@@ -40,6 +42,7 @@ from mgd_synth.estimate import SUPPLY, coefficients, estimated_sizes, totals
 from mgd_synth.report import PAPER
 from mgd_synth.results import fingerprint, load
 
+from . import top
 from .boards import known, rows, show
 from .pages import PAGES, ROOMS, ROOT, Page
 from .sizes import sizes
@@ -74,6 +77,8 @@ def _table(name: str, old: str, path: Path) -> str:
         return _judged()
     if name == "options":
         return options(json_schema())
+    if name.startswith("top-"):
+        return _top(name.removeprefix("top-"))
     if name == "boards":
         return _boards()
     if name == "time":
@@ -90,6 +95,16 @@ def _table(name: str, old: str, path: Path) -> str:
 def _rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
     return "".join("| " + " | ".join(map(str, line)).rstrip() + " |\n" for line in lines)
+
+
+def _top(name: str) -> str:
+    words = {"sample": ("example 09", "i_sample__payload"), "flags": ("xor", "flags")}
+    if name in words:
+        circuit, port = words[name]
+        head, *rows = top.payload(top.circuits()[circuit], port)
+    else:
+        head, *rows = top.ports(name)
+    return _rows(head, rows)
 
 
 # ---- of one block --------------------------------------------------------------------------------

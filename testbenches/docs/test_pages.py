@@ -179,6 +179,13 @@ def test_links_lead_somewhere(file):
     assert dead_links(ROOT / file, (ROOT / file).read_text("utf-8")) == []
 
 
+def test_the_readme_lists_every_page():
+    table = (ROOT / "README.md").read_text("utf-8").partition("## Documentation")[2]
+    listed = re.findall(r"(?m)^\| .*\]\((docs/[\w-]+\.md)\)", table)
+    pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")]
+    assert sorted(listed) == sorted(pages)
+
+
 def test_dead_links_are_noticed():
     text = "[a](tables.py) [b](gone.md) [c](../../README.md#mgd_hdl) [d](../../README.md#gone) `[e](gone.py)`"
     assert dead_links(Path(__file__), text) == ["gone.md", "../../README.md#gone"]

@@ -19,6 +19,7 @@ from mgd_hdl import cli
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.toml import preset_text
 from mgd_hdl.emit import trainer_files
+from mgd_sim.rtl.tools import run_tool
 
 from .fences import Fence, fences, spans
 from .pages import PAGES, ROOT, markdown_files
@@ -40,6 +41,9 @@ NOT_RUN = {
     "mgd-hdl bitstream": "place and route; testbenches/synth makes bitstreams",
     "python -m mgd_synth.proofs": "hours; testbenches/synth proves some blocks",
 }
+
+#: Tools that a page may call: simulators for Verilog that stands on it.
+TOOLS = ("iverilog", "vvp")
 
 #: What is added to a command so that it ends soon: an option that its help explains.
 SHORTER = {"mgd-hdl compare mine.toml --seeds 4": ["--steps", "300"]}
@@ -140,6 +144,9 @@ class Reader:
             assert complaint(words) == ""
         if any(f"{line} ".startswith(f"{each} ") for each in NOT_RUN):
             return
+        if words[0] in TOOLS:
+            self.said += run_tool(words, folder=self.folder, timeout=60, what=line)
+            return
         assert ours, f"{line}: a rule for it, or its reason in NOT_RUN"
         with contextlib.redirect_stdout(io.StringIO()) as out:
             status = main_of(words)([*arguments_of(words), *SHORTER.get(line, [])])
@@ -160,12 +167,6 @@ def main_of(words: Sequence[str]):
     return cli.main if words[0] == "mgd-hdl" else importlib.import_module(words[2]).main
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory):
-    """Where circuits are compiled, for all pages."""
-    return tmp_path_factory.mktemp("verilated")
-
-
 @pytest.mark.parametrize(
     "page",
     [
@@ -174,10 +175,8 @@ def compiled(tmp_path_factory):
         if file not in _BLOCKS and {fence.language for fence in fences(ROOT / file)} - OTHERS
     ],
 )
-def test_a_page_can_be_followed(page, compiled, tmp_path, monkeypatch):
+def test_a_page_can_be_followed(page, tmp_path, monkeypatch):
     """Every block in the page's order; one that no test runs is on the list NOT_RUN."""
-    (tmp_path / "build").mkdir()
-    (tmp_path / "build/verilated").symlink_to(compiled)
     monkeypatch.chdir(tmp_path)
     Reader(page, tmp_path).follows()
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mgd_hdl.config import Registers, TrainerConfig
+from mgd_hdl.config import FLAGS, Registers, TrainerConfig
 
 from ..fixed import Bits
 from ..learn.serial import parameters
@@ -23,7 +23,7 @@ from .verilator import VerilatorModel
 __all__ = ["SATURATED", "RtlTrainer", "payloads", "trainer_design"]
 
 #: The states that make the sticky flags, bit 0 first.
-SATURATED = ("cost_change_saturated", "hold_saturated", "update_saturated")
+SATURATED = FLAGS
 
 #: No step takes as many clocks, wherever its sample comes from.
 _STEP_CLOCKS = 10_000

@@ -1,0 +1,290 @@
+"""The ports of the top: one table of what each means, its width, and when it is read or changes.
+
+The circuit gets its ports from here, and so do ``NAME.ports.json`` and the page ``docs/trainer.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from .number import Format
+from .registers import REGISTERS, Register
+
+if TYPE_CHECKING:
+    from .trainer import TrainerConfig
+
+__all__ = ["COUNT_BITS", "FLAGS", "PORTS", "Field", "Port", "fields", "ports"]
+
+#: Of the counters of answers.
+COUNT_BITS = 24
+#: Bits of the sticky flags, from bit 0 on: what was limited.
+FLAGS = ("cost_change_saturated", "hold_saturated", "update_saturated")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A part of a port's word: ``width`` bits from bit ``low`` on."""
+
+    name: str
+    low: int
+    width: int
+    signed: bool = False
+    format: str = ""
+    """Where it is a number with a fraction: ``SQ(2, 3)``."""
+
+
+def _no_fields(_: TrainerConfig) -> tuple[Field, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Port:
+    """One row of the table; what depends on the configuration is a function of it."""
+
+    name: str
+    direction: Literal["input", "output"]
+    meaning: str
+    when: str
+    """Of an input: when the circuit reads it. Of an output: when it changes."""
+    width: Callable[[TrainerConfig], int] = lambda _: 1
+    bits: str = "1"
+    """The width as an expression of the configuration's properties."""
+    there: Callable[[TrainerConfig], bool] = lambda _: True
+    """Whether the circuit has it."""
+    needs: str = ""
+    """What to set so that the circuit has it."""
+    register: Register | None = None
+    """Of what the host may change: value and legal values."""
+    fields: Callable[[TrainerConfig], tuple[Field, ...]] = _no_fields
+    """The parts of a word that has some, low bits first."""
+
+    def legal(self, config: TrainerConfig) -> range:
+        """What an input may be, or an output can be, as an unsigned number."""
+        return range(1 << self.width(config)) if self.register is None else self.register.legal(config)
+
+
+def _of(register: Register) -> Port:
+    return Port(
+        register.name,
+        "input",
+        register.meaning,
+        register.read,
+        register.width,
+        _REGISTER_BITS.get(register.name, "config.learning.tau_bits"),
+        register.there,
+        register.needs,
+        register,
+    )
+
+
+#: Widths of registers as expressions; time constants have ``learning.tau_bits``.
+_REGISTER_BITS = {
+    "learning_shift": "config.shift_bits",
+    "last_shift": "config.shift_bits",
+    "anneal_every": "24",
+    "halve_every": "24",
+    "high_pass": "8",
+    "change_limit": "config.cost_change.width - 1",
+    "change_gate": "config.cost_change.width - 1",
+    "cost_noise": "config.max_cost_noise.bit_length()",
+    "update_noise": "config.max_update_noise.bit_length()",
+    "weight_decay": "config.max_weight_decay.bit_length()",
+    **{register.name: "31" for register in REGISTERS if register.name.startswith("seed_")},
+}
+
+
+def _sample_fields(config: TrainerConfig) -> tuple[Field, ...]:
+    """Inputs in the low bits, input 0 lowest of all, then targets."""
+    parts: list[tuple[str, Format]] = [
+        *((f"x[{k}]", config.formats.input) for k in range(config.inputs)),
+        *((f"target[{k}]", config.formats.target) for k in range(config.outputs)),
+    ]
+    found, low = [], 0
+    for name, number in parts:
+        found.append(Field(name, low, number.width, number.signed, str(number)))
+        low += number.width
+    return tuple(found)
+
+
+def _flag_fields(_: TrainerConfig) -> tuple[Field, ...]:
+    return tuple(Field(name, bit, 1) for bit, name in enumerate(FLAGS))
+
+
+def _stream(
+    name: str,
+    what: str,
+    payload: str,
+    width: Callable[[TrainerConfig], int],
+    bits: str,
+    fields: Callable[[TrainerConfig], tuple[Field, ...]],
+    there: Callable[[TrainerConfig], bool],
+    needs: str,
+) -> tuple[Port, ...]:
+    both = f"in each clock in which {name}__valid and {name}__ready are high"
+    none = "low in reset, until the first start, in the clock of a start and the next"
+    return (
+        Port(f"{name}__payload", "input", payload, both, width, bits, there, needs, fields=fields),
+        Port(
+            f"{name}__valid",
+            "input",
+            f"{what} is offered; once high it stays so, and the payload as it is, until it is taken.",
+            "in every clock",
+            there=there,
+            needs=needs,
+        ),
+        Port(
+            f"{name}__ready",
+            "output",
+            f"{what} that is offered is taken at the end of this clock.",
+            f"when one is taken or used; {none}",
+            there=there,
+            needs=needs,
+        ),
+    )
+
+
+def _counting(
+    name: str,
+    direction: Literal["input", "output"],
+    meaning: str,
+    when: str = "once a step, when its cost is measured",
+) -> Port:
+    width = COUNT_BITS if direction == "output" else 1
+    return Port(
+        name,
+        direction,
+        meaning,
+        when,
+        lambda _: width,
+        f"{width}",
+        there=lambda config: config.task.accuracy,
+        needs="task.accuracy = true",
+    )
+
+
+_CLOCKS = (
+    Port("clk", "input", "All registers change at its rising edge.", "always"),
+    Port(
+        "rst",
+        "input",
+        "Synchronous reset: the trainer stops at once and waits for a start; all outputs are 0 from the"
+        " next clock on.",
+        "in every clock; before all others",
+    ),
+    Port(
+        "start",
+        "input",
+        "All begins anew: parameters are drawn, then step 0 waits for run or step. It may come at any time,"
+        " in mid-step too; held, the last clock of it counts.",
+        "in every clock without rst",
+    ),
+)
+_CONTROLS = (
+    Port(
+        "run",
+        "input",
+        "Steps follow each other; low, none begins, and those that have begun are finished.",
+        "in each clock in which a step may begin",
+    ),
+    Port(
+        "step",
+        "input",
+        "A pulse while run is low asks for one step; one during a step, for one more after it, however many"
+        " come. It does nothing while run is high and until the parameters are set.",
+        "in every clock with run low",
+    ),
+    Port(
+        "clear_flags",
+        "input",
+        "flags become 0, but for what is limited in this very clock.",
+        "in every clock",
+    ),
+)
+_STATUS = (
+    Port(
+        "busy",
+        "output",
+        "Parameters are being set, or a step is under way. Low with run high: a sample is late.",
+        "rises in the clock after start, or in which a step begins; falls in the clock after step_done",
+    ),
+    Port(
+        "step_done",
+        "output",
+        "High for one clock a step: its update is in all parameters.",
+        "once a step",
+    ),
+    Port(
+        "flags",
+        "output",
+        "What was limited since the start or the last clear_flags: bit 0 a cost change, bit 1 the sum of a"
+        " hold, bit 2 an update.",
+        "one clock after the limit, up to a step before step_done",
+        lambda _: len(FLAGS),
+        "3",
+        fields=_flag_fields,
+    ),
+    Port(
+        "solved",
+        "output",
+        "The judge is content: the task is learned. It stays high until the next start.",
+        "two clocks after the measurement that completes a window",
+        there=lambda config: config.judged,
+        needs='judge.kind = "window"',
+    ),
+    _counting(
+        "clear_counts",
+        "input",
+        "Both counts become 0; an answer of this very clock is not counted.",
+        "in every clock",
+    ),
+    _counting(
+        "judged_count",
+        "output",
+        "Answers given with all perturbations off since the start or the last clear_counts; it stops at its"
+        " largest value.",
+    ),
+    _counting("right_count", "output", "Right ones among them; it stops with the other."),
+)
+
+#: In the order of the Verilog's ports.
+PORTS: tuple[Port, ...] = (
+    *_CLOCKS,
+    *_CONTROLS,
+    *map(_of, REGISTERS),
+    *_STATUS,
+    *_stream(
+        "i_sample",
+        "A sample",
+        "Inputs and targets, x in the low bits, input 0 lowest of all.",
+        lambda config: (
+            config.inputs * config.formats.input.width + config.outputs * config.formats.target.width
+        ),
+        "config.inputs * config.formats.input.width + config.outputs * config.formats.target.width",
+        _sample_fields,
+        lambda config: config.task.source == "stream",
+        'task.source = "stream"',
+    ),
+    *_stream(
+        "i_code",
+        "A code word",
+        "u of one parameter, for s = 2 u + 1 - 2**code_bits: for each perturbation one word a parameter, that"
+        " of the last parameter first.",
+        lambda config: config.code_bits,
+        "config.code_bits",
+        _no_fields,
+        lambda config: config.perturbation.family == "external",
+        'perturbation.family = "external"',
+    ),
+)
+
+
+def ports(config: TrainerConfig) -> Iterator[Port]:
+    """The ports that the circuit of a configuration has."""
+    return (port for port in PORTS if port.there(config))
+
+
+def fields(config: TrainerConfig, name: str) -> tuple[Field, ...]:
+    """The parts of a port's word."""
+    return next(port for port in PORTS if port.name == name).fields(config)
