@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from mgd_hdl import __main__, cli, emit, progress
 from mgd_hdl.files import FileRefused, locked, new_file, write_files
 from mgd_hdl.progress import Progress, duration
 from mgd_sim import watch
+from mgd_sim.rtl import verilator
 from testbenches.cli.test_refusals import Circuit, no_circuits  # noqa: F401 - a fixture
 
 PNG = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
@@ -355,3 +357,33 @@ def test_closed_streams_are_no_matter(closed):
     assert json.loads(Path("s.json").read_text())["title"] == "mgd_hdl trainer"
     assert bool(run.stdout) == (1 not in closed)
     assert bool(run.stderr) == (2 not in closed)
+
+
+# ---- compilers -----------------------------------------------------------------------------------
+
+
+def test_nobody_waits_for_compilers(tmp_path, monkeypatch):
+    """Two of them work; Ctrl-C ends both, and a third is never started."""
+    compiler = tmp_path / "bin" / "g++"
+    compiler.parent.mkdir()
+    compiler.write_text('#!/bin/sh\nfor last; do :; done\necho $$ > "$last.pid"\nexec sleep 50\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{compiler.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(verilator, "compiler_launcher", list)
+    monkeypatch.setattr(verilator.os, "cpu_count", lambda: 2)
+    found: list[int] = []
+
+    def interrupt():
+        wait_for(lambda: len([path for path in tmp_path.glob("*.pid") if path.read_text()]) == 2)
+        found.extend(int(path.read_text()) for path in tmp_path.glob("*.pid"))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    start = time.monotonic()
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        verilator._objects(tmp_path, {f"{name}.cpp": "-O0" for name in "abc"}, "")
+    assert time.monotonic() - start < 20
+    assert len(found) == 2
+    for process in found:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)

@@ -8,12 +8,12 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mgd_hdl.config.extras import missing_module
 
-__all__ = ["RtlError", "clean_environment", "compiler_launcher", "run_tool", "verilator_root"]
+__all__ = ["RtlError", "clean_environment", "compiler_launcher", "end_tool", "run_tool", "verilator_root"]
 
 #: Lines of a failed tool's output that an error shows.
 SHOWN_LINES = 15
@@ -70,11 +70,13 @@ def run_tool(
     timeout: float,
     what: str,
     environment: Mapping[str, str] | None = None,
+    started: Callable[[subprocess.Popen[str]], None] | None = None,
 ) -> str:
     """Runs a command in ``folder`` and returns all it printed; raises RtlError if it fails.
 
     ``what`` names the work in the error's first line. On a time-out the command ends together
-    with every process it started.
+    with every process it started. ``started`` is told the process, for those who wait for several and
+    may have to :func:`end_tool` them.
     """
     words = [str(word) for word in command]
     try:
@@ -92,9 +94,11 @@ def run_tool(
     except FileNotFoundError:
         raise RtlError(f"{what}: there is no command {words[0]!r} on this machine") from None
     try:
+        if started is not None:
+            started(process)
         output, _ = process.communicate(timeout=timeout)
     except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
+        end_tool(process)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
             raise RtlError(f"{what}: not done after {timeout:g} s, stopped") from None
@@ -106,6 +110,12 @@ def run_tool(
             raise RtlError(f"{what}: {folder}: cannot be written: {reason}")
         raise RtlError(f"{what}: {Path(words[0]).name} failed ({process.returncode})\n{last_lines(output)}")
     return output
+
+
+def end_tool(process: subprocess.Popen[str]) -> None:
+    """Ends a command of :func:`run_tool` that still runs, with every process it started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def last_lines(output: str, count: int = SHOWN_LINES) -> str:

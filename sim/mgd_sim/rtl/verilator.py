@@ -15,6 +15,7 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 
 from .design import Design, Port
 from .kept import cache_folder, kept
-from .tools import RtlError, clean_environment, compiler_launcher, run_tool, verilator_root
+from .tools import RtlError, clean_environment, compiler_launcher, end_tool, run_tool, verilator_root
 
 __all__ = ["VerilatorModel", "load_library"]
 
@@ -176,11 +177,20 @@ def _objects(folder: Path, sources: dict[str, str], trace: str) -> None:
             folder=folder,
             timeout=_COMPILE_SECONDS,
             what=f"compiling {Path(source).name}",
+            started=running.append,
         )
 
+    running: list[subprocess.Popen[str]] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(compile_one, sources):
-            pass
+        try:
+            for _ in pool.map(compile_one, sources):
+                pass
+        except BaseException:
+            # Ctrl-C does not wait for compilers.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in running:
+                end_tool(process)
+            raise
 
 
 def _make_list(text: str, variable: str) -> list[str]:
