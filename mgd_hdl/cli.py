@@ -26,9 +26,9 @@ from .config import PRESETS, ConfigError, Problem, TrainerConfig, load, preset
 from .config.errors import Refused, did_you_mean, one_line
 from .config.extras import missing_module
 from .config.sections import MAX_SEED
-from .config.summary import json_schema, presets_and_tasks, summary
+from .config.summary import json_schema, presets_and_tasks, summary, summary_lines
 from .config.toml import preset_text
-from .files import FileRefused, fill, new_directory, new_file, reserved, write_file, write_files
+from .files import FileRefused, FilesOfARun, fill, reserved, write_file, write_files
 from .process import Stop, ends_noted, ends_unwind, open_standard_streams
 from .progress import Progress
 
@@ -190,67 +190,8 @@ def _check(args: Namespace) -> int:
     if args.json:
         _print_json({"ok": True, **found})
     else:
-        print("\n".join(_summary_lines(found)))
+        print("\n".join(summary_lines(found)))
     return 0
-
-
-def _summary_lines(found: dict[str, Any]) -> Iterator[str]:
-    def line(key: str, text: str) -> str:
-        return f"  {key:12} {text}"
-
-    def number(key: str) -> str:
-        each = found["formats"][key]
-        return f"{each['format']}, {each['bits']} bits"
-
-    yield f"{found['name']}: ok"
-    yield line("task", ", ".join(text for text in found["task"].values() if text is not None))
-    yield line("parameters", str(found["parameters"]))
-    for index, layer in enumerate(found["layers"]):
-        yield line(
-            f"layer {index}",
-            f"{layer['inputs']} -> {layer['neurons']} {layer['activation']}, sum {layer['sum']['format']},"
-            f" output {layer['output']['format']}, {layer['latency']} clocks",
-        )
-    yield line("parameter", f"{number('parameter')}: {found['formats']['visible']['bits']} visible")
-    yield line("loss", f"{found['loss']['name']}, off by {found['loss']['error']:.2g} at most")
-    for key in ("weight", "error", "cost", "cost_change", "hold", "update"):
-        if key in found["formats"]:
-            yield line(key, number(key))
-    amplitude, effective = found["amplitude"], found["amplitude"]["root_mean_square"]
-    more = "" if effective in (None, amplitude["value"]) else f", root mean square {effective:.4g}"
-    if amplitude["last_shift"] > amplitude["shift"]:
-        more += f", later 2**{-amplitude['last_shift']}"
-    yield line("amplitude", f"2**{-amplitude['shift']}{more}")
-    rate = found["rate"]
-    yield line("rate", f"2**-{rate['shift']}, at run time 1 to 2**-{rate['largest_shift']}")
-    if found["decay"] is not None:
-        yield line("decay", f"{found['decay']:g} at each update, changed at run time")
-    if found["high_pass"] is not None:
-        yield line("analog", f"high-pass a = {found['high_pass']:.4g}, changed at run time")
-    if found["low_pass"] is not None:
-        b = found["low_pass"]
-        yield line("follow", f"b = {b:g}, time constant {1 / b - 1:g} times tau_theta, momentum {1 - b:g}")
-    for key, pair in found["snapped"].items():
-        yield line("snapped", f"{key} = {pair['given']} is used as {pair['used']}")
-    yield line(
-        "latency", f"{found['latency']['measure']} clocks to a cost, {found['latency']['step']} to its update"
-    )
-    yield line("step", f"{found['clocks_per_step']:.6g} clocks, while samples are there in time")
-    leaves = f"leaf registers for {found['leaf_cells']} cells each"
-    words = {"shadow": "shadow copy", "leaves": leaves, "early": "early enables"}
-    words |= {"layerwise": "layer by layer", "nodes": "node by node"}
-    extras = [text for key, text in words.items() if found[key]]
-    judge = found["judge"]
-    if judge is not None:
-        misses = f"at most {judge['misses']} at {judge['limit']} or above"
-        yield line("judge", f"solved after {judge['window']} references with {misses}")
-    start = "from whatever registers hold, unknown values (X) too"
-    if not found["starts_unknown"]:
-        start = 'from any zeros and ones; from unknown values (X) only with engine.reset = "yes"'
-    yield line("start", start)
-    yield line(
-        "array", ", ".join([f"{found['rows']} rows of {found['columns']} in {found['tiles']} tiles", *extras])
-    )
 
 
 @_verb(
@@ -312,7 +253,7 @@ def _simulate(args: Namespace) -> int:
     with _tools(), ExitStack() as stack, Progress(_say) as progress:
         from mgd_sim.watch import csv, figure
 
-        files = _Files(stack, force=args.force)
+        files = FilesOfARun(stack, force=args.force)
         vcd, tables, plots = _curve_files(args, config, files)
         if plots:
             import matplotlib.figure  # noqa: F401 - missing is better said before than after the run
@@ -343,34 +284,8 @@ def _simulate(args: Namespace) -> int:
     return 0 if solved or (args.steps and not args.until_solved) else 1
 
 
-class _Files:
-    """The files of a run: each gets its name as soon as it is whole, whatever comes then, or never."""
-
-    def __init__(self, stack: ExitStack, *, force: bool):
-        self._stack, self._force = stack, force
-        self._open: dict[Path, tuple[str, ExitStack]] = {}
-        self.kept: list[str] = []
-
-    def new(self, name: Path | str) -> Path:
-        """Where to write what shall have this name."""
-        own = self._stack.enter_context(ExitStack())
-        path = own.enter_context(new_file(name, force=self._force))
-        self._open[path] = str(name), own
-        return path
-
-    def keep(self, path: Path) -> None:
-        """It is whole."""
-        name, own = self._open.pop(path)
-        own.close()
-        self.kept.append(name)
-
-    def folder(self, name: str) -> Path:
-        """A folder for files that follow."""
-        return self._stack.enter_context(new_directory(name))
-
-
 def _curve_files(
-    args: Namespace, config: TrainerConfig, files: _Files
+    args: Namespace, config: TrainerConfig, files: FilesOfARun
 ) -> tuple[Path | None, list[Path], list[Path]]:
     """Where to write waveform, tables and plots."""
     place = None if args.output is None else files.folder(args.output)
@@ -666,7 +581,7 @@ def _bitstream(args: Namespace) -> int:
     slow for its clock, gives one line and no bitstream.
     """
     config = _load(args.config)
-    from mgd_synth.boards import bitstream, check_board
+    from mgd_synth.boards import bitstream, board_lines, check_board
     from mgd_synth.process import SynthError
 
     start = time.monotonic()
@@ -711,7 +626,7 @@ def _bitstream(args: Namespace) -> int:
         written = write_files(directory, files, force=args.force)
     for path in written:
         print(f"wrote {path}", file=sys.stderr)
-    print(document if args.json else "\n".join(_board_lines(found)) + "\n", end="")
+    print(document if args.json else "\n".join(board_lines(found)) + "\n", end="")
     return 0
 
 
@@ -747,28 +662,6 @@ def _light(config: TrainerConfig, clock: float, say: Callable[[str], None]) -> d
             "accuracy": float(seen.accuracy[first]),
         },
     }
-
-
-def _board_lines(found: dict[str, Any]) -> Iterator[str]:
-    yield f"{found['design']} on {found['title']}: {found['bitstream']['bytes']:,} bytes"
-    size = found["resources"]["logic cells"]
-    cells = size["used"] + size["harness"]
-    share = cells / size["available"]
-    yield f"  size      {cells:,.0f} of {size['available']:,} logic cells, {share:.0%}"
-    yield f"  clock     {found['clock'] / 1e6:g} MHz; up to {found['fmax'] / 1e6:.1f} MHz"
-    light = found["solution"]
-    if light is not None and light["first"] is not None:
-        first = light["first"]
-        yield (
-            f"  LED       on {1e3 * first['seconds']:,.3g} ms after the start: step {first['steps']:,} of try"
-            f" {first['given_up_before'] + 1}, accuracy {first['accuracy']:.1%}"
-        )
-    if light is not None and light["median_steps"] is not None:
-        yield (
-            f"  solution  {1e3 * light['seconds']:,.3g} ms, {light['median_steps']:,.0f} steps: the median of"
-            f" {light['tries']} tries"
-        )
-    yield f"  flash     {found['bitstream']['flash']}"
 
 
 @_verb(

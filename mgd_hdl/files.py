@@ -24,6 +24,7 @@ from .process import ends_held
 __all__ = [
     "MANIFEST",
     "FileRefused",
+    "FilesOfARun",
     "fill",
     "locked",
     "may_write",
@@ -160,6 +161,32 @@ def new_directory(path: Path | str) -> Iterator[Path]:
             with contextlib.suppress(OSError):
                 each.rmdir()
         raise
+
+
+class FilesOfARun:
+    """The files of a run: each gets its name as soon as it is whole, whatever comes then, or never."""
+
+    def __init__(self, stack: contextlib.ExitStack, *, force: bool):
+        self._stack, self._force = stack, force
+        self._open: dict[Path, tuple[str, contextlib.ExitStack]] = {}
+        self.kept: list[str] = []
+
+    def new(self, name: Path | str) -> Path:
+        """Where to write what shall have this name."""
+        own = self._stack.enter_context(contextlib.ExitStack())
+        path = own.enter_context(new_file(name, force=self._force))
+        self._open[path] = str(name), own
+        return path
+
+    def keep(self, path: Path) -> None:
+        """It is whole."""
+        name, own = self._open.pop(path)
+        own.close()
+        self.kept.append(name)
+
+    def folder(self, name: str) -> Path:
+        """A folder for files that follow."""
+        return self._stack.enter_context(new_directory(name))
 
 
 def write_files(

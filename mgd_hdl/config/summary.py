@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from .number import Format, power_of_two
@@ -11,7 +12,7 @@ from .tasks import TASKS, Task
 from .toml import PRESETS, preset
 from .trainer import TrainerConfig
 
-__all__ = ["json_schema", "presets_and_tasks", "summary"]
+__all__ = ["json_schema", "presets_and_tasks", "summary", "summary_lines"]
 
 
 def summary(config: TrainerConfig) -> dict[str, Any]:
@@ -111,6 +112,67 @@ def json_schema() -> dict[str, Any]:
         "title": "mgd_hdl trainer",
         "description": "What mgd-hdl builds: network, number formats, perturbation, learning rule, task.",
     }
+
+
+def summary_lines(found: dict[str, Any]) -> Iterator[str]:
+    """What :func:`summary` found, for people."""
+
+    def line(key: str, text: str) -> str:
+        return f"  {key:12} {text}"
+
+    def number(key: str) -> str:
+        each = found["formats"][key]
+        return f"{each['format']}, {each['bits']} bits"
+
+    yield f"{found['name']}: ok"
+    yield line("task", ", ".join(text for text in found["task"].values() if text is not None))
+    yield line("parameters", str(found["parameters"]))
+    for index, layer in enumerate(found["layers"]):
+        yield line(
+            f"layer {index}",
+            f"{layer['inputs']} -> {layer['neurons']} {layer['activation']}, sum {layer['sum']['format']},"
+            f" output {layer['output']['format']}, {layer['latency']} clocks",
+        )
+    yield line("parameter", f"{number('parameter')}: {found['formats']['visible']['bits']} visible")
+    yield line("loss", f"{found['loss']['name']}, off by {found['loss']['error']:.2g} at most")
+    for key in ("weight", "error", "cost", "cost_change", "hold", "update"):
+        if key in found["formats"]:
+            yield line(key, number(key))
+    amplitude, effective = found["amplitude"], found["amplitude"]["root_mean_square"]
+    more = "" if effective in (None, amplitude["value"]) else f", root mean square {effective:.4g}"
+    if amplitude["last_shift"] > amplitude["shift"]:
+        more += f", later 2**{-amplitude['last_shift']}"
+    yield line("amplitude", f"2**{-amplitude['shift']}{more}")
+    rate = found["rate"]
+    yield line("rate", f"2**-{rate['shift']}, at run time 1 to 2**-{rate['largest_shift']}")
+    if found["decay"] is not None:
+        yield line("decay", f"{found['decay']:g} at each update, changed at run time")
+    if found["high_pass"] is not None:
+        yield line("analog", f"high-pass a = {found['high_pass']:.4g}, changed at run time")
+    if found["low_pass"] is not None:
+        b = found["low_pass"]
+        yield line("follow", f"b = {b:g}, time constant {1 / b - 1:g} times tau_theta, momentum {1 - b:g}")
+    for key, pair in found["snapped"].items():
+        yield line("snapped", f"{key} = {pair['given']} is used as {pair['used']}")
+    yield line(
+        "latency", f"{found['latency']['measure']} clocks to a cost, {found['latency']['step']} to its update"
+    )
+    yield line("step", f"{found['clocks_per_step']:.6g} clocks, while samples are there in time")
+    leaves = f"leaf registers for {found['leaf_cells']} cells each"
+    words = {"shadow": "shadow copy", "leaves": leaves, "early": "early enables"}
+    words |= {"layerwise": "layer by layer", "nodes": "node by node"}
+    extras = [text for key, text in words.items() if found[key]]
+    judge = found["judge"]
+    if judge is not None:
+        misses = f"at most {judge['misses']} at {judge['limit']} or above"
+        yield line("judge", f"solved after {judge['window']} references with {misses}")
+    start = "from whatever registers hold, unknown values (X) too"
+    if not found["starts_unknown"]:
+        start = 'from any zeros and ones; from unknown values (X) only with engine.reset = "yes"'
+    yield line("start", start)
+    yield line(
+        "array", ", ".join([f"{found['rows']} rows of {found['columns']} in {found['tiles']} tiles", *extras])
+    )
 
 
 def _root_mean_square(config: TrainerConfig) -> float | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -30,6 +30,7 @@ from .report import Resource
 from .yosys import YOSYS
 
 __all__ = [
+    "board_lines",
     "BOARDS",
     "Bitstream",
     "Board",
@@ -422,6 +423,29 @@ def _routed(
         say=say,
     )
     return module, routed
+
+
+def board_lines(found: dict[str, Any]) -> Iterator[str]:
+    """What the report of a bitstream says, for people."""
+    yield f"{found['design']} on {found['title']}: {found['bitstream']['bytes']:,} bytes"
+    size = found["resources"]["logic cells"]
+    cells = size["used"] + size["harness"]
+    share = cells / size["available"]
+    yield f"  size      {cells:,.0f} of {size['available']:,} logic cells, {share:.0%}"
+    yield f"  clock     {found['clock'] / 1e6:g} MHz; up to {found['fmax'] / 1e6:.1f} MHz"
+    light = found["solution"]
+    if light is not None and light["first"] is not None:
+        first = light["first"]
+        yield (
+            f"  LED       on {1e3 * first['seconds']:,.3g} ms after the start: step {first['steps']:,} of try"
+            f" {first['given_up_before'] + 1}, accuracy {first['accuracy']:.1%}"
+        )
+    if light is not None and light["median_steps"] is not None:
+        yield (
+            f"  solution  {1e3 * light['seconds']:,.3g} ms, {light['median_steps']:,.0f} steps: the median of"
+            f" {light['tries']} tries"
+        )
+    yield f"  flash     {found['bitstream']['flash']}"
 
 
 def _check_clock(board: Board, routed: Routed, rate: float, divide: int) -> None:
