@@ -94,7 +94,7 @@ def no_circuits(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     design = SimpleNamespace(top="dut", arrays={*CAUSAL_ORDER, *SATURATED, "theta_bits"})
     monkeypatch.setattr(mgd_sim.rtl, "trainer_design", lambda files: design)
-    monkeypatch.setattr(emit, "trainer_files", lambda config: {f"{config.name}.v": ""})
+    monkeypatch.setattr(emit, "trainer_files", lambda config, **_: {f"{config.name}.v": ""})
     for module in (mgd_sim.rtl, mgd_sim.compare, mgd_sim.probe):
         monkeypatch.setattr(module, "RtlTrainer", Circuit)
     monkeypatch.setattr(icarus, "IcarusModel", no_icarus)
@@ -124,7 +124,7 @@ def test_every_verb_ends_well(given, capsys):
 @pytest.mark.parametrize("verb", ["simulate", "compare", "probe"])
 def test_samples_that_only_the_user_has(verb, capsys, monkeypatch):
     """Said before a circuit is made, with what to do instead."""
-    monkeypatch.setattr(emit, "trainer_files", lambda config: pytest.fail("a circuit was made"))
+    monkeypatch.setattr(emit, "trainer_files", lambda *_, **__: pytest.fail("a circuit was made"))
     Path("mine.toml").write_text(ODD["users_samples"])
     assert cli.main([verb, "mine.toml", "--steps", "5"]) == 2
     assert capsys.readouterr() == (

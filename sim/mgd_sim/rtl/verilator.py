@@ -16,6 +16,7 @@ import platform
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
@@ -177,18 +178,25 @@ def _objects(folder: Path, sources: dict[str, str], trace: str) -> None:
             folder=folder,
             timeout=_COMPILE_SECONDS,
             what=f"compiling {Path(source).name}",
-            started=running.append,
+            started=begun,
         )
 
+    def begun(process: subprocess.Popen[str]) -> None:
+        running.append(process)
+        if over.is_set():
+            end_tool(process)
+
     running: list[subprocess.Popen[str]] = []
+    over = threading.Event()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             for _ in pool.map(compile_one, sources):
                 pass
         except BaseException:
             # Ctrl-C does not wait for compilers.
+            over.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in running:
+            for process in list(running):
                 end_tool(process)
             raise
 
