@@ -48,8 +48,9 @@ class Sparse(Block):
             seed = self.seed
             if len(code.pairs) > 1:
                 marks = code.marks(pair)
-                turned = self.seed.rotate_left(code.TURN * pair) ^ Const(code.KEYS[pair], LFSR.degree)
-                seed = Cat(*(Const(bit, 1) for bit in marks), turned[len(marks) :])
+                key = Const(code.KEYS[pair] >> len(marks), LFSR.degree - len(marks))
+                upper = self.seed.rotate_left(code.TURN * pair)[len(marks) :] ^ key
+                seed = Cat(*(Const(bit, 1) for bit in marks), upper)
             m.d.comb += [
                 register.load.eq(self.load),
                 register.seed.eq(seed),
