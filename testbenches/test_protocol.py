@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
-from itertools import cycle, pairwise
+from itertools import accumulate, cycle, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -381,6 +382,66 @@ def test_a_start_forgets_the_sample_that_waits(stream_acts):
     assert first < start < second == start + 2
     assert ONE & 3 not in trace[SHOWN]
     assert OTHER & 3 in trace[SHOWN]
+
+
+# ---- flags ---------------------------------------------------------------------------------------
+
+#: What sets the bits of flags, from bit 0 on.
+LIMITED = [f"core.{block}.saturated" for block in ("baseline", "accumulator", "update")]
+
+
+def cleared_all_the_time(stage: Stage) -> None:
+    stage.pulse("start", run=1, clear_flags=1)
+    stage.done(30)
+    stage.clock()
+
+
+def kept(stage: Stage) -> None:
+    stage.pulse("start", run=1)
+    stage.done(30)
+    stage.pulse("clear_flags", run=0)
+    stage.clock(60)
+    stage.pulse("clear_flags")
+    stage.clock(2)
+    stage.pulse("start")
+    stage.clock(2)
+
+
+@pytest.fixture(scope="module")
+def flag_acts() -> dict[str, Trace]:
+    """Words so small that all of them are limited now and then."""
+    config = XOR.replaced(
+        formats={"parameter": "SQ(2, 10)", "cost_change": "SQ(1, 12)", "hold_bits": 0},
+        network={"initial": 0.5, "activation": ["sigmoid", "linear"]},
+        perturbation={"amplitude": 0.5},
+        learning={"rate": 1.0, "rounding": "floor", "tau_x": 3, "tau_p": 3, "tau_theta": 3},
+    )
+    return play(config, {act.__name__: act for act in (cleared_all_the_time, kept)}, LIMITED)
+
+
+def limits(trace: Trace) -> list[int]:
+    """What is limited in each clock, as flags."""
+    return [
+        sum((bit or 0) << place for place, bit in enumerate(bits))
+        for bits in trace.rows(*LIMITED, since=BEGUN + 1)
+    ]
+
+
+def test_a_limit_is_flagged_in_the_next_clock_even_when_cleared(flag_acts):
+    trace = flag_acts["cleared_all_the_time"]
+    found = limits(trace)
+    assert trace["flags"][BEGUN + 2 :] == found[:-1]
+    assert {bit for bit in range(3) for flags in found if flags >> bit & 1} == {0, 1, 2}
+
+
+def test_flags_gather_until_they_are_cleared(flag_acts):
+    trace = flag_acts["kept"]
+    first, last = trace.when("clear_flags")
+    gathered = list(accumulate(limits(trace)[: first - BEGUN - 1], operator.or_))
+    assert trace["flags"][BEGUN + 2 : first + 1] == gathered
+    assert gathered[-1] == 0b111
+    assert trace["busy"][last] == 0
+    assert set(trace["flags"][last + 1 :]) == {0}
 
 
 # ---- payloads ------------------------------------------------------------------------------------
