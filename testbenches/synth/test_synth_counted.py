@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections import Counter
 from fractions import Fraction
 
@@ -10,11 +12,17 @@ import pytest
 
 from mgd_hdl import cli
 from mgd_hdl.config import preset
-from mgd_hdl.emit import verilog
+from mgd_hdl.cost.cross_entropy import CrossEntropy
+from mgd_hdl.cost.highpass import HighPass
+from mgd_hdl.cost.squared_error import SquaredError
+from mgd_hdl.emit import ports, verilog
+from mgd_hdl.hierarchy import Block
+from mgd_hdl.network.mlp import Mlp
 from mgd_hdl.trainer import Trainer
 from mgd_synth.counted import notes, resources
 from mgd_synth.flow import COUNTED
 from mgd_synth.yosys import netlist_in
+from testbenches.synth.test_synth_netlist import in_models
 
 #: Mapping for Xilinx up to its multipliers, before what has no driver becomes a constant.
 MULTIPLIERS = (
@@ -56,6 +64,102 @@ def test_no_factor_loses_its_driver(tmp_path):
     # Four weights, two squares, and four activations.
     assert without_driver(text, "dut", tmp_path / "marked", marked=True) == ({}, 10)
     assert without_driver(text, "dut", tmp_path / "plain", marked=False) == ({"A": 2, "B": 2}, 10)
+
+
+def blocks() -> dict[str, Block]:
+    """Every block with a product."""
+
+    def config(loss, last):
+        return preset("xor").replaced(
+            network={"layers": [2, 2, 2], "activation": ["tanh", last]},
+            cost={"loss": loss},
+            task={"name": "external", "source": "stream"},
+        )
+
+    return {
+        "network": Mlp(config("squared_error", "tanh")),
+        "square": SquaredError(config("squared_error", "tanh")),
+        "entropy": CrossEntropy(config("cross_entropy", "linear")),
+        "high": HighPass(preset("xor").replaced(learning={"algorithm": "analog", "tau_x": 4})),
+    }
+
+
+def side_by_side():
+    """All blocks in a module without a name: what they hear is a shift register of random bits. The bits of
+    their outputs.
+    """
+    texts, placed, heard, said = [], [], 0, 0
+    for name, block in blocks().items():
+        texts.append(verilog(block, name))
+        pins = []
+        for port in ports(block):
+            width = port["width"]
+            if f" {port['name']};" not in texts[-1]:
+                continue  # clocks of what has no register that is reset
+            if port["name"] in ("clk", "rst"):
+                pins.append(f".{port['name']}({port['name']})")
+            elif port["name"].startswith("weights"):
+                # Below half their range, as in the array: the least word is none of theirs.
+                words = [
+                    f"line[{heard + at + WEIGHT - 2}], line[{heard + at} +: {WEIGHT - 1}]"
+                    for at in range(0, width, WEIGHT)
+                ]
+                pins.append(f".{port['name']}({{{', '.join(words)}}})")
+                heard += width
+            elif port["direction"] == "input":
+                pins.append(f".{port['name']}(line[{heard} +: {width}])")
+                heard += width
+            else:
+                pins.append(f".{port['name']}(said[{said} +: {width}])")
+                said += width
+        placed.append(f"  {name} {name}_ ({', '.join(pins)});\n")
+    return said, "".join(texts) + (
+        f"module NAME(input clk, rst, next, output [{said - 1}:0] said);\n  reg [{heard - 1}:0] line = 0;\n"
+        f"  always @(posedge clk) line <= {{line[{heard - 2}:0], next}};\n{''.join(placed)}endmodule\n"
+    )
+
+
+#: Bits of a weight of XOR.
+WEIGHT = 9
+
+BOTH = """
+module try;
+  reg clk = 0, rst = 1, next = 0;
+  wire [%d:0] a, b;
+  integer clock, seed = 1, wrong = 0;
+  rtl one(.clk(clk), .rst(rst), .next(next), .said(a));
+  mapped two(.clk(clk), .rst(rst), .next(next), .said(b));
+  initial begin
+    for (clock = 0; clock < 1000; clock = clock + 1) begin
+      #1 clk = 1;
+      #1 clk = 0; next = $random(seed); rst = clock %% 400 == 300;
+      #1 if (clock > 350 && a !== b) wrong = wrong + 1;
+    end
+    $display("%%0d %%0d", wrong, ^a === 1'bx);
+  end
+endmodule
+"""
+
+
+@pytest.mark.parametrize("target", ["xc7a35t", "5ceba2"])
+def test_every_block_with_a_product_is_what_it_was(target, tmp_path):
+    """Random words into the blocks and into what they are mapped to, clock by clock, after a reset that comes
+    when the first words have passed: not all registers begin alike.
+    """
+    bits, text = side_by_side()
+    netlist = netlist_in(
+        tmp_path, text.replace("NAME", "mapped"), COUNTED[target].passes("mapped"), marked=True
+    )
+    kinds = Counter(cell["type"] for cell in netlist["modules"]["mapped"]["cells"].values())
+    assert sum(count for kind, count in kinds.items() if re.match("DSP48E1|MISTRAL_MUL", kind)) > 9
+    only = {"modules": {"mapped": netlist["modules"]["mapped"]}}
+    mapped = in_models(only, "mapped", target, tmp_path)
+    (tmp_path / "try.v").write_text(
+        text.replace("NAME", "rtl") + mapped + BOTH % (bits - 1), encoding="utf-8"
+    )
+    for command in (["iverilog", "-g2012", "-s", "try", "-o", "try.vvp", "try.v"], ["vvp", "-n", "try.vvp"]):
+        run = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert run.stdout.split() == ["0", "0"]
 
 
 #: Every resource once or more. Parities are tables of as many inputs; sums have eight bits.

@@ -20,19 +20,19 @@ from mgd_synth.yosys import YOSYS
 
 _INTEL = ("dff_sim.v", "dsp_sim.v", "mem_sim.v")
 
-#: The synthesizer's models of each family's cells, and ours of multipliers where it has none.
+#: The synthesizer's models of each family's cells, and ours where it has none or a wrong one.
 MODELS = {
     "ice40-up5k": ("ice40/cells_sim.v", ""),
     "ice40-hx8k": ("ice40/cells_sim.v", ""),
     "ecp5-25k": ("lattice/cells_sim_ecp5.v", "ecp5"),
     "gowin-gw1nr9": ("gowin/cells_sim.v", "gowin"),
     "xc7a35t": ("xilinx/cells_sim.v", ""),
-    "5ceba2": (" +/intel_alm/common/".join(["intel_alm/common/alm_sim.v", *_INTEL]), ""),
+    "5ceba2": (" +/intel_alm/common/".join(["intel_alm/common/alm_sim.v", *_INTEL]), "intel"),
 }
 
 
 def multiplier(family: str) -> str:
-    """Verilog of a family's multipliers as the mapping leaves them, without registers."""
+    """Verilog of a family's multipliers as the mapping leaves them, without registers; or of a memory."""
     body = """
   wire signed [{bits}:0] x = {{{sign_a} & a[{last}], a}}, y = {{{sign_b} & b[{last}], b}};
   wire signed [{product}:0] p = x * y;
@@ -64,7 +64,21 @@ endmodule
             f"  wire [17:0] a = {{{a}}}, b = {{{b}}};\n  assign {{{p}}} = p[35:0];"
         )
         return text("MULT18X18D", 18, head, ("SIGNEDA", "SIGNEDB"))
-    return ""
+    return MEMORY if family == "intel" else ""
+
+
+#: A table: no trainer writes one. The synthesizer's model does, where words have forty bits: their enable is
+#: active high, and it takes that for low like all others. It begins at X too, which tables never forget.
+MEMORY = """
+module MISTRAL_M10K #(parameter INIT = 0, CFG_ABITS = 10, CFG_DBITS = 10) (
+  input CLK1, A1EN, B1EN, input [CFG_ABITS-1:0] A1ADDR, B1ADDR, input [CFG_DBITS-1:0] A1DATA,
+  output reg [CFG_DBITS-1:0] B1DATA = 0);
+  reg [CFG_DBITS-1:0] words [0:2**CFG_ABITS-1];
+  integer i;
+  initial for (i = 0; i < 2**CFG_ABITS; i = i + 1) words[i] = INIT[i*CFG_DBITS +: CFG_DBITS];
+  always @(posedge CLK1) if (B1EN) B1DATA <= words[B1ADDR];
+endmodule
+"""
 
 
 #: The parameters of the netlist as a port, first lowest.
@@ -88,19 +102,25 @@ def settings(config: TrainerConfig, found: Mapped, seed: int) -> tuple[int, int]
     return value, bits
 
 
-def learns(config: TrainerConfig, found: Mapped, target: str, folder: Path, **given: Any) -> None:
-    """The netlist under cocotb, beside the twin."""
+def in_models(netlist: dict[str, Any], top: str, target: str, folder: Path) -> str:
+    """Verilog of a netlist in models of its cells."""
     models, family = MODELS[target]
-    (folder / "named.json").write_text(json.dumps(found.netlist), encoding="utf-8")
+    (folder / "named.json").write_text(json.dumps(netlist), encoding="utf-8")
     (folder / "multipliers.v").write_text(multiplier(family), encoding="utf-8")
     # The synthesizer puts its models in: not every simulator reads them.
     script = (
-        f"read_json named.json; read_verilog -defer -DNO_INCLUDES +/{models} multipliers.v;"
-        f" hierarchy -check -top {found.harness.top}; proc; flatten; opt_clean;"
-        " write_verilog -noattr netlist.v"
+        f"read_json named.json; read_verilog -defer -DNO_INCLUDES +/{models};"
+        " read_verilog -defer -overwrite multipliers.v;"
+        f" hierarchy -check -top {top}; proc; flatten; opt_clean; write_verilog -noattr netlist.v"
     )
     outcome = YOSYS.run(["-p", script], folder)
     assert (folder / "netlist.v").exists(), outcome.last_words
+    return (folder / "netlist.v").read_text(encoding="utf-8")
+
+
+def learns(config: TrainerConfig, found: Mapped, target: str, folder: Path, **given: Any) -> None:
+    """The netlist under cocotb, beside the twin."""
+    text = in_models(found.netlist, found.harness.top, target, folder)
     names = []
     for index, place in enumerate(config.places):
         cell = index - config.tiles[place.tile].first
@@ -115,7 +135,7 @@ def learns(config: TrainerConfig, found: Mapped, target: str, folder: Path, **gi
     )
     value, bits = settings(config, found, given["seed"])
     simulate(
-        (folder / "netlist.v").read_text(encoding="utf-8") + probe,
+        text + probe,
         "probe",
         "testbenches.synth.bench_netlist",
         folder / "simulated",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from dataclasses import replace
@@ -11,8 +10,7 @@ import numpy as np
 import pytest
 
 from mgd_synth.flow import DEVICES, mapped_for
-from mgd_synth.yosys import YOSYS
-from testbenches.synth.test_synth_netlist import MODELS, multiplier
+from testbenches.synth.test_synth_netlist import in_models
 
 #: Three products of ten bits.
 PRODUCTS = """
@@ -41,21 +39,12 @@ def test_products_beyond_the_multipliers_are_tables(target, tmp_path):
     kinds = [cell["type"] for cell in top["cells"].values()]
     assert sum(re.fullmatch(device.mapped["DSP"], kind) is not None for kind in kinds) == 2
 
-    models, family = MODELS[target]
-    (tmp_path / "named.json").write_text(json.dumps({**netlist, "modules": {"top": top}}), encoding="utf-8")
-    (tmp_path / "multipliers.v").write_text(multiplier(family), encoding="utf-8")
-    script = (
-        f"read_json named.json; read_verilog -defer -DNO_INCLUDES +/{models} multipliers.v;"
-        " hierarchy -check -top top; proc; flatten; opt_clean; write_verilog -noattr netlist.v"
-    )
-    outcome = YOSYS.run(["-p", script], tmp_path)
-    assert (tmp_path / "netlist.v").exists(), outcome.last_words
+    text = in_models({**netlist, "modules": {"top": top}}, "top", target, tmp_path)
     ends = [-512, -1, 0, 511]
     words = [(a, b, a) for a in ends for b in ends]
     words += np.random.default_rng(1).integers(-512, 512, (200, 3)).tolist()
     lines = [f'    a = {a}; b = {b}; c = {c}; #1 $display("%0d %0d %0d", x, y, z);' for a, b, c in words]
-    text = (tmp_path / "netlist.v").read_text(encoding="utf-8") + TRY % "\n".join(lines)
-    (tmp_path / "try.v").write_text(text, encoding="utf-8")
+    (tmp_path / "try.v").write_text(text + TRY % "\n".join(lines), encoding="utf-8")
     command = ["iverilog", "-g2012", "-s", "try", "-o", "try.vvp", "try.v"]
     subprocess.run(command, cwd=tmp_path, check=True)
     command = ["vvp", "-n", "try.vvp"]
