@@ -1,4 +1,6 @@
-"""Which tests run: all of them with ``--all``, otherwise of every table of mutations one row in eight."""
+"""Which tests run: all of them with ``--all``, otherwise of every table of mutations, and of trainers drawn
+at random, one row in eight.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ os.environ.setdefault("MGD_HDL_CACHE", str(Path(__file__).resolve().parents[1] /
 # The command line says in one line that it has a fault; a test wants to see where.
 os.environ["MGD_HDL_DEBUG"] = "1"
 
-#: One in so many mutations is tried by a plain run. The rows are always the same ones.
+#: One in so many mutations, or drawings, is tried by a plain run. The rows are always the same ones.
 EVERY = 8
 
 
@@ -34,6 +36,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _mutation(item: pytest.Item) -> int:
-    """Which row of its table of mutations a test tries; 0 for any other test."""
+    """Which row of its table of mutations, or of drawings, a test tries; 0 for any other test."""
     case = getattr(item, "callspec", None)
-    return 0 if case is None else case.indices.get("mutation", 0)
+    return 0 if case is None else max(case.indices.get(table, 0) for table in ("mutation", "drawing"))
