@@ -70,10 +70,11 @@ def held(stage: Stage) -> None:
 
 def stepped_while_running(stage: Stage) -> None:
     stage.pulse("start", run=1)
-    for _ in range(5):
+    for _ in range(4):
         stage.clock(11)
         stage.pulse("step")
     stage.done(1)
+    stage.pulse("step")
     stage.clock(100, run=0)
 
 
@@ -230,7 +231,7 @@ def test_step_means_nothing_while_run_is_high(acts):
     """Neither then, nor afterwards."""
     trace = acts["stepped_while_running"]
     assert len(trace.when("step")) == 5
-    assert len(done(trace)) == 3 + 1
+    assert [clock > trace.when("step")[-1] for clock in done(trace)] == [False, False, True]
 
 
 def test_step_is_forgotten_until_the_parameters_are_set(acts):
@@ -331,10 +332,21 @@ def forgotten(stage: Stage) -> None:
     stage.clock(40)
 
 
+def offered_at_a_start(stage: Stage) -> None:
+    """While the trainer waits for a sample, one comes together with another start, and leaves again."""
+    stage.pulse("start", run=1)
+    stage.clock(30)
+    stage.pulse("start", i_sample__valid=1, i_sample__payload=ONE)
+    stage.clock()
+    stage.clock(20, i_sample__payload=OTHER)
+
+
 @pytest.fixture(scope="module")
 def stream_acts() -> dict[str, Trace]:
     config = XOR.replaced(task={"source": "stream"})
-    return play(config, {act.__name__: act for act in (streamed, forgotten)}, [SHOWN, MET])
+    return play(
+        config, {act.__name__: act for act in (streamed, forgotten, offered_at_a_start)}, [SHOWN, MET]
+    )
 
 
 def taken(trace: Trace) -> list[int]:
@@ -351,6 +363,14 @@ def test_samples_are_taken_from_the_second_clock_after_a_start(stream_acts):
     trace = stream_acts["streamed"]
     (start,) = trace.when("start")
     assert trace["i_sample__ready"][1 : start + 3] == [0] * (start + 1) + [1]
+    assert taken(trace)[0] == start + 2
+
+
+def test_no_sample_is_taken_in_the_clock_of_a_start(stream_acts):
+    """It would be lost, since all else is reset."""
+    trace = stream_acts["offered_at_a_start"]
+    start = trace.when("start")[-1]
+    assert trace["i_sample__ready"][start - 1 : start + 3] == [1, 0, 0, 1]
     assert taken(trace)[0] == start + 2
 
 
