@@ -22,8 +22,8 @@ from .circuit import payload, states
 from .draw import Drawn, drawn
 from .trainer import PlainTrainer
 
-#: The first of the numbers from which configurations are drawn. With this one the few of a plain run are small,
-#: and have nearly all kinds of the core.
+#: The first of the numbers from which configurations are drawn. With this one the few of a plain run are
+#: small, and have nearly all kinds of the core.
 SEED = 3_000
 CORE, BEYOND = 50, 30
 STEPS = 100
