@@ -612,7 +612,7 @@ def _bitstream(args: Namespace) -> int:
                 "bytes": len(made.data),
                 "flash": board.flash.format(file=name),
             },
-            "clocks_per_step": float(config.clocks_per_step),
+            "clocks_per_step": float(config.timing.clocks_per_step),
             "judge": config.judge.model_dump(),
             "solution": None if args.no_twin else _light(config, made.clock, say),
         }
@@ -645,7 +645,7 @@ def _light(config: TrainerConfig, clock: float, say: Callable[[str], None]) -> d
 
     say("twin: starting")
     seen = forecast(config, TWIN_SEEDS, PATIENCE, until_median=True, look=look)
-    step = float(config.clocks_per_step) / (clock * 1e6)
+    step = float(config.timing.clocks_per_step) / (clock * 1e6)
     solved = [number for number, at in enumerate(seen.solved_at) if at >= 0]
     first = solved[0] if solved else None
     return {
@@ -691,7 +691,7 @@ def _estimate(args: Namespace) -> int:
         document = {
             "design": config.name,
             "parameters": config.parameters,
-            "clocks_per_step": float(config.clocks_per_step),
+            "clocks_per_step": float(config.timing.clocks_per_step),
             "notes": notes(config),
             **({} if report is None else report.as_json()),
             "devices": as_json(config, fitting),
@@ -699,7 +699,7 @@ def _estimate(args: Namespace) -> int:
         _print_json(document)
         return 0
     if report is None:
-        clocks = f"{float(config.clocks_per_step):.6g} clocks per step"
+        clocks = f"{float(config.timing.clocks_per_step):.6g} clocks per step"
         print(f"# {config.name}, estimated\n\n{config.parameters} parameters, {clocks}.\n")
         for note in notes(config):
             print(f"* {note}")

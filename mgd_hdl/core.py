@@ -31,7 +31,7 @@ class Core(Block):
     """All of :class:`Trainer` that a start resets.
 
     ``restart`` comes one clock after that reset. Clocks in the comments count from t, in which the
-    sequencer commands a measurement; R = ``config.measure_latency``.
+    sequencer commands a measurement; R = ``config.timing.measure_latency``.
 
     Here is what every trainer has. An option is a :class:`mgd_hdl.site.Link`, listed in
     :data:`mgd_hdl.features.FEATURES`; what holds the parameters is a :class:`mgd_hdl.engines.Engine`, and
@@ -63,7 +63,7 @@ class Core(Block):
         self._learn(site, links, engine, copy, started)
         for link in links:
             link.answers(site.blocks["network"].y, target)
-        for layer in self.config.layers:
+        for layer in self.config.shape.layers:
             self._pass(site, links, engine, copy, layer)
         for link in links:
             link.costs(cost)
@@ -104,7 +104,7 @@ class Core(Block):
             "flush": (sequencer.flush, site.changed_at),
         }
         if "window_end" in sequencer.signature.members:
-            ends["window_end"] = (sequencer.window_end, config.window_clocks)
+            ends["window_end"] = (sequencer.window_end, config.timing.window_clocks)
         perturbed: Value = sequencer.perturbed
         if config.overlapping:
             site.trace = CountedTrace(m, commands, ends)
@@ -131,7 +131,7 @@ class Core(Block):
         engine.weights(site, network)
         # The target is kept, or follows its sample where samples overlap.
         if config.overlapping:
-            target = later(m, target, "target", config.layer_offset(len(config.layers)) - 1)
+            target = later(m, target, "target", config.timing.layer_offset(len(config.shape.layers)) - 1)
         return target
 
     def _measure(self, site: Site, links: Sequence[Link], target: Value) -> Value:
@@ -144,7 +144,7 @@ class Core(Block):
             believed = link.change(believed)
         for link in links:
             meter = link.meter(meter)
-        cost = Signal(shape(config.cost))
+        cost = Signal(shape(config.words.cost))
         mark, metered_at = site.change.MARK, site.metered_at
         accumulator, update = site.blocks["accumulator"], site.blocks["update"]
         m.d.comb += [
@@ -155,7 +155,7 @@ class Core(Block):
             meter.payload.cost.eq(cost),
             meter.payload[mark].eq(trace.at(mark, metered_at)),
             meter.valid.eq(trace.at("measure", metered_at)),
-            # R + config.change_latency
+            # R + config.timing.change_latency
             accumulator.i.payload.change.eq(believed.o.payload),
             accumulator.i.payload.flush.eq(trace.at("flush", site.changed_at)),
             accumulator.i.valid.eq(believed.o.valid),
@@ -163,7 +163,8 @@ class Core(Block):
             update.i.payload.eq(accumulator.o.payload),
             update.i.valid.eq(accumulator.o.valid),
             update.learning_shift.eq(shift),
-            # two later, and again config.word_clocks later: +D, then -D, unless parameters are being set.
+            # two later, and again config.timing.word_clocks later: +D, then -D, unless parameters are being
+            # set.
             site.blocks["homodyne"].i.payload.eq(update.o.payload),
             site.blocks["homodyne"].i.valid.eq(update.o.valid),
         ]
@@ -197,7 +198,7 @@ class Core(Block):
     ) -> None:
         """What a measurement needs in the layer that it passes."""
         config, m, trace = self.config, site.m, site.trace
-        clock = config.layer_offset(layer.index) - config.weight_latency
+        clock = config.timing.layer_offset(layer.index) - config.timing.weight_latency
         port = getattr(engine.array, f"layer_{layer.index}")
         measured, rest = trace.at("measure", clock), Const(0, 1)
         if site.change.MARK == "reference":
@@ -226,7 +227,7 @@ class Core(Block):
             with m.If(block.saturated):
                 m.d.sync += self.flags[bit].eq(1)
         entered = Signal()
-        in_flight = Signal(range(config.step_latency if config.overlapping else 2))
+        in_flight = Signal(range(config.timing.step_latency if config.overlapping else 2))
         m.d.comb += entered.eq(perturbed)
         m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
         setting = self.restart | engine.initializer.busy | copy.copying

@@ -171,13 +171,13 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     ``path`` and ``strobe`` are hierarchical names below the top module: in the clock in which the
     strobe is high for the i-th time since the start, the signal holds the value of step i.
     """
-    hold, update = shape(config.hold), shape(config.update)
-    change, cost = shape(config.cost_change), shape(config.measured)
+    hold, update = shape(config.words.hold), shape(config.words.update)
+    change, cost = shape(config.words.cost_change), shape(config.words.measured)
     measured = "core.noise.cost" if config.cost_noisy else f"core.{config.loss}.cost"
     if config.analog:
         changes, strobe = "highpass", "core.highpass.i__valid"
         before = _state(
-            "high_passed", "core.highpass.state", "core.highpass.o__valid", shape(config.high_passed)
+            "high_passed", "core.highpass.state", "core.highpass.o__valid", shape(config.words.high_passed)
         )
     else:
         changes, strobe = "baseline", "core.baseline.perturbed"
@@ -202,19 +202,19 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
     # The plus word meets its code in the clock in which the minus word leaves, later behind leaves.
     # With early enables the code comes one clock before its word.
     strobes = ["core.homodyne.plus", "core.homodyne.minus", *(f"core.settling_{clock}" for clock in range(4))]
-    code_strobe = strobes[config.broadcast_latency - config.early]
+    code_strobe = strobes[config.timing.broadcast_latency - config.early]
     if config.serial:
         return found + _serial_states(config)
-    theta, visible = shape(config.parameter), shape(config.visible)
+    theta, visible = shape(config.words.parameter), shape(config.words.visible)
     code, code_word = "integrator.enable", unsigned(1)
     if config.loaded:  # words stand in their cells from before the measurement on
         code, code_word, code_strobe = "o_code", unsigned(config.code_bits), strobe
     if config.nodes:  # and so does the code of a neuron in its row of cells
-        for number, bias in enumerate(config.biases):
-            path = f"core.array.tile_{config.places[bias].tile}.node"
+        for number, bias in enumerate(config.shape.biases):
+            path = f"core.array.tile_{config.placement.places[bias].tile}.node"
             found.append(_state("code", path, strobe, unsigned(1), number))
-    for index, place in enumerate(config.places):
-        tile = config.tiles[place.tile]
+    for index, place in enumerate(config.placement.places):
+        tile = config.placement.tiles[place.tile]
         cell = f"core.array.tile_{tile.index}.cell_{index - tile.first}"
         if config.some_stuck or config.sparse:
             code = "code"
@@ -224,7 +224,9 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
             found.append(_state("code", f"{cell}.{code}", code_strobe, code_word, index))
         found.append(_state("theta", f"{cell}.integrator.theta", "step_done", theta, index))
         if config.follow:
-            found.append(_state("copy", f"{cell}.follower.copy", "step_done", shape(config.copied), index))
+            found.append(
+                _state("copy", f"{cell}.follower.copy", "step_done", shape(config.words.copied), index)
+            )
             found.append(_state("visible", f"{cell}.follower.visible", "step_done", visible, index))
         elif config.shadow and not config.delayed:
             found.append(_state("visible", f"{cell}.visible", "step_done", visible, index))
@@ -237,13 +239,13 @@ def _serial_states(config: TrainerConfig) -> list[dict[str, Any]]:
     ``theta_bits`` are the words of these memories: tile by tile, the lowest bit of all parameters first.
     """
     found = []
-    for index, place in enumerate(config.places):
-        cell = f"core.array.tile_{place.tile}.cell_{index - config.tiles[place.tile].first}"
+    for index, place in enumerate(config.placement.places):
+        cell = f"core.array.tile_{place.tile}.cell_{index - config.placement.tiles[place.tile].first}"
         found.append(_state("code", f"{cell}.code", "core.baseline.perturbed", unsigned(1), index))
-    for tile in config.tiles:
-        for bit in range(config.parameter.width):
+    for tile in config.placement.tiles:
+        for bit in range(config.words.parameter.width):
             path = f"core.array.tile_{tile.index}.store[{bit}]"
-            index = tile.index * config.parameter.width + bit
+            index = tile.index * config.words.parameter.width + bit
             found.append(_state("theta_bits", path, "step_done", unsigned(tile.cells), index))
     return found
 
@@ -270,14 +272,14 @@ def memory_images(config: TrainerConfig) -> dict[str, str]:
     """
     memories = {
         layer.curve_name(neuron): table.words
-        for layer in config.layers
+        for layer in config.shape.layers
         for neuron, table in enumerate(layer.tables)
     }
     if config.loss == "cross_entropy":
-        tables = (config.distance_table, config.logarithm_table)
+        tables = (config.curves.distance_table, config.curves.logarithm_table)
         memories |= {table.curve: table.words for table in tables if table is not None}
     if config.task.source == "memory":
-        memories["samples"] = config.sample_words
+        memories["samples"] = config.shape.sample_words
     return {
         f"{config.name}.{memory}.hex": "".join(f"{word:0{-(-width // 4)}x}\n" for word in words)
         for memory, (words, width) in memories.items()
@@ -286,7 +288,7 @@ def memory_images(config: TrainerConfig) -> dict[str, str]:
 
 def _counted(config: TrainerConfig, watch: Watch) -> Callable[[str], None]:
     """Counts tiles and neurons, which are what takes time, as they are placed."""
-    parts = len(config.tiles) + sum(layer.neurons for layer in config.layers)
+    parts = len(config.placement.tiles) + sum(layer.neurons for layer in config.shape.layers)
     count = 0
 
     def placed(instance: str) -> None:
@@ -314,21 +316,21 @@ def trainer_files(config: TrainerConfig, *, watch: Watch | None = None) -> dict[
         "run_time": config.legal_registers,
         "parameters": config.parameters,
         "formats": {
-            key: str(getattr(config, key))
+            key: str(getattr(config.words, key))
             for key in ("parameter", "visible", "weight", "cost", "cost_change", "hold", "update")
         },
         "latency": {
-            "measure": config.measure_latency,
-            "step": config.step_latency,
-            "layers": [config.layer_offset(layer.index) for layer in config.layers],
+            "measure": config.timing.measure_latency,
+            "step": config.timing.step_latency,
+            "layers": [config.timing.layer_offset(layer.index) for layer in config.shape.layers],
         },
         "flags": list(FLAGS),
         "tiles": [
             {"first": tile.first, "cells": tile.cells, "row": tile.first_row, "column": tile.first_column}
-            for tile in config.tiles
+            for tile in config.placement.tiles
         ],
-        "columns": config.tiles[0].columns,
-        **({"turns": config.sequence} if config.sequential else {}),
+        "columns": config.placement.tiles[0].columns,
+        **({"turns": config.codes.sequence} if config.sequential else {}),
     }
     interface, observed = ports(trainer), states(config)
     data = {

@@ -184,7 +184,7 @@ class _Accuracy(Link):
 
     def answers(self, y: Any, target: Value) -> None:
         classifier = self.site.place("classifier", Classifier(self.config))
-        answered_at = self.config.layer_offset(len(self.config.layers))
+        answered_at = self.config.timing.layer_offset(len(self.config.shape.layers))
         ports = self.site.ports
         self.m.d.comb += [
             classifier.y.eq(y),

@@ -156,7 +156,7 @@ def testbench(
     seen = [name for name in ("flags", "solved", "judged_count", "right_count") if name in outputs]
     widths = {port["name"]: port["width"] for port in ports}
     solved = [name for name in seen if name != "flags"]
-    clocks = ceil(config.clocks_per_step)
+    clocks = ceil(config.timing.clocks_per_step)
     sign = f"{{{32 - update['width']}{{dut.{update['path']}[{update['width'] - 1}]}}}}"
     text = _TESTBENCH.format(
         bench=module_name(config.name, "tb"),

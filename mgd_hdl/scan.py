@@ -32,8 +32,8 @@ class Scan(Block):
             {
                 "restart": In(1),
                 "advance": In(1),
-                "rows": Out(config.rows, init=1),
-                "columns": Out(config.columns, init=1),
+                "rows": Out(config.placement.rows, init=1),
+                "columns": Out(config.placement.columns, init=1),
             }
         )
 
@@ -44,7 +44,7 @@ class Scan(Block):
     @property
     def last(self) -> Value:
         """Whether the place is that of the last parameter."""
-        return self.rows[-1] & self.columns[self.config.places[-1].column]
+        return self.rows[-1] & self.columns[self.config.placement.places[-1].column]
 
     def elaborate(self, platform):
         m = Module()
@@ -52,9 +52,9 @@ class Scan(Block):
         # Where does a row end? After its last column, or where it is short.
         row_end = Signal()
         ends = self.columns[-1]
-        lasts = {place.row: place.column for place in config.places}
+        lasts = {place.row: place.column for place in config.placement.places}
         for row, column in lasts.items():
-            if column < config.columns - 1:
+            if column < config.placement.columns - 1:
                 ends = ends | (self.rows[row] & self.columns[column])
         m.d.comb += row_end.eq(ends)
         with m.If(self.restart | (self.advance & self.last)):

@@ -85,9 +85,9 @@ def later(m: Module, signal: Signal, name: str, clocks: int) -> Signal:
 class Settling:
     """How long ago did the last word of an update leave? In so many clocks it is in all cells.
 
-    After ``config.word_clocks`` a word has passed the wires, so measurements may follow it; a shadow copy
-    takes one clock more, and serial cells let one measurement join. The way to the cells later it is in all
-    of them.
+    After ``config.timing.word_clocks`` a word has passed the wires, so measurements may follow it; a shadow
+    copy takes one clock more, and serial cells let one measurement join. The way to the cells later it is in
+    all of them.
 
     Parameters
     ----------
@@ -108,12 +108,12 @@ class Settling:
     """
 
     def __init__(self, m: Module, config: TrainerConfig, last_word: Value, over: Value):
-        self.last_word, self.over, self.tail_clocks = last_word, over, config.tail_clocks
-        clocks = config.word_clocks + config.broadcast_latency
+        self.last_word, self.over, self.tail_clocks = last_word, over, config.timing.tail_clocks
+        clocks = config.timing.word_clocks + config.timing.broadcast_latency
         self.since = _following(m, last_word, "settling", clocks)
         self.late: list[Value] = []
-        if config.tail_clocks:
-            self.late = _following(m, over, "settling_noise", clocks + config.tail_clocks)
+        if config.timing.tail_clocks:
+            self.late = _following(m, over, "settling_noise", clocks + config.timing.tail_clocks)
 
     @property
     def passed(self) -> Value:

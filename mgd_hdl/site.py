@@ -82,17 +82,17 @@ class Site:
     @property
     def metered_at(self) -> int:
         """C is there, as the loss makes it."""
-        return self.measured_at - self.config.noise_latency
+        return self.measured_at - self.config.timing.noise_latency
 
     @property
     def measured_at(self) -> int:
         """C, as it is measured, is there."""
-        return self.config.measure_latency
+        return self.config.timing.measure_latency
 
     @property
     def changed_at(self) -> int:
         """C~ is there."""
-        return self.measured_at + self.config.change_latency
+        return self.measured_at + self.config.timing.change_latency
 
     @property
     def spread_at(self) -> int:

@@ -23,7 +23,7 @@ class Trainer(Block):
     Registers are read while running: time constants when their counters turn, ``learning_shift``
     at each update, seeds at ``start``.
 
-    A step takes ``config.clocks_per_step`` clocks: with exact updates and without shadow it waits for
+    A step takes ``config.timing.clocks_per_step`` clocks: with exact updates and without shadow it waits for
     its own update, with shadow it takes two clocks and a window's last one waits. Loaded codes make every
     step wait, and take a clock a parameter to load.
 

@@ -83,10 +83,12 @@ async def registers_make_the_algorithm(dut):
     config, places = configured(), bench_parameters()["states"]
     network = Network(config)
     samples = [([x & 1, x >> 1], [(x & 1) ^ (x >> 1)]) for x in range(4)]
-    rate = 2 ** (config.gain - config.learning_shift)
+    rate = 2 ** (config.levels.gain - config.learning_shift)
 
     def cost(theta: Vector, perturbation: Vector, sample: int) -> int:
-        shaken = [4 * (t >> config.guard_bits) + 2 + p for t, p in zip(theta, perturbation, strict=True)]
+        shaken = [
+            4 * (t >> config.words.guard_bits) + 2 + p for t, p in zip(theta, perturbation, strict=True)
+        ]
         return network.cost(shaken, *samples[sample % 4])
 
     await start(dut, start=0, run=0, step=0, clear_flags=0)
@@ -114,5 +116,5 @@ async def registers_make_the_algorithm(dut):
             assert list(found[update]) == next(expected), (name, update)
         # Nothing was limited, and much has moved: the textbook knows no limits.
         assert int(dut.flags.value) == 0
-        assert max(map(abs, found[-1])) < 1 << config.parameter.width - 2
+        assert max(map(abs, found[-1])) < 1 << config.words.parameter.width - 2
         assert sum(now != then for now, then in zip(found[-1], first, strict=True)) > len(first) / 2

@@ -18,9 +18,9 @@ PERIOD = 2  # nanoseconds
 def parameters(dut: Any, config: TrainerConfig) -> list[int]:
     """T of every cell."""
     found = []
-    for index, place in enumerate(config.places):
+    for index, place in enumerate(config.placement.places):
         tile = getattr(dut.trainer.core.array, f"tile_{place.tile}")
-        cell = getattr(tile, f"cell_{index - config.tiles[place.tile].first}")
+        cell = getattr(tile, f"cell_{index - config.placement.tiles[place.tile].first}")
         found.append(cell.integrator.theta.value.to_signed())
     return found
 
@@ -62,7 +62,7 @@ async def led_lights_in_the_step_of_the_twin(dut):
 
     for number, (step, theta) in enumerate(zip(given["solved_at"], given["theta"], strict=True)):
         lights, begins = RisingEdge(dut.led_solved), RisingEdge(dut.start)
-        most = patience * int(config.clocks_per_step) + 4 * config.parameters + 100
+        most = patience * int(config.timing.clocks_per_step) + 4 * config.parameters + 100
         solved = await soon(most, lights, begins) is lights
         await FallingEdge(dut.clk)
         assert solved == (step >= 0), number

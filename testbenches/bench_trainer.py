@@ -206,7 +206,7 @@ async def pauses_change_nothing(dut):
                 assert late < 400, "a single step was not made"
             assert bench.observer.steps == before + 1
         else:
-            for _ in range(int(bench.rng.integers(1, 4 * bench.config.clocks_per_step + 2))):
+            for _ in range(int(bench.rng.integers(1, 4 * bench.config.timing.clocks_per_step + 2))):
                 await bench.clock(run=1)
             await bench.clock(run=0)
     while dut.busy.value == 1:

@@ -39,7 +39,7 @@ def test_images_equal_the_verilog(activation):
 def test_table_words_are_the_function():
     """Base and slope of the middle segment of tanh, by hand: tanh(0) = 0, tanh(1/2) = 0.4621."""
     config = preset("parity4").replaced(network={"activation": "tanh"})
-    words, width = config.layers[0].table.words
+    words, width = config.shape.layers[0].table.words
     base, slope = words[16] & 0x7FF, words[16] >> 11
     assert (base, slope) == (0, round(math.tanh(0.5) * 1024))
     assert words[0] & 0x7FF == (-1024) & 0x7FF
@@ -55,7 +55,7 @@ def test_images_of_the_cross_entropy(name, tables):
         network={"activation": ["sigmoid", "linear"]}, cost={"loss": "cross_entropy"}
     )
     verilog, images = trainer_files(config)[f"{config.name}.v"], memory_images(config)
-    unit = 2 ** (config.cost_change.fraction_bits + 3)
+    unit = 2 ** (config.words.cost_change.fraction_bits + 3)
     first = {
         "softplus": (math.log(2), math.log(2) - math.log(1 + math.exp(-1 / 16))),
         "exponential": (1.0, 1 - math.exp(-1 / 16)),
@@ -65,7 +65,7 @@ def test_images_of_the_cross_entropy(name, tables):
         words = [int(line, 16) for line in images[f"{config.name}.{table}.hex"].splitlines()]
         assert len(words) == 128
         assert words == words_of(verilog, f"{config.name}__{table}")
-        width = config.curve_fraction + (table == "exponential")
+        width = config.curves.curve_fraction + (table == "exponential")
         base, slope = words[0] % 2**width, words[0] >> width
         assert base == round(unit * first[table][0])
         assert abs(slope - unit * first[table][1]) <= 1

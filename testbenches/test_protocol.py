@@ -473,7 +473,7 @@ def updates(trace: Trace) -> list[int | None]:
 
 
 def word(config: TrainerConfig, values: np.ndarray) -> list[int]:
-    return [int(value) % (1 << config.update.width) for value in values[:, 0]]
+    return [int(value) % (1 << config.words.update.width) for value in values[:, 0]]
 
 
 #: A sample as numbers of last bits, and as the payload that the page works out by hand.

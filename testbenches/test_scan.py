@@ -17,7 +17,7 @@ def shaped(*layers: int) -> TrainerConfig:
 def follow(block: Scan, config: TrainerConfig) -> None:
     """Three rounds without a pause, then at random with pauses and restarts."""
     rng = np.random.default_rng(1)
-    places = config.places
+    places = config.placement.places
 
     async def testbench(context):
         number = 0
@@ -77,6 +77,6 @@ def test_mutations_are_noticed(wrong):
 def test_another_shape_is_noticed(other):
     """The same number of rows, which end elsewhere."""
     config = shaped(2, 3, 1)
-    assert shaped(*other).rows == config.rows
+    assert shaped(*other).rows == config.placement.rows
     with pytest.raises(AssertionError):
         follow(Scan(shaped(*other)), config)

@@ -31,7 +31,7 @@ def expected(found: Forecast) -> dict[str, list]:
 
 def answer(theta: list[int], x: tuple[int, int]) -> float:
     """The network in floating point: two hidden neurons, weights first, each with its bias last."""
-    weight = [each * CONFIG.parameter.step for each in theta]
+    weight = [each * CONFIG.words.parameter.step for each in theta]
 
     def neuron(first: int, inputs: tuple[float, ...]) -> float:
         total = sum(w * value for w, value in zip(weight[first:], (*inputs, 1.0), strict=False))

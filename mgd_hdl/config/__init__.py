@@ -7,12 +7,13 @@ from .cost import CurveTable
 from .errors import ConfigError, Problem
 from .network import ActivationTable, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Overflow, Rounding
+from .placement import Place, Tile
 from .ports import COUNT_BITS, FLAGS, PORTS, Field, Port, fields, ports
 from .registers import REGISTERS, SEEDS, Register, Registers
 from .sections import HIGH_PASS
 from .showcase import Tries
 from .toml import PRESETS, load, loads, preset
-from .trainer import Place, Tile, TrainerConfig
+from .trainer import TrainerConfig
 
 __all__ = [
     "COLUMNS",

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from .derived import Derived
 from .number import Format
 from .registers import REGISTERS, Register
-
-if TYPE_CHECKING:
-    from .trainer import TrainerConfig
 
 __all__ = ["COUNT_BITS", "FLAGS", "PORTS", "Field", "Port", "fields", "ports"]
 
@@ -35,7 +33,7 @@ class Field:
     """Where it is a number with a fraction: ``SQ(2, 3)``."""
 
 
-def _no_fields(_: TrainerConfig) -> tuple[Field, ...]:
+def _no_fields(_: Derived) -> tuple[Field, ...]:
     return ()
 
 
@@ -48,19 +46,19 @@ class Port:
     meaning: str
     when: str
     """Of an input: when the circuit reads it. Of an output: when it changes."""
-    width: Callable[[TrainerConfig], int] = lambda _: 1
+    width: Callable[[Derived], int] = lambda _: 1
     bits: str = "1"
     """The width as an expression of the configuration's properties."""
-    there: Callable[[TrainerConfig], bool] = lambda _: True
+    there: Callable[[Derived], bool] = lambda _: True
     """Whether the circuit has it."""
     needs: str = ""
     """What to set so that the circuit has it."""
     register: Register | None = None
     """Of what the host may change: value and legal values."""
-    fields: Callable[[TrainerConfig], tuple[Field, ...]] = _no_fields
+    fields: Callable[[Derived], tuple[Field, ...]] = _no_fields
     """The parts of a word that has some, low bits first."""
 
-    def legal(self, config: TrainerConfig) -> range:
+    def legal(self, config: Derived) -> range:
         """What an input may be, or an output can be, as an unsigned number."""
         return range(1 << self.width(config)) if self.register is None else self.register.legal(config)
 
@@ -81,21 +79,21 @@ def _of(register: Register) -> Port:
 
 #: Widths of registers as expressions; time constants have ``learning.tau_bits``.
 _REGISTER_BITS = {
-    "learning_shift": "config.shift_bits",
-    "last_shift": "config.shift_bits",
+    "learning_shift": "config.levels.shift_bits",
+    "last_shift": "config.levels.shift_bits",
     "anneal_every": "24",
     "halve_every": "24",
     "high_pass": "8",
-    "change_limit": "config.cost_change.width - 1",
-    "change_gate": "config.cost_change.width - 1",
-    "cost_noise": "config.max_cost_noise.bit_length()",
-    "update_noise": "config.max_update_noise.bit_length()",
-    "weight_decay": "config.max_weight_decay.bit_length()",
+    "change_limit": "config.words.cost_change.width - 1",
+    "change_gate": "config.words.cost_change.width - 1",
+    "cost_noise": "config.levels.max_cost_noise.bit_length()",
+    "update_noise": "config.levels.max_update_noise.bit_length()",
+    "weight_decay": "config.levels.max_weight_decay.bit_length()",
     **{register.name: "31" for register in REGISTERS if register.name.startswith("seed_")},
 }
 
 
-def _sample_fields(config: TrainerConfig) -> tuple[Field, ...]:
+def _sample_fields(config: Derived) -> tuple[Field, ...]:
     """Inputs in the low bits, input 0 lowest of all, then targets."""
     parts: list[tuple[str, Format]] = [
         *((f"x[{k}]", config.formats.input) for k in range(config.inputs)),
@@ -108,7 +106,7 @@ def _sample_fields(config: TrainerConfig) -> tuple[Field, ...]:
     return tuple(found)
 
 
-def _flag_fields(_: TrainerConfig) -> tuple[Field, ...]:
+def _flag_fields(_: Derived) -> tuple[Field, ...]:
     return tuple(Field(name, bit, 1) for bit, name in enumerate(FLAGS))
 
 
@@ -116,10 +114,10 @@ def _stream(
     name: str,
     what: str,
     payload: str,
-    width: Callable[[TrainerConfig], int],
+    width: Callable[[Derived], int],
     bits: str,
-    fields: Callable[[TrainerConfig], tuple[Field, ...]],
-    there: Callable[[TrainerConfig], bool],
+    fields: Callable[[Derived], tuple[Field, ...]],
+    there: Callable[[Derived], bool],
     needs: str,
 ) -> tuple[Port, ...]:
     both = f"in each clock in which {name}__valid and {name}__ready are high"
@@ -280,11 +278,11 @@ PORTS: tuple[Port, ...] = (
 )
 
 
-def ports(config: TrainerConfig) -> Iterator[Port]:
+def ports(config: Derived) -> Iterator[Port]:
     """The ports that the circuit of a configuration has."""
     return (port for port in PORTS if port.there(config))
 
 
-def fields(config: TrainerConfig, name: str) -> tuple[Field, ...]:
+def fields(config: Derived, name: str) -> tuple[Field, ...]:
     """The parts of a port's word."""
     return next(port for port in PORTS if port.name == name).fields(config)

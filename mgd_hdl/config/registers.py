@@ -7,19 +7,30 @@ be too much for a circuit together with another register: that is in ``RULES``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, SupportsIndex
+from dataclasses import asdict, dataclass, fields
+from typing import SupportsIndex
 
 from .codes import LFSR
+from .derived import Derived
 from .draws import scramble
-from .errors import Problem, did_you_mean, shown
+from .errors import ConfigError, Problem, did_you_mean, shown
 from .number import Rounding
 from .sections import HIGH_PASS, MAX_TAU_BITS
 
-if TYPE_CHECKING:
-    from .trainer import TrainerConfig
-
-__all__ = ["REGISTERS", "RULES", "SEEDS", "Register", "Registers", "Rule", "register_problems", "seeds"]
+__all__ = [
+    "REGISTERS",
+    "RULES",
+    "SEEDS",
+    "Register",
+    "Registers",
+    "Rule",
+    "as_asked",
+    "followed",
+    "legal",
+    "register_problems",
+    "seeds",
+    "with_changes",
+]
 
 #: All seeds in the order in which they are drawn from a trainer's seed. What stands here is an interface:
 #: append only, or the same seed trains another way.
@@ -82,11 +93,11 @@ class Register:
     meaning: str
     read: str
     """When the circuit reads it."""
-    width: Callable[[TrainerConfig], int]
-    value: Callable[[TrainerConfig], int]
+    width: Callable[[Derived], int]
+    value: Callable[[Derived], int]
     """What the configuration asks for; where the circuit has no such register, what it does without."""
-    legal: Callable[[TrainerConfig], range]
-    there: Callable[[TrainerConfig], bool] = lambda _: True
+    legal: Callable[[Derived], range]
+    there: Callable[[Derived], bool] = lambda _: True
     """Whether the circuit has it."""
     needs: str = ""
     """What to set so that the circuit has it."""
@@ -100,9 +111,9 @@ class Rule:
     """
 
     names: tuple[str, ...]
-    on: Callable[[TrainerConfig], bool]
+    on: Callable[[Derived], bool]
     broken: Callable[[Mapping[str, int]], bool]
-    text: Callable[[TrainerConfig], str]
+    text: Callable[[Derived], str]
     """What must hold, and what to set where it has to be broken."""
 
 
@@ -120,7 +131,7 @@ def _tau(name: str, meaning: str) -> Register:
 def _seed(
     name: str,
     meaning: str,
-    there: Callable[[TrainerConfig], bool] = lambda _: True,
+    there: Callable[[Derived], bool] = lambda _: True,
     needs: str = "",
 ) -> Register:
     return Register(
@@ -135,11 +146,11 @@ def _seed(
     )
 
 
-def _coded(config: TrainerConfig) -> bool:
+def _coded(config: Derived) -> bool:
     return config.perturbation.family in ("random_code", "sinusoidal", "square")
 
 
-def _drawn(config: TrainerConfig) -> bool:
+def _drawn(config: Derived) -> bool:
     """Samples come in an order that a seed decides."""
     task = config.task
     return task.source == "generator" or (task.source == "memory" and task.order != "plain")
@@ -172,17 +183,17 @@ REGISTERS: tuple[Register, ...] = (
         "learning_shift",
         "The k of the learning rate 2**-k; where the rate anneals, that of the first update.",
         "at each update",
-        width=lambda config: config.shift_bits,
+        width=lambda config: config.levels.shift_bits,
         value=lambda config: config.learning_shift,
-        legal=lambda config: range(config.max_learning_shift + 1),
+        legal=lambda config: range(config.levels.max_learning_shift + 1),
     ),
     Register(
         "last_shift",
         "The k of the rate 2**-k at which annealing stops; below learning_shift the rate stays as it is.",
         "when the counter of anneal_every turns",
-        width=lambda config: config.shift_bits,
-        value=lambda config: config.last_shift,
-        legal=lambda config: range(config.max_learning_shift + 1),
+        width=lambda config: config.levels.shift_bits,
+        value=lambda config: config.levels.last_shift,
+        legal=lambda config: range(config.levels.max_learning_shift + 1),
         there=lambda config: config.annealed,
         needs="learning.anneal_every above 0",
     ),
@@ -211,7 +222,7 @@ REGISTERS: tuple[Register, ...] = (
         "The coefficient of the high-pass, in 1/256.",
         "at each measurement",
         width=lambda _: HIGH_PASS.width,
-        value=lambda config: config.high_pass,
+        value=lambda config: config.levels.high_pass,
         legal=lambda _: range(1, 1 << HIGH_PASS.width),
         there=lambda config: config.analog,
         needs='learning.algorithm = "analog"',
@@ -220,9 +231,9 @@ REGISTERS: tuple[Register, ...] = (
         "change_limit",
         "The largest cost change that counts, in its last bits; a larger one counts as this.",
         "at each cost change",
-        width=lambda config: config.cost_change.width - 1,
-        value=lambda config: config.change_limit,
-        legal=lambda config: range(config.cost_change.max + 1),
+        width=lambda config: config.words.cost_change.width - 1,
+        value=lambda config: config.levels.change_limit,
+        legal=lambda config: range(config.words.cost_change.max + 1),
         there=lambda config: config.gated,
         needs="cost.limit or cost.gate above 0",
     ),
@@ -230,9 +241,9 @@ REGISTERS: tuple[Register, ...] = (
         "change_gate",
         "Cost changes up to this size count as zero, in their last bits.",
         "at each cost change",
-        width=lambda config: config.cost_change.width - 1,
-        value=lambda config: config.change_gate,
-        legal=lambda config: range(config.cost_change.max + 1),
+        width=lambda config: config.words.cost_change.width - 1,
+        value=lambda config: config.levels.change_gate,
+        legal=lambda config: range(config.words.cost_change.max + 1),
         there=lambda config: config.gated,
         needs="cost.limit or cost.gate above 0",
     ),
@@ -240,9 +251,9 @@ REGISTERS: tuple[Register, ...] = (
         "cost_noise",
         "The k of noise whose standard deviation is 2**(k + 1) last bits of the cost; 0 for none.",
         "at each measurement",
-        width=lambda config: config.max_cost_noise.bit_length(),
-        value=lambda config: config.cost_noise,
-        legal=lambda config: range(config.max_cost_noise + 1),
+        width=lambda config: config.levels.max_cost_noise.bit_length(),
+        value=lambda config: config.levels.cost_noise,
+        legal=lambda config: range(config.levels.max_cost_noise + 1),
         there=lambda config: config.cost_noisy,
         needs="imperfections.cost_noise above 0",
     ),
@@ -250,9 +261,9 @@ REGISTERS: tuple[Register, ...] = (
         "update_noise",
         "The k of noise whose standard deviation is 2**(k + 1) last bits of a parameter; 0 for none.",
         "at each update",
-        width=lambda config: config.max_update_noise.bit_length(),
-        value=lambda config: config.update_noise,
-        legal=lambda config: range(config.max_update_noise + 1),
+        width=lambda config: config.levels.max_update_noise.bit_length(),
+        value=lambda config: config.levels.update_noise,
+        legal=lambda config: range(config.levels.max_update_noise + 1),
         there=lambda config: config.update_noisy,
         needs="imperfections.update_noise above 0",
     ),
@@ -260,9 +271,9 @@ REGISTERS: tuple[Register, ...] = (
         "weight_decay",
         "The k of what an update takes from half a parameter's range, 2**(k - 1) last bits; 0 for nothing.",
         "at each update",
-        width=lambda config: config.max_weight_decay.bit_length(),
-        value=lambda config: config.weight_decay,
-        legal=lambda config: range(config.max_weight_decay + 1),
+        width=lambda config: config.levels.max_weight_decay.bit_length(),
+        value=lambda config: config.levels.weight_decay,
+        legal=lambda config: range(config.levels.max_weight_decay + 1),
         there=lambda config: config.decays,
         needs="learning.decay above 0",
     ),
@@ -320,7 +331,7 @@ REGISTERS: tuple[Register, ...] = (
 _BY_NAME = {register.name: register for register in REGISTERS}
 
 
-def _needs_shadow(config: TrainerConfig) -> str:
+def _needs_shadow(config: Derived) -> str:
     if config.serial:
         cure = 'other times need cell = "parallel" with engine.shadow = "yes"'
     elif config.early:
@@ -359,9 +370,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def register_problems(
-    config: TrainerConfig, known: Mapping[str, int], changes: Mapping[str, int]
-) -> list[Problem]:
+def register_problems(config: Derived, known: Mapping[str, int], changes: Mapping[str, int]) -> list[Problem]:
     """What keeps a circuit whose registers are ``known`` from following ``changes``."""
     problems = []
     for name, value in changes.items():
@@ -389,3 +398,38 @@ def register_problems(
             others = " and ".join(f"{name} = {values[name]}" for name in rule.names if name != blamed)
             problems.append(Problem(blamed, shown(values[blamed]), f"with {others}: {rule.text(config)}"))
     return problems
+
+
+def as_asked(config: Derived) -> dict[str, int]:
+    """Every register as the configuration asks for it."""
+    return {register.name: register.value(config) for register in REGISTERS}
+
+
+def with_changes(
+    config: Derived, known: Mapping[str, int], seed: int, changes: Mapping[str, int]
+) -> Registers:
+    """``known`` with the seeds of a trainer's seed, and some changed; ConfigError where none can follow."""
+    values = {**known, **seeds(seed)}
+    problems = register_problems(config, values, changes)
+    if problems:
+        raise ConfigError(problems)
+    return Registers(**values | {name: int(value) for name, value in changes.items()})
+
+
+def followed(config: Derived, registers: Registers) -> dict[str, int]:
+    """Of registers those that matter to the circuit: not the seeds that it does not have."""
+    unheard = {each.name for each in REGISTERS if each.name in SEEDS and not each.there(config)}
+    return {name: value for name, value in asdict(registers).items() if name not in unheard}
+
+
+def legal(config: Derived, known: Mapping[str, int]) -> dict[str, dict[str, int | str]]:
+    """For each register of the circuit its value, the least and the greatest one, and rules with others."""
+    found: dict[str, dict[str, int | str]] = {}
+    for register in REGISTERS:
+        if register.there(config):
+            within = register.legal(config)
+            rules = [rule.text(config) for rule in RULES if register.name in rule.names and rule.on(config)]
+            found[register.name] = {"value": known[register.name], "least": within[0], "most": within[-1]}
+            if rules:
+                found[register.name]["rule"] = "; ".join(rules)
+    return found

@@ -35,16 +35,16 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
                 "output": _format(layer.output),
                 "latency": layer.latency,
             }
-            for layer in config.layers
+            for layer in config.shape.layers
         ],
         "formats": {
-            name: _format(getattr(config, name))
+            name: _format(getattr(config.words, name))
             for name in ("parameter", "visible", "weight", "error", "cost", "cost_change", "hold", "update")
             if name != "error" or config.judges_error
         },
-        "loss": {"name": config.loss, "error": config.loss_error},
-        "guard_bits": config.guard_bits,
-        "gain": config.gain,
+        "loss": {"name": config.loss, "error": config.curves.loss_error},
+        "guard_bits": config.words.guard_bits,
+        "gain": config.levels.gain,
         "amplitude": {
             "value": 2.0**-config.amplitude_shift,
             "shift": config.amplitude_shift,
@@ -54,27 +54,27 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "rate": {
             "value": 2.0**-config.learning_shift,
             "shift": config.learning_shift,
-            "largest_shift": config.max_learning_shift,
+            "largest_shift": config.levels.max_learning_shift,
         },
         "snapped": {key: {"given": given, "used": used} for key, (given, used) in config.snapped.items()},
-        "high_pass": config.high_pass / (1 << HIGH_PASS.width) if config.analog else None,
+        "high_pass": config.levels.high_pass / (1 << HIGH_PASS.width) if config.analog else None,
         "decay": 2.0 ** power_of_two(config.learning.decay) if config.decays else None,
-        "rail": 2.0 ** (config.rail - config.parameter.fraction_bits),
+        "rail": 2.0 ** (config.levels.rail - config.words.parameter.fraction_bits),
         "low_pass": 2.0**-config.follow if config.follow else None,
         "shadow": config.shadow,
-        "leaves": config.leaves,
+        "leaves": config.placement.leaves,
         "leaf_cells": config.leaf_cells,
         "early": config.early,
         "reset": config.resets,
         "starts_unknown": config.starts_unknown,
         "layerwise": config.layerwise,
         "nodes": config.nodes,
-        "latency": {"measure": config.measure_latency, "step": config.step_latency},
-        "clocks_per_step": float(config.clocks_per_step),
+        "latency": {"measure": config.timing.measure_latency, "step": config.timing.step_latency},
+        "clocks_per_step": float(config.timing.clocks_per_step),
         "judge": config.judge.model_dump() if config.judged else None,
-        "rows": config.rows,
-        "columns": config.columns,
-        "tiles": len(config.tiles),
+        "rows": config.placement.rows,
+        "columns": config.placement.columns,
+        "tiles": len(config.placement.tiles),
     }
 
 
@@ -177,7 +177,7 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
 
 def _root_mean_square(config: TrainerConfig) -> float | None:
     """Of one parameter's perturbation over time; of codes from outside unknown."""
-    power = config.perturbation_power
+    power = config.codes.perturbation_power
     return None if power is None else 2.0**-config.amplitude_shift * math.sqrt(power)
 
 

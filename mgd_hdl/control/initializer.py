@@ -26,7 +26,7 @@ class Initializer(Block):
     spans (-initial, initial) of its layer.
 
     Takes P + 2 clocks from the one after ``start``, with early enables P + 3, with serial cells P + 1
-    times ``config.word_clocks``; ``done`` is high in the last.
+    times ``config.timing.word_clocks``; ``done`` is high in the last.
 
     Loaded codes need no address. First the chain is filled with positive codes, which takes P clocks more;
     all cells take what clears them; then a single negative code runs down the chain, and each word is for
@@ -52,7 +52,7 @@ class Initializer(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         serial = {"load": Out(1)} if config.serial else {}
-        picks = {"rows": Out(config.rows), "columns": Out(config.columns)}
+        picks = {"rows": Out(config.placement.rows), "columns": Out(config.placement.columns)}
         if config.loaded:
             picks = {"fill": Out(1), "sign": Out(1), "minus": Out(1)}
         super().__init__(
@@ -64,7 +64,7 @@ class Initializer(Block):
                 "done": Out(1),
                 "clear": Out(1),
                 **picks,
-                "word": Out(shape(config.word)),
+                "word": Out(shape(config.words.word)),
             }
         )
 
@@ -87,11 +87,11 @@ class Initializer(Block):
         here = scan.rows if config.loaded else self.rows
 
         # A random word, sized for the layer that owns the row.
-        random = Signal(shape(config.parameter))
-        m.d.comb += random.eq(register.state[: config.parameter.width])
+        random = Signal(shape(config.words.parameter))
+        m.d.comb += random.eq(register.state[: config.words.parameter.width])
         sizes: dict[int, int] = {}
-        for tile in config.tiles:
-            shift = config.initial_shift(tile.layer)
+        for tile in config.placement.tiles:
+            shift = config.levels.initial_shift(tile.layer)
             sizes[shift] = sizes.get(shift, 0) | ((1 << tile.rows) - 1) << tile.first_row
         sized, *others = [(random.shift_right(shift), rows) for shift, rows in sizes.items()]
         value = sized[0]
@@ -101,9 +101,12 @@ class Initializer(Block):
         # Serial cells let every word pass before the next.
         turn = Const(1, 1)
         if config.serial:
-            clock = Signal(range(config.word_clocks))
+            clock = Signal(range(config.timing.word_clocks))
             turn = Signal()
-            m.d.comb += [turn.eq(clock == config.word_clocks - 1), self.load.eq(self.busy & (clock == 0))]
+            m.d.comb += [
+                turn.eq(clock == config.timing.word_clocks - 1),
+                self.load.eq(self.busy & (clock == 0)),
+            ]
             with m.If(self.start | turn):
                 m.d.sync += clock.eq(0)
             with m.Else():

@@ -31,7 +31,7 @@ class Judge(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         super().__init__(
-            {"i": In(stream.Signature(shape(config.measured), always_ready=True)), "solved": Out(1)}
+            {"i": In(stream.Signature(shape(config.words.measured), always_ready=True)), "solved": Out(1)}
         )
 
     @property
@@ -45,7 +45,7 @@ class Judge(Block):
         # First clock: one bit of the cost is all that counts.
         valid = Signal()
         miss = Signal()
-        m.d.sync += [valid.eq(self.i.valid), miss.eq(self.i.payload >= self.config.judge_limit)]
+        m.d.sync += [valid.eq(self.i.valid), miss.eq(self.i.payload >= self.config.levels.judge_limit)]
 
         # Second clock: windows.
         seen = Signal(max(1, (judge.window - 1).bit_length()))

@@ -22,7 +22,7 @@ class Sequencer(Block):
 
     The analog algorithm measures no reference: the first clock of a step is for its sample only.
 
-    Serial cells need ``config.measure_clocks`` for a measurement, so the perturbed one follows its
+    Serial cells need ``config.timing.measure_clocks`` for a measurement, so the perturbed one follows its
     reference by so many, and each waits until the cells are ``free``. Loaded codes make every step wait for
     ``resume``, and the measurements that need the code until it is there, which also makes them ``free``.
 
@@ -135,7 +135,7 @@ class Sequencer(Block):
         ends_window = Signal()
         m.d.comb += ends_window.eq(last["theta"] if config.shadow else last["theta"] | last["p"])
 
-        passing = Signal(range(config.measure_clocks))  # clocks for which serial cells are still busy
+        passing = Signal(range(config.timing.measure_clocks))  # clocks for which serial cells are still busy
         with m.FSM(name="phase") as phase:
             with m.State("IDLE"), m.If(self.restart):
                 m.next = "REFERENCE"
@@ -149,15 +149,15 @@ class Sequencer(Block):
                             self.reference.eq(1),
                             self.measure.eq(1 if config.two_sided or config.anew else reference_due),
                         ]
-                    if config.measure_clocks == 1:
+                    if config.timing.measure_clocks == 1:
                         m.next = "PERTURBED"
                     else:
-                        m.d.sync += passing.eq(config.measure_clocks - 2)
+                        m.d.sync += passing.eq(config.timing.measure_clocks - 2)
                         with m.If(self.measure):
                             m.next = "PASSING"
                         with m.Else():
                             m.next = "PERTURBED"
-            if config.measure_clocks > 1:
+            if config.timing.measure_clocks > 1:
                 with m.State("PASSING"):
                     m.d.sync += passing.eq(passing - 1)
                     with m.If(passing == 0):

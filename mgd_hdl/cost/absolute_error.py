@@ -19,23 +19,23 @@ class AbsoluteError(Block):
 
     Errors and their sum are exact; the only bits dropped are the last ones of the sum.
 
-    Latency ``config.cost_pipeline + config.cost_padding`` clocks: error, size, adder tree; one cost per
-    clock.
+    Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks: error, size, adder tree; one
+    cost per clock.
 
     Members
     -------
     y : In(outputs)
     target : In(outputs)
-    cost : Out(config.cost)
+    cost : Out(config.words.cost)
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
         super().__init__(
             {
-                "y": In(data.ArrayLayout(shape(config.layers[-1].output), config.outputs)),
+                "y": In(data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)),
                 "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
-                "cost": Out(shape(config.cost)),
+                "cost": Out(shape(config.words.cost)),
             }
         )
 
@@ -46,16 +46,16 @@ class AbsoluteError(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        align = config.error.fraction_bits - config.formats.target.fraction_bits
+        align = config.words.error.fraction_bits - config.formats.target.fraction_bits
         terms = []
         for j in range(config.outputs):
-            error = Signal(shape(config.error), name=f"error_{j}", reset_less=True)
+            error = Signal(shape(config.words.error), name=f"error_{j}", reset_less=True)
             m.d.sync += error.eq(self.y[j] - self.target[j].shift_left(align))
-            error = later(m, error, f"error_{j}", config.cost_padding)
+            error = later(m, error, f"error_{j}", config.timing.cost_padding)
             # The least error's size needs the bit that is a sign otherwise.
-            size = Signal(unsigned(config.error.width), name=f"size_{j}", reset_less=True)
+            size = Signal(unsigned(config.words.error.width), name=f"size_{j}", reset_less=True)
             m.d.sync += size.eq(Mux(error < 0, -error, error))
             terms.append(size)
-        drop = config.error.fraction_bits - config.cost.fraction_bits
+        drop = config.words.error.fraction_bits - config.words.cost.fraction_bits
         m.d.comb += self.cost.eq(adder_tree(m, terms).shift_right(drop))
         return m

@@ -21,7 +21,7 @@ class CostAccumulator(Block):
     """Sums C~ until ``flush``, then gives the sum and starts again from zero.
 
     In all other steps it gives zero, so that every step takes the same time. The sum saturates to
-    ``config.hold``.
+    ``config.words.hold``.
 
     Latency one clock; one cost change a clock.
 
@@ -35,11 +35,11 @@ class CostAccumulator(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        step = data.StructLayout({"change": shape(config.cost_change), "flush": 1})
+        step = data.StructLayout({"change": shape(config.words.cost_change), "flush": 1})
         super().__init__(
             {
                 "i": In(stream.Signature(step, always_ready=True)),
-                "o": Out(stream.Signature(shape(config.hold), always_ready=True)),
+                "o": Out(stream.Signature(shape(config.words.hold), always_ready=True)),
                 "saturated": Out(1),
             }
         )
@@ -51,8 +51,8 @@ class CostAccumulator(Block):
     def elaborate(self, platform):
         m = Module()
         change, flush = self.i.payload.change, self.i.payload.flush
-        held = Signal(shape(self.config.hold))
-        total, outside = saturate(m, held + change, self.config.hold, "total")
+        held = Signal(shape(self.config.words.hold))
+        total, outside = saturate(m, held + change, self.config.words.hold, "total")
         with m.If(self.i.valid):
             m.d.sync += held.eq(Mux(flush, 0, total))
         m.d.sync += [

@@ -34,11 +34,11 @@ class Baseline(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        measured = data.StructLayout({"cost": shape(config.measured), self.MARK: 1})
+        measured = data.StructLayout({"cost": shape(config.words.measured), self.MARK: 1})
         super().__init__(
             {
                 "i": In(stream.Signature(measured, always_ready=True)),
-                "o": Out(stream.Signature(shape(config.cost_change), always_ready=True)),
+                "o": Out(stream.Signature(shape(config.words.cost_change), always_ready=True)),
                 "saturated": Out(1),
             }
         )
@@ -50,10 +50,10 @@ class Baseline(Block):
     def elaborate(self, platform):
         m = Module()
         cost, reference = self.i.payload.cost, self.i.payload.reference
-        level = Signal(shape(self.config.measured), reset_less=True)
+        level = Signal(shape(self.config.words.measured), reset_less=True)
         with m.If(self.i.valid & reference):
             m.d.sync += level.eq(cost)
-        change, outside = saturate(m, cost - level, self.config.cost_change, "change")
+        change, outside = saturate(m, cost - level, self.config.words.cost_change, "change")
         perturbed = Signal()
         m.d.comb += perturbed.eq(self.i.valid & ~reference)
         m.d.sync += [

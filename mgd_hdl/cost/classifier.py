@@ -19,14 +19,14 @@ class Classifier(Block):
     """Counts answers of the network at rest, and the right ones among them.
 
     Several outputs answer by the largest, of equal ones the first, which is right where the target's
-    largest stands. A single output answers one from ``config.threshold`` on, and so does a target from
+    largest stands. A single output answers one from ``config.levels.threshold`` on, and so does a target from
     one half on. Every reference is judged once, when the step it belongs to has been measured as well.
 
     Comparators pass the larger output on, with one bit that says whether it is the right one; so
     the class itself needs no number. The counters stop when ``judged_count`` is full, so that their ratio
     stays that of the answers counted.
 
-    Latency from the outputs to the counters: ``config.classifier_latency`` clocks; one measurement a
+    Latency from the outputs to the counters: ``config.timing.classifier_latency`` clocks; one measurement a
     clock.
 
     Members
@@ -44,7 +44,7 @@ class Classifier(Block):
         self.config = config
         super().__init__(
             {
-                "y": In(data.ArrayLayout(shape(config.layers[-1].output), config.outputs)),
+                "y": In(data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)),
                 "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
                 "measure": In(1),
                 "reference": In(1),
@@ -63,7 +63,7 @@ class Classifier(Block):
         config = self.config
         right = self._right(m)
         measure, reference = self.measure, self.reference
-        for clock in range(config.classifier_latency - 1):
+        for clock in range(config.timing.classifier_latency - 1):
             measured, rested = (Signal(name=f"{name}_{clock}") for name in ("measured", "rested"))
             m.d.sync += [measured.eq(measure), rested.eq(reference)]
             measure, reference = measured, rested
@@ -90,13 +90,15 @@ class Classifier(Block):
         return m
 
     def _right(self, m) -> Value:
-        """Whether the outputs of ``config.classifier_latency - 1`` clocks ago answered right."""
+        """Whether the outputs of ``config.timing.classifier_latency - 1`` clocks ago answered right."""
         config = self.config
         y = [self.y[j] for j in range(config.outputs)]
         hot = leading([self.target[j] for j in range(config.outputs)])
         if config.outputs == 1:
             right = Signal(reset_less=True)
-            m.d.sync += right.eq((y[0] >= config.threshold) == (self.target[0] >= config.target_threshold))
+            m.d.sync += right.eq(
+                (y[0] >= config.levels.threshold) == (self.target[0] >= config.levels.target_threshold)
+            )
             return right
         level = 0
         while len(y) > 1:

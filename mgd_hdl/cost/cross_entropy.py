@@ -26,26 +26,26 @@ class CrossEntropy(Block):
     A single output is the logit of a target of one half or more: ``C = log(1 + exp(-y))``, else
     ``log(1 + exp(y))``; either is ``log(1 + exp(-|y|))``, a table, plus |y| where the sign is wrong.
 
-    All is exact but for the tables and the last bits: C is at most ``config.loss_error`` from the
+    All is exact but for the tables and the last bits: C is at most ``config.curves.loss_error`` from the
     real number.
 
-    Latency ``config.cost_pipeline + config.cost_padding`` clocks; one cost per clock.
+    Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks; one cost per clock.
 
     Members
     -------
     y : In(outputs)
     target : In(outputs)
         The largest tells the class, of equal ones the first.
-    cost : Out(config.cost)
+    cost : Out(config.words.cost)
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
         super().__init__(
             {
-                "y": In(data.ArrayLayout(shape(config.layers[-1].output), config.outputs)),
+                "y": In(data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)),
                 "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
-                "cost": Out(shape(config.cost)),
+                "cost": Out(shape(config.words.cost)),
             }
         )
 
@@ -58,42 +58,42 @@ class CrossEntropy(Block):
         config = self.config
         # log of the sum, and what is added to it, exact.
         logarithm, behind = (self._single if config.outputs == 1 else self._several)(m, platform)
-        output, inner = config.layers[-1].output.fraction_bits, config.curve_fraction
+        output, inner = config.shape.layers[-1].output.fraction_bits, config.curves.curve_fraction
         fraction = max(output, inner)
         value = logarithm.shift_left(fraction - inner) + behind.shift_left(fraction - output)
-        total = Signal(shape(config.cost), reset_less=True)
-        m.d.sync += total.eq(value.shift_right(fraction - config.cost.fraction_bits))
+        total = Signal(shape(config.words.cost), reset_less=True)
+        m.d.sync += total.eq(value.shift_right(fraction - config.words.cost.fraction_bits))
         m.d.comb += self.cost.eq(total)
         return m
 
     def _distance(self, m, value, name) -> Signal:
         """In the next clock: a distance as the argument of its table, which ends just below the span."""
         config = self.config
-        argument = config.distance_table.argument
-        align = argument.fraction_bits - config.layers[-1].output.fraction_bits
+        argument = config.curves.distance_table.argument
+        align = argument.fraction_bits - config.shape.layers[-1].output.fraction_bits
         aligned = value.shift_left(align)
         limited, _ = saturate(m, aligned, argument, f"{name}_limited")
         # Small outputs never come near the table's end.
         distance = Signal(min(len(aligned), argument.width), name=name, reset_less=True)
         m.d.sync += distance.eq(limited)
-        return later(m, distance, name, config.cost_padding)
+        return later(m, distance, name, config.timing.cost_padding)
 
     def _single(self, m, platform) -> tuple[Value, Value]:
         config, y = self.config, self.y[0]
         size = Signal(len(y))
         m.d.comb += size.eq(Mux(y < 0, -y, y))
-        right = (y < 0) ^ (self.target[0] >= config.target_threshold)
+        right = (y < 0) ^ (self.target[0] >= config.levels.target_threshold)
         wrong = Signal(len(y), reset_less=True)
         m.d.sync += wrong.eq(Mux(right, 0, size))
-        curve = place(m, platform, "softplus", Curve(config.distance_table))
+        curve = place(m, platform, "softplus", Curve(config.curves.distance_table))
         m.d.comb += curve.d.eq(self._distance(m, size, "distance"))
-        return curve.value, later(m, wrong, "wrong", config.cost_padding + Curve.latency)
+        return curve.value, later(m, wrong, "wrong", config.timing.cost_padding + Curve.latency)
 
     def _several(self, m, platform) -> tuple[Value, Value]:
         config = self.config
         levels = adder_levels(config.outputs)
         y = [self.y[j] for j in range(config.outputs)]
-        right = Signal(shape(config.layers[-1].output), reset_less=True)
+        right = Signal(shape(config.shape.layers[-1].output), reset_less=True)
         m.d.sync += right.eq(chosen(leading([self.target[j] for j in range(config.outputs)]), y))
         best = largest(m, y)
 
@@ -102,7 +102,7 @@ class CrossEntropy(Block):
         m.d.sync += behind.eq(best - later(m, right, "right", levels - 1))
         powers = []
         for j, each in enumerate(y):
-            curve = place(m, platform, f"exponential_{j}", Curve(config.distance_table))
+            curve = place(m, platform, f"exponential_{j}", Curve(config.curves.distance_table))
             apart = Signal(len(each), name=f"apart_{j}")
             m.d.comb += [
                 apart.eq(best - later(m, each, f"y_{j}", levels)),
@@ -113,19 +113,19 @@ class CrossEntropy(Block):
 
         # The leading one of the sum, which is 1 to the number of outputs, moves to the top; what follows
         # it is d.
-        inner, octaves = config.curve_fraction, config.octaves
+        inner, octaves = config.curves.curve_fraction, config.curves.octaves
         octave = Signal(range(len(octaves)), reset_less=True)
         fraction = Signal(inner + len(octaves) - 1, reset_less=True)
         for k in range(len(octaves)):
             with m.If(total[inner + k]):
                 m.d.sync += [octave.eq(k), fraction.eq(total[: inner + k].shift_left(len(octaves) - 1 - k))]
-        curve = place(m, platform, "logarithm", Curve(config.logarithm_table))
+        curve = place(m, platform, "logarithm", Curve(config.curves.logarithm_table))
         m.d.comb += curve.d.eq(fraction)
         whole = Signal(max(octaves).bit_length(), reset_less=True)
         m.d.sync += whole.eq(Array(map(Const, octaves))[octave])
         summed = Signal(len(whole) + 1)
         m.d.comb += summed.eq(curve.value + later(m, whole, "whole", 1))
-        waiting = config.cost_padding + Curve.latency + levels + 1 + Curve.latency
+        waiting = config.timing.cost_padding + Curve.latency + levels + 1 + Curve.latency
         return summed, later(m, behind, "behind", waiting)
 
 

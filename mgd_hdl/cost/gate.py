@@ -16,7 +16,7 @@ __all__ = ["Gate"]
 class Gate(Block):
     """``0`` where ``|C~| <= change_gate``, else C~ limited to ``-change_limit .. change_limit``.
 
-    Both are registers, in last bits of C~. A limit of ``config.cost_change.max`` and a gate of zero
+    Both are registers, in last bits of C~. A limit of ``config.words.cost_change.max`` and a gate of zero
     change nothing but the least C~, which has no positive counterpart. A gate that reaches the limit
     lets nothing through.
 
@@ -32,8 +32,8 @@ class Gate(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        change = stream.Signature(shape(config.cost_change), always_ready=True)
-        size = config.cost_change.width - 1
+        change = stream.Signature(shape(config.words.cost_change), always_ready=True)
+        size = config.words.cost_change.width - 1
         super().__init__(
             {"i": In(change), "change_limit": In(size), "change_gate": In(size), "o": Out(change)}
         )

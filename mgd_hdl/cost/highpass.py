@@ -22,7 +22,7 @@ class HighPass(Block):
     C[n], so that the jump from one sample to the next does not count as a change.
 
     No remainder is lost. ``C~[n-1] + C[n] - C[n-1]`` is exact, then saturated to
-    ``config.cost_change``; its product with the coefficient has eight fraction bits more, and they are
+    ``config.words.cost_change``; its product with the coefficient has eight fraction bits more, and they are
     added to the next product. So the error of every step is taken back by the next: whatever comes,
     the sum of all C~ stays within 256 / (256 - coefficient) last bits of the sum without rounding.
     A rounded product would leave C~ hanging a few bits off zero, and the integrators would add that up.
@@ -45,12 +45,12 @@ class HighPass(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        measured = data.StructLayout({"cost": shape(config.cost), self.MARK: 1})
+        measured = data.StructLayout({"cost": shape(config.words.cost), self.MARK: 1})
         super().__init__(
             {
                 "i": In(stream.Signature(measured, always_ready=True)),
                 "coefficient": In(HIGH_PASS.width),
-                "o": Out(stream.Signature(shape(config.cost_change), always_ready=True)),
+                "o": Out(stream.Signature(shape(config.words.cost_change), always_ready=True)),
                 "saturated": Out(1),
             }
         )
@@ -64,8 +64,8 @@ class HighPass(Block):
         config = self.config
         cost = self.i.payload.cost
 
-        level = Signal(shape(config.cost), reset_less=True)
-        difference = Signal(signed(config.cost.width + 1), reset_less=True)
+        level = Signal(shape(config.words.cost), reset_less=True)
+        difference = Signal(signed(config.words.cost.width + 1), reset_less=True)
         differs = Signal()
         m.d.sync += differs.eq(self.i.valid)
         with m.If(self.i.valid):
@@ -75,10 +75,10 @@ class HighPass(Block):
             ]
 
         # C~ is the upper part of the state; a coefficient below one keeps it within its format.
-        state = Signal(shape(config.high_passed))
+        state = Signal(shape(config.words.high_passed))
         change = state.shift_right(HIGH_PASS.width)
-        limited, outside = saturate(m, change + difference, config.cost_change, "limited")
-        total = Signal(shape(config.cost_change), reset_less=True)
+        limited, outside = saturate(m, change + difference, config.words.cost_change, "limited")
+        total = Signal(shape(config.words.cost_change), reset_less=True)
         totalled = Signal()
         was_outside = Signal(reset_less=True)
         m.d.sync += [total.eq(limited), was_outside.eq(outside), totalled.eq(differs)]

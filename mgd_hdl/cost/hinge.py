@@ -22,24 +22,24 @@ class Hinge(Block):
     A single output is compared with zero: ``C = max(0, margin - y)`` for a target of one half or more,
     else ``max(0, margin + y)``. Exact but for the bits that the cost does not keep.
 
-    Latency ``config.cost_pipeline + config.cost_padding`` clocks: right class and rivals, comparator tree,
-    what is missing; one cost per clock.
+    Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks: right class and rivals,
+    comparator tree, what is missing; one cost per clock.
 
     Members
     -------
     y : In(outputs)
     target : In(outputs)
         The largest tells the class, of equal ones the first.
-    cost : Out(config.cost)
+    cost : Out(config.words.cost)
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
         super().__init__(
             {
-                "y": In(data.ArrayLayout(shape(config.layers[-1].output), config.outputs)),
+                "y": In(data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)),
                 "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
-                "cost": Out(shape(config.cost)),
+                "cost": Out(shape(config.words.cost)),
             }
         )
 
@@ -50,12 +50,12 @@ class Hinge(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        output = config.layers[-1].output
+        output = config.shape.layers[-1].output
         y = [self.y[j] for j in range(config.outputs)]
         if config.outputs == 1:
             behind = Signal(signed(output.width + 1), reset_less=True)
-            m.d.sync += behind.eq(Mux(self.target[0] >= config.target_threshold, -y[0], y[0]))
-            behind = later(m, behind, "behind", config.cost_padding)
+            m.d.sync += behind.eq(Mux(self.target[0] >= config.levels.target_threshold, -y[0], y[0]))
+            behind = later(m, behind, "behind", config.timing.cost_padding)
         else:
             hot = leading([self.target[j] for j in range(config.outputs)])
             right = Signal(shape(output), reset_less=True)
@@ -65,11 +65,11 @@ class Hinge(Block):
                 # The right class itself is no rival: the least value never exceeds another.
                 rival = Signal(shape(output), name=f"rival_{j}", reset_less=True)
                 m.d.sync += rival.eq(Mux(hot[j], Const(output.min, shape(output)), y[j]))
-                rivals.append(later(m, rival, f"rival_{j}", config.cost_padding))
-            waiting = config.cost_padding + adder_levels(config.outputs)
+                rivals.append(later(m, rival, f"rival_{j}", config.timing.cost_padding))
+            waiting = config.timing.cost_padding + adder_levels(config.outputs)
             behind = largest(m, rivals) - later(m, right, "right", waiting)
-        missing = behind + config.margin
-        short = Signal(config.cost.integer_bits + output.fraction_bits, reset_less=True)
+        missing = behind + config.words.margin
+        short = Signal(config.words.cost.integer_bits + output.fraction_bits, reset_less=True)
         m.d.sync += short.eq(Mux(missing < 0, 0, missing))
-        m.d.comb += self.cost.eq(short.shift_right(output.fraction_bits - config.cost.fraction_bits))
+        m.d.comb += self.cost.eq(short.shift_right(output.fraction_bits - config.words.cost.fraction_bits))
         return m

@@ -20,22 +20,22 @@ class SquaredError(Block):
     Errors, squares and their sum are exact and as wide as their extreme values; the only bits
     dropped are the last ones of the sum.
 
-    Latency ``config.cost_pipeline + config.cost_padding`` clocks; one cost per clock.
+    Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks; one cost per clock.
 
     Members
     -------
     y : In(outputs)
     target : In(outputs)
-    cost : Out(config.cost)
+    cost : Out(config.words.cost)
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
         super().__init__(
             {
-                "y": In(data.ArrayLayout(shape(config.layers[-1].output), config.outputs)),
+                "y": In(data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)),
                 "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
-                "cost": Out(shape(config.cost)),
+                "cost": Out(shape(config.words.cost)),
             }
         )
 
@@ -46,19 +46,19 @@ class SquaredError(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        align = config.error.fraction_bits - config.formats.target.fraction_bits
-        kept = {} if config.cost_padding else OUTSIDE
+        align = config.words.error.fraction_bits - config.formats.target.fraction_bits
+        kept = {} if config.timing.cost_padding else OUTSIDE
         terms = []
         for j in range(config.outputs):
-            error = Signal(shape(config.error), name=f"error_{j}", reset_less=True, attrs=kept)
+            error = Signal(shape(config.words.error), name=f"error_{j}", reset_less=True, attrs=kept)
             m.d.sync += error.eq(self.y[j] - self.target[j].shift_left(align))
             # Padding stands here, not behind the square: two registers behind a multiplier make
             # some synthesizers move the wrong one into it.
-            error = later(m, error, f"error_{j}", config.cost_padding)
-            square = Signal(unsigned(2 * config.error.width - 1), name=f"square_{j}", reset_less=True)
+            error = later(m, error, f"error_{j}", config.timing.cost_padding)
+            square = Signal(unsigned(2 * config.words.error.width - 1), name=f"square_{j}", reset_less=True)
             m.d.sync += square.eq(error * error)
             terms.append(square)
         total = adder_tree(m, terms)
-        drop = 2 * config.error.fraction_bits - config.cost.fraction_bits
+        drop = 2 * config.words.error.fraction_bits - config.words.cost.fraction_bits
         m.d.comb += self.cost.eq(total.shift_right(drop))
         return m

@@ -71,11 +71,11 @@ class _Following(_Copied):
     def start(self, parameters_set: Value) -> Value:
         done = parameters_set
         parameters_set = Signal()
-        left = Signal(range(2 * self.config.settle_moves + 1))
+        left = Signal(range(2 * self.config.timing.settle_moves + 1))
         self.copying, self._left = left.any(), left
         self.m.d.comb += parameters_set.eq(left == 1)
         with self.m.If(done):
-            self.m.d.sync += left.eq(2 * self.config.settle_moves)
+            self.m.d.sync += left.eq(2 * self.config.timing.settle_moves)
         with self.m.Elif(self.copying):
             self.m.d.sync += left.eq(left - 1)
         return parameters_set

@@ -93,11 +93,11 @@ class Engine:
     @property
     def x_wait(self) -> int:
         """For how many clocks a sample waits for the weights of layer 0."""
-        return self.config.broadcast_latency - 1
+        return self.config.timing.broadcast_latency - 1
 
     def weights(self, site: Site, network: Any) -> None:
         """The perturbed parameters go to the network's ports of the same names."""
-        for layer in self.config.layers:
+        for layer in self.config.shape.layers:
             for j in range(layer.neurons):
                 name = f"weights_{layer.index}_{j}"
                 site.m.d.comb += getattr(network, name).eq(getattr(self.array, name))
@@ -106,7 +106,7 @@ class Engine:
         """The words of an update, and before the first step those of the initializer."""
         homodyne = site.blocks["homodyne"]
         over: Value = Const(0, 1)
-        if self.config.tail_clocks:
+        if self.config.timing.tail_clocks:
             over = homodyne.minus & site.window_ends(site.spread_at)
         return Broadcast(homodyne.word | self.initializer.word, homodyne.plus, homodyne.minus, over)
 

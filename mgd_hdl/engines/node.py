@@ -24,7 +24,7 @@ class NodeEngine(ParallelEngine):
         site.m.d.comb += self.array.rotate.eq(site.blocks["homodyne"].rotate)
 
     def passes(self, site: Site, passing: Passing) -> None:
-        met = self.config.layer_offset(passing.layer.index)
+        met = self.config.timing.layer_offset(passing.layer.index)
         inputs = getattr(site.blocks["network"], f"inputs_{passing.layer.index}")
         site.m.d.comb += [
             passing.port.x.eq(inputs),

@@ -62,13 +62,13 @@ class ParallelEngine(Engine):
             m.d.sync += updated.eq(settling.last_word)
         elif not config.delayed:
             last = settling.last_word & site.trace.at("window_end", site.spread_at)
-            m.d.sync += updated.eq(settling.late[config.tail_clocks] if settling.late else last)
+            m.d.sync += updated.eq(settling.late[config.timing.tail_clocks] if settling.late else last)
 
     def shakes(self, site: Site, links: Sequence[Link], passing: Passing, over: Value) -> None:
         if not self.config.overlapping:
             return
         index = passing.layer.index
-        tiles = [tile for tile in self.config.tiles if tile.layer == index]
+        tiles = [tile for tile in self.config.placement.tiles if tile.layer == index]
         rows = slice(tiles[0].first_row, tiles[-1].first_row + tiles[-1].rows)
         wires = place_code(site, links, f"shake_{index}", f"_{index}", over)
         for name, wire in wires.items():

@@ -29,7 +29,7 @@ class SerialEngine(ParallelEngine):
 
     def weights(self, site: Site, network: Any) -> None:
         super().weights(site, network)
-        for layer in self.config.layers:
+        for layer in self.config.shape.layers:
             for name in (f"first_{layer.index}", f"last_{layer.index}"):
                 site.m.d.comb += getattr(network, name).eq(getattr(self.array, name))
 
@@ -42,11 +42,11 @@ class SerialEngine(ParallelEngine):
         taken = Signal()  # a word passes the cells
         with m.If(site.blocks["homodyne"].minus):
             m.d.sync += taken.eq(1)
-        with m.Elif(settling.since[config.word_clocks - 1]):
+        with m.Elif(settling.since[config.timing.word_clocks - 1]):
             m.d.sync += taken.eq(0)
         m.d.comb += [
-            updated.eq(settling.since[config.join_clocks - 1]),
-            site.blocks["sequencer"].free.eq(~taken | settling.since[config.join_clocks]),
+            updated.eq(settling.since[config.timing.join_clocks - 1]),
+            site.blocks["sequencer"].free.eq(~taken | settling.since[config.timing.join_clocks]),
         ]
 
     def passes(self, site: Site, passing: Passing) -> None:

@@ -42,8 +42,8 @@ class Annealing(Block):
 
     def __init__(self, config: TrainerConfig, bits: int | None = None):
         self.config = config
-        self.bits = bits = config.shift_bits if bits is None else bits
-        self._module = "annealing" if bits == config.shift_bits else f"annealing_{bits}"
+        self.bits = bits = config.levels.shift_bits if bits is None else bits
+        self._module = "annealing" if bits == config.levels.shift_bits else f"annealing_{bits}"
         super().__init__(
             {
                 "restart": In(1),

@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS
-from ..config.trainer import Tile as TileConfig
+from ..config.placement import Tile as TileConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
@@ -129,7 +129,7 @@ def _broadcast(config: TrainerConfig, cells: int) -> dict:
         **(code_wires(config, "shake_", cells) if config.shadow else {}),
         **perturbation_wires(config),
         **loading_wires(config),
-        "word": In(shape(config.update)),
+        "word": In(shape(config.words.update)),
         **({"sign": In(1)} if config.early else {}),
         "clear": In(1),
         **({"compare": In(1)} if config.decays else {}),
@@ -144,8 +144,8 @@ def _broadcast(config: TrainerConfig, cells: int) -> dict:
 class CellTile(Block):
     """Up to 64 cells of one layer, eight to a row.
 
-    With ``config.leaves`` everything that goes to all cells passes one register here (:func:`spread`), which
-    adds one clock and keeps the clock rate where few cells have it.
+    With ``config.placement.leaves`` everything that goes to all cells passes one register here
+    (:func:`spread`), which adds one clock and keeps the clock rate where few cells have it.
 
     Members
     -------
@@ -160,7 +160,7 @@ class CellTile(Block):
     def __init__(self, config: TrainerConfig, cells: int):
         self.config = config
         self.cells = cells
-        members = {**_broadcast(config, cells), "weights": Out(cells * config.weight.width)}
+        members = {**_broadcast(config, cells), "weights": Out(cells * config.words.weight.width)}
         if config.some_stuck:
             members["stuck"] = In(cells)
         super().__init__(members)
@@ -175,7 +175,7 @@ class CellTile(Block):
         wires = {name: getattr(self, name) for name in _broadcast(config, self.cells)}
         cells = [place(m, platform, f"cell_{index}", ParameterCell(config)) for index in range(self.cells)]
         taps = [self._taps(index, cell, wires) for index, cell in enumerate(cells)]
-        leaves = spread(m, platform, "leaf", wires, taps, config.leaves * config.leaf_cells)
+        leaves = spread(m, platform, "leaf", wires, taps, config.placement.leaves * config.leaf_cells)
         for cell, heard in zip(cells, leaves, strict=True):
             m.d.comb += [getattr(cell, port).eq(wire) for port, wire in heard.items()]
         if config.some_stuck:
@@ -320,7 +320,7 @@ class Array(Block):
     """All learning elements of the trainer.
 
     Every input is taken in the same clock as the word it belongs to and reaches the cells
-    ``config.broadcast_latency`` clocks later, where T takes one more. With early enables ``word``
+    ``config.timing.broadcast_latency`` clocks later, where T takes one more. With early enables ``word``
     comes one clock after all else that belongs to it.
 
     Members
@@ -352,19 +352,19 @@ class Array(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         members = {
-            **code_ports(config, config.rows),
-            "word": In(shape(config.update)),
+            **code_ports(config, config.placement.rows),
+            "word": In(shape(config.words.update)),
             **({"sign": In(1)} if config.early else {}),
             "plus": In(1),
             "minus": In(1),
             "address": In(1),
-            "address_rows": In(config.rows),
+            "address_rows": In(config.placement.rows),
             "address_columns": In(COLUMNS),
             "clear": In(1),
             **({"compare": In(1)} if config.decays else {}),
             **({"halved": In(2)} if config.shrinks else {}),
         }
-        for layer in config.layers:
+        for layer in config.shape.layers:
             passing = {"minus": In(1)} if config.two_sided else {}
             if config.rests:
                 passing["rest"] = In(1)
@@ -386,7 +386,7 @@ class Array(Block):
         return "array"
 
     def _tiles(self, layer: int) -> list[TileConfig]:
-        return [tile for tile in self.config.tiles if tile.layer == layer]
+        return [tile for tile in self.config.placement.tiles if tile.layer == layer]
 
     def _layer_rows(self, layer: int) -> tuple[int, int]:
         tiles = self._tiles(layer)
@@ -419,9 +419,9 @@ class Array(Block):
         everywhere = self._after_code(m, everywhere)
         shared = {}
         if config.shadow and not config.layerwise:
-            shared[""] = self._code(m, platform, "code", self._update_code(0, config.rows, None))
+            shared[""] = self._code(m, platform, "code", self._update_code(0, config.placement.rows, None))
 
-        for layer in config.layers:
+        for layer in config.shape.layers:
             passing = getattr(self, f"layer_{layer.index}")
             first_row, rows = self._layer_rows(layer.index)
             local: dict[str, Value] = {}
@@ -454,7 +454,7 @@ class Array(Block):
 
     def _after_code(self, m: Module, wires: Mapping[str, Value]) -> dict[str, Value]:
         """What goes to cells beside their code, which may be kept there: then a clock later."""
-        if not self.config.keeps_code:
+        if not self.config.placement.keeps_code:
             return dict(wires)
         return {name: later(m, f"late_{wire.name}", wire) for name, wire in wires.items()}
 
@@ -476,7 +476,7 @@ class Array(Block):
         """
         config = self.config
         names = [
-            *code_ports(config, config.rows),
+            *code_ports(config, config.placement.rows),
             "minus",
             "address",
             "address_rows",
@@ -526,10 +526,10 @@ class Array(Block):
     def _code(self, m: Module, platform, name: str, code: _Code) -> _Code:
         """One clock later the wires that the code drives, or what makes them at each branch."""
         inputs = self._inputs(code)
-        if self.config.keeps_code:
+        if self.config.placement.keeps_code:
             # What is always 0 need not be sent, nor columns without a cell.
             rows = range(code.first_row, code.first_row + code.rows)
-            columns = max(tile.cells for tile in self.config.tiles if tile.first_row in rows)
+            columns = max(tile.cells for tile in self.config.placement.tiles if tile.first_row in rows)
             sent = {
                 port: wire[:columns] if port.endswith("columns") else wire
                 for port, wire in inputs.items()
@@ -559,7 +559,7 @@ class Array(Block):
         """The layer's tiles, and its perturbed parameters sorted by neuron."""
         config = self.config
         parameters = []
-        stuck = config.stuck()
+        stuck = config.shape.stuck()
         wires, taps = dict(local), []
         for prefix, code in codes.items():
             wires |= {prefix + name: wire for name, wire in code.wires.items()}
@@ -570,9 +570,11 @@ class Array(Block):
                 heard |= code.taps(prefix, tile)
             taps.append(heard)
         # Behind small leaves a code comes as what makes its wires, in a tree.
-        trunks = spread(m, platform, f"trunk_{layer.index}", wires, taps, config.keeps_code * TRUNK_TILES)
+        trunks = spread(
+            m, platform, f"trunk_{layer.index}", wires, taps, config.placement.keeps_code * TRUNK_TILES
+        )
         for tile, heard in zip(tiles, trunks, strict=True):
-            if config.keeps_code:
+            if config.placement.keeps_code:
                 heard = self._branch(m, platform, tile, codes, heard)
             placed = place(m, platform, f"tile_{tile.index}", CellTile(config, tile.cells))
             for name in placed.signature.members:
@@ -584,7 +586,7 @@ class Array(Block):
                     m.d.comb += port.eq(Const(bits, tile.cells))
                 else:
                     m.d.comb += port.eq(heard[name])
-            width = config.weight.width
+            width = config.words.weight.width
             parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]
         step = layer.inputs + 1
         for neuron in range(layer.neurons):

@@ -54,9 +54,9 @@ class ParameterCell(Block):
     the cost change of an earlier measurement, the next ones are on their way. With ``config.follow``
     the copy is a :class:`mgd_hdl.learn.follower.Follower`.
 
-    Words reach T one clock later; the perturbed value is combinational. With ``config.keeps_code`` the wires
-    of the code come one clock before all else, and registers hold what the cell makes of them: then no more
-    than one look-up table stands before any register of a cell, but for its adder.
+    Words reach T one clock later; the perturbed value is combinational. With ``config.placement.keeps_code``
+    the wires of the code come one clock before all else, and registers hold what the cell makes of them: then
+    no more than one look-up table stands before any register of a cell, but for its adder.
 
     Members
     -------
@@ -82,7 +82,7 @@ class ParameterCell(Block):
     stuck, [loading] : In(1)
         Only where ``imperfections.stuck`` is above zero. A constant: this parameter does not learn, and
         is shaken or still; it takes a word while ``loading`` is high. Or it is dead: always zero.
-    weight : Out(config.weight)
+    weight : Out(config.words.weight)
         The perturbed parameter.
     """
 
@@ -94,11 +94,11 @@ class ParameterCell(Block):
             **perturbation_wires(config),
             **loading_wires(config),
             **({"stuck": In(1)} if config.some_stuck else {}),
-            "word": In(shape(config.update)),
+            "word": In(shape(config.words.update)),
             **({"sign": In(1)} if config.early else {}),
             "clear": In(1),
             **({"compare": In(1)} if config.decays else {}),
-            "weight": Out(shape(config.weight)),
+            "weight": Out(shape(config.words.weight)),
         }
         if config.shadow:
             members["refresh"] = In(1)
@@ -163,7 +163,7 @@ class ParameterCell(Block):
 
     def _bit(self, m: Module, name: str, value) -> Signal:
         """What the cell makes of its code wires, in a register if it keeps it."""
-        kept = self.config.keeps_code
+        kept = self.config.placement.keeps_code
         bit = Signal(name=name, reset_less=kept)
         m.d["sync" if kept else "comb"] += bit.eq(value)
         return bit
@@ -173,7 +173,7 @@ class ParameterCell(Block):
         return code_bit(self.config, {name: getattr(self, prefix + name) for name in names})
 
     def _active(self, prefix: str):
-        pairs = self.config.sparse_code.pairs
+        pairs = self.config.codes.sparse_code.pairs
         first, *others = [
             getattr(self, prefix + row) ^ getattr(self, prefix + column) for row, column in pairs
         ]
@@ -207,7 +207,7 @@ WIRES = {
 def wire_names(config: TrainerConfig) -> tuple[str, ...]:
     """Wires that make a cell's code."""
     if config.sparse:
-        return ("row", "column", "diagonal", *itertools.chain(*config.sparse_code.pairs))
+        return ("row", "column", "diagonal", *itertools.chain(*config.codes.sparse_code.pairs))
     return WIRES[config.perturbation.family]
 
 

@@ -35,7 +35,7 @@ class Decay(Block):
     go : In(1)
         The last word of an update leaves in this clock.
     weight_decay : In
-        k; values above ``config.max_weight_decay`` act as that.
+        k; values above ``config.levels.max_weight_decay`` act as that.
     seed, load : In(31), In(1)
         Restart.
     word : Out(D)
@@ -51,10 +51,10 @@ class Decay(Block):
         super().__init__(
             {
                 "go": In(1),
-                "weight_decay": In(config.max_weight_decay.bit_length()),
+                "weight_decay": In(config.levels.max_weight_decay.bit_length()),
                 "seed": In(LFSR.degree),
                 "load": In(1),
-                "word": Out(shape(config.update)),
+                "word": Out(shape(config.words.update)),
                 "busy": Out(1),
                 "compare": Out(1),
                 "pick": Out(1),
@@ -68,7 +68,7 @@ class Decay(Block):
 
     def elaborate(self, platform):
         m = Module()
-        limit = self.config.max_weight_decay
+        limit = self.config.levels.max_weight_decay
         size = len(self.word) - 1
         turn = Signal(4)  # one of the four words
         numbers = place(m, platform, "numbers", ShiftRegister())

@@ -29,17 +29,17 @@ class Follower(Block):
     One adder does it in two clocks: first ``away`` from the old, then on to T. (A subtractor beside it
     would save a clock and take eleven logic cells more of an iCE40, whose carry chains cannot invert.)
 
-    After a reset the copy is zero; ``config.settle_moves`` moves bring it to any T.
+    After a reset the copy is zero; ``config.timing.settle_moves`` moves bring it to any T.
 
     Members
     -------
-    target : In(config.visible)
+    target : In(config.words.visible)
         The visible bits of T.
     refresh : In(1)
         High in both clocks of a move; the copy changes one clock later.
     away : In(1)
         High in the first of them.
-    visible : Out(config.visible)
+    visible : Out(config.words.visible)
         The visible bits of the copy.
     """
 
@@ -47,10 +47,10 @@ class Follower(Block):
         self.config = config
         super().__init__(
             {
-                "target": In(shape(config.visible)),
+                "target": In(shape(config.words.visible)),
                 "refresh": In(1),
                 "away": In(1),
-                "visible": Out(shape(config.visible)),
+                "visible": Out(shape(config.words.visible)),
             }
         )
 
@@ -61,8 +61,8 @@ class Follower(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        copy = Signal(shape(config.copied))
-        word = Signal(shape(config.visible))
+        copy = Signal(shape(config.words.copied))
+        word = Signal(shape(config.words.visible))
         m.d.comb += [
             self.visible.eq(copy.shift_right(config.follow)),
             word.eq(Mux(self.away, ~self.visible, self.target)),
@@ -75,12 +75,12 @@ class Follower(Block):
 
 
 def seen(m: Module, platform: object, config: TrainerConfig, cell: Block, theta: Signal) -> Signal:
-    """What the network sees of a parameter before it is perturbed, ``config.visible``: the visible bits of
-    ``theta``, or with ``config.shadow`` a copy that changes with ``cell.refresh``; with ``config.follow``
+    """What the network sees of a parameter before it is perturbed, ``config.words.visible``: the visible bits
+    of ``theta``, or with ``config.shadow`` a copy that changes with ``cell.refresh``; with ``config.follow``
     that of a :class:`Follower`, which takes ``cell.away`` too.
     """
-    target = theta[config.guard_bits :]
-    visible = Signal(shape(config.visible), reset_less=True)
+    target = theta[config.words.guard_bits :]
+    visible = Signal(shape(config.words.visible), reset_less=True)
     if config.follow:
         follower = place(m, platform, "follower", Follower(config))
         m.d.comb += [

@@ -21,8 +21,8 @@ class Homodyne(Block):
     rest in the second clock. Between updates the word is zero, so idle cells need no enable.
 
     The word of the plus phase is there in the clock of ``i.valid``, that of the minus phase
-    ``config.word_clocks`` later: one, or with serial cells as many as they need for a word. One
-    update every ``config.update_clocks`` clocks.
+    ``config.timing.word_clocks`` later: one, or with serial cells as many as they need for a word. One
+    update every ``config.timing.update_clocks`` clocks.
 
     Where code words have several bits (:mod:`mgd_hdl.learn.loaded`) s is an odd number: +D is followed
     by +2 D, +4 D, up to +2**(words - 1) D, each for the cells with one bit of the magnitude, and then
@@ -31,20 +31,20 @@ class Homodyne(Block):
     Members
     -------
     i : In(stream of D, always ready)
-    word : Out(config.word)
+    word : Out(config.words.word)
     plus, minus : Out(1)
         The word is +D; it is -D or one of its multiples.
-    rotate, last : Out(1), where ``config.words`` is above 1
+    rotate, last : Out(1), where ``config.words.multiples`` is above 1
         The word is a multiple, 2 D or more; it is the last of this update.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        multiples = {"rotate": Out(1), "last": Out(1)} if config.words > 1 else {}
+        multiples = {"rotate": Out(1), "last": Out(1)} if config.words.multiples > 1 else {}
         super().__init__(
             {
-                "i": In(stream.Signature(shape(config.update), always_ready=True)),
-                "word": Out(shape(config.word)),
+                "i": In(stream.Signature(shape(config.words.update), always_ready=True)),
+                "word": Out(shape(config.words.word)),
                 "plus": Out(1),
                 "minus": Out(1),
                 **multiples,
@@ -58,22 +58,22 @@ class Homodyne(Block):
     @property
     def last_word(self):
         """The port that is high with the last word of an update."""
-        return self.last if self.config.words > 1 else self.minus
+        return self.last if self.config.words.multiples > 1 else self.minus
 
     def elaborate(self, platform):
         m = Module()
         # D is symmetric about zero, so -D has the same width.
         m.d.comb += self.plus.eq(self.i.valid)
-        if self.config.words > 1:
+        if self.config.words.multiples > 1:
             return self._multiples(m)
         negated = Signal.like(self.word)
-        if self.config.word_clocks == 1:
+        if self.config.timing.word_clocks == 1:
             m.d.sync += [negated.eq(-self.i.payload), self.minus.eq(self.i.valid)]
         else:
-            left = Signal(range(self.config.word_clocks + 1))
+            left = Signal(range(self.config.timing.word_clocks + 1))
             m.d.comb += self.minus.eq(left == 1)
             with m.If(self.i.valid):
-                m.d.sync += [negated.eq(-self.i.payload), left.eq(self.config.word_clocks)]
+                m.d.sync += [negated.eq(-self.i.payload), left.eq(self.config.timing.word_clocks)]
             with m.Elif(left.any()):
                 m.d.sync += left.eq(left - 1)
         with m.If(self.plus):
@@ -83,8 +83,10 @@ class Homodyne(Block):
         return m
 
     def _multiples(self, m: Module) -> Module:
-        """+D and its multiples, one a clock, then -D and its multiples; none wraps, see ``config.update``."""
-        bits = self.config.words
+        """+D and its multiples, one a clock, then -D and its multiples; none wraps, see
+        ``config.words.update``.
+        """
+        bits = self.config.words.multiples
         negated = Signal.like(self.i.payload)
         following = Signal.like(self.word)
         turn = Signal(range(2 * bits))

@@ -21,8 +21,8 @@ class Integrator(Block):
     quarter of T's range, so T never reaches the end of its range, and since the test reads only
     registers and one sign it costs one look-up table and no time behind the carry chain.
 
-    With a clamp (``config.rail``) T refuses words that lead further out already where ``|T|`` has passed that
-    power of two, which is where its top bits are not all the same.
+    With a clamp (``config.levels.rail``) T refuses words that lead further out already where ``|T|`` has
+    passed that power of two, which is where its top bits are not all the same.
 
     With weight decay (``config.decays``) a word that comes with ``compare`` is not to be taken: whether it
     would carry T over zero decides whether the word of the next clock may be.
@@ -36,7 +36,7 @@ class Integrator(Block):
 
     Members
     -------
-    word : In(config.word)
+    word : In(config.words.word)
     enable : In(1)
         Take the word of this clock; early: of the next.
     sign : In(1)
@@ -53,12 +53,12 @@ class Integrator(Block):
         self.config = config
         super().__init__(
             {
-                "word": In(shape(config.word)),
+                "word": In(shape(config.words.word)),
                 "enable": In(1),
                 **({"sign": In(1)} if config.early else {}),
                 "clear": In(1),
                 **({"compare": In(1)} if config.decays else {}),
-                "theta": Out(shape(config.parameter)),
+                "theta": Out(shape(config.words.parameter)),
             }
         )
 
@@ -68,11 +68,11 @@ class Integrator(Block):
 
     def elaborate(self, platform):
         m = Module()
-        theta = Signal(shape(self.config.parameter), reset_less=True)
+        theta = Signal(shape(self.config.words.parameter), reset_less=True)
         m.d.comb += self.theta.eq(theta)
         railed = Signal()
         outward = Signal()
-        above = theta[self.config.rail : -1]
+        above = theta[self.config.levels.rail : -1]
         m.d.comb += [
             railed.eq(theta[-1] ^ theta[-2] if len(above) == 1 else above != theta[-1].replicate(len(above))),
             outward.eq(theta[-1] == (self.sign if self.config.early else self.word[-1])),

@@ -18,7 +18,7 @@ __all__ = ["LoadedArray", "LoadedCell", "LoadedTile"]
 
 def _wires(config: TrainerConfig) -> dict:
     """Members that are the same for every cell of a layer."""
-    members = {"shift": In(1), "minus": In(1), "word": In(shape(config.word)), "clear": In(1)}
+    members = {"shift": In(1), "minus": In(1), "word": In(shape(config.words.word)), "clear": In(1)}
     if config.code_bits > 1:
         members["rotate"] = In(1)
     if config.rests:
@@ -55,13 +55,13 @@ class LoadedCell(Block):
         bits turn. Never both.
     minus : In(1)
         The word is for cells with negative s; two-sided measurements shake to the other side.
-    word, clear : In(config.word), In(1)
+    word, clear : In(config.words.word), In(1)
         See :class:`Integrator`.
     [shaken] : In(1)
         One-sided, discrete only: low at rest.
     [refresh, away] : In(1)
         Shadow only: copy the visible bits. Followers: see :class:`mgd_hdl.learn.follower.Follower`.
-    weight : Out(config.weight)
+    weight : Out(config.words.weight)
         The perturbed parameter.
     """
 
@@ -72,7 +72,7 @@ class LoadedCell(Block):
                 **_wires(config),
                 "i_code": In(config.code_bits),
                 "o_code": Out(config.code_bits),
-                "weight": Out(shape(config.weight)),
+                "weight": Out(shape(config.words.weight)),
             }
         )
 
@@ -121,8 +121,8 @@ class LoadedCell(Block):
 class LoadedTile(Block):
     """Up to 64 loaded cells of one layer, a piece of the chain.
 
-    With ``config.leaves`` everything that goes to all cells passes ``config.leaf_levels`` registers here; the
-    chain, which goes from cell to cell, does not.
+    With ``config.placement.leaves`` everything that goes to all cells passes ``config.placement.leaf_levels``
+    registers here; the chain, which goes from cell to cell, does not.
 
     Members
     -------
@@ -142,7 +142,7 @@ class LoadedTile(Block):
                 **_wires(config),
                 "i_code": In(config.code_bits),
                 "o_code": Out(config.code_bits),
-                "weights": Out(cells * config.weight.width),
+                "weights": Out(cells * config.words.weight.width),
             }
         )
 
@@ -154,12 +154,12 @@ class LoadedTile(Block):
         m = Module()
         config = self.config
         wires = {name: getattr(self, name) for name in _wires(config)}
-        if config.leaf_levels > 1:
+        if config.placement.leaf_levels > 1:
             wires = held(m, platform, "branch", wires)
         code = self.i_code
         weights = []
         taps: list[dict[str, Tap]] = [{name: (name, None) for name in wires}] * self.cells
-        step = config.leaves * config.leaf_cells
+        step = config.placement.leaves * config.leaf_cells
         for index, heard in enumerate(spread(m, platform, "leaf", wires, taps, step)):
             cell = place(m, platform, f"cell_{index}", LoadedCell(config))
             m.d.comb += [
@@ -175,9 +175,9 @@ class LoadedTile(Block):
 class LoadedArray(Block):
     """All learning elements of the trainer, with their codes in a chain from cell to cell.
 
-    What comes in together reaches the cells together, ``config.broadcast_latency`` clocks later, where T
-    and the code take one more. ``load`` in the clock of an update's last word starts the next code:
-    from the clock after it one word is taken in each clock in which there is one, P words.
+    What comes in together reaches the cells together, ``config.timing.broadcast_latency`` clocks later, where
+    T and the code take one more. ``load`` in the clock of an update's last word starts the next code: from
+    the clock after it one word is taken in each clock in which there is one, P words.
 
     Members
     -------
@@ -188,7 +188,7 @@ class LoadedArray(Block):
     fill, sign : In(1)
         While parameters are set, see :class:`mgd_hdl.control.initializer.Initializer`: shift a word of
         this sign into the chain, 1 for positive.
-    word : In(config.word)
+    word : In(config.words.word)
         The word for all cells; zero when there is none.
     minus, [rotate] : In(1)
         Which cells it is for, see :class:`LoadedCell`.
@@ -210,13 +210,13 @@ class LoadedArray(Block):
             "i": In(stream.Signature(config.code_bits)),
             "fill": In(1),
             "sign": In(1),
-            "word": In(shape(config.word)),
+            "word": In(shape(config.words.word)),
             "minus": In(1),
             "clear": In(1),
         }
         if config.code_bits > 1:
             members["rotate"] = In(1)
-        for layer in config.layers:
+        for layer in config.shape.layers:
             passing = {"minus": In(1)} if config.two_sided else {"rest": In(1)} if config.rests else {}
             if config.shadow:
                 passing["refresh"] = In(1)
@@ -255,10 +255,10 @@ class LoadedArray(Block):
         wires = {name: later(m, f"held_{name}", wire) for name, wire in everywhere.items()}
         filling = self.sign.replicate(config.code_bits)
         code = later(m, "entering", Mux(self.fill, filling, self.i.payload))
-        for name in ("entering_branch", "entering_leaf")[2 - config.leaf_levels :]:
+        for name in ("entering_branch", "entering_leaf")[2 - config.placement.leaf_levels :]:
             code = later(m, name, code)
 
-        for layer in config.layers:
+        for layer in config.shape.layers:
             passing = getattr(self, f"layer_{layer.index}")
             local = {"minus": self.minus | passing.minus if config.two_sided else self.minus}
             if config.rests:
@@ -269,14 +269,14 @@ class LoadedArray(Block):
                 local["away"] = passing.away
             local = {name: later(m, f"{name}_{layer.index}", wire) for name, wire in local.items()}
             parameters = []
-            for tile in (tile for tile in config.tiles if tile.layer == layer.index):
+            for tile in (tile for tile in config.placement.tiles if tile.layer == layer.index):
                 placed = place(m, platform, f"tile_{tile.index}", LoadedTile(config, tile.cells))
                 m.d.comb += [
                     *(getattr(placed, name).eq(wire) for name, wire in (wires | local).items()),
                     placed.i_code.eq(code),
                 ]
                 code = placed.o_code
-                width = config.weight.width
+                width = config.words.weight.width
                 parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]
             step = layer.inputs + 1
             for neuron in range(layer.neurons):

@@ -32,20 +32,25 @@ class NodeCell(Block):
     -------
     node, x : In(1)
         The word is for this neuron, and for this input. While a measurement passes ``node`` is the code.
-    word, clear : In(config.word), In(1)
+    word, clear : In(config.words.word), In(1)
         See :class:`Integrator`.
     [shaken] : In(1)
         One-sided biases only: low at rest.
     [refresh] : In(1)
         Shadow only: copy the visible bits.
-    weight : Out(config.weight)
+    weight : Out(config.words.weight)
         The parameter; a bias perturbed.
     """
 
     def __init__(self, config: TrainerConfig, bias: bool):
         self.config = config
         self.bias = bias
-        members = {"node": In(1), "x": In(1), **_wires(config, bias), "weight": Out(shape(config.weight))}
+        members = {
+            "node": In(1),
+            "x": In(1),
+            **_wires(config, bias),
+            "weight": Out(shape(config.words.weight)),
+        }
         super().__init__(members)
 
     @property
@@ -73,7 +78,7 @@ class NodeCell(Block):
 
 def _wires(config: TrainerConfig, bias: bool) -> dict:
     """Members of a cell that are the same for all cells of a layer."""
-    members = {"word": In(shape(config.word)), "clear": In(1)}
+    members = {"word": In(shape(config.words.word)), "clear": In(1)}
     if bias and not config.two_sided:
         members["shaken"] = In(1)
     if config.shadow:
@@ -84,7 +89,8 @@ def _wires(config: TrainerConfig, bias: bool) -> dict:
 class NodeTile(Block):
     """Up to 64 cells of one neuron; ``biased``, the last is its bias.
 
-    With ``config.leaves`` everything that goes to the cells passes ``config.leaf_levels`` registers here.
+    With ``config.placement.leaves`` everything that goes to the cells passes ``config.placement.leaf_levels``
+    registers here.
 
     Members
     -------
@@ -101,7 +107,7 @@ class NodeTile(Block):
         self.cells = cells
         self.biased = biased
         self.wires = {"node": In(1), "x": In(cells), **_wires(config, biased)}
-        super().__init__({**self.wires, "weights": Out(cells * config.weight.width)})
+        super().__init__({**self.wires, "weights": Out(cells * config.words.weight.width)})
 
     @property
     def module(self) -> str:
@@ -111,7 +117,7 @@ class NodeTile(Block):
         m = Module()
         config = self.config
         wires = {name: getattr(self, name) for name in self.wires}
-        if config.leaf_levels > 1:
+        if config.placement.leaf_levels > 1:
             wires = held(m, platform, "branch", wires)
         last = self.cells - 1
         cells = [
@@ -126,7 +132,7 @@ class NodeTile(Block):
             }
             for index, cell in enumerate(cells)
         ]
-        leaves = spread(m, platform, "leaf", wires, taps, config.leaves * config.leaf_cells)
+        leaves = spread(m, platform, "leaf", wires, taps, config.placement.leaves * config.leaf_cells)
         for cell, heard in zip(cells, leaves, strict=True):
             m.d.comb += [getattr(cell, port).eq(wire) for port, wire in heard.items()]
         m.d.comb += self.weights.eq(Cat(cell.weight for cell in cells))
@@ -139,7 +145,7 @@ class NodeInputs(Block):
     Members
     -------
     x, capture : In, In(1)
-        Keep what comes in, ``config.input_places`` of each input.
+        Keep what comes in, ``config.words.input_places`` of each input.
     [turn] : In(1)
         Of several bits the next, from the clock after this one on; after the highest comes the lowest.
     bits : Out
@@ -149,7 +155,7 @@ class NodeInputs(Block):
     def __init__(self, config: TrainerConfig, layer: LayerConfig):
         self.config = config
         self.layer = layer
-        self.each = len(config.input_places(layer))
+        self.each = len(config.words.input_places(layer))
         turn = {"turn": In(1)} if self.each > 1 else {}
         bits = {"x": In(layer.inputs * self.each), "bits": Out(layer.inputs)}
         super().__init__({**bits, "capture": In(1), **turn})
@@ -176,16 +182,16 @@ class NodeArray(Block):
 
     A weight's estimate is ``C~ s x / amplitude``, s the code of its neuron and x its input in the reference
     measurement: the shaken sum tells the slope by the sum, and the sum's slope by the weight is x. Inputs
-    are words of ``config.words`` bits. So +D goes to the cells of neurons with s = +1 whose input has bit
-    0, then +2 D to those with bit 1, and so on; then -D, -2 D ... to the rows with s = -1. The top bit of
-    a signed input counts negative: its word goes to the other rows.
+    are words of ``config.words.multiples`` bits. So +D goes to the cells of neurons with s = +1 whose input
+    has bit 0, then +2 D to those with bit 1, and so on; then -D, -2 D ... to the rows with s = -1. The top
+    bit of a signed input counts negative: its word goes to the other rows.
 
-    Everything that comes in together reaches the cells together, ``config.broadcast_latency`` clocks later,
-    where T takes one more. No measurement passes while a word does.
+    Everything that comes in together reaches the cells together, ``config.timing.broadcast_latency`` clocks
+    later, where T takes one more. No measurement passes while a word does.
 
     Members
     -------
-    word : In(config.word)
+    word : In(config.words.word)
         The word for all cells; zero when there is none.
     plus, rotate, minus : In(1)
         It is +D; a multiple; for negative codes. From +D to the last multiple of -D there is one a clock.
@@ -203,23 +209,23 @@ class NodeArray(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        code = code_wires(config, cells=config.code_rows * COLUMNS)
+        code = code_wires(config, cells=config.placement.code_rows * COLUMNS)
         members = {
-            "word": In(shape(config.word)),
+            "word": In(shape(config.words.word)),
             "plus": In(1),
             "rotate": In(1),
             "minus": In(1),
             **{name: wire for name, wire in code.items() if name in ("columns", "diagonals")},
-            "rows": In(config.code_rows),
+            "rows": In(config.placement.code_rows),
             "address": In(1),
-            "address_rows": In(config.rows),
-            "address_columns": In(config.columns),
+            "address_rows": In(config.placement.rows),
+            "address_columns": In(config.placement.columns),
             "clear": In(1),
         }
-        for layer in config.layers:
+        for layer in config.shape.layers:
             passing = {
                 "minus" if config.two_sided else "rest": In(1),
-                "x": In(layer.inputs * len(config.input_places(layer))),
+                "x": In(layer.inputs * len(config.words.input_places(layer))),
                 "capture": In(1),
             }
             if config.shadow:
@@ -240,14 +246,14 @@ class NodeArray(Block):
 
         # Which word of its sign is this?
         passes = self.plus | self.rotate | self.minus
-        turn = Signal(config.words, init=1)
+        turn = Signal(config.words.multiples, init=1)
         with m.If(passes):
             m.d.sync += turn.eq(turn.rotate_left(1))
 
         word = later(m, "held_word", self.word)
         clear = later(m, "held_clear", self.clear)
         first_neuron = 0
-        for layer in config.layers:
+        for layer in config.shape.layers:
             passing = getattr(self, f"layer_{layer.index}")
             wires = {"word": word, "clear": clear}
             if not config.two_sided:
@@ -257,15 +263,17 @@ class NodeArray(Block):
 
             # Columns: the bits that meet this word.
             inputs = place(m, platform, f"inputs_{layer.index}", NodeInputs(config, layer))
-            words = config.input_words(layer)
-            has_bits = turn[words.start : words.stop].any() if len(words) < config.words else Const(1, 1)
+            words = config.words.input_words(layer)
+            has_bits = (
+                turn[words.start : words.stop].any() if len(words) < config.words.multiples else Const(1, 1)
+            )
             m.d.comb += [
                 inputs.x.eq(passing.x),
                 inputs.capture.eq(passing.capture),
             ]
             if len(words) > 1:
                 m.d.comb += inputs.turn.eq(passes & has_bits)
-            bits = Cat(inputs.bits & has_bits.replicate(layer.inputs), turn[config.part])
+            bits = Cat(inputs.bits & has_bits.replicate(layer.inputs), turn[config.words.part])
             columns = Signal(layer.inputs + 1, name=f"columns_{layer.index}")
             m.d.sync += columns.eq(Mux(self.address, self.address_columns[: len(columns)], bits))
 
@@ -286,7 +294,7 @@ class NodeArray(Block):
 
     def _code(self, neuron: int):
         """The code of a neuron."""
-        at = self.config.code_places[neuron]
+        at = self.config.placement.code_places[neuron]
         code = self.rows[at.row] ^ self.columns[at.column]
         return code ^ self.diagonals[at.diagonal] if "diagonals" in self.signature.members else code
 
@@ -294,7 +302,7 @@ class NodeArray(Block):
         """The cells of a layer, row by row."""
         config = self.config
         parameters: dict[int, list] = {}
-        for tile in (tile for tile in config.tiles if tile.layer == layer.index):
+        for tile in (tile for tile in config.placement.tiles if tile.layer == layer.index):
             neuron, last = (tile.first - layer.first) // (layer.inputs + 1), tile.first_column + tile.cells
             block = NodeTile(config, tile.cells, biased=last == layer.inputs + 1)
             placed = place(m, platform, f"tile_{tile.index}", block)

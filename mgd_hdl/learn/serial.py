@@ -8,7 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS
-from ..config.trainer import Tile as TileConfig
+from ..config.placement import Tile as TileConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
@@ -115,7 +115,7 @@ class SerialTile(Block):
     """Up to 64 serial cells of one layer, and the memory that holds their parameters.
 
     A word of the memory is one bit of each parameter, so a memory of W words serves all cells
-    of the tile with one address. With ``config.leaves`` everything passes one register here.
+    of the tile with one address. With ``config.placement.leaves`` everything passes one register here.
 
     Members
     -------
@@ -134,7 +134,7 @@ class SerialTile(Block):
             {
                 **code_wires(config, cells=cells),
                 **{name: In(1) for name in CELL_WIRES},
-                "address": In(range(config.parameter.width)),
+                "address": In(range(config.words.parameter.width)),
                 "weights": Out(cells),
             }
         )
@@ -147,10 +147,10 @@ class SerialTile(Block):
         m = Module()
         config = self.config
         wires = {name: getattr(self, name) for name in self.signature.members if name != "weights"}
-        if config.leaves:
+        if config.placement.leaves:
             wires = held(m, platform, "leaf", wires)
 
-        m.submodules.store = store = Memory(shape=self.cells, depth=config.parameter.width, init=[])
+        m.submodules.store = store = Memory(shape=self.cells, depth=config.words.parameter.width, init=[])
         reads = store.read_port(domain="comb")
         writes = store.write_port()
         stored = Signal(self.cells)
@@ -182,7 +182,7 @@ class Pass(Block):
     ones, where the perturbation takes their place; the network has its first bit four clocks
     after ``measure``, five behind leaves.
 
-    A measurement of parameters that a word is just changing need not wait: ``config.join_clocks``
+    A measurement of parameters that a word is just changing need not wait: ``config.timing.join_clocks``
     after ``update`` it finds its first bit under way and goes on with it.
 
     Members
@@ -210,7 +210,7 @@ class Pass(Block):
                 "reference": In(1),
                 "start": Out(1),
                 "active": Out(1),
-                "address": Out(range(config.parameter.width)),
+                "address": Out(range(config.words.parameter.width)),
                 "shake_one": Out(1),
                 "shake_code": Out(1),
                 "first": Out(1),
@@ -225,7 +225,7 @@ class Pass(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        below = config.guard_bits - 2  # the bit where a measurement begins
+        below = config.words.guard_bits - 2  # the bit where a measurement begins
 
         kept = Signal()
         reference = Mux(self.measure, self.reference, kept)
@@ -237,7 +237,7 @@ class Pass(Block):
         measuring = Signal()
         mode = Signal()
         at_end = Signal()
-        m.d.comb += at_end.eq(self.address == config.parameter.width - 1)
+        m.d.comb += at_end.eq(self.address == config.words.parameter.width - 1)
         under_way = self.start | mode | (self.active & ~at_end)
         m.d.comb += begins.eq(self.update | (self.measure & ~under_way))
         m.d.sync += [self.start.eq(begins), mode.eq(self.start)]
@@ -266,7 +266,7 @@ class Pass(Block):
         m.d.comb += Cat(self.shake_one, self.shake_code).eq(
             Mux(lower, lower_bit, 0) | Mux(upper, upper_bit, 0)
         )
-        if config.leaves:
+        if config.placement.leaves:
             m.d.sync += [self.first.eq(lower), self.last.eq(last)]
         else:
             m.d.comb += [self.first.eq(lower), self.last.eq(last)]
@@ -287,7 +287,7 @@ class SerialArray(Block):
     """All learning elements of the trainer, as serial cells.
 
     Takes words and measurements as :class:`mgd_hdl.learn.array.Array` does, but each keeps the
-    cells busy for ``config.word_clocks`` or ``config.measure_clocks``.
+    cells busy for ``config.timing.word_clocks`` or ``config.timing.measure_clocks``.
 
     Members
     -------
@@ -312,17 +312,17 @@ class SerialArray(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         members = {
-            **code_ports(config, config.rows),
-            "word": In(shape(config.update)),
+            **code_ports(config, config.placement.rows),
+            "word": In(shape(config.words.update)),
             "plus": In(1),
             "minus": In(1),
             "load": In(1),
             "address": In(1),
-            "address_rows": In(config.rows),
+            "address_rows": In(config.placement.rows),
             "address_columns": In(COLUMNS),
             "clear": In(1),
         }
-        for layer in config.layers:
+        for layer in config.shape.layers:
             commands = {"measure": In(1), "minus" if config.two_sided else "rest": In(1)}
             members[f"layer_{layer.index}"] = Out(wiring.Signature(commands))
             members |= {f"first_{layer.index}": Out(1), f"last_{layer.index}": Out(1)}
@@ -342,8 +342,8 @@ class SerialArray(Block):
         update = Signal()
         starts = Signal()
         sign = Signal()
-        bits = Signal(1 + config.parameter.width)
-        extended = Signal(signed(config.parameter.width))
+        bits = Signal(1 + config.words.parameter.width)
+        extended = Signal(signed(config.words.parameter.width))
         m.d.comb += [update.eq(self.plus | self.minus | self.load), extended.eq(self.word)]
         m.d.sync += starts.eq(update)
         with m.If(update):
@@ -352,7 +352,7 @@ class SerialArray(Block):
             m.d.sync += bits.eq(bits >> 1)
         everywhere = {"word": bits[0], "sign": sign}
 
-        for layer in config.layers:
+        for layer in config.shape.layers:
             command = getattr(self, f"layer_{layer.index}")
             passing = place(m, platform, f"pass_{layer.index}", Pass(config))
             m.d.comb += [
@@ -364,7 +364,7 @@ class SerialArray(Block):
             ]
             told = ("start", "active", "address", "shake_one", "shake_code")
             local = everywhere | {name: getattr(passing, name) for name in told}
-            tiles = [tile for tile in config.tiles if tile.layer == layer.index]
+            tiles = [tile for tile in config.placement.tiles if tile.layer == layer.index]
             local |= self._code_wires(m, platform, f"code_{layer.index}", tiles, update, passing)
             self._place_tiles(m, platform, layer, tiles, local)
         return m

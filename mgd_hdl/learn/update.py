@@ -20,7 +20,7 @@ class Update(Block):
     """``D = -hold * 2**(gain - k)`` in last bits of T, k the learning-rate shift.
 
     From theta -= eta * sum(C~) s / amplitude, with eta = 2**-k and a power of two for amplitude;
-    the constant ``config.gain`` takes in the formats of both words. The minus sign is here, once,
+    the constant ``config.levels.gain`` takes in the formats of both words. The minus sign is here, once,
     so that cells only add. What is rounded, and how, says ``config.rounding``; with ``carry`` k
     never exceeds the gain and nothing is dropped: the remainder is in T's guard bits. D is
     saturated to a quarter of T's range, symmetrically.
@@ -38,7 +38,7 @@ class Update(Block):
     -------
     i : In(stream of hold, always ready)
     learning_shift : In
-        k; values above ``config.max_learning_shift`` act as that.
+        k; values above ``config.levels.max_learning_shift`` act as that.
     halved : In(2), only where the amplitude may halve
         How often it has, at most ``config.shrinks``.
     seed, load : In, stochastic rounding only
@@ -53,9 +53,9 @@ class Update(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         members = {
-            "i": In(stream.Signature(shape(config.hold), always_ready=True)),
-            "learning_shift": In(config.shift_bits),
-            "o": Out(stream.Signature(shape(config.update), always_ready=True)),
+            "i": In(stream.Signature(shape(config.words.hold), always_ready=True)),
+            "learning_shift": In(config.levels.shift_bits),
+            "o": Out(stream.Signature(shape(config.words.update), always_ready=True)),
             "saturated": Out(1),
         }
         if config.halved_updates:
@@ -73,10 +73,10 @@ class Update(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        limit = config.max_learning_shift
+        limit = config.levels.max_learning_shift
 
         # Shift right by k, having shifted left far enough that no bit is lost here.
-        left = config.gain + config.dropped_bits + config.halved_updates
+        left = config.levels.gain + config.levels.dropped_bits + config.halved_updates
         k = Signal(range(limit + 1))
         beyond = self.learning_shift > limit if limit & (limit + 1) else Const(0, 1)
         m.d.comb += k.eq(Mux(beyond, limit, self.learning_shift))
@@ -88,7 +88,7 @@ class Update(Block):
             negative = Signal(signed(2))
             m.d.comb += negative.eq(Cat(self.i.payload.any(), self.i.payload > 0).as_signed())
         else:
-            negative = Signal(signed(config.hold.width + 1))
+            negative = Signal(signed(config.words.hold.width + 1))
             m.d.comb += negative.eq(-self.i.payload)
         shifted = Signal(signed(len(negative) + left), reset_less=True)
         shifted_valid = Signal()
@@ -108,12 +108,12 @@ class Update(Block):
                 register.advance.eq(shifted_valid),
             ]
             dither = register.state
-        rounded, _ = shift_round(shifted, config.dropped_bits, config.rounding, dither)
+        rounded, _ = shift_round(shifted, config.levels.dropped_bits, config.rounding, dither)
 
         # Limit to [-max, max]: the format's least value is one below, and its last bit makes it -max.
-        limited, outside = saturate(m, rounded, config.update, "limited")
+        limited, outside = saturate(m, rounded, config.words.update, "limited")
         least = Signal()
-        m.d.comb += least.eq(limited == config.update.min)
+        m.d.comb += least.eq(limited == config.words.update.min)
         m.d.sync += [
             self.o.payload.eq(limited | least),
             self.o.valid.eq(shifted_valid),

@@ -29,7 +29,7 @@ class UpdateNoise(Block):
     go : In(1)
         The last word of an update leaves in this clock.
     update_noise : In
-        k; values above ``config.max_update_noise`` act as that.
+        k; values above ``config.levels.max_update_noise`` act as that.
     seed, load : In(31), In(1)
         Restart.
     word : Out(D)
@@ -42,10 +42,10 @@ class UpdateNoise(Block):
         self.config = config
         members = {
             "go": In(1),
-            "update_noise": In(config.max_update_noise.bit_length()),
+            "update_noise": In(config.levels.max_update_noise.bit_length()),
             "seed": In(LFSR.degree),
             "load": In(1),
-            "word": Out(shape(config.update)),
+            "word": Out(shape(config.words.update)),
             "plus": Out(1),
         }
         if config.independent_noise:
@@ -58,7 +58,7 @@ class UpdateNoise(Block):
 
     def elaborate(self, platform):
         m = Module()
-        limit = self.config.max_update_noise
+        limit = self.config.levels.max_update_noise
         numbers = place(m, platform, "numbers", Gaussian())
         m.d.comb += [
             numbers.seed.eq(self.seed),
@@ -68,9 +68,9 @@ class UpdateNoise(Block):
         k = Signal(range(limit + 1))
         beyond = self.update_noise > limit if limit & (limit + 1) else Const(0, 1)
         m.d.comb += k.eq(Mux(beyond, limit, self.update_noise))
-        scaled = Signal(shape(self.config.update))
+        scaled = Signal(shape(self.config.words.update))
         m.d.comb += scaled.eq(Mux(k.any(), (numbers.number << k) >> 1, 0))
-        held = Signal(shape(self.config.update), reset_less=True)
+        held = Signal(shape(self.config.words.update), reset_less=True)
         m.d.sync += self.plus.eq(self.go)
         busy = self.plus
         with m.If(self.go):

@@ -17,10 +17,10 @@ __all__ = ["Mlp"]
 
 class Mlp(Block):
     """Dense layers one behind the other, one forward pass per clock; with serial cells one per
-    ``config.measure_clocks``, and inputs are held meanwhile.
+    ``config.timing.measure_clocks``, and inputs are held meanwhile.
 
-    Layer k reads its weights ``config.layer_offset(k) - config.layer_offset(0)`` clocks after the
-    inputs arrive; the outputs follow its latency.
+    Layer k reads its weights ``config.timing.layer_offset(k) - config.timing.layer_offset(0)`` clocks after
+    the inputs arrive; the outputs follow its latency.
 
     Members
     -------
@@ -37,19 +37,21 @@ class Mlp(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        first, last = config.layers[0], config.layers[-1]
+        first, last = config.shape.layers[0], config.shape.layers[-1]
         members = {
             "x": In(data.ArrayLayout(shape(first.input), first.inputs)),
             "y": Out(data.ArrayLayout(shape(last.output), last.neurons)),
         }
-        for layer in config.layers:
+        for layer in config.shape.layers:
             if config.serial:
                 members |= {f"first_{layer.index}": In(1), f"last_{layer.index}": In(1)}
             for neuron in range(layer.neurons):
-                members[f"weights_{layer.index}_{neuron}"] = In((layer.inputs + 1) * config.weight_wires)
+                members[f"weights_{layer.index}_{neuron}"] = In(
+                    (layer.inputs + 1) * config.words.weight_wires
+                )
         if config.nodes:
-            for layer in config.layers:
-                members[f"inputs_{layer.index}"] = Out(layer.inputs * len(config.input_places(layer)))
+            for layer in config.shape.layers:
+                members[f"inputs_{layer.index}"] = Out(layer.inputs * len(config.words.input_places(layer)))
         super().__init__(members)
 
     @property
@@ -59,11 +61,11 @@ class Mlp(Block):
     def elaborate(self, platform):
         m = Module()
         x = self.x.as_value()
-        for layer in self.config.layers:
+        for layer in self.config.shape.layers:
             outputs = []
             if self.config.nodes:
                 words = [x.word_select(i, layer.input.width) for i in range(layer.inputs)]
-                places = self.config.input_places(layer)
+                places = self.config.words.input_places(layer)
                 bits = Cat(word[place] for word in words for place in places)
                 m.d.comb += getattr(self, f"inputs_{layer.index}").eq(bits)
             for j in range(layer.neurons):

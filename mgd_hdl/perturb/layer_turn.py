@@ -29,7 +29,7 @@ class LayerTurn(Block):
     def __init__(self, config: TrainerConfig, layer: int | None = None):
         self.config = config
         self.layer = layer
-        layers = len(config.layers)
+        layers = len(config.shape.layers)
         super().__init__(
             {
                 "load": In(1),
@@ -47,7 +47,7 @@ class LayerTurn(Block):
         m = Module()
         count = Signal.like(self.tau_layer)
         last = Signal()
-        ring = Signal(len(self.config.layers), init=1)
+        ring = Signal(len(self.config.shape.layers), init=1)
         m.d.comb += [
             last.eq(count == 1),
             self.active.eq(ring if self.layer is None else ring[self.layer]),

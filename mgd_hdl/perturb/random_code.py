@@ -37,7 +37,7 @@ class RandomCode(Block):
                 "load": In(1),
                 "seed": In(LFSR.degree),
                 "advance": In(1),
-                "rows": Out(config.code_rows),
+                "rows": Out(config.placement.code_rows),
                 "columns": Out(COLUMNS),
                 **({"diagonals": Out(COLUMNS)} if diagonals else {}),
             }
@@ -58,7 +58,7 @@ class RandomCode(Block):
         ]
         if self.diagonal:
             m.d.comb += self.diagonals.eq(register.state[COLUMNS : 2 * COLUMNS])
-        for row, taps in enumerate(self.config.random_code.row_taps):
+        for row, taps in enumerate(self.config.codes.random_code.row_taps):
             mixed = register.state[taps[0]]
             for tap in taps[1:]:
                 mixed = mixed ^ register.state[tap]

@@ -17,7 +17,7 @@ class Sequential(Block):
     """Drives one row and one column wire; the cell at their crossing is perturbed.
 
     In plain order the wires are two one-hot rings. In shuffled order a table of
-    ``config.sequence`` gives the place for each turn.
+    ``config.codes.sequence`` gives the place for each turn.
 
     Members
     -------
@@ -30,7 +30,9 @@ class Sequential(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        super().__init__({"load": In(1), "advance": In(1), "rows": Out(config.rows), "columns": Out(COLUMNS)})
+        super().__init__(
+            {"load": In(1), "advance": In(1), "rows": Out(config.placement.rows), "columns": Out(COLUMNS)}
+        )
 
     @property
     def module(self) -> str:
@@ -48,20 +50,20 @@ class Sequential(Block):
             ]
             return m
         # Shuffled: turn -> place from a table.
-        places = [self.config.places[number] for number in self.config.sequence]
+        places = [self.config.placement.places[number] for number in self.config.codes.sequence]
         turn = Signal(range(len(places)))
         with m.If(self.load | (self.advance & (turn == len(places) - 1))):
             m.d.sync += turn.eq(0)
         with m.Elif(self.advance):
             m.d.sync += turn.eq(turn + 1)
-        row = Signal(range(max(2, self.config.rows)))
+        row = Signal(range(max(2, self.config.placement.rows)))
         column = Signal(range(COLUMNS))
         table = Array(Const(p.row * COLUMNS + p.column, len(row) + 3) for p in places)
         here = table[turn]
         m.d.comb += [
             column.eq(here[:3]),
             row.eq(here[3:]),
-            self.rows.eq(Const(1, self.config.rows) << row),
+            self.rows.eq(Const(1, self.config.placement.rows) << row),
             self.columns.eq(Const(1, COLUMNS) << column),
         ]
         return m

@@ -45,7 +45,7 @@ class Sinusoid(Block):
 
     def elaborate(self, platform):
         m = Module()
-        wave, parameters = self.config.sinusoids, self.config.parameters
+        wave, parameters = self.config.codes.sinusoids, self.config.parameters
         register = place(m, platform, "register", ShiftRegister())
 
         # Phases in units of 1 / period: of this word, of the sweep's first, and from word to word.
@@ -107,7 +107,7 @@ class Sinusoid(Block):
         bits = self.config.code_bits - 1
         quarter = phase[:-2] ^ phase[-2].replicate(len(phase) - 2)
         magnitude = Const(0, bits)
-        for start, (before, after) in enumerate(pairwise(self.config.sinusoids.table), 1):
+        for start, (before, after) in enumerate(pairwise(self.config.codes.sinusoids.table), 1):
             if after > before:  # the table only rises, so where it does is enough
                 magnitude = Mux(quarter >= start, Const(after, bits), magnitude)
         return Cat(magnitude ^ negative.replicate(bits), ~negative)

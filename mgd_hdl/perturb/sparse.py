@@ -31,8 +31,8 @@ class Sparse(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         members = {"load": In(1), "seed": In(LFSR.degree), "advance": In(1)}
-        for row, column in config.sparse_code.pairs:
-            members |= {f"{row}s": Out(config.rows), f"{column}s": Out(COLUMNS)}
+        for row, column in config.codes.sparse_code.pairs:
+            members |= {f"{row}s": Out(config.placement.rows), f"{column}s": Out(COLUMNS)}
         super().__init__(members)
 
     @property
@@ -41,7 +41,7 @@ class Sparse(Block):
 
     def elaborate(self, platform):
         m = Module()
-        code = self.config.sparse_code
+        code = self.config.codes.sparse_code
         for pair, (row, column) in enumerate(code.pairs):
             register = place(m, platform, f"register_{pair}", ShiftRegister())
             rows = getattr(self, f"{row}s")

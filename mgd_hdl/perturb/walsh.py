@@ -30,7 +30,12 @@ class Walsh(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         super().__init__(
-            {"load": In(1), "advance": In(1), "rows": Out(config.code_rows), "columns": Out(COLUMNS)}
+            {
+                "load": In(1),
+                "advance": In(1),
+                "rows": Out(config.placement.code_rows),
+                "columns": Out(COLUMNS),
+            }
         )
 
     @property
@@ -39,7 +44,7 @@ class Walsh(Block):
 
     def elaborate(self, platform):
         m = Module()
-        code = self.config.walsh_code
+        code = self.config.codes.walsh_code
         step = Signal(code.counter_bits)
         with m.If(self.load):
             m.d.sync += step.eq(0)

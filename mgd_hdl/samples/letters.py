@@ -47,7 +47,7 @@ class Letters(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        centered = config.task_data.generator == "centered_letters"
+        centered = config.shape.task_data.generator == "centered_letters"
         register = place(m, platform, "register", ShiftRegister())
         drawn = register.state
         fields = {

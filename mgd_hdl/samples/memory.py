@@ -45,12 +45,12 @@ class SampleMemory(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        task, order = config.task_data, config.task.order
+        task, order = config.shape.task_data, config.task.order
         bits = task.index_bits
         last = (1 << bits) - 1
 
         # The memory's output register holds the sample that is offered.
-        words, width = config.sample_words
+        words, width = config.shape.sample_words
         m.submodules.rom = rom = memory.Memory(shape=unsigned(width), depth=len(words), init=words)
         port = rom.read_port()
         m.d.comb += self.o.payload.as_value().eq(port.data)

@@ -113,8 +113,8 @@ class FloatNetwork:
     """
 
     def __init__(self, config: TrainerConfig, devices: Sequence[int] | None = None):
-        self.layers = config.layers
-        drawn = [config.defects(device) for device in devices or [config.imperfections.device]]
+        self.layers = config.shape.layers
+        drawn = [config.shape.defects(device) for device in devices or [config.imperfections.device]]
         self._defects = [
             tuple(
                 np.array([[getattr(defect, name) for defect in device[layer.index]] for device in drawn])
@@ -122,17 +122,17 @@ class FloatNetwork:
             )
             if layer.defects
             else None
-            for layer in config.layers
+            for layer in config.shape.layers
         ]
         self.loss = _LOSSES[config.loss]
-        self.margin = config.layers[-1].output.value(config.margin)
+        self.margin = config.shape.layers[-1].output.value(config.words.margin)
 
     def __call__(self, theta: Floats, x: Floats) -> Floats:
         """The outputs: (..., outputs, samples)."""
         return self._activities(theta, x)[0][-1]
 
     def cost(self, theta: Floats, x: Floats, target: Floats) -> Floats:
-        """The loss of ``config.cost``: (..., samples)."""
+        """The loss of ``config.words.cost``: (..., samples)."""
         return self.loss(self(theta, x), target, self.margin)[0]
 
     def inputs(self, theta: Floats, x: Floats) -> list[Floats]:
@@ -209,7 +209,7 @@ class _Learner:
             [np.random.default_rng(stream) for stream in purpose] for purpose in zip(*streams, strict=True)
         )
         ranges = np.concatenate(
-            [np.full(layer.parameters, _initial(config, layer)) for layer in config.layers]
+            [np.full(layer.parameters, _initial(config, layer)) for layer in config.shape.layers]
         )
         self.theta: Floats = np.array([ranges * rng.uniform(-1, 1, config.parameters) for rng in initial])
         self.free = learning(config, devices)
@@ -248,15 +248,15 @@ class _Learner:
         return evaluate(
             measure,
             self.samples if samples is None else checked(self.config, samples),
-            numbers_per_sample=self.replicas * max(layer.neurons for layer in self.config.layers),
-            half=self.config.layers[-1].output.value(self.config.threshold),
+            numbers_per_sample=self.replicas * max(layer.neurons for layer in self.config.shape.layers),
+            half=self.config.shape.layers[-1].output.value(self.config.levels.threshold),
             target_half=0.5 / self.config.formats.target.step,
         )
 
 
 def _initial(config: TrainerConfig, layer: LayerConfig) -> float:
     """Half the width of the range in which the layer's parameters start."""
-    return 2.0 ** (config.parameter.integer_bits - 1 - config.initial_shift(layer.index))
+    return 2.0 ** (config.words.parameter.integer_bits - 1 - config.levels.initial_shift(layer.index))
 
 
 class FloatMgd(_Learner):
@@ -279,7 +279,7 @@ class FloatMgd(_Learner):
         because it shares no weakness with the circuit; sinusoids of the circuit's few bits instead of
         exact ones of the same frequencies.
     railed : bool
-        T stops at half the range of ``config.parameter``, as it does in the circuit.
+        T stops at half the range of ``config.words.parameter``, as it does in the circuit.
     **changes : int
         Run-time registers that differ from the configuration.
 
@@ -306,9 +306,9 @@ class FloatMgd(_Learner):
         super().__init__(config, seeds, samples, devices, changes)
         self._limit = np.inf
         if railed or config.learning.clamp:
-            self._limit = config.parameter.step * 2.0**config.rail
+            self._limit = config.words.parameter.step * 2.0**config.levels.rail
         # Level k is 2**(k - 1) last bits in half the range of T.
-        self._kept = 1 - 2.0 ** (self.registers.weight_decay - 1 - config.max_weight_decay)
+        self._kept = 1 - 2.0 ** (self.registers.weight_decay - 1 - config.levels.max_weight_decay)
         self._visible = self.theta
         self.baseline: Floats = np.zeros(self.replicas)
         self.change: Floats = np.zeros(self.replicas)
@@ -388,14 +388,14 @@ class FloatMgd(_Learner):
         """Normal noise of C0 and C in each of ``count`` steps: (count, R, 2)."""
         drawn = np.stack([rng.standard_normal((count, 2)) for rng in self._noise_draws], axis=1)
         drawn[:, :, 0] *= self.config.imperfections.noisy_reference
-        return np.asarray(drawn * 2.0 ** (self.registers.cost_noise - self.config.max_cost_noise))
+        return np.asarray(drawn * 2.0 ** (self.registers.cost_noise - self.config.levels.max_cost_noise))
 
     def _update_noise(self, count: int) -> Floats:
         """Normal noise of all parameters at each of ``count`` updates: (count, R, 1) or (count, R, P)."""
         each = self.config.parameters if self.config.independent_noise else 1
         drawn = np.stack([rng.standard_normal((count, each)) for rng in self._write_draws], axis=1)
         # Level 1 is four last bits of the parameter.
-        return np.asarray(drawn * 2.0 ** (self.registers.update_noise + 1) * self.config.parameter.step)
+        return np.asarray(drawn * 2.0 ** (self.registers.update_noise + 1) * self.config.words.parameter.step)
 
     def run(self, steps: int) -> None:
         """Go on for some steps."""
@@ -464,7 +464,7 @@ class FloatMgd(_Learner):
     def _outer(self, sign: Floats) -> Floats:
         """Node by node: from the signs of neurons (R or 1, N) to those of parameters (R, P), ``s_i x_j``."""
         found, first = [], 0
-        for layer, x in zip(self.config.layers, self._inputs, strict=True):
+        for layer, x in zip(self.config.shape.layers, self._inputs, strict=True):
             code = sign[:, first : first + layer.neurons]
             first += layer.neurons
             one = np.ones((len(x), 1))
@@ -488,7 +488,7 @@ class FloatMgd(_Learner):
         """C~ as far as the gate lets it through."""
         if not self.config.gated:
             return self.change
-        step = self.config.cost_change.step
+        step = self.config.words.cost_change.step
         limit, gate = self.registers.change_limit * step, self.registers.change_gate * step
         return np.where(np.abs(self.change) <= gate, 0.0, np.clip(self.change, -limit, limit))
 
@@ -519,7 +519,7 @@ class _Waves:
     """The textbook's sinusoids, ``sqrt(2) sin``, or square waves of +-1, with phases drawn at random."""
 
     def __init__(self, config: TrainerConfig, draws: Sequence[np.random.Generator]):
-        self.frequency = np.array(config.sinusoids.odds) / config.sinusoids.period
+        self.frequency = np.array(config.codes.sinusoids.odds) / config.codes.sinusoids.period
         self.phase = np.array([rng.random(config.parameters) for rng in draws])
         self.square = config.perturbation.family == "square"
         self.step = 0

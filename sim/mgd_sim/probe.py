@@ -99,7 +99,7 @@ def held(config: TrainerConfig, steps: int) -> TrainerConfig:
     bits = max(config.learning.tau_bits, (steps + 1).bit_length())
     times: dict[str, Any] = {"tau_bits": bits, "tau_theta": (1 << bits) - 1}
     plain = {"updates": "exact", "rounding": "carry", "size": "proportional", "follow": 0}
-    still = {"anneal_every": 0, "last_rate": 0.0, "rate": 2.0 ** -max(0, config.gain)}
+    still = {"anneal_every": 0, "last_rate": 0.0, "rate": 2.0 ** -max(0, config.levels.gain)}
     still |= {"decay": 0.0, "clamp": 0.0}
     return config.replaced(
         learning=times | plain | still,
@@ -157,8 +157,8 @@ def probe(
                 look("gathering in the circuit", circuit.step)
                 states = circuit.run(min(_CHUNK, steps - circuit.step))
             theta, flags = states["theta"][-1], states["flags"][-1]
-    unit = config.parameter.step * 2.0**config.learning_shift
-    railed = np.abs(theta) >= 1 << (config.parameter.width - 2)
+    unit = config.words.parameter.step * 2.0**config.learning_shift
+    railed = np.abs(theta) >= 1 << (config.words.parameter.width - 2)
     return Probe(
         steps=steps,
         seed=seed,
@@ -172,7 +172,7 @@ def probe(
 def _backpropagation(config: TrainerConfig, twin: Trainer, shown: Ints) -> Floats:
     """Each sample's gradient as often as it was shown."""
     network = FloatNetwork(config)
-    rest = forward_weight(twin.visible[0], 0).astype(np.float64) * config.weight.step
+    rest = forward_weight(twin.visible[0], 0).astype(np.float64) * config.words.weight.step
     total = np.zeros(config.parameters)
     for sample in np.flatnonzero(shown):
         x = twin.samples.x[sample][:, None] * config.formats.input.step
@@ -196,4 +196,4 @@ def _differences(config: TrainerConfig, twin: Trainer, shown: Ints) -> Floats:
             target = twin.samples.target[part].T.astype(np.int64)
             up, down = (twin.loss(twin.mlp(each, x), target) for each in (rest + one, rest - one))
             total[chosen] += ((up - down) * shown[part]).sum(axis=-1)
-    return total * config.cost.step / 2 * 2.0**config.amplitude_shift
+    return total * config.words.cost.step / 2 * 2.0**config.amplitude_shift

@@ -89,7 +89,7 @@ def forecast(
             look(trainer.step, int(solved.sum()))
         if until_median and solved[0] and solved.sum() > tries // 2:
             break
-    trainer.array.theta, trainer.array.visible = theta, visible(theta, config.guard_bits)
+    trainer.array.theta, trainer.array.visible = theta, visible(theta, config.words.guard_bits)
     _, accuracy = trainer.cost_and_accuracy()
     solved = trainer.solved_at >= 0
     return Forecast(trainer.solved_at, theta, np.where(solved, accuracy, np.nan), saturated)

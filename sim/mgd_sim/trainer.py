@@ -62,23 +62,23 @@ class Record:
     active : Bits
         (steps, R, P), of sparse codes 1 where the parameter is shaken; otherwise (steps, R, 0).
     baseline, cost : Ints
-        (steps, R), C0 and C in ``config.measured``; C0 as last measured, 0 in the analog algorithm.
+        (steps, R), C0 and C in ``config.words.measured``; C0 as last measured, 0 in the analog algorithm.
     judged_count, right_count : Ints
         (steps, R), answers at rest so far, and right ones; 0 without ``task.accuracy``.
     solved : Bits
         (steps, R), the judge's verdict after C0; 0 without a judge.
     high_passed : Ints
-        (steps, R), in the analog algorithm C~ and its remainder in ``config.high_passed``, else 0.
+        (steps, R), in the analog algorithm C~ and its remainder in ``config.words.high_passed``, else 0.
     gated : Ints
         (steps, R), what the gate lets through of C~; 0 without a gate.
     cost_change, hold : Ints
         (steps, R), C~ and A; A includes this step's C~, before an update clears it.
     update : Ints
-        (steps, R), D in ``config.update``, 0 in steps without update.
+        (steps, R), D in ``config.words.update``, 0 in steps without update.
     theta : Ints
         (steps, R, P), T after the step's update.
     visible : Ints
-        (steps, R, P), the parameters that the step's measurements saw, in ``config.visible``.
+        (steps, R, P), the parameters that the step's measurements saw, in ``config.words.visible``.
     copy : Ints
         (steps, R, P), with ``config.follow`` the whole words of ``visible``; otherwise (steps, R, 0).
     flags : Bits
@@ -229,12 +229,12 @@ class Trainer:
 
     @property
     def theta(self) -> Ints:
-        """(R, P), T in ``config.parameter``."""
+        """(R, P), T in ``config.words.parameter``."""
         return self.array.theta
 
     @property
     def visible(self) -> Ints:
-        """(R, P), what the network sees of T, in ``config.visible``."""
+        """(R, P), what the network sees of T, in ``config.words.visible``."""
         return self.array.visible
 
     @property
@@ -375,7 +375,7 @@ class Trainer:
 
     def _weight(self, seen: Ints, shaken: Ints | int) -> Ints:
         """What the network multiplies; a dead parameter is zero."""
-        weight = forward_weight(seen, shaken, self.config.fine_bits)
+        weight = forward_weight(seen, shaken, self.config.words.fine_bits)
         if self.config.some_stuck and self.config.imperfections.stuck_kind == "dead":
             weight = weight * (self.free if weight.ndim == 2 else self.free[:, None])
         return weight
@@ -412,8 +412,8 @@ class Trainer:
         cost, accuracy = evaluate(
             measure,
             self.samples if samples is None else checked(self.config, samples),
-            numbers_per_sample=self.replicas * max(layer.neurons for layer in self.config.layers),
-            half=self.config.threshold,
+            numbers_per_sample=self.replicas * max(layer.neurons for layer in self.config.shape.layers),
+            half=self.config.levels.threshold,
             target_half=0.5 / self.config.formats.target.step,
         )
-        return cost * self.config.cost.step, accuracy
+        return cost * self.config.words.cost.step, accuracy

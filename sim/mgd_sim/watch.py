@@ -93,9 +93,9 @@ def watch(
             size = size * 2 if time.monotonic() - start < _SLICE else max(1, size // 2)
         theta = states["theta"][-1:]
         # A copy that follows may be far from T: what counts is what the last step saw.
-        seen = states["visible"][-1:] if config.follow else visible(theta, config.guard_bits)
+        seen = states["visible"][-1:] if config.follow else visible(theta, config.words.guard_bits)
         twin.array.theta, twin.array.visible = theta, seen
-        yield _look(twin, circuit.step, float(np.mean(np.concatenate(costs))) * config.cost.step)
+        yield _look(twin, circuit.step, float(np.mean(np.concatenate(costs))) * config.words.cost.step)
 
 
 def _look(twin: Trainer, step: int, measured: float | None) -> Look:

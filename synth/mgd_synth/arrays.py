@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
-from mgd_hdl.config.trainer import TILE_CELLS
+from mgd_hdl.config.placement import TILE_CELLS
 from mgd_hdl.emit import ports, verilog
 from mgd_hdl.learn.array import Array
 from mgd_hdl.learn.serial import SerialArray

@@ -186,10 +186,10 @@ def bound(name: str, target: str) -> float:
     in six sites, and a serial adder's sum and carry two.
     """
     config = _config(_SHAPES[0], VARIANTS[name] if name in VARIANTS else ARRAYS[name])
-    width, code = config.parameter.width, 0 if config.nodes else config.code_bits
+    width, code = config.words.parameter.width, 0 if config.nodes else config.code_bits
     if target == "ecp5":
         return 6 * width / 64 + 2 if config.serial else width + min(1, code)
-    return width + code + config.shadow * config.visible.width
+    return width + code + config.shadow * config.words.visible.width
 
 
 #: What the 16-bit cells should reach, in logic cells.

@@ -236,7 +236,7 @@ def estimate(config: TrainerConfig, target: str) -> Report:
         parameters=config.parameters,
         tools=(f"coefficients of {fit.tool}",),
         resources=resources,
-        clocks_per_step=config.clocks_per_step,
+        clocks_per_step=config.timing.clocks_per_step,
         fmax=None if rates is None else rates[0],
         notes=(*notes(config), *_device_notes(config, target, fit)),
         common=(),
@@ -355,7 +355,7 @@ def fits_table(config: TrainerConfig, found: Sequence[Fitting]) -> str:
     ]
     for each in found:
         rates = clock(each.target)
-        speed = "" if rates is None else f"{rates[0] * 1e6 / float(config.clocks_per_step):,.0f}"
+        speed = "" if rates is None else f"{rates[0] * 1e6 / float(config.timing.clocks_per_step):,.0f}"
         fit = "yes" if each.fits else f"no: too few {', '.join(each.short)}"
         cells = [
             each.target,
@@ -383,7 +383,7 @@ def as_json(config: TrainerConfig, found: Sequence[Fitting]) -> list[dict[str, A
                 "share": each.share,
                 "short": list(each.short),
                 "fmax": fmax,
-                "steps_per_second": None if fmax is None else fmax / float(config.clocks_per_step),
+                "steps_per_second": None if fmax is None else fmax / float(config.timing.clocks_per_step),
                 "largest_hidden": each.hidden,
                 "parameters": each.parameters,
             }

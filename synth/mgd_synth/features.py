@@ -41,7 +41,7 @@ def features(config: TrainerConfig, target: str) -> dict[str, tuple[str, Feature
         *_samples(config, target),
         *_options(config),
     ]
-    for layer in config.layers:
+    for layer in config.shape.layers:
         neurons = ("serial neuron", _serial(layer)) if layer.serial else ("neuron", _neurons(layer, target))
         blocks.append((f"network.neuron_{layer.index}", *neurons))
         kind = "limit" if layer.table is None else "table"
@@ -71,31 +71,31 @@ def _memory(depth: int, width: int, target: str) -> tuple[int, int]:
 
 def _leaves(config: TrainerConfig) -> Iterator[int]:
     """For how many cells there is a set of registers, for each of them."""
-    if config.keeps_code:
-        for layer in config.layers:
-            tiles = [tile.cells for tile in config.tiles if tile.layer == layer.index]
+    if config.placement.keeps_code:
+        for layer in config.shape.layers:
+            tiles = [tile.cells for tile in config.placement.tiles if tile.layer == layer.index]
             yield from (sum(tiles[i : i + TRUNK_TILES]) for i in range(0, len(tiles), TRUNK_TILES))
-    for tile in config.tiles:
-        for cells in (tile.cells, config.leaf_cells)[: config.leaf_levels]:
+    for tile in config.placement.tiles:
+        for cells in (tile.cells, config.leaf_cells)[: config.placement.leaf_levels]:
             whole, rest = divmod(tile.cells, cells)
             yield from [cells] * whole + [rest] * (rest > 0)
 
 
 def _cells(config: TrainerConfig) -> Iterator[_Block]:
-    cells, bits = config.parameters, config.parameters * config.parameter.width
-    layers, rows, word = len(config.layers), config.rows, config.word.width
+    cells, bits = config.parameters, config.parameters * config.words.parameter.width
+    layers, rows, word = len(config.shape.layers), config.placement.rows, config.words.word.width
     # A leaf holds the code wires of its cells, and the word or what serial cells are told; so does a branch.
     codes = (1 + config.shadow) * (1 + config.halvings) * (not config.loaded)
-    told = 6 + config.parameter.width.bit_length() if config.serial else word + 1 + config.shadow
+    told = 6 + config.words.parameter.width.bit_length() if config.serial else word + 1 + config.shadow
     leaf_bits = sum(codes * (-(-cells // COLUMNS) + 2 * COLUMNS + 1) + told for cells in _leaves(config))
     wires: Features = {"one": 1, "rows": rows, "layers": layers, "leaf_bits": leaf_bits, "word": word}
     if config.serial:
         # Memories are four cells wide.
-        memories = sum(-(-tile.cells // 4) for tile in config.tiles)
+        memories = sum(-(-tile.cells // 4) for tile in config.placement.tiles)
         yield "array.cell", "serial cell", {"cells": cells, "memories": memories, "bits": bits}
         yield "array", "serial array", {**wires, "memories": memories, "bits": bits}
         return
-    copied = config.shadow * cells * (config.copied if config.follow else config.visible).width
+    copied = config.shadow * cells * (config.words.copied if config.follow else config.words.visible).width
     one: Features = {"cells": cells, "bits": bits, "copies": config.shadow * cells, "copied_bits": copied}
     if config.loaded:
         more = {"code_bits": cells * config.code_bits, "turning": cells * (config.code_bits > 1)}
@@ -103,27 +103,33 @@ def _cells(config: TrainerConfig) -> Iterator[_Block]:
         yield "array", "loaded array", {**wires, "rows": 0, "code_bits": layers * config.code_bits}
         return
     if config.nodes:
-        held = sum(layer.inputs * len(config.input_places(layer)) for layer in config.layers)
+        held = sum(layer.inputs * len(config.words.input_places(layer)) for layer in config.shape.layers)
         leaf_bits = sum(cells + word + 3 for cells in _leaves(config))
-        columns = sum(layer.inputs for layer in config.layers)
+        columns = sum(layer.inputs for layer in config.shape.layers)
         yield "array.cell", "node cell", one
         yield (
             "array",
             "node array",
-            {**wires, "leaf_bits": leaf_bits, "columns": columns, "held": held, "words": config.words},
+            {
+                **wires,
+                "leaf_bits": leaf_bits,
+                "columns": columns,
+                "held": held,
+                "words": config.words.multiples,
+            },
         )
         return
     kind = "following cell" if config.follow else "cell"
     yield "array.cell", kind, {
         **one,
         "early": config.early * cells,
-        "kept": config.keeps_code * cells,
+        "kept": config.placement.keeps_code * cells,
         "stuck": config.some_stuck * cells,
         "resting": config.layerwise * config.two_sided * cells,
         "sparse": config.sparse * cells,
         "pairs": config.halvings * (1 + config.shadow) * cells,
         "decay": config.decays * cells,
-        "clamp": (config.parameter.width - 2 - config.rail) * cells,
+        "clamp": (config.words.parameter.width - 2 - config.levels.rail) * cells,
         "steps": config.shrinks * cells,
     }  # fmt: skip
     more = {
@@ -151,58 +157,58 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
         order = config.sequential * shuffled * config.parameters * turns
         size = {
             "one": 1,
-            "rows": config.code_rows,
+            "rows": config.placement.code_rows,
             "turns": config.sequential * turns,
             "order": order,
             "flip": config.perturbation.sign_flip,
         }
     yield "code", f"code {family}", size
     if config.overlapping:
-        for layer in config.layers:
+        for layer in config.shape.layers:
             yield f"shake_{layer.index}", f"code {family}", size
     if config.sparse:
-        sparse: Features = {"one": 1, "rows": config.rows, "pairs": config.halvings}
+        sparse: Features = {"one": 1, "rows": config.placement.rows, "pairs": config.halvings}
         yield "sparse", "sparse", sparse
         if config.shadow:
-            for layer in config.layers:
+            for layer in config.shape.layers:
                 yield f"shake_sparse_{layer.index}", "sparse", sparse
     if config.layerwise:
-        turn: Features = {"one": 1, "layers": len(config.layers), "times": config.learning.tau_bits}
+        turn: Features = {"one": 1, "layers": len(config.shape.layers), "times": config.learning.tau_bits}
         yield "turn", "turn", turn
         if config.shadow:
-            for layer in config.layers:
+            for layer in config.shape.layers:
                 yield f"shake_turn_{layer.index}", "turn", turn
     if config.independent_noise:
         yield "noise_code", "code random_code", {**size, "turns": 0, "order": 0, "flip": 0}
 
 
 def _learning(config: TrainerConfig) -> Iterator[_Block]:
-    word, hold, cost = config.update.width, config.hold.width, config.cost.width
-    yield "homodyne", "homodyne", {"one": 1, "word": word, "multiples": (config.words - 1) * word}
+    word, hold, cost = config.words.update.width, config.words.hold.width, config.words.cost.width
+    yield "homodyne", "homodyne", {"one": 1, "word": word, "multiples": (config.words.multiples - 1) * word}
     rounded = config.rounding is not Rounding.CARRY
     yield "update", "update", {
         "one": 1,
         "word": word,
         "hold": hold,
         "rounded": rounded,
-        "dropped": rounded * config.dropped_bits,
-        "stages": (not config.sign_only) * hold * config.max_learning_shift.bit_length(),
+        "dropped": rounded * config.levels.dropped_bits,
+        "stages": (not config.sign_only) * hold * config.levels.max_learning_shift.bit_length(),
         "early": config.early * word,
     }  # fmt: skip
     yield "accumulator", "accumulator", {"one": 1, "hold": hold}
     if config.analog:
-        yield "highpass", "highpass", {"one": 1, "cost": cost, "state": config.high_passed.width}
+        yield "highpass", "highpass", {"one": 1, "cost": cost, "state": config.words.high_passed.width}
     else:
         yield (
             "baseline",
             "baseline",
-            {"one": 1, "cost": config.measured.width, "two_sided": config.two_sided * cost},
+            {"one": 1, "cost": config.words.measured.width, "two_sided": config.two_sided * cost},
         )
     yield "initializer", "initializer", {
         "one": 1,
-        "rows": config.rows,
-        "layers": len(config.layers),
-        "word": config.parameter.width,
+        "rows": config.placement.rows,
+        "layers": len(config.shape.layers),
+        "word": config.words.parameter.width,
         "loaded": config.loaded,
     }  # fmt: skip
     yield "sequencer", "sequencer", {
@@ -218,7 +224,7 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
     yield "trainer", "trainer", {
         "one": 1,
         "outputs": config.outputs,
-        "latency": config.measure_latency,
+        "latency": config.timing.measure_latency,
         "shadow": config.shadow,
         "generator": config.task.source == "generator",
         "noisy": config.update_noisy,
@@ -229,21 +235,21 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
 
 def _options(config: TrainerConfig) -> Iterator[_Block]:
     """What most trainers do without."""
-    outputs, bits = config.outputs, (config.outputs - 1) * config.output.width
+    outputs, bits = config.outputs, (config.outputs - 1) * config.words.output.width
     if config.annealed:
-        yield "annealing", "annealing", {"one": 1, "shift": config.shift_bits}
+        yield "annealing", "annealing", {"one": 1, "shift": config.levels.shift_bits}
     if config.shrinks:
         yield "halving", "annealing", {"one": 1, "shift": 2}
     if config.decays:
-        yield "decay", "decay", {"one": 1, "word": config.update.width}
+        yield "decay", "decay", {"one": 1, "word": config.words.update.width}
     if config.gated:
-        yield "gate", "gate", {"one": 1, "change": config.cost_change.width}
+        yield "gate", "gate", {"one": 1, "change": config.words.cost_change.width}
     if config.cost_noisy:
-        yield "noise", "noise", {"one": 1, "cost": config.measured.width}
+        yield "noise", "noise", {"one": 1, "cost": config.words.measured.width}
     if config.update_noisy:
-        independent = config.independent_noise * config.update.width
+        independent = config.independent_noise * config.words.update.width
         yield "update_noise", "update noise", {
-            "one": 1, "word": config.update.width, "independent": independent
+            "one": 1, "word": config.words.update.width, "independent": independent
         }  # fmt: skip
     if config.judged:
         window, misses = config.judge.window.bit_length(), config.judge.misses.bit_length()
@@ -259,7 +265,7 @@ def _samples(config: TrainerConfig, target: str) -> Iterator[_Block]:
     task, memory = config.task, config.task.source == "memory"
     stored, memories = 0, 0
     if memory:
-        words, width = config.sample_words
+        words, width = config.shape.sample_words
         stored, memories = _memory(len(words), width, target)
     yield "samples", f"samples {task.source}", {
         "one": 1,
@@ -272,7 +278,7 @@ def _samples(config: TrainerConfig, target: str) -> Iterator[_Block]:
 
 
 def _loss(config: TrainerConfig, target: str) -> Iterator[_Block]:
-    outputs, error, width = config.outputs, config.error.width, config.output.width
+    outputs, error, width = config.outputs, config.words.error.width, config.words.output.width
     if config.loss == "squared_error":
         numbers: Features = {
             "outputs": outputs,
@@ -282,9 +288,9 @@ def _loss(config: TrainerConfig, target: str) -> Iterator[_Block]:
             **_wide(target, error, outputs),
         }
     elif config.loss == "cross_entropy":
-        tables = [config.distance_table] * outputs
-        if config.logarithm_table is not None:
-            tables.append(config.logarithm_table)
+        tables = [config.curves.distance_table] * outputs
+        if config.curves.logarithm_table is not None:
+            tables.append(config.curves.logarithm_table)
         stored = [_memory(len(table.words[0]), table.words[1], target) for table in tables]
         numbers = {
             "one": 1,

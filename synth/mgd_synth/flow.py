@@ -188,7 +188,7 @@ def synthesize(
         design=config.name,
         target=target,
         parameters=config.parameters,
-        clocks_per_step=config.clocks_per_step,
+        clocks_per_step=config.timing.clocks_per_step,
         **results,
     )
 
@@ -278,7 +278,7 @@ def check_registers(config: TrainerConfig, module: dict[str, Any], kind: str) ->
         for name, cell in module["cells"].items()
     )
     # A serial cell's parameter is in a memory; its registers are carry, rail and enable.
-    each = 4 if config.serial else config.parameter.width
+    each = 4 if config.serial else config.words.parameter.width
     expected = config.parameters * each
     if found < expected:
         raise SynthError(

@@ -146,7 +146,7 @@ def largest(
         "engine": engine,
         "hidden": hidden,
         "parameters": config.parameters,
-        "clocks_per_step": float(config.clocks_per_step),
+        "clocks_per_step": float(config.timing.clocks_per_step),
     }
     result["verilog"] = current(result)
     return result, netlists.get((engine, hidden))

@@ -76,7 +76,7 @@ def test_a_whole_period_is_the_gradient():
         },
         learning={"tau_x": 1000},
     )
-    steps = config.walsh_code.period * 4
+    steps = config.codes.walsh_code.period * 4
     found = probe(held(config, steps), steps, 5)
     assert min(found.cosines.values()) > 0.9995
     np.testing.assert_allclose(found.estimate / steps, found.backpropagation / steps, atol=2.0**-7)

@@ -137,14 +137,15 @@ def test_list_loads_nothing_heavy():
 def test_check_summary(name, capsys):
     assert cli.main(["check", name]) == 0
     config, out = preset(name), capsys.readouterr().out
+    timing = config.timing
     assert out.startswith(f"{config.name}: ok\n")
     for expected in (
         f"  parameters   {config.parameters}\n",
-        f"  parameter    {config.parameter}, {config.parameter.width} bits",
-        f"  cost         {config.cost}, {config.cost.width} bits\n",
-        f"  latency      {config.measure_latency} clocks to a cost, {config.step_latency} to its update\n",
+        f"  parameter    {config.words.parameter}, {config.words.parameter.width} bits",
+        f"  cost         {config.words.cost}, {config.words.cost.width} bits\n",
+        f"  latency      {timing.measure_latency} clocks to a cost, {timing.step_latency} to its update\n",
         f"\n  step         {CLOCKS[name]} clocks, while samples are there in time\n",
-        f"{config.rows} rows of 8 in {len(config.tiles)} tiles",
+        f"{config.placement.rows} rows of 8 in {len(config.placement.tiles)} tiles",
     ):
         assert expected in out
     assert ("leaf registers" in out) == (config.parameters > 64)
@@ -208,9 +209,9 @@ def test_check_json(capsys):
     found, config = json.loads(capsys.readouterr().out), preset("nist7x7")
     assert found["ok"] is True
     assert found["parameters"] == 220
-    assert found["formats"]["cost"] == {"format": str(config.cost), "bits": config.cost.width}
-    assert [layer["latency"] for layer in found["layers"]] == [layer.latency for layer in config.layers]
-    assert found["latency"] == {"measure": config.measure_latency, "step": config.step_latency}
+    assert found["formats"]["cost"] == {"format": str(config.words.cost), "bits": config.words.cost.width}
+    assert [layer["latency"] for layer in found["layers"]] == [layer.latency for layer in config.shape.layers]
+    assert found["latency"] == {"measure": config.timing.measure_latency, "step": config.timing.step_latency}
 
 
 def test_check_json_of_problems(capsys):

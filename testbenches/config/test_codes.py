@@ -95,11 +95,11 @@ def test_rows_are_in_order_of_weight():
 
 def test_most_parameters_fit_the_rows():
     shape = [1, *[4096] * 1, 1]
-    assert TrainerConfig.model_validate({"network": {"layers": shape}}).rows < MOST_ROWS
+    assert TrainerConfig.model_validate({"network": {"layers": shape}}).placement.rows < MOST_ROWS
     eight_layers = [90] * 9
     config = TrainerConfig.model_validate({"network": {"layers": eight_layers}})
     assert 65000 < config.parameters < 65536
-    assert config.rows < MOST_ROWS < RandomCode.MAX_ROWS
+    assert config.placement.rows < MOST_ROWS < RandomCode.MAX_ROWS
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 8])
@@ -156,8 +156,8 @@ def test_sequence_is_a_permutation(name):
     plain = preset(name).replaced(perturbation={"family": "sequential"})
     shuffled = plain.replaced(perturbation={"order": "shuffled"})
     everyone = tuple(range(plain.parameters))
-    assert plain.sequence == everyone
-    assert sorted(shuffled.sequence) == list(everyone)
-    assert shuffled.sequence != everyone
-    assert shuffled.sequence == shuffled.replaced(learning={"tau_p": 3}).sequence
-    assert shuffled.sequence != shuffled.replaced(seed=2).sequence
+    assert plain.codes.sequence == everyone
+    assert sorted(shuffled.codes.sequence) == list(everyone)
+    assert shuffled.codes.sequence != everyone
+    assert shuffled.codes.sequence == shuffled.replaced(learning={"tau_p": 3}).codes.sequence
+    assert shuffled.codes.sequence != shuffled.replaced(seed=2).codes.sequence

@@ -46,14 +46,14 @@ def test_picked_sets_are_equally_likely():
 def test_a_device_has_its_own_defects():
     """No two numbers are equal, another device has others, and the spread is a factor."""
     config = preset("nist7x7").replaced(imperfections={"activation_spread": 0.25, "device": 3})
-    drawn = [each for layer in config.defects() for each in layer]
-    assert [len(layer) for layer in config.defects()] == [4, 4]
+    drawn = [each for layer in config.shape.defects() for each in layer]
+    assert [len(layer) for layer in config.shape.defects()] == [4, 4]
     numbers = [(d.shift, d.offset, d.gain - 1, d.height - 1) for d in drawn]
     assert len({round(number, 9) for row in numbers for number in row}) == 32
-    assert config.defects(4) != config.defects() == config.defects(3)
-    assert [layer.defects for layer in config.layers] == list(config.defects())
+    assert config.shape.defects(4) != config.shape.defects() == config.shape.defects(3)
+    assert [layer.defects for layer in config.shape.layers] == list(config.shape.defects())
     twice = config.replaced(imperfections={"activation_spread": 0.5})
-    for small, large in zip(drawn, (each for layer in twice.defects() for each in layer), strict=True):
+    for small, large in zip(drawn, (each for layer in twice.shape.defects() for each in layer), strict=True):
         assert large.shift == pytest.approx(2 * small.shift)
         assert large.gain - 1 == pytest.approx(2 * (small.gain - 1))
 
@@ -65,4 +65,4 @@ def test_a_device_has_its_own_defects():
 def test_outputs_have_room_for_defects(spread, output):
     """Four standard deviations beyond the range of a sound neuron."""
     config = preset("xor").replaced(imperfections={"activation_spread": spread})
-    assert str(config.layers[0].output) == str(config.layers[1].input) == output
+    assert str(config.shape.layers[0].output) == str(config.shape.layers[1].input) == output

@@ -115,7 +115,7 @@ def test_the_widest_neuron_elaborates():
         perturbation={"amplitude": 2.0**-25},
         task={"name": "external", "source": "stream"},
     )
-    (layer,) = config.layers
+    (layer,) = config.shape.layers
     assert MAX_WIRES - 46 < 1412 * 16 + 1413 * layer.weight.width <= MAX_WIRES
     modules = Modules("large")
     modules.add(Neuron(layer), "large")
@@ -144,7 +144,7 @@ def test_an_array_wider_than_a_module_elaborates():
     config = preset("xor").replaced(
         network={"layers": [199, 37]}, task={"name": "external", "source": "stream"}
     )
-    assert config.parameters * config.weight.width > MAX_WIRES
+    assert config.parameters * config.words.weight.width > MAX_WIRES
     modules = Modules("large")
     modules.add(Trainer(config), "large")
     assert not {"large__array", "large__mlp"} & set(modules.text)

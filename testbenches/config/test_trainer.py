@@ -51,14 +51,14 @@ def outputs_and_targets(activation: str, target: str, outputs: int) -> TrainerCo
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_error_fits_and_needs_its_width(activation, target):
     config = outputs_and_targets(activation, target, 1)
-    output, wanted = config.layers[-1].output, config.formats.target
+    output, wanted = config.shape.layers[-1].output, config.formats.target
     scale = output.fraction_bits - wanted.fraction_bits
     errors = [
         y - (t << scale) for y in range(output.min, output.max + 1) for t in range(wanted.min, wanted.max + 1)
     ]
-    assert config.error.min <= min(errors)
-    assert max(errors) <= config.error.max
-    narrower = Format(True, config.error.integer_bits - 1, config.error.fraction_bits)
+    assert config.words.error.min <= min(errors)
+    assert max(errors) <= config.words.error.max
+    narrower = Format(True, config.words.error.integer_bits - 1, config.words.error.fraction_bits)
     assert not narrower.min <= min(errors) <= max(errors) <= narrower.max
 
 
@@ -68,18 +68,18 @@ def test_every_error_fits_and_needs_its_width(activation, target):
 def test_the_largest_cost_fits(activation, target, outputs):
     """All outputs at the error of largest size; the cost keeps or drops fraction bits of the sum."""
     config = outputs_and_targets(activation, target, outputs)
-    output, wanted = config.layers[-1].output, config.formats.target
+    output, wanted = config.shape.layers[-1].output, config.formats.target
     scale = output.fraction_bits - wanted.fraction_bits
     largest = max(abs(output.min - (wanted.max << scale)), abs(output.max - (wanted.min << scale)))
     total = outputs * largest * largest  # 2 * 3 fraction bits, as cost_change has
-    assert config.cost.fraction_bits == 2 * output.fraction_bits == 6
-    assert 0 <= total <= config.cost.max
+    assert config.words.cost.fraction_bits == 2 * output.fraction_bits == 6
+    assert 0 <= total <= config.words.cost.max
 
 
 def test_the_cost_has_no_bit_to_spare():
     """Sigmoid outputs of zero against targets of one: the cost is exactly the number of outputs."""
     config = outputs_and_targets("sigmoid", "UQ(1, 0)", 4)
-    assert 4 << config.cost.fraction_bits > config.cost.max // 2
+    assert 4 << config.words.cost.fraction_bits > config.words.cost.max // 2
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -95,7 +95,7 @@ def test_the_largest_cost_of_every_loss_fits(loss, outputs, activation):
     config = TrainerConfig.model_validate(
         base.model_dump(mode="json") | {"cost": {"loss": loss, "margin": 0.75, "segment_bits": 4}}
     )
-    output = config.layers[-1].output
+    output = config.shape.layers[-1].output
     low, high = output.min / 8, output.max / 8
     if loss == "absolute_error":
         largest = outputs * max(abs(low - 1), abs(low), abs(high), abs(high - 1))
@@ -105,13 +105,13 @@ def test_the_largest_cost_of_every_loss_fits(loss, outputs, activation):
         largest = high - low + 0.75
     else:
         largest = math.log(math.exp(low) + (outputs - 1) * math.exp(high)) - low
-    most = config.cost.value(config.cost.max)
-    assert most / 4 < largest + (config.loss_error if loss == "cross_entropy" else 0) <= most
+    most = config.words.cost.value(config.words.cost.max)
+    assert most / 4 < largest + (config.curves.loss_error if loss == "cross_entropy" else 0) <= most
 
 
 def test_a_margin_is_snapped_to_the_outputs():
     config = XOR.replaced(network={"activation": "tanh"}, cost={"loss": "hinge", "margin": 0.7})
-    assert config.margin == 717
+    assert config.words.margin == 717
     assert config.snapped == {"cost.margin": (0.7, 717 / 1024)}
 
 
@@ -124,7 +124,7 @@ def test_no_parameter_ever_wraps(width):
         network={"initial": 1.0},
         learning={"rounding": "floor"},
     )
-    parameter, update = config.parameter, config.update
+    parameter, update = config.words.parameter, config.words.update
     half = 1 << (width - 2)
     assert update.max == half - 1
     for theta in range(parameter.min, parameter.max + 1):
@@ -140,7 +140,7 @@ def test_initial_parameters_are_uniform_in_their_range(initial):
     config = XOR.replaced(
         formats={"parameter": "SQ(3, 5)"}, network={"initial": initial}, learning={"rounding": "floor"}
     )
-    parameter, shift = config.parameter, config.initial_shift(0)
+    parameter, shift = config.words.parameter, config.levels.initial_shift(0)
     drawn = [word >> shift for word in range(parameter.min, parameter.max + 1)]
     limit = parameter.quantize(initial)
     counts = {integer: drawn.count(integer) for integer in drawn}
@@ -151,20 +151,20 @@ def test_initial_parameters_are_uniform_in_their_range(initial):
 
 def test_hold_sums_two_to_the_hold_bits_extremes():
     config = XOR.replaced(formats={"hold_bits": 3})
-    assert 8 * config.cost_change.min == config.hold.min
-    assert 8 * config.cost_change.max <= config.hold.max
+    assert 8 * config.words.cost_change.min == config.words.hold.min
+    assert 8 * config.words.cost_change.max <= config.words.hold.max
 
 
 @pytest.mark.parametrize("amplitude", [4.0, 1.0, 0.0625, 2.0**-13])
 def test_visible_and_perturbed_bits(amplitude):
     """The last bit of a weight is one amplitude; two below the last visible bit; guards are the rest."""
     config = XOR.replaced(perturbation={"amplitude": amplitude}, learning={"rounding": "floor"})
-    assert config.weight.step == amplitude
-    assert config.visible.step == 4 * amplitude
-    assert config.visible.width + 2 == config.weight.width
-    assert config.visible.width + config.guard_bits == config.parameter.width
-    assert config.guard_bits >= 0
-    assert config.visible.width >= 1
+    assert config.words.weight.step == amplitude
+    assert config.words.visible.step == 4 * amplitude
+    assert config.words.visible.width + 2 == config.words.weight.width
+    assert config.words.visible.width + config.words.guard_bits == config.words.parameter.width
+    assert config.words.guard_bits >= 0
+    assert config.words.visible.width >= 1
 
 
 @pytest.mark.parametrize("measure", ["one_sided", "two_sided"])
@@ -176,8 +176,8 @@ def test_gain_is_the_learning_rule(measure, rate, amplitude):
         learning={"measure": measure, "rate": rate, "rounding": "floor"},
         perturbation={"amplitude": amplitude},
     )
-    change = config.cost_change.step / (2 if measure == "two_sided" else 1)
-    moved = 2.0 ** (config.gain - config.learning_shift) * config.parameter.step
+    change = config.words.cost_change.step / (2 if measure == "two_sided" else 1)
+    moved = 2.0 ** (config.levels.gain - config.learning_shift) * config.words.parameter.step
     assert moved == rate * change / amplitude
 
 
@@ -186,8 +186,8 @@ def test_smallest_rate(rounding):
     """With carry no bit is dropped down to the smallest rate; otherwise sixteen times less than given."""
     config = XOR.replaced(learning={"rounding": rounding, "rate": 0.25})
     assert config.rounding.value == rounding
-    assert config.max_learning_shift == (config.gain if rounding == "carry" else 7)
-    assert config.max_learning_shift >= config.learning_shift
+    assert config.levels.max_learning_shift == (config.levels.gain if rounding == "carry" else 7)
+    assert config.levels.max_learning_shift >= config.learning_shift
 
 
 # ---- snapping ------------------------------------------------------------------------------------
@@ -231,25 +231,27 @@ def test_delayed_updates_meet_their_measurements(layers, activation, registers):
         learning={"updates": "delayed"},
         engine=LEAVES[registers],
     )
-    for layer in config.layers:
+    for layer in config.shape.layers:
         assert layer.latency % 2 == 0
         assert layer.padding <= 1
-        assert 2 * config.delay(layer.index) == config.step_latency - config.layer_offset(layer.index)
-        assert config.delay(layer.index) >= 1
+        assert 2 * config.timing.delay(
+            layer.index
+        ) == config.timing.step_latency - config.timing.layer_offset(layer.index)
+        assert config.timing.delay(layer.index) >= 1
 
 
 @pytest.mark.parametrize("layers", SHAPES, ids=str)
 @pytest.mark.parametrize("registers", LEAVES)
 def test_latencies_add_up(layers, registers):
     config = stream(layers, engine=LEAVES[registers])
-    assert all(layer.padding == 0 for layer in config.layers)
-    assert config.cost_padding == 0
+    assert all(layer.padding == 0 for layer in config.shape.layers)
+    assert config.timing.cost_padding == 0
     clocks = registers
-    for layer in config.layers:
-        assert config.layer_offset(layer.index) == clocks
+    for layer in config.shape.layers:
+        assert config.timing.layer_offset(layer.index) == clocks
         clocks += layer.latency
-    assert config.measure_latency == clocks + config.cost_pipeline
-    assert config.step_latency > config.measure_latency
+    assert config.timing.measure_latency == clocks + config.timing.cost_pipeline
+    assert config.timing.step_latency > config.timing.measure_latency
 
 
 @pytest.mark.parametrize(
@@ -267,14 +269,14 @@ def test_shadow_where_a_window_can_be_open_when_a_perturbation_ends(tau_p, tau_t
 def test_leaves_from_65_parameters(cells, leaves):
     config = stream(cells)
     assert (config.parameters > 64) is leaves
-    assert config.leaves is leaves
+    assert config.placement.leaves is leaves
 
 
 @pytest.mark.parametrize(("layers", "leaves"), [([7, 1], False), ([8, 1], True), ([2, 2, 1], True)])
 def test_small_leaves_where_there_is_more_than_one(layers, leaves):
     config = stream(layers, engine={"leaf_cells": 8})
     assert (config.parameters > 8) is leaves
-    assert config.leaf_levels == 3 * leaves
+    assert config.placement.leaf_levels == 3 * leaves
 
 
 @pytest.mark.parametrize(
@@ -296,11 +298,17 @@ def test_small_leaves_are_for_parallel_cells_with_leaves(engine, what):
 @pytest.mark.parametrize("layers", [*SHAPES, [10, 100, 30, 5]], ids=str)
 def test_every_parameter_has_its_own_place(layers):
     config = stream(layers)
-    assert len(config.places) == config.parameters == sum((i + 1) * o for i, o in itertools.pairwise(layers))
-    assert len({(place.row, place.column) for place in config.places}) == config.parameters
-    assert all(place.row < config.rows and place.column < COLUMNS for place in config.places)
-    for number, place in enumerate(config.places):
-        tile, layer = config.tiles[place.tile], config.layers[place.layer]
+    assert (
+        len(config.placement.places)
+        == config.parameters
+        == sum((i + 1) * o for i, o in itertools.pairwise(layers))
+    )
+    assert len({(place.row, place.column) for place in config.placement.places}) == config.parameters
+    assert all(
+        place.row < config.placement.rows and place.column < COLUMNS for place in config.placement.places
+    )
+    for number, place in enumerate(config.placement.places):
+        tile, layer = config.placement.tiles[place.tile], config.shape.layers[place.layer]
         assert tile.layer == place.layer
         assert tile.first <= number < tile.first + tile.cells
         assert layer.first <= number < layer.first + layer.parameters

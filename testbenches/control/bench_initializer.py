@@ -12,11 +12,11 @@ SEEDS = (0, 1, 2, LFSR.mask, LFSR.mask - 1, 0x2AAAAAAA, 0x12345678)
 
 def initial(config: TrainerConfig, seed: int) -> list[int]:
     """T of every parameter: the register's low bits as a signed word, sized for its layer."""
-    width, state, found = config.parameter.width, LFSR.valid(seed), []
-    for place in config.places:
+    width, state, found = config.words.parameter.width, LFSR.valid(seed), []
+    for place in config.placement.places:
         low = state % 2**width
         word = low - 2**width if low >= 2 ** (width - 1) else low
-        found.append(word // 2 ** config.initial_shift(place.layer))
+        found.append(word // 2 ** config.levels.initial_shift(place.layer))
         state = LFSR.step(state)
     return found
 
@@ -33,7 +33,7 @@ async def sets_all(dut, config: TrainerConfig, seed: int, stop_after: int | None
 
     Serial cells are cleared once, by the word -1, and every word is held while it passes.
     """
-    clears, each = (1, config.word_clocks) if config.serial else (2 + config.early, 1)
+    clears, each = (1, config.timing.word_clocks) if config.serial else (2 + config.early, 1)
     await clock(dut, start=1, seed=seed, rst=0)
     assert [int(wire.value) for wire in (dut.busy, dut.word)] == [0, 0]
     cleared_with = []
@@ -50,7 +50,7 @@ async def sets_all(dut, config: TrainerConfig, seed: int, stop_after: int | None
         if turn < clears:
             cleared_with.append(signed(dut.word))
         else:
-            place = config.places[turn - clears]
+            place = config.placement.places[turn - clears]
             assert int(dut.rows.value) == 1 << place.row, turn
             assert int(dut.columns.value) == 1 << place.column, turn
             assert signed(dut.word) == words[turn - clears], turn

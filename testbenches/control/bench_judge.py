@@ -14,7 +14,7 @@ from testbenches.support import clock, configured, random_numbers, scattered, st
 
 def costs(rng: np.random.Generator, config: TrainerConfig, bad: float) -> list[int]:
     """Around the limit and at the ends of the range; misses with probability ``bad``."""
-    limit, most = config.judge_limit, config.cost.max
+    limit, most = config.levels.judge_limit, config.words.cost.max
     good, missed = [0, limit - 1, int(rng.integers(limit))], [limit, most, int(rng.integers(limit, most + 1))]
     return [int(rng.choice(missed if rng.random() < bad else good)) for _ in range(20 * config.judge.window)]
 
@@ -28,7 +28,7 @@ async def verdicts_equal_the_twin(dut, stall, bad):
     for _ in range(3):
         twin = Judge(config, 1)
         expected = [0, 0]  # the verdict of the costs of two clocks ago
-        idle = int(rng.integers(config.cost.max + 1))
+        idle = int(rng.integers(config.words.cost.max + 1))
         await clock(dut, rst=1, i__valid=1, i__payload=0)
         await clock(dut, rst=0, i__valid=0)
         run = costs(rng, config, bad)

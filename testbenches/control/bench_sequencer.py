@@ -113,7 +113,7 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
             clocks += 1
         hands.asked = False
         # Serial cells are busy with the reference.
-        for _ in range((config.measure_clocks - 1) * step.reference):
+        for _ in range((config.timing.measure_clocks - 1) * step.reference):
             given = hands.inputs()
             hands.note(given)
             await see(dut, number, given)
@@ -176,7 +176,7 @@ async def commands_follow_the_plan(dut, pace):
         clocks = await follow(dut, config, iter(steps), hands)
         if pace == "full speed":
             # Two clocks a step, one more wherever the parameters change; serial cells pass the reference.
-            passes = (config.measure_clocks - 1) * sum(step.reference for step in steps)
+            passes = (config.timing.measure_clocks - 1) * sum(step.reference for step in steps)
             waits = 0 if config.delayed else sum(step.window_end or not config.overlapping for step in steps)
             assert clocks == 2 * len(steps) + waits + passes
 

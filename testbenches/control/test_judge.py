@@ -63,7 +63,7 @@ def test_twin_cuts_the_same_windows(window, misses):
     missed = rng.random((300, 50)) < np.linspace(0, 1, 50)
     judge, found = twin.Judge(config, 50), np.full(50, -1)
     for number, row in enumerate(missed):
-        judge(np.where(row, config.judge_limit, config.judge_limit - 1))
+        judge(np.where(row, config.levels.judge_limit, config.levels.judge_limit - 1))
         found[judge.solved & (found < 0)] = number
     expected = [verdict(column.tolist(), window, misses) for column in missed.T]
     assert found.tolist() == [-1 if at is None else at for at in expected]
@@ -75,5 +75,5 @@ def test_twin_cuts_the_same_windows(window, misses):
 def test_limit_is_exact(limit):
     """The integers below ``judge_limit`` are just the costs below ``judge.limit``."""
     config = judged(8, 0, limit)
-    for cost in range(max(0, config.judge_limit - 3), config.judge_limit + 3):
-        assert (cost < config.judge_limit) == (cost * 2.0**-config.cost.fraction_bits < limit)
+    for cost in range(max(0, config.levels.judge_limit - 3), config.levels.judge_limit + 3):
+        assert (cost < config.levels.judge_limit) == (cost * 2.0**-config.words.cost.fraction_bits < limit)

@@ -54,7 +54,7 @@ def serial(sides: str) -> TrainerConfig:
 @pytest.mark.parametrize("sides", ["one_sided", "two_sided"])
 def test_serial_cells(sides, tmp_path):
     config = serial(sides)
-    assert config.measure_clocks == 8
+    assert config.timing.measure_clocks == 8
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
 

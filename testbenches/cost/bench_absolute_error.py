@@ -14,12 +14,12 @@ from testbenches.cost.losses import check
 
 def cost(config: TrainerConfig, y: Sequence[int], target: Sequence[int]) -> int:
     """C from real numbers, floored to its last bit."""
-    output, wanted = config.layers[-1].output, config.formats.target
+    output, wanted = config.shape.layers[-1].output, config.formats.target
     errors = [
         Fraction(a, 1 << output.fraction_bits) - Fraction(b, 1 << wanted.fraction_bits)
         for a, b in zip(y, target, strict=True)
     ]
-    return math.floor(sum(map(abs, errors)) * (1 << config.cost.fraction_bits))
+    return math.floor(sum(map(abs, errors)) * (1 << config.words.cost.fraction_bits))
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

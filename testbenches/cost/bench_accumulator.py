@@ -12,7 +12,7 @@ from testbenches.support import clock, configured, pack, random_numbers, scatter
 async def sums_come_one_clock_later(dut, stall, drift):
     """One cost change a clock or fewer, flushes near and far, sums that drift to either limit, resets."""
     config, rng = configured(), random_numbers()
-    change, hold = config.cost_change, config.hold
+    change, hold = config.words.cost_change, config.words.hold
     await start(dut, i__valid=0, i__payload=0)
     held, expected, limited = 0, (0, 0, 0), 0
     changes = [change.min, change.max, *(change.max * (2 * rng.random(600) - 1 + drift)).round().tolist()]

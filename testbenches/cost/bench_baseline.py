@@ -12,7 +12,7 @@ from testbenches.support import clock, configured, random_numbers, scattered, si
 async def changes_come_one_clock_later(dut, stall, share):
     """References and costs in any order, at the limits of C~ and of C; a reset keeps the reference."""
     config, rng = configured(), random_numbers()
-    cost, change = config.cost, config.cost_change
+    cost, change = config.words.cost, config.words.cost_change
     near = [change.min + change.min, change.min - 1, change.min, -1, 0, 1, change.max, change.max + 1]
     await start(dut, i__valid=0, i__payload=0)
     level = None  # unknown until the first reference

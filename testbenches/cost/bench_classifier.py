@@ -17,7 +17,7 @@ def right(config: TrainerConfig, y: Sequence[int], target: Sequence[int]) -> boo
     """Whether the outputs answer the target's class, from real numbers."""
     if len(y) == 1:
         half = 0.5 if config.loss in ("squared_error", "absolute_error") else 0.0
-        answer = y[0] / 2 ** config.layers[-1].output.fraction_bits >= half
+        answer = y[0] / 2 ** config.shape.layers[-1].output.fraction_bits >= half
         return answer == (target[0] / 2**config.formats.target.fraction_bits >= 0.5)
     return y.index(max(y)) == target.index(max(target))
 
@@ -33,7 +33,7 @@ def others(config: TrainerConfig, rng: Any, idle: float) -> Iterator[tuple]:
 async def answers_are_counted(dut, idle):
     """Steps with and without a reference, at any distance, with clears and resets between them."""
     config, rng = configured(), random_numbers()
-    output, wanted = config.layers[-1].output, config.formats.target
+    output, wanted = config.shape.layers[-1].output, config.formats.target
     latency = max(1, (config.outputs - 1).bit_length()) + 1
     rows: list[tuple] = []  # what stands at the inputs: outputs, target, measure, reference
     for case in answers(config, rng, 300):
@@ -78,11 +78,11 @@ async def full_counters_stop(dut):
     """The last answer that fits is counted, and no other."""
     config = configured()
     target = [config.formats.target.max] + [0] * (config.outputs - 1)
-    y = [config.layers[-1].output.max] + [config.layers[-1].output.min] * (config.outputs - 1)
+    y = [config.shape.layers[-1].output.max] + [config.shape.layers[-1].output.min] * (config.outputs - 1)
     await start(dut, y=0, target=0, measure=0, reference=0, clear=0)
     await clock(
         dut,
-        y=pack(y, config.layers[-1].output.width),
+        y=pack(y, config.shape.layers[-1].output.width),
         target=pack(target, config.formats.target.width),
     )
     await FallingEdge(dut.clk)

@@ -35,10 +35,10 @@ def interpolated(
 
 def cost(config: TrainerConfig, y: Sequence[int], target: Sequence[int]) -> int:
     """C from the docstrings' tables, in real numbers."""
-    output, wanted = config.layers[-1].output, config.formats.target
+    output, wanted = config.shape.layers[-1].output, config.formats.target
     real = [Fraction(value, 1 << output.fraction_bits) for value in y]
     segments = 2**config.cost_section.segment_bits
-    unit = 2 ** (config.cost_change.fraction_bits + 3)
+    unit = 2 ** (config.words.cost_change.fraction_bits + 3)
     # Arguments stop one last bit below 8; they have enough fraction bits for two places in a segment.
     fraction = max(output.fraction_bits, config.cost_section.segment_bits - 2)
     last = 8 - Fraction(1, 1 << fraction)
@@ -59,12 +59,12 @@ def cost(config: TrainerConfig, y: Sequence[int], target: Sequence[int]) -> int:
         rest = Fraction(total, unit * 2**octave) - 1
         logarithm = round(unit * octave * math.log(2))
         logarithm += interpolated(lambda d: math.log(1 + d), 1, segments, unit, False, rest)
-    return math.floor((Fraction(logarithm, unit) + behind) * (1 << config.cost.fraction_bits))
+    return math.floor((Fraction(logarithm, unit) + behind) * (1 << config.words.cost.fraction_bits))
 
 
 def exact(config: TrainerConfig, y: Sequence[int], target: Sequence[int]) -> float:
     """The textbook's cross-entropy of the same outputs."""
-    real = [value * 2.0 ** -config.layers[-1].output.fraction_bits for value in y]
+    real = [value * 2.0 ** -config.shape.layers[-1].output.fraction_bits for value in y]
     if len(real) == 1:
         side = 1 if target[0] * 2.0**-config.formats.target.fraction_bits >= 0.5 else -1
         return max(-side * real[0], 0) + math.log1p(math.exp(-abs(real[0])))
@@ -75,8 +75,8 @@ def exact(config: TrainerConfig, y: Sequence[int], target: Sequence[int]) -> flo
 def bound(config: TrainerConfig) -> float:
     """How far the page allows a cost to be from the real number."""
     length, log_length = 8 / 2**config.cost_section.segment_bits, 2**-config.cost_section.segment_bits
-    unit = 2.0 ** -(config.cost_change.fraction_bits + 3)
-    floor = 2.0**-config.cost_change.fraction_bits
+    unit = 2.0 ** -(config.words.cost_change.fraction_bits + 3)
+    floor = 2.0**-config.words.cost_change.fraction_bits
     if config.outputs == 1:
         return max(length**2 / 32, math.log1p(math.exp(-8))) + 1.5 * unit + floor
     power = max(length**2 / 8, math.exp(-8)) + 1.5 * unit
@@ -93,7 +93,7 @@ async def costs_come_at_any_rate(dut, idle):
 async def near_the_cross_entropy(dut):
     """Every single output with both targets; of several outputs some thousand."""
     config, rng = configured(), random_numbers()
-    output, wanted = config.layers[-1].output, config.formats.target
+    output, wanted = config.shape.layers[-1].output, config.formats.target
     cases = answers(config, rng, 2000)
     if config.outputs == 1:
         cases += [([y], [t]) for y in range(output.min, output.max + 1) for t in (0, wanted.max)]
@@ -104,7 +104,7 @@ async def near_the_cross_entropy(dut):
     }
     found = (await respond(dut, inputs, ["cost"], bench_parameters()["clocks"]))["cost"]
     allowed, worst = bound(config), 0.0
-    assert math.isclose(allowed, config.loss_error, rel_tol=0.02)
+    assert math.isclose(allowed, config.curves.loss_error, rel_tol=0.02)
     for (y, target), got in zip(cases, found, strict=True):
-        worst = max(worst, abs(got * 2.0**-config.cost.fraction_bits - exact(config, y, target)))
+        worst = max(worst, abs(got * 2.0**-config.words.cost.fraction_bits - exact(config, y, target)))
     assert allowed / 8 < worst <= allowed

@@ -18,7 +18,7 @@ def believed(change: int, limit: int, gate: int) -> int:
 @cocotb.parametrize(stall=[0.0, 0.6])
 async def changes_pass(dut, stall):
     """Every C~ with limits and gates of all sizes, in any order."""
-    word, rng = configured().cost_change, random_numbers()
+    word, rng = configured().words.cost_change, random_numbers()
     pairs = [(word.max, 0), (0, 0), (word.max, word.max), (5, 9), (9, 5), (9, 9)]
     cases = [(change, *pair) for change in range(word.min, word.max + 1) for pair in pairs]
     for _ in range(300):

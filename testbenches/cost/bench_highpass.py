@@ -15,7 +15,7 @@ class Filter:
     """``C~ = a (C~ + C - C_before)`` with fractions: what a word cannot hold waits for the next step."""
 
     def __init__(self, config: TrainerConfig):
-        self.low, self.high = config.cost_change.min, config.cost_change.max
+        self.low, self.high = config.words.cost_change.min, config.words.cost_change.max
         self.change, self.rest, self.before = 0, Fraction(0), 0
 
     def take(self, cost: int, coefficient: int, *, blank: bool) -> tuple[int, bool]:
@@ -30,7 +30,7 @@ class Filter:
 
 def costs(config: TrainerConfig, rng, count: int) -> list[tuple[int, bool]]:
     """Costs and whether they are the first of a sample: wanderings and jumps over the whole range."""
-    highest, cost, found = config.cost.max, 0, []
+    highest, cost, found = config.words.cost.max, 0, []
     for number in range(count):
         blank = rng.random() < 0.1
         if blank or rng.random() < 0.05:
@@ -59,8 +59,8 @@ async def changes_come_three_clocks_later(dut, stall):
             coefficient = int(rng.choice([0, 1, 128, 254, 255, int(rng.integers(256))]))
         given = None if idle or not waiting or rng.random() < stall else waiting.pop()
         idle = given is not None
-        cost, blank = given or (int(rng.integers(config.cost.max + 1)), bool(rng.integers(2)))
-        payload = cost | blank << config.cost.width
+        cost, blank = given or (int(rng.integers(config.words.cost.max + 1)), bool(rng.integers(2)))
+        payload = cost | blank << config.words.cost.width
         await clock(dut, i__valid=idle, i__payload=payload, coefficient=coefficient)
         wanted = way.pop(0)
         assert int(dut.o__valid.value) == (wanted is not None), turn
@@ -83,7 +83,7 @@ async def nothing_is_left_hanging(dut):
     words' sum lies below it by less than 1 / (1 - a).
     """
     config, rng = configured(), random_numbers()
-    highest = config.cost_change.max
+    highest = config.words.cost_change.max
     await start(dut, i__valid=0, i__payload=0, coefficient=0)
     for coefficient in (10, 158, 250):
         for _ in range(2):
@@ -96,7 +96,7 @@ async def nothing_is_left_hanging(dut):
                     dut,
                     rst=0,
                     i__valid=1,
-                    i__payload=cost | blank << config.cost.width,
+                    i__payload=cost | blank << config.words.cost.width,
                     coefficient=coefficient,
                 )
                 if dut.o__valid.value == 1:

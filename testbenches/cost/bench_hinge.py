@@ -14,7 +14,7 @@ from testbenches.cost.losses import check
 
 def cost(config: TrainerConfig, y: Sequence[int], target: Sequence[int]) -> int:
     """C from real numbers, floored to its last bit."""
-    output, wanted = config.layers[-1].output, config.formats.target
+    output, wanted = config.shape.layers[-1].output, config.formats.target
     real = [Fraction(value, 1 << output.fraction_bits) for value in y]
     # The margin to the nearest last bit of the outputs.
     margin = Fraction(round(config.cost_section.margin * 2**output.fraction_bits), 2**output.fraction_bits)
@@ -24,7 +24,7 @@ def cost(config: TrainerConfig, y: Sequence[int], target: Sequence[int]) -> int:
     else:
         right = max(range(len(real)), key=lambda j: (target[j], -j))
         missing = margin + max(value for j, value in enumerate(real) if j != right) - real[right]
-    return math.floor(max(missing, 0) * (1 << config.cost.fraction_bits))
+    return math.floor(max(missing, 0) * (1 << config.words.cost.fraction_bits))
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

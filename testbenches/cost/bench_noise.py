@@ -32,8 +32,8 @@ async def noise_follows_every_cost(dut, stall):
     """Costs of all sizes at all levels, references among them, and new seeds at any time."""
     config, rng = configured(), random_numbers()
     levels = 1 << len(dut.cost_noise)
-    most = config.cost_change.fraction_bits - 1
-    costs = [0, config.cost.max] * levels + rng.integers(config.cost.max + 1, size=500).tolist()
+    most = config.words.cost_change.fraction_bits - 1
+    costs = [0, config.words.cost.max] * levels + rng.integers(config.words.cost.max + 1, size=500).tolist()
     cases = [(cost, int(rng.random() < 0.5), n % levels) for n, cost in enumerate(costs)]
     await start(dut, i__valid=0, i__payload=0, cost_noise=0, seed=0, load=0)
 
@@ -49,12 +49,12 @@ async def noise_follows_every_cost(dut, stall):
         if expected is None and rng.random() < 0.02:
             state = await load(int(rng.integers(1 << 31)))
         cost, reference, level = case or (0, 0, 0)
-        payload = cost | reference << config.cost.width
+        payload = cost | reference << config.words.cost.width
         await clock(dut, i__valid=case is not None, i__payload=payload, cost_noise=level)
         assert int(dut.o__valid.value) == (expected is not None)
         if expected is not None:
             found = int(dut.o__payload.value)
-            width = config.measured.width
+            width = config.words.measured.width
             noisy = found & (1 << width) - 1
             assert (noisy - (noisy >> width - 1 << width), found >> width) == expected
             seen += 1
@@ -63,7 +63,7 @@ async def noise_follows_every_cost(dut, stall):
             noise = added(number(state), level, most)
             if reference and not config.imperfections.noisy_reference:
                 noise = 0
-            assert config.measured.min <= cost + noise <= config.measured.max
+            assert config.words.measured.min <= cost + noise <= config.words.measured.max
             expected = (cost + noise, reference)
             state = LFSR.step(state)
     assert seen >= len(cases) - 1

@@ -14,12 +14,12 @@ from testbenches.support import configured, pack, random_numbers, respond, scatt
 
 def cost(config: TrainerConfig, y: list[int], target: list[int]) -> int:
     """C from real numbers, floored to its last bit."""
-    output, wanted = config.layers[-1].output, config.formats.target
+    output, wanted = config.shape.layers[-1].output, config.formats.target
     errors = [
         Fraction(a, 1 << output.fraction_bits) - Fraction(b, 1 << wanted.fraction_bits)
         for a, b in zip(y, target, strict=True)
     ]
-    return math.floor(sum(error**2 for error in errors) * (1 << config.cost.fraction_bits))
+    return math.floor(sum(error**2 for error in errors) * (1 << config.words.cost.fraction_bits))
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -27,7 +27,7 @@ def cost(config: TrainerConfig, y: list[int], target: list[int]) -> int:
 async def costs_come_at_any_rate(dut, idle):
     """One a clock or fewer, with anything on the wires between; a reset changes nothing."""
     config, rng = configured(), random_numbers()
-    output, wanted, count = config.layers[-1].output, config.formats.target, config.outputs
+    output, wanted, count = config.shape.layers[-1].output, config.formats.target, config.outputs
     cases = [
         ([y] * count, [target] * count)
         for y in (output.min, 0, output.max)

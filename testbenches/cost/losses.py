@@ -30,7 +30,7 @@ def outputs(loss: str, count: int, activation: str, **sections: Any) -> TrainerC
 
 def answers(config: TrainerConfig, rng: Any, count: int) -> list[tuple[list[int], list[int]]]:
     """Outputs and targets: the corners, anything, outputs near one another, and near their targets."""
-    output, wanted, wide = config.layers[-1].output, config.formats.target, config.outputs
+    output, wanted, wide = config.shape.layers[-1].output, config.formats.target, config.outputs
     cases = [
         ([y] * wide, [target] * wide)
         for y in (output.min, 0, output.max)
@@ -59,7 +59,7 @@ def answers(config: TrainerConfig, rng: Any, count: int) -> list[tuple[list[int]
 async def check(dut: Any, cost: Cost, idle: float) -> None:
     """A case in each clock or fewer, with anything on the wires between; a reset changes nothing."""
     config, rng = configured(), random_numbers()
-    output, wanted, count = config.layers[-1].output, config.formats.target, config.outputs
+    output, wanted, count = config.shape.layers[-1].output, config.formats.target, config.outputs
     rows = list(scattered(rng, answers(config, rng, 400), idle))
     inputs: dict[str, list[int]] = {"y": [], "target": [], "rst": []}
     for case in rows:

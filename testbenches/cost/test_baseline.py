@@ -28,7 +28,12 @@ def test_baseline(case, tmp_path):
 
 def test_cases():
     """One whose cost changes are never limited."""
-    assert [each.cost.max <= each.cost_change.max for each in CASES.values()] == [False, False, True, False]
+    assert [each.words.cost.max <= each.words.cost_change.max for each in CASES.values()] == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 @mutations(

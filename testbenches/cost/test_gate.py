@@ -16,7 +16,7 @@ CONFIG = learner()
 
 
 def test_gate(tmp_path):
-    assert CONFIG.cost_change.width == 6
+    assert CONFIG.words.cost_change.width == 6
     run(verilog(Gate(CONFIG), "dut"), BENCH, tmp_path, CONFIG)
 
 
@@ -46,4 +46,4 @@ def test_registers_are_in_last_bits():
     assert (registers.change_limit, registers.change_gate) == (round(0.3 * 4096), round(0.01 * 4096))
     assert config.registers(change_gate=0).change_gate == 0
     assert config.snapped["cost.gate"] == (0.01, 41 / 4096)
-    assert preset("xor").registers().change_limit == preset("xor").cost_change.max
+    assert preset("xor").registers().change_limit == preset("xor").words.cost_change.max

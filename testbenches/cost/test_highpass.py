@@ -21,7 +21,9 @@ def analog(cost_change: str) -> TrainerConfig:
 @pytest.mark.parametrize("cost_change", ["SQ(1, 12)", "SQ(1, 6)", "SQ(1, 1)"])
 def test_highpass(cost_change, tmp_path):
     config = analog(cost_change)
-    assert config.cost.width == config.cost_change.width  # costs of 0 to 1 inclusive, changes of -1 to 1
+    assert (
+        config.words.cost.width == config.words.cost_change.width
+    )  # costs of 0 to 1 inclusive, changes of -1 to 1
     run(verilog(HighPass(config), "dut"), BENCH, tmp_path, config)
 
 

@@ -47,7 +47,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_hinge(case, tmp_path):
     config, clocks = CASES[case]
-    assert config.cost_pipeline + config.cost_padding == clocks
+    assert config.timing.cost_pipeline + config.timing.cost_padding == clocks
     run(verilog(Hinge(config), "dut"), BENCH, tmp_path, config, clocks=clocks)
 
 

@@ -25,7 +25,7 @@ def noisy(fraction: int, reference: bool = True) -> TrainerConfig:
 @pytest.mark.parametrize(("fraction", "reference"), [(8, True), (10, True), (10, False)])
 def test_noise(fraction, reference, tmp_path):
     config = noisy(fraction, reference)
-    assert config.max_cost_noise == fraction - 1
+    assert config.levels.max_cost_noise == fraction - 1
     run(verilog(CostNoise(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -49,10 +49,10 @@ def test_mutations_are_noticed(mutation, tmp_path):
 def test_twin(asked, level, deviation):
     """The deviation that was asked for, snapped to a power of two, and none at level 0 or of C0."""
     config = noisy(10, False).replaced(imperfections={"cost_noise": asked})
-    assert config.registers().cost_noise == config.cost_noise == level
+    assert config.registers().cost_noise == config.levels.cost_noise == level
     seed = np.array([LFSR.valid(7), LFSR.valid(9)], dtype=np.uint32)
     reference = np.arange(40_000) % 2 == 0
-    noise = Twin(config, level, seed).take(reference) * config.measured.step
+    noise = Twin(config, level, seed).take(reference) * config.words.measured.step
     assert not noise[reference].any()
     for replica in (0, 1):
         found = noise[~reference, replica].std()

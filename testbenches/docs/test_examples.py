@@ -64,7 +64,7 @@ def test_it_generates_verilog(path):
     config = load(path)
     files = trainer_files(config)
     check_names(config.name, files[f"{config.name}.v"])
-    assert clocks_per_step(config, files) == config.clocks_per_step
+    assert clocks_per_step(config, files) == config.timing.clocks_per_step
     starts_from_anything(config, files)
 
 

@@ -130,14 +130,14 @@ def test_powers_of_two(value):
 @pytest.mark.parametrize("device", [0, 7])
 def test_stuck_parameters(device):
     config = preset("nist7x7").replaced(imperfections={"stuck": 0.3, "device": device})
-    assert sorted(config.stuck()) == integers.stuck(device, 220, 66)
+    assert sorted(config.shape.stuck()) == integers.stuck(device, 220, 66)
 
 
 @pytest.mark.parametrize("layers", SHAPES, ids=str)
 def test_places_and_codes(layers):
     config = external(layers)
     places = integers.places(layers)
-    assert places == [(p.tile, p.tile_row, p.row, p.column, p.diagonal) for p in config.places]
+    assert places == [(p.tile, p.tile_row, p.row, p.column, p.diagonal) for p in config.placement.places]
     states = list(islice(integers.words(12344), 20))
     ours = [[integers.random_bit(state, *place[2:]) for place in places] for state in states]
     assert ours == random_code(masks(config), np.array(states, dtype=np.uint32)).tolist()
@@ -152,7 +152,7 @@ def test_places_and_codes(layers):
 def test_shuffled_turns():
     order = {"family": "sequential", "order": "shuffled"}
     config = preset("xor").replaced(name="mgd", perturbation=order)
-    assert list(config.replaced(seed=3).sequence) == integers.shuffled(3, 9)
+    assert list(config.replaced(seed=3).codes.sequence) == integers.shuffled(3, 9)
     turns = json.loads(trainer_files(config)["mgd.parameters.json"])["turns"]
     assert turns == integers.shuffled(config.seed, 9)
 
@@ -220,25 +220,29 @@ def test_nodes(activation):
         perturbation={"granularity": "node", "resolution": 4},
         formats={"parameter": "SQ(5, 14)"},
     )
-    assert integers.node_places(74) == [(p.row, p.column, p.diagonal) for p in config.code_places]
-    formats = [(layer.input.signed, layer.input.integer_bits) for layer in config.layers]
+    assert integers.node_places(74) == [(p.row, p.column, p.diagonal) for p in config.placement.code_places]
+    formats = [(layer.input.signed, layer.input.integer_bits) for layer in config.shape.layers]
     part = integers.node_part(4, formats)
-    assert part == config.part
+    assert part == config.words.part
     rng = np.random.default_rng(1)
-    inputs = [rng.integers(each.input.min, each.input.max + 1, (1, each.inputs)) for each in config.layers]
+    inputs = [
+        rng.integers(each.input.min, each.input.max + 1, (1, each.inputs)) for each in config.shape.layers
+    ]
     sign = 2 * rng.integers(0, 2, (1, 74)) - 1
     theta = rng.integers(-300_000, 300_000, (1, config.parameters))
     array = theta
     for word in node_words(config, np.array([-21]), sign, parts(config, inputs)):
-        array = integrate(config.rail, array, word)
+        array = integrate(config.levels.rail, array, word)
     ours, number, neuron = [], 0, 0
-    for layer, x in zip(config.layers, inputs, strict=True):
+    for layer, x in zip(config.shape.layers, inputs, strict=True):
         f_x = layer.input.fraction_bits
         counted = [*(integers.shifted(int(each), part - f_x) for each in x[0]), 1 << part]
         for _ in range(layer.neurons):
             for each in counted:
                 before, s = int(theta[0, number]), int(sign[0, neuron])
-                ours.append(integers.node_taken(before, s, each, -21, 4, layer.input.signed, config.rail))
+                ours.append(
+                    integers.node_taken(before, s, each, -21, 4, layer.input.signed, config.levels.rail)
+                )
                 number += 1
             neuron += 1
     assert array[0].tolist() == ours
@@ -265,9 +269,9 @@ def test_noise(family):
         perturbation={"family": family},
         imperfections={"cost_noise": 0.01, "update_noise": 0.01, "update_noise_kind": "independent"},
     )
-    assert config.cost_noise == integers.power(0.01) + config.cost_change.fraction_bits - 1
-    level = integers.power(0.01) + config.parameter.fraction_bits - 1
-    assert config.update_noise == level
+    assert config.levels.cost_noise == integers.power(0.01) + config.words.cost_change.fraction_bits - 1
+    level = integers.power(0.01) + config.words.parameter.fraction_bits - 1
+    assert config.levels.update_noise == level
     states = integers.first(50, 99)
     assert gaussian(states_of(99, 50)).tolist() == [integers.normal(state) for state in states]
     word, sign = UpdateNoise(config, level, states_of(99, 1), states_of(5, 1)).take(50)
@@ -282,8 +286,8 @@ def test_noise(family):
 
 def test_decay():
     config = preset("xor").replaced(learning={"decay": 2.0**-10})
-    level = integers.power(2.0**-10) + config.parameter.width - 1
-    assert config.weight_decay == level
+    level = integers.power(2.0**-10) + config.words.parameter.width - 1
+    assert config.levels.weight_decay == level
     theta = np.arange(-16384, 16385, 129)[None]
     array = Array(config, np.resize(theta, (1, 255)))
     thresholds = Decay(config, level, states_of(3, 1)).take(20)
@@ -332,7 +336,9 @@ def test_losses_and_answers(loss, formula, outputs):
     columns = list(zip(y.T.tolist(), target.T.tolist(), strict=True))
     assert theirs == [formula(a, b, f_y=10, f_t=2, f_c=9) for a, b in columns]
     threshold = 512 if loss in ("squared_error", "absolute_error") else 0
-    answers = right(y[None], target, half=config.threshold, target_half=config.target_threshold)[0]
+    answers = right(
+        y[None], target, half=config.levels.threshold, target_half=config.levels.target_threshold
+    )[0]
     assert answers.tolist() == [integers.right(a, b, threshold, 2) for a, b in columns]
 
 
@@ -362,13 +368,13 @@ def test_defects(activation):
     config = preset("xor").replaced(
         network={"activation": activation}, imperfections={"activation_spread": spread, "device": 5}
     )
-    assert (config.output.integer_bits, config.output.signed) == (
+    assert (config.words.output.integer_bits, config.words.output.signed) == (
         1 + math.ceil(math.log2(1 + 4 * spread)),
         True,
     )
     normal = NormalDist()
     draws = [normal.inv_cdf(((word >> 11) + 0.5) / 2**53) for word in islice(integers.draws(5, 1), 12)]
-    found = [defect for layer in config.defects() for defect in layer]
+    found = [defect for layer in config.shape.defects() for defect in layer]
     for number, defect in enumerate(found):
         x0, y0, k, height = (spread * each for each in draws[4 * number : 4 * number + 4])
         assert (defect.shift, defect.offset, defect.gain, defect.height) == (x0, y0, 1 + k, 1 + height)

@@ -360,8 +360,8 @@ CHANGED = {
         config.learning.tau_theta == config.parameters and config.sequential
     ),
     "mini-batches of four; cells get a shadow": lambda config: config.shadow,
-    "a step takes 2 clocks instead of 22": lambda config: config.clocks_per_step == 2,
-    "12-bit parameters": lambda config: config.parameter.width == 12,
+    "a step takes 2 clocks instead of 22": lambda config: config.timing.clocks_per_step == 2,
+    "12-bit parameters": lambda config: config.words.parameter.width == 12,
 }
 
 

@@ -16,7 +16,7 @@ def shift_of(update: int, first: int, last: int, every: int) -> int:
 async def one_more_after_every_so_many(dut):
     """All sorts of periods and ends, the end before the beginning too; updates in a row and far apart."""
     config, rng = configured(), random_numbers()
-    largest = config.max_learning_shift
+    largest = config.levels.max_learning_shift
     await start(dut, restart=0, update=0, learning_shift=0, last_shift=0, anneal_every=1)
     grown = 0
     for turn in range(40):

@@ -19,18 +19,26 @@ Inputs = dict[str, int]
 
 def inputs_of(config: TrainerConfig) -> dict[str, int]:
     """Widths of the array's inputs."""
-    code = {"rows": config.rows, "columns": COLUMNS}
+    code = {"rows": config.placement.rows, "columns": COLUMNS}
     sign = {"sign": 1} if config.early else {}
     if config.perturbation.family == "random_code":
         code["diagonals"] = COLUMNS
     activity = {}
     if config.sparse:
-        activity = {f"{row}s": config.rows for row, _ in config.sparse_code.pairs}
-        activity |= {f"{column}s": COLUMNS for _, column in config.sparse_code.pairs}
+        activity = {f"{row}s": config.placement.rows for row, _ in config.codes.sparse_code.pairs}
+        activity |= {f"{column}s": COLUMNS for _, column in config.codes.sparse_code.pairs}
         code |= activity
-    widths = {**code, **sign, "word": config.update.width, "plus": 1, "minus": 1, "clear": 1, "address": 1}
-    widths |= {"address_rows": config.rows, "address_columns": COLUMNS}
-    for layer in config.layers:
+    widths = {
+        **code,
+        **sign,
+        "word": config.words.update.width,
+        "plus": 1,
+        "minus": 1,
+        "clear": 1,
+        "address": 1,
+    }
+    widths |= {"address_rows": config.placement.rows, "address_columns": COLUMNS}
+    for layer in config.shape.layers:
         passing = {"minus": 1} if config.two_sided else {"rest": 1} if config.rests else {}
         if config.shadow:
             rows = layer_rows(config, layer.index)[1]
@@ -44,7 +52,7 @@ def inputs_of(config: TrainerConfig) -> dict[str, int]:
 
 def layer_rows(config: TrainerConfig, layer: int) -> tuple[int, int]:
     """The first row of a layer, and how many there are."""
-    rows = [place.row for place in config.places if place.layer == layer]
+    rows = [place.row for place in config.placement.places if place.layer == layer]
     return rows[0], rows[-1] + 1 - rows[0]
 
 
@@ -65,7 +73,7 @@ def active(config: TrainerConfig, place: Place, given: Inputs, prefix: str = "",
     return not config.sparse or all(
         (given[f"{prefix}{row}s"] >> (place.row - first_row) ^ given[f"{prefix}{column}s"] >> place.column)
         & 1
-        for row, column in config.sparse_code.pairs
+        for row, column in config.codes.sparse_code.pairs
     )
 
 
@@ -103,7 +111,7 @@ class Cell:
             return None
         else:
             bit, shaken = (one(config, self.place, given) for one in (wire_bit, active))
-            visible = self.theta >> config.guard_bits
+            visible = self.theta >> config.words.guard_bits
         if not shaken:
             return perturbed(config, visible, 1, rest=True, minus=False)
         if config.sequential:
@@ -116,12 +124,12 @@ class Cell:
         """The next clock: the copy as T was before, and T with the word."""
         if given.get(f"layer_{self.place.layer}__refresh", 0) and self.config.follow:
             away = given[f"layer_{self.place.layer}__away"]
-            self.copy += -self.visible if away else self.theta >> self.config.guard_bits
+            self.copy += -self.visible if away else self.theta >> self.config.words.guard_bits
             self.visible = self.copy // 2**self.config.follow
         elif given.get(f"layer_{self.place.layer}__refresh", 0):
-            self.visible = self.theta >> self.config.guard_bits
+            self.visible = self.theta >> self.config.words.guard_bits
         self.theta = taken(
-            self.config.parameter,
+            self.config.words.parameter,
             self.theta,
             given["word"],
             enable=self.takes(given),
@@ -137,8 +145,8 @@ def scenario(config: TrainerConfig, rng: np.random.Generator, clocks: int) -> li
     and -D, and there is the sign of each word.
     """
     widths = inputs_of(config)
-    drift = config.update.max / 2
-    ways = [0] * len(config.layers)
+    drift = config.words.update.max / 2
+    ways = [0] * len(config.shape.layers)
     found = []
     for turn in range(clocks):
         given = {name: int(rng.integers(1 << width)) for name, width in widths.items()}
@@ -160,7 +168,7 @@ def scenario(config: TrainerConfig, rng: np.random.Generator, clocks: int) -> li
         if config.early:
             given["sign"] = int(given["word"] < 0 if given["word"] else turn >= 2 and rng.random() < 0.5)
         if config.follow:
-            for layer in config.layers:  # away first, on to T later
+            for layer in config.shape.layers:  # away first, on to T later
                 ways[layer.index] ^= given[f"layer_{layer.index}__refresh"]
                 given[f"layer_{layer.index}__away"] = ways[layer.index]
         found.append(given)
@@ -174,18 +182,18 @@ KINDS = (0.25, 0.25, 0.2, 0.005, 0.295)
 def read_weights(dut: Any, config: TrainerConfig) -> list[int]:
     """The perturbed parameters in the order of their numbers."""
     found = []
-    for layer in config.layers:
+    for layer in config.shape.layers:
         for neuron in range(layer.neurons):
             word = int(getattr(dut, f"weights_{layer.index}_{neuron}").value)
-            found += unpack(word, config.weight.width, layer.inputs + 1, signed=True)
+            found += unpack(word, config.words.weight.width, layer.inputs + 1, signed=True)
     return found
 
 
 def registers_of(dut: Any, config: TrainerConfig) -> list[Any]:
     """T of every parameter."""
     found = []
-    for index, place in enumerate(config.places):
-        tile = config.tiles[place.tile]
+    for index, place in enumerate(config.placement.places):
+        tile = config.placement.tiles[place.tile]
         cell = getattr(getattr(dut, f"tile_{tile.index}"), f"cell_{index - tile.first}")
         found.append(cell.integrator.theta)
     return found
@@ -195,7 +203,7 @@ def registers_of(dut: Any, config: TrainerConfig) -> list[Any]:
 async def every_cell_in_every_clock(dut):
     """What goes in reaches the cells ``broadcast_latency`` clocks later, where T takes one more."""
     config, rng = configured(), random_numbers()
-    cells = [Cell(config, place) for place in config.places]
+    cells = [Cell(config, place) for place in config.placement.places]
     registers = registers_of(dut, config)
     await start(dut, **dict.fromkeys(inputs_of(config), 0))
     under_way: deque[Inputs] = deque()
@@ -205,10 +213,10 @@ async def every_cell_in_every_clock(dut):
         await clock(dut, **given | ({"word": coming or 0} if config.early else {}))
         coming = given["word"]
         under_way.append(given)
-        if len(under_way) <= config.broadcast_latency:
+        if len(under_way) <= config.timing.broadcast_latency:
             continue
         arrived = under_way.popleft()
-        if turn >= config.broadcast_latency + 2 + config.early:  # both words that clear have come
+        if turn >= config.timing.broadcast_latency + 2 + config.early:  # both words that clear have come
             assert [signed(theta) for theta in registers] == [cell.theta for cell in cells], turn
             wanted = [cell.weight(arrived) for cell in cells]
             for index, (found, expected) in enumerate(zip(read_weights(dut, config), wanted, strict=True)):
@@ -229,11 +237,11 @@ async def a_reset_keeps_the_parameters(dut):
     await start(dut, **silence)
     for given in scenario(config, rng, 20):
         await clock(dut, **given)
-    for _ in range(config.broadcast_latency + 1 + config.early):
+    for _ in range(config.timing.broadcast_latency + 1 + config.early):
         await clock(dut, **silence)
     before = [signed(theta) for theta in registers]
     assert any(before)
     await clock(dut, rst=1)
-    for _ in range(config.broadcast_latency + 2):
+    for _ in range(config.timing.broadcast_latency + 2):
         await clock(dut, rst=0)
         assert [signed(theta) for theta in registers] == before

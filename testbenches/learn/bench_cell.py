@@ -79,12 +79,12 @@ CODE = ("row", "column", "diagonal", "every", "both")
 def sent(config: TrainerConfig, now: dict[str, int], following: dict[str, int]) -> dict[str, int]:
     """What goes to the cell: its code one clock before all else if it keeps the bits."""
     early = {name: bit for name, bit in following.items() if name.endswith(CODE)}
-    return now | (early if config.keeps_code else {})
+    return now | (early if config.placement.keeps_code else {})
 
 
 async def live(dut: Any, config: TrainerConfig, inputs: list[dict[str, int]]) -> None:
     """Give the inputs, one set a clock, and follow the cell's registers."""
-    parameter, guard_bits = config.parameter, config.guard_bits
+    parameter, guard_bits = config.words.parameter, config.words.guard_bits
     theta = visible = None  # unknown
     kind = config.imperfections.stuck_kind
     copy = 0  # of a follower, in parts of a visible unit
@@ -149,8 +149,8 @@ async def learns_and_shakes(dut, drift):
     repeats = -(-400 // len(settings))
     away = 0
     for number in np.concatenate([rng.permutation(len(settings)) for _ in range(repeats)]):
-        size = config.update.max * (2 * rng.random() - 1 + drift)
-        word = max(config.update.min, min(config.update.max, round(size)))
+        size = config.words.update.max * (2 * rng.random() - 1 + drift)
+        word = max(config.words.update.min, min(config.words.update.max, round(size)))
         more = {"refresh": int(rng.random() < 0.3)} if config.shadow else {}
         more |= constant | ({"loading": int(rng.random() < 0.2)} if loads else {})
         if config.follow:

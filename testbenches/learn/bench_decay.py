@@ -12,7 +12,7 @@ from testbenches.support import clock, configured, random_numbers, signed, start
 async def words_follow_updates(dut):
     """All levels of the port, updates as soon as the last word is out and later, new seeds in between."""
     config, rng = configured(), random_numbers()
-    levels, half = 1 << len(dut.weight_decay), 1 << (config.parameter.width - 2)
+    levels, half = 1 << len(dut.weight_decay), 1 << (config.words.parameter.width - 2)
     names = ("busy", "compare", "pick", *["last"] * config.update_noisy)
     await start(dut, go=0, weight_decay=0, seed=0, load=0)
     state, seen = None, set()
@@ -28,7 +28,7 @@ async def words_follow_updates(dut):
         assert not any(int(getattr(dut, name).value) for name in names), turn
         assert signed(dut.word) == 0
         threshold = state % half
-        size = 2 ** (min(level, config.max_weight_decay) - 1) if level else 0
+        size = 2 ** (min(level, config.levels.max_weight_decay) - 1) if level else 0
         words = (-1 - threshold, -size, threshold, size)
         for place, word in enumerate(words):
             await clock(dut, go=0, weight_decay=level)

@@ -14,7 +14,7 @@ from testbenches.support import clock, configured, random_numbers, signed, start
 async def comes_nearer_in_two_clocks(dut):
     """Targets at random, or held until the copy is there; pauses between moves, and resets."""
     config, rng = configured(), random_numbers()
-    least, most = config.visible.min, config.visible.max
+    least, most = config.words.visible.min, config.words.visible.max
     part = Fraction(1, 2**config.follow)
     await start(dut, refresh=0, away=0, target=0)
     copy = Fraction(0)  # in visible units
@@ -37,12 +37,19 @@ async def comes_nearer_in_two_clocks(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def settles_everywhere(dut):
-    """From zero to the visible bits of any target in ``config.settle_moves``, and there it stays."""
+    """From zero to the visible bits of any target in ``config.timing.settle_moves``, and there it stays."""
     config = configured()
     await start(dut, refresh=0, away=0, target=0)
-    for target in (config.visible.min, config.visible.min + 1, -1, 0, 1, config.visible.max):
+    for target in (
+        config.words.visible.min,
+        config.words.visible.min + 1,
+        -1,
+        0,
+        1,
+        config.words.visible.max,
+    ):
         await clock(dut, rst=1, refresh=0, target=target)
-        for _ in range(config.settle_moves):
+        for _ in range(config.timing.settle_moves):
             await clock(dut, rst=0, refresh=1, away=1)
             await clock(dut, away=0)
         for _ in range(3):

@@ -17,7 +17,7 @@ async def plus_then_minus(dut, stall, reset):
     config, rng = configured(), random_numbers()
     if config.code_bits > 1:
         return
-    limit = config.update.max
+    limit = config.words.update.max
     updates = [limit, -limit, 1, -1, 0, *rng.integers(-limit, limit + 1, 200).tolist()]
     await start(dut, i__valid=0, i__payload=0)
     for turn, update in enumerate(scattered(rng, updates, stall)):
@@ -27,7 +27,7 @@ async def plus_then_minus(dut, stall, reset):
         assert (int(dut.plus.value), int(dut.minus.value)) == (valid, 0)
         assert signed(dut.word) == (update if valid else 0)
         if valid:
-            for _ in range(config.word_clocks - 1):
+            for _ in range(config.timing.word_clocks - 1):
                 await clock(dut, i__valid=0, i__payload=anything, rst=0)
                 assert (int(dut.plus.value), int(dut.minus.value), signed(dut.word)) == (0, 0, 0)
             await clock(dut, i__valid=0, i__payload=anything, rst=0)
@@ -43,7 +43,7 @@ async def multiples_of_both(dut, stall):
     bits = config.code_bits
     if bits == 1:
         return
-    limit = config.update.max
+    limit = config.words.update.max
     updates = [limit, -limit, 1, -1, 0, *rng.integers(-limit, limit + 1, 60).tolist()]
     await start(dut, i__valid=0, i__payload=0)
     for number, update in enumerate(scattered(rng, updates, stall)):

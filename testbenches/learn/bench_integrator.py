@@ -30,9 +30,9 @@ def special() -> bool:
 async def every_word_at_every_value(dut):
     """T is brought to each value it can have by two words, each word tried there, and T cleared."""
     config = configured()
-    words = range(config.update.min, config.update.max + 1)
+    words = range(config.words.update.min, config.words.update.max + 1)
     if len(words) > 64:  # corners only
-        corners = (config.update.min, -1, 0, config.update.max)
+        corners = (config.words.update.min, -1, 0, config.words.update.max)
         words = sorted({corner + near for corner in corners for near in (-1, 0, 1) if corner + near in words})
     sums = {first + second: (first, second) for first in words for second in words}
     await start(dut, word=0, enable=0, clear=0)
@@ -44,7 +44,9 @@ async def every_word_at_every_value(dut):
             await clock(dut, word=word, enable=enable, clear=clears)
             assert signed(dut.theta) == theta
             await clock(dut, enable=0)
-            found = taken(config.parameter, theta, word, enable=enable, clear=clears, resets=config.resets)
+            found = taken(
+                config.words.parameter, theta, word, enable=enable, clear=clears, resets=config.resets
+            )
             assert signed(dut.theta) == found
     await clear(dut)
     await clock(dut, enable=0)
@@ -60,13 +62,19 @@ async def one_word_a_clock(dut, stall, drift):
     await clear(dut)
     clamp, theta = config.learning.clamp, 0
     for turn in range(300):
-        size = config.update.max * (2.0 * rng.random() - 1 + drift)
-        word = max(config.update.min, min(config.update.max, round(size)))
+        size = config.words.update.max * (2.0 * rng.random() - 1 + drift)
+        word = max(config.words.update.min, min(config.words.update.max, round(size)))
         enable, clears = rng.random() >= stall, rng.random() < 0.02
         await clock(dut, word=word, enable=enable, clear=clears, rst=turn == 100)
         assert signed(dut.theta) == theta, turn
         theta = taken(
-            config.parameter, theta, word, enable=enable, clear=clears, clamp=clamp, resets=config.resets
+            config.words.parameter,
+            theta,
+            word,
+            enable=enable,
+            clear=clears,
+            clamp=clamp,
+            resets=config.resets,
         )
 
 
@@ -77,8 +85,8 @@ async def words_that_are_compared(dut):
     A clamp is in the way of the second.
     """
     config, rng = configured(), random_numbers()
-    parameter, clamp, least = config.parameter, config.learning.clamp, config.update.min
-    words = range(config.update.min, config.update.max + 1)
+    parameter, clamp, least = config.words.parameter, config.learning.clamp, config.words.update.min
+    words = range(config.words.update.min, config.words.update.max + 1)
     await start(dut, word=0, enable=0, clear=0, compare=0)
 
     async def word(number: int, enable: int = 1) -> None:
@@ -121,8 +129,8 @@ async def enables_one_clock_before_their_words(dut, drift):
     theta = None
     pairs = [(0, (True, True), True)]
     for _ in range(400):
-        size = config.update.max * (2.0 * rng.random() - 1)
-        word = max(-config.update.max, min(config.update.max, round(size)))
+        size = config.words.update.max * (2.0 * rng.random() - 1)
+        word = max(-config.words.update.max, min(config.words.update.max, round(size)))
         taker = int(rng.integers(3)) if rng.random() > abs(drift) else int(drift * word < 0)
         clears = bool(rng.random() < 0.02)
         # Of a pair that clears both are taken, but for the one that the rail refuses.
@@ -149,7 +157,7 @@ async def enables_one_clock_before_their_words(dut, drift):
             theta = 0
         else:
             for each, enable in zip((word, -word), enables, strict=True):
-                theta = taken(config.parameter, theta, each, enable=enable, clear=False)
+                theta = taken(config.words.parameter, theta, each, enable=enable, clear=False)
     assert found[-1] == theta
-    half = 1 << (config.parameter.width - 2)
+    half = 1 << (config.words.parameter.width - 2)
     assert drift == 0 or any(t >= half if drift > 0 else t < -half for t in found[3:])

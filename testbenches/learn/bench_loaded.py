@@ -21,7 +21,7 @@ def names_of(config: TrainerConfig) -> list[str]:
     """The array's inputs."""
     names = ["load", "i__valid", "i__payload", "fill", "sign", "word", "minus", "clear"]
     names += ["rotate"] if config.code_bits > 1 else []
-    for layer in config.layers:
+    for layer in config.shape.layers:
         there = {"minus": config.two_sided, "rest": config.rests}
         there |= {"refresh": config.shadow, "away": config.follow > 0}
         names += [f"layer_{layer.index}__{name}" for name, needed in there.items() if needed]
@@ -59,7 +59,7 @@ class Cell:
         if self.config.follow:
             seen = None if self.copy is None else self.copy >> self.config.follow
         elif not self.config.shadow and self.theta is not None:
-            seen = self.theta >> self.config.guard_bits
+            seen = self.theta >> self.config.words.guard_bits
         if seen is None or self.s is None or (bits > 1 and self.turns % (bits - 1)):
             return None
         shaken = self.s * self.side(given) if self.config.two_sided else self.s
@@ -70,20 +70,20 @@ class Cell:
     def learn(self, given: Inputs, incoming: tuple[int | None, int]) -> None:
         """The next clock; ``incoming`` is what the chain brings, turned as it is."""
         if given.get(f"layer_{self.layer}__refresh"):
-            shown = None if self.theta is None else self.theta >> self.config.guard_bits
+            shown = None if self.theta is None else self.theta >> self.config.words.guard_bits
             self.visible = shown
             if self.config.follow and self.copy is not None:
                 # Away from itself or on to T; what does not fit wraps, which no real move does.
                 away = given[f"layer_{self.layer}__away"]
                 by = -(self.copy >> self.config.follow) if away else shown
-                span = 1 << self.config.copied.width
+                span = 1 << self.config.words.copied.width
                 moved = None if by is None else self.copy + by
                 self.copy = None if moved is None else (moved + span // 2) % span - span // 2
         if self.takes(given) and given["clear"] and self.theta is None:
             self.theta = 0 if given["second"] else None
         elif self.theta is not None:
             self.theta = taken(
-                self.config.parameter,
+                self.config.words.parameter,
                 self.theta,
                 given["word"],
                 enable=self.takes(given),
@@ -106,7 +106,7 @@ class Chain:
 
     @classmethod
     def of(cls, config: TrainerConfig) -> Chain:
-        return cls(config, [Cell(config, place.layer) for place in config.places])
+        return cls(config, [Cell(config, place.layer) for place in config.placement.places])
 
     def word(self, code: int) -> int:
         return 2 * code + 1 - (1 << self.config.code_bits)
@@ -120,7 +120,9 @@ class Chain:
         given["incoming"] = self.word(code)
         self.left = self.config.parameters if given["load"] else self.left - loads
         self.under_way.append(given)
-        return self.under_way.popleft() if len(self.under_way) > self.config.broadcast_latency else None
+        return (
+            self.under_way.popleft() if len(self.under_way) > self.config.timing.broadcast_latency else None
+        )
 
     def learn(self, given: Inputs) -> None:
         incoming = [(given["incoming"], 0), *((cell.s, cell.turns) for cell in self.cells)]
@@ -158,7 +160,7 @@ class Bench:
 
     async def set_parameters(self, rng: np.random.Generator) -> None:
         """As the initializer does: fill, clear twice, then one cell after the other."""
-        parameters, limit = self.config.parameters, self.config.word.max
+        parameters, limit = self.config.parameters, self.config.words.word.max
         for _ in range(parameters):
             await self.clock(fill=1, sign=1)
         await self.clock(clear=1)
@@ -180,7 +182,7 @@ class Bench:
 
     async def idle(self) -> None:
         """Until all that is on its way has arrived."""
-        for _ in range(self.config.broadcast_latency + 1):
+        for _ in range(self.config.timing.broadcast_latency + 1):
             await self.clock(i__valid=1)
 
 
@@ -202,7 +204,7 @@ async def an_update_is_a_product(dut):
         await bench.load(codes, rng)
         before = [cell.theta for cell in bench.chain.cells]
         update = int(rng.integers(-1, 2))
-        if max(abs(theta) for theta in before) + 2**bits > config.word.max:
+        if max(abs(theta) for theta in before) + 2**bits > config.words.word.max:
             update = 0
         for side in (1, -1):
             for multiple in range(bits):
@@ -220,7 +222,7 @@ async def an_update_is_a_product(dut):
 async def every_cell_in_every_clock(dut):
     """Loads, words, multiples and measurements as they come, at random, and a reset in between."""
     bench, config, rng = await _begin(dut)
-    limit = config.word.max
+    limit = config.words.word.max
     names = [name for name in names_of(config) if name.startswith("layer")]
     for turn in range(300):
         given = {name: int(rng.random() < 0.5) for name in names}

@@ -47,7 +47,7 @@ class Row:
 
     def weights(self, wires: Inputs) -> list[int | None]:
         """What the network sees; a bias is one amplitude off in a measurement that is not at rest."""
-        guard = self.config.guard_bits
+        guard = self.config.words.guard_bits
         seen = self.visible
         if not self.config.shadow:
             seen = [None if theta is None else theta >> guard for theta in self.theta]
@@ -63,7 +63,7 @@ class Row:
     def learn(self, wires: Inputs) -> None:
         """The next clock."""
         if wires["refresh"][self.layer]:
-            guard = self.config.guard_bits
+            guard = self.config.words.guard_bits
             self.visible = [None if theta is None else theta >> guard for theta in self.theta]
         for index, theta in enumerate(self.theta):
             takes = bool(wires["rows"][self.neuron] and wires["columns"][self.layer][index])
@@ -71,7 +71,11 @@ class Row:
                 self.theta[index] = 0 if wires["clear"] and wires["word"] < 0 else None
             else:
                 self.theta[index] = taken(
-                    self.config.parameter, theta, wires["word"], enable=takes, clear=bool(wires["clear"])
+                    self.config.words.parameter,
+                    theta,
+                    wires["word"],
+                    enable=takes,
+                    clear=bool(wires["clear"]),
                 )
 
 
@@ -85,17 +89,17 @@ class Bench:
         if config.perturbation.family == "random_code":
             self.silence["diagonals"] = 0
         self.silence |= dict.fromkeys(("address", "address_rows", "address_columns", "clear"), 0)
-        for layer in config.layers:
+        for layer in config.shape.layers:
             names = ["x", "capture", "minus" if config.two_sided else "rest"]
             names += ["refresh"] if config.shadow else []
             self.silence |= dict.fromkeys((f"layer_{layer.index}__{name}" for name in names), 0)
         self.rows = []
-        for layer in config.layers:
+        for layer in config.shape.layers:
             self.rows += [
                 Row(config, layer.index, len(self.rows) + n, layer.inputs) for n in range(layer.neurons)
             ]
         #: Per layer the inputs that were captured, each with a 1 for the bias, as whole parts.
-        self.parts = [[0] * layer.inputs + [1 << config.part] for layer in config.layers]
+        self.parts = [[0] * layer.inputs + [1 << config.words.part] for layer in config.shape.layers]
         self.turn = 0
         self.under_way: deque[Inputs] = deque()
         self.compared = 0
@@ -105,11 +109,11 @@ class Bench:
         config, codes = self.config, codes_of(self.config, given)
         rows: list[int] = []
         columns = []
-        for layer in config.layers:
+        for layer in config.shape.layers:
             bits = [part >> self.turn & 1 for part in self.parts[layer.index]]
             other = given["minus"] or given.get(f"layer_{layer.index}__minus", 0)
             # The top bit of a number with a sign counts negative.
-            flip = layer.input.signed and self.turn == config.words - 1
+            flip = layer.input.signed and self.turn == config.words.multiples - 1
             for _ in range(layer.neurons):
                 bit = codes[len(rows)] ^ other ^ flip
                 if given["address"]:
@@ -117,7 +121,7 @@ class Bench:
                 rows.append(bit | given["clear"])
             picked = [given["address_columns"] >> j & 1 for j in range(len(bits))]
             columns.append([bit | given["clear"] for bit in (picked if given["address"] else bits)])
-        indices = [layer.index for layer in config.layers]
+        indices = [layer.index for layer in config.shape.layers]
         return {
             **{name: given[name] for name in ("word", "clear")},
             "rows": rows,
@@ -131,8 +135,8 @@ class Bench:
         await clock(self.dut, **given)
         self.under_way.append(self.wires(given))
         if given["plus"] or given["rotate"] or given["minus"]:
-            self.turn = (self.turn + 1) % self.config.words
-        if len(self.under_way) <= self.config.broadcast_latency:
+            self.turn = (self.turn + 1) % self.config.words.multiples
+        if len(self.under_way) <= self.config.timing.broadcast_latency:
             return
         arrived = self.under_way.popleft()
         found = iter(read_weights(self.dut, self.config))
@@ -148,27 +152,27 @@ class Bench:
     async def capture(self, rng: np.random.Generator) -> None:
         """Other inputs for all layers."""
         given: Inputs = {}
-        for layer in self.config.layers:
+        for layer in self.config.shape.layers:
             low, high = layer.input.min, layer.input.max
             x = rng.integers(low, high + 1, layer.inputs).tolist()
-            places = self.config.input_places(layer)
+            places = self.config.words.input_places(layer)
             bits = [value >> place & 1 for value in x for place in places]
             given[f"layer_{layer.index}__x"] = pack(bits, 1)
             given[f"layer_{layer.index}__capture"] = 1
-            scale = Fraction(1 << self.config.part, 1 << layer.input.fraction_bits)
-            self.parts[layer.index] = [*(floor(value * scale) for value in x), 1 << self.config.part]
+            scale = Fraction(1 << self.config.words.part, 1 << layer.input.fraction_bits)
+            self.parts[layer.index] = [*(floor(value * scale) for value in x), 1 << self.config.words.part]
         await self.clock(**given, **self.code(rng))
 
     def code(self, rng: np.random.Generator) -> Inputs:
         """Any wires of the code."""
-        code = {"rows": int(rng.integers(1 << min(62, self.config.code_rows)))}
+        code = {"rows": int(rng.integers(1 << min(62, self.config.placement.code_rows)))}
         names = [name for name in ("columns", "diagonals") if name in self.silence]
         return code | {name: int(rng.integers(1 << COLUMNS)) for name in names}
 
     async def update(self, word: int, code: Inputs) -> None:
         """D and all its multiples, for all codes."""
         for side in (1, -1):
-            for k in range(self.config.words):
+            for k in range(self.config.words.multiples):
                 plus, rotate = int(side > 0 and k == 0), int(k > 0)
                 await self.clock(word=side * word << k, plus=plus, rotate=rotate, minus=int(side < 0), **code)
 
@@ -176,7 +180,7 @@ class Bench:
         """As the initializer does: clear twice, then one cell after the other."""
         await self.clock(clear=1, address=1)
         await self.clock(clear=1, address=1, word=-1)
-        limit = self.config.word.max
+        limit = self.config.words.word.max
         for number, row in enumerate(self.rows):
             for index in range(row.inputs + 1):
                 word = int(rng.integers(-limit, limit + 1))
@@ -186,7 +190,7 @@ class Bench:
 
     async def idle(self) -> None:
         """Until all that is on its way has arrived."""
-        for _ in range(self.config.broadcast_latency + 1):
+        for _ in range(self.config.timing.broadcast_latency + 1):
             await self.clock()
 
 
@@ -208,7 +212,9 @@ async def an_update_is_an_outer_product(dut):
         code = bench.code(rng)
         before = [list(row.theta) for row in bench.rows]
         largest = max(abs(theta) for row in before for theta in row)
-        update = int(rng.integers(-1, 2)) if largest + 2**config.words <= config.word.max else 0
+        update = (
+            int(rng.integers(-1, 2)) if largest + 2**config.words.multiples <= config.words.word.max else 0
+        )
         await bench.update(update, code)
         await bench.idle()
         signs = [2 * bit - 1 for bit in codes_of(config, code)]
@@ -230,8 +236,8 @@ async def every_cell_in_every_clock(dut):
             await bench.capture(rng)
         for _ in range(int(rng.integers(4))):
             await bench.clock(**{name: int(rng.random() < 0.5) for name in kinds}, **bench.code(rng))
-        drift = config.update.max // 2 * (1 if turn % 20 < 10 else -1)
-        word = int(rng.integers(-(config.update.max // 2), config.update.max // 2 + 1)) + drift
+        drift = config.words.update.max // 2 * (1 if turn % 20 < 10 else -1)
+        word = int(rng.integers(-(config.words.update.max // 2), config.words.update.max // 2 + 1)) + drift
         await bench.update(word, bench.code(rng))
         if rng.random() < 0.05:
             await bench.clock(clear=1, word=int(rng.integers(-1, 1)))

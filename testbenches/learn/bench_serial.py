@@ -28,7 +28,7 @@ async def one_cell(
     dut: Any, config: TrainerConfig, rng: np.random.Generator, idle: float, drift: float
 ) -> None:
     """Passes of words, passes that clear and passes of nothing; shakes and codes at random in every clock."""
-    parameter, settings = config.parameter, wire_settings(config)
+    parameter, settings = config.words.parameter, wire_settings(config)
     width = parameter.width
     await start(dut, start=0, active=0, sign=0, word=0, stored=0, shake_one=0, shake_code=0)
     theta = None
@@ -70,8 +70,8 @@ async def one_cell(
     for turn in range(160):
         while rng.random() < idle:
             await step(rst=int(rng.random() < 0.3))
-        size = config.update.max * (2 * rng.random() - 1 + drift)
-        word = max(config.update.min, min(config.update.max, round(size)))
+        size = config.words.update.max * (2 * rng.random() - 1 + drift)
+        word = max(config.words.update.min, min(config.words.update.max, round(size)))
         picks, clears = bool(rng.integers(2)), turn % 40 == 39
         if clears:
             word, picks = -1, False
@@ -95,9 +95,9 @@ class Script:
     weights: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # by layer and first clock
 
     def __post_init__(self) -> None:
-        self.cells = [Cell(self.config, place) for place in self.config.places]
+        self.cells = [Cell(self.config, place) for place in self.config.placement.places]
         self.widths = {**inputs_of(self.config), "load": 1}
-        self.widths |= {f"layer_{layer.index}__measure": 1 for layer in self.config.layers}
+        self.widths |= {f"layer_{layer.index}__measure": 1 for layer in self.config.shape.layers}
 
     def at(self, turn: int, **inputs: int) -> None:
         """Inputs in one clock; whatever nobody says is at random, and no command."""
@@ -111,11 +111,11 @@ class Script:
     def learn(self, turn: int, word: int, kind: str) -> int:
         """A word from clock ``turn`` on; the clock at which the next command may come."""
         config = self.config
-        until = turn + config.word_clocks
+        until = turn + config.timing.word_clocks
         self.at(until)
         self.at(turn, word=word, **{"load" if kind == "clear" else kind: 1})
         if kind in ("load", "clear"):
-            place = config.places[self.rng.integers(config.parameters)]
+            place = config.placement.places[self.rng.integers(config.parameters)]
             held = {"address": 1, "clear": int(kind == "clear"), "word": word}
             held |= {"address_rows": 1 << place.row, "address_columns": 1 << place.column}
             for held_at in range(turn, until):
@@ -126,14 +126,14 @@ class Script:
                 cell.theta = 0
             else:
                 enable = cell.takes(given)
-                cell.theta = taken(config.parameter, cell.theta, word, enable=enable, clear=False)
-        self.words[until + 1 + config.leaves] = [cell.theta for cell in self.cells]
+                cell.theta = taken(config.words.parameter, cell.theta, word, enable=enable, clear=False)
+        self.words[until + 1 + config.placement.leaves] = [cell.theta for cell in self.cells]
         return until
 
     def measure(self, turn: int, layer: int) -> int:
         """One layer's parameters pass by from clock ``turn`` on, in the middle of a word or by themselves."""
         config = self.config
-        until = turn + config.measure_clocks
+        until = turn + config.timing.measure_clocks
         name = f"layer_{layer}__"
         code = {
             each: int(self.rng.integers(1 << self.widths[each]))
@@ -141,7 +141,7 @@ class Script:
             if each in self.widths
         }
         if config.sequential:  # one parameter's turn, in this layer or another
-            place = config.places[self.rng.integers(config.parameters)]
+            place = config.placement.places[self.rng.integers(config.parameters)]
             code = {"rows": 1 << place.row, "columns": 1 << place.column}
         for held_at in range(turn, until + 1):
             self.at(held_at, **code)
@@ -153,7 +153,7 @@ class Script:
                 weight = cell.weight(given)
                 assert weight is not None
                 expected.append(weight)
-        self.weights[layer, turn + 4 + config.leaves] = expected
+        self.weights[layer, turn + 4 + config.placement.leaves] = expected
         return until
 
 
@@ -161,7 +161,7 @@ def script(config: TrainerConfig, rng: np.random.Generator, idle: float, turns: 
     """All cells cleared, then words, loads and measurements of one layer after the other."""
     written = Script(config, rng)
     now = written.learn(3, -1, "clear")
-    drift = config.update.max / 2
+    drift = config.words.update.max / 2
     for turn in range(turns):
         while rng.random() < idle:
             now += 1
@@ -175,9 +175,9 @@ def script(config: TrainerConfig, rng: np.random.Generator, idle: float, turns: 
             now = written.learn(now, -1 if kind == "clear" else word, kind)
             if kind in ("load", "clear") or rng.random() < 0.5:
                 continue
-            now = max(now, written.measure(began + config.join_clocks, 0))
+            now = max(now, written.measure(began + config.timing.join_clocks, 0))
             first = 1
-        for layer in range(first, len(config.layers)):
+        for layer in range(first, len(config.shape.layers)):
             now = written.measure(now, layer)
     written.at(now + 6)
     return written
@@ -185,8 +185,8 @@ def script(config: TrainerConfig, rng: np.random.Generator, idle: float, turns: 
 
 def stored(dut: Any, config: TrainerConfig) -> list[int]:
     """T of every parameter, from the columns of the memories."""
-    width, found = config.parameter.width, []
-    for tile in config.tiles:
+    width, found = config.words.parameter.width, []
+    for tile in config.placement.tiles:
         memory = getattr(dut, f"tile_{tile.index}").store
         words = [int(memory[place].value) for place in range(width)]
         for cell in range(tile.cells):
@@ -198,7 +198,7 @@ def stored(dut: Any, config: TrainerConfig) -> list[int]:
 async def whole_array(dut: Any, config: TrainerConfig, rng: np.random.Generator, idle: float) -> None:
     """Every word in every memory, every bit of every measurement, and first and last in no other clock."""
     written = script(config, rng, idle, bench_parameters()["turns"])
-    width, quiet = config.weight.width, dict.fromkeys(written.widths, 0)
+    width, quiet = config.words.weight.width, dict.fromkeys(written.widths, 0)
     await start(dut, **quiet)
     bits: dict[tuple[int, int], list[list[int]]] = {key: [] for key in written.weights}
     marks = set(bits)
@@ -206,7 +206,7 @@ async def whole_array(dut: Any, config: TrainerConfig, rng: np.random.Generator,
         await clock(dut, **given)
         if turn in written.words:
             assert stored(dut, config) == written.words[turn], turn
-        for layer in config.layers:
+        for layer in config.shape.layers:
             first, last = (int(getattr(dut, f"{name}_{layer.index}").value) for name in ("first", "last"))
             assert first == ((layer.index, turn) in marks), turn
             assert last == ((layer.index, turn - width + 1) in marks), turn

@@ -15,20 +15,20 @@ def updated(
     config: TrainerConfig, hold: int, learning_shift: int, halved: int, dither: int
 ) -> tuple[int, bool]:
     """D, and whether it was limited, from the docstrings' real numbers."""
-    learning_shift = min(learning_shift, config.max_learning_shift)
+    learning_shift = min(learning_shift, config.levels.max_learning_shift)
     if config.learning.size == "sign":
         hold = (hold > 0) - (hold < 0)
-    exact = Fraction(-hold) * Fraction(2) ** (config.gain - learning_shift + halved)
+    exact = Fraction(-hold) * Fraction(2) ** (config.levels.gain - learning_shift + halved)
     if config.rounding is Rounding.NEAREST_EVEN:
         rounded = round(exact)
     elif config.rounding is Rounding.STOCHASTIC:
         # As many fraction bits as the smallest rate drops; dither fills them.
-        bits = config.max_learning_shift - config.gain
+        bits = config.levels.max_learning_shift - config.levels.gain
         rounded = math.floor(exact + Fraction(dither % 2**bits, 2**bits))
     else:
         rounded = math.floor(exact)
         assert rounded == exact or config.rounding is Rounding.FLOOR
-    limit = config.update.max
+    limit = config.words.update.max
     return max(-limit, min(limit, rounded)), abs(rounded) > limit
 
 
@@ -37,14 +37,14 @@ def updated(
 async def updates_come_two_clocks_later(dut, stall):
     """One word a clock or fewer, every learning shift the port can hold, seeds and resets in between."""
     config, rng = configured(), random_numbers()
-    least, most = config.hold.min, config.hold.max
+    least, most = config.words.hold.min, config.words.hold.max
     shifts = range(1 << len(dut.learning_shift))
     halvings = range(config.shrinks + 1 if hasattr(dut, "halved") else 1)
     # The least and the greatest sums at every shift; then sums of all sizes, so that most are not limited.
     extremes = (least, least + 1, -1, 0, 1, most - 1, most)
     cases = [(hold, shift, halved) for shift in shifts for halved in halvings for hold in extremes]
     for _ in range(500):
-        hold = int(rng.integers(least, most + 1)) >> int(rng.integers(config.hold.width))
+        hold = int(rng.integers(least, most + 1)) >> int(rng.integers(config.words.hold.width))
         cases.append((hold, int(rng.choice(shifts)), int(rng.choice(halvings))))
     dithered = config.rounding is Rounding.STOCHASTIC
     await start(

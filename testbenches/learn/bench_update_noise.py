@@ -26,8 +26,8 @@ async def words_follow_updates(dut):
             state = LFSR.valid(seed)
         await clock(dut, go=1, update_noise=turn % levels)
         assert (signed(dut.word), int(dut.plus.value)) == (0, 0), turn
-        word = added(number(state), turn % levels, config.max_update_noise)
-        assert abs(word) <= config.update.max
+        word = added(number(state), turn % levels, config.levels.max_update_noise)
+        assert abs(word) <= config.words.update.max
         seen = max(seen, abs(word))
         state = LFSR.step(state)
         for phase in range(phases):
@@ -41,4 +41,4 @@ async def words_follow_updates(dut):
             assert (signed(dut.word), int(dut.plus.value)) == (0, 0), turn
             if phases == 2:
                 assert int(dut.minus.value) == 0
-    assert seen > config.update.max / 4
+    assert seen > config.words.update.max / 4

@@ -23,7 +23,7 @@ def annealed(**learning) -> TrainerConfig:
 
 def test_annealing(tmp_path):
     config = annealed(rate=0.5)
-    assert (config.learning_shift, config.last_shift, config.max_learning_shift) == (1, 7, 7)
+    assert (config.learning_shift, config.levels.last_shift, config.levels.max_learning_shift) == (1, 7, 7)
     run(verilog(Annealing(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -57,8 +57,8 @@ def test_run():
     moved = 0
     for step in range(1, 60, 2):
         shift = shift_of(step // 4, 0, 2, 3)
-        limit = config.update.max
-        expected = np.clip(-record.hold[step] * 2 ** (config.gain - shift), -limit, limit)
+        limit = config.words.update.max
+        expected = np.clip(-record.hold[step] * 2 ** (config.levels.gain - shift), -limit, limit)
         np.testing.assert_array_equal(record.update[step], expected)
         moved += np.count_nonzero(np.abs(expected) % limit)
     assert moved > 100

@@ -39,9 +39,9 @@ def title(config: TrainerConfig) -> str:
     words = [config.perturbation.family, config.learning.measure, "shadow" * config.shadow]
     words += [f"share_{config.perturbation.share}" * config.sparse]
     words += ["analog" * config.analog, f"follow_{config.follow}" * (config.follow > 0)]
-    tiles = "_".join(str(tile.cells) for tile in config.tiles)
-    leaves = "leaves" + f"_of_{config.leaf_cells}" * (config.leaf_levels > 1)
-    return "-".join(filter(None, [*words, leaves * config.leaves, tiles]))
+    tiles = "_".join(str(tile.cells) for tile in config.placement.tiles)
+    leaves = "leaves" + f"_of_{config.leaf_cells}" * (config.placement.leaf_levels > 1)
+    return "-".join(filter(None, [*words, leaves * config.placement.leaves, tiles]))
 
 
 KINDS = [
@@ -165,4 +165,4 @@ def test_ten_thousand_cells_are_one(monkeypatch):
     text = verilog(Array(config), "dut")
     assert sorted(made) == ["cell", "tile_44", "tile_52", "tile_64"]
     # Each further tile is one more instance, not one more module.
-    assert text.count("\n  dut__tile_64 ") == sum(tile.cells == 64 for tile in config.tiles) == 142
+    assert text.count("\n  dut__tile_64 ") == sum(tile.cells == 64 for tile in config.placement.tiles) == 142

@@ -38,7 +38,7 @@ def test_cell(family, sides, shadow, tmp_path):
 )
 def test_cells_that_keep_their_code(family, sides, shadow, tmp_path):
     config = learner(family=family, sides=sides, shadow=shadow, leaves=True, leaf_cells=4)
-    assert config.keeps_code
+    assert config.placement.keeps_code
     run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -132,7 +132,7 @@ def test_visible_bits(parameter, amplitude, tmp_path):
     config = learner(parameter=parameter, rate=1.0, rounding="floor").replaced(
         perturbation={"amplitude": amplitude}
     )
-    assert config.guard_bits == {2.0**-6: 0, 2.0: 9}[amplitude]
+    assert config.words.guard_bits == {2.0**-6: 0, 2.0: 9}[amplitude]
     run(verilog(ParameterCell(config), "dut"), BENCH, tmp_path, config)
 
 

@@ -46,7 +46,7 @@ def test_the_mean_is_the_textbooks(level):
     A smaller T loses no more than that, and none turns round by more than one step.
     """
     config = learner(parameter="SQ(2, 5)", decay=2.0**-3)
-    half, size = 1 << (config.parameter.width - 2), 1 << (level - 1)
+    half, size = 1 << (config.words.parameter.width - 2), 1 << (level - 1)
     theta = np.arange(-half, half + 1)
     total = np.zeros_like(theta)
     for threshold in range(half):

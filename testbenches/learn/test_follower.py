@@ -33,9 +33,9 @@ def test_settling_is_waited_for(follow):
             copy += target - copy // 2**follow
         return copy // 2**follow == target and copy + target - copy // 2**follow == copy
 
-    targets = range(config.visible.min, config.visible.max + 1)
-    assert all(arrived(target, config.settle_moves) for target in targets)
-    assert not all(arrived(target, config.settle_moves - 1) for target in targets)
+    targets = range(config.words.visible.min, config.words.visible.max + 1)
+    assert all(arrived(target, config.timing.settle_moves) for target in targets)
+    assert not all(arrived(target, config.timing.settle_moves - 1) for target in targets)
 
 
 @mutations(

@@ -26,7 +26,7 @@ def serial() -> TrainerConfig:
 def test_serial_cells(tmp_path):
     """The first word passes before the second leaves."""
     config = serial()
-    assert config.word_clocks == 9
+    assert config.timing.word_clocks == 9
     run(verilog(Homodyne(config), "dut"), BENCH, tmp_path, config)
 
 

@@ -62,23 +62,23 @@ def test_words_add_up_to_the_product():
     config = noded(2, 3, 2, 2, 1, bits=6, activation=["tanh", "relu", "linear", "sigmoid"])
     rng = np.random.default_rng(3)
     inputs = [
-        rng.integers(layer.input.min, layer.input.max + 1, (4, layer.inputs)) for layer in config.layers
+        rng.integers(layer.input.min, layer.input.max + 1, (4, layer.inputs)) for layer in config.shape.layers
     ]
     sign = rng.choice([-1, 1], (4, config.neurons))
-    update = rng.integers(-config.update.max, config.update.max + 1, 4)
+    update = rng.integers(-config.words.update.max, config.words.update.max + 1, 4)
     words = list(node_words(config, update, sign, parts(config, inputs)))
-    assert len(words) == config.update_clocks == 12
-    assert max(np.abs(word).max() for word in words) <= config.word.max
+    assert len(words) == config.timing.update_clocks == 12
+    assert max(np.abs(word).max() for word in words) <= config.words.word.max
     for replica, d in enumerate(update.tolist()):
         expected, codes = [], iter(sign[replica].tolist())
-        for layer, x in zip(config.layers, inputs, strict=True):
+        for layer, x in zip(config.shape.layers, inputs, strict=True):
             counted = [
-                math.floor(value * 2.0**config.part / 2**layer.input.fraction_bits)
+                math.floor(value * 2.0**config.words.part / 2**layer.input.fraction_bits)
                 for value in x[replica].tolist()
             ]
             for _ in range(layer.neurons):
                 s = next(codes)
-                expected += [d * s * count for count in [*counted, 2**config.part]]
+                expected += [d * s * count for count in [*counted, 2**config.words.part]]
         assert sum(words)[replica].tolist() == expected
 
 
@@ -98,7 +98,7 @@ NODES = preset("nist7x7").replaced(perturbation={"granularity": "node"}, formats
 def test_a_walsh_period_gives_the_gradient():
     """Two-sided, orthogonal codes and a small amplitude: nothing is left but third derivatives."""
     config = held(NODES.replaced(learning={"measure": "two_sided"}), "walsh", 2.0**-9)
-    assert config.walsh_code.period == 16
+    assert config.codes.walsh_code.period == 16
     assert float_cosines(config, range(4), [16]).min() > 0.9999
 
 
@@ -118,8 +118,8 @@ def test_the_angle_follows_the_number_of_neurons(model):
     learner = model(config, range(256), **options)
     rest, start = learner.visible, learner.theta
     if model is Trainer:
-        rest = forward_weight(rest, 0) * config.weight.step
-    biases = list(config.biases)
+        rest = forward_weight(rest, 0) * config.words.weight.step
+    biases = list(config.shape.biases)
     for steps in (8, 32, 128):
         learner.run(steps - learner.step)
         x, target = (

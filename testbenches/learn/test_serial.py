@@ -44,8 +44,11 @@ KINDS = [
 
 
 def title(config: TrainerConfig) -> str:
-    tiles = "_".join(str(tile.cells) for tile in config.tiles)
-    return f"{config.perturbation.family}-{config.learning.measure}-{tiles}" + "-leaves" * config.leaves
+    tiles = "_".join(str(tile.cells) for tile in config.placement.tiles)
+    return (
+        f"{config.perturbation.family}-{config.learning.measure}-{tiles}"
+        + "-leaves" * config.placement.leaves
+    )
 
 
 @pytest.mark.parametrize("config", KINDS, ids=title)
@@ -55,8 +58,8 @@ def test_array(config, tmp_path):
 
 def test_kinds():
     """A measurement that joins a word at once, and some clocks later; a tile that fills its memory."""
-    assert {config.join_clocks for config in KINDS} == {1, 4}
-    assert max(tile.cells for config in KINDS for tile in config.tiles) == 64
+    assert {config.timing.join_clocks for config in KINDS} == {1, 4}
+    assert max(tile.cells for config in KINDS for tile in config.placement.tiles) == 64
 
 
 @mutations(
@@ -117,14 +120,14 @@ def test_memory_words_by_hand(name):
     """Bit k of a parameter stands at its cell's place in word k of its tile; and all comes back."""
     config = preset(name)
     rng = np.random.default_rng(5)
-    low, high, width = config.parameter.min, config.parameter.max, config.parameter.width
+    low, high, width = config.words.parameter.min, config.words.parameter.max, config.words.parameter.width
     theta = rng.integers(low, high + 1, (3, config.parameters))
     theta[0, :2] = low, high
     words = memory_words(config, theta)
-    assert words.shape == (3, len(config.tiles) * width)
+    assert words.shape == (3, len(config.placement.tiles) * width)
     for step in range(3):
-        for index, place in enumerate(config.places):
-            tile = config.tiles[place.tile]
+        for index, place in enumerate(config.placement.places):
+            tile = config.placement.tiles[place.tile]
             mine = [int(word) for word in words[step, tile.index * width : (tile.index + 1) * width]]
             value = sum((word >> (index - tile.first) & 1) << k for k, word in enumerate(mine))
             assert value - (value >> (width - 1) << width) == theta[step, index]

@@ -37,7 +37,7 @@ CASES = [
     ("config", "gain", "largest"), CASES, ids=lambda each: str(getattr(each, "rounding", each))
 )
 def test_update(config, gain, largest, tmp_path):
-    assert (config.gain, config.max_learning_shift) == (gain, largest)
+    assert (config.levels.gain, config.levels.max_learning_shift) == (gain, largest)
     run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -82,7 +82,7 @@ def test_mutations_of_halving_are_noticed(mutation, tmp_path):
 def test_two_sided(tmp_path):
     """C~ is twice as large, which takes one off the gain."""
     config = learner(sides="two_sided")
-    assert config.gain == learner().gain - 1
+    assert config.levels.gain == learner().levels.gain - 1
     run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -94,7 +94,7 @@ def signed_only(parameter: str = "SQ(3, 4)") -> TrainerConfig:
 def test_sign(parameter, tmp_path):
     """The rate 1 is a quarter of T's range or half of it, which is limited; the smallest is T's last bit."""
     config = signed_only(parameter)
-    assert config.gain == config.max_learning_shift == config.parameter.fraction_bits
+    assert config.levels.gain == config.levels.max_learning_shift == config.words.parameter.fraction_bits
     run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
 
 

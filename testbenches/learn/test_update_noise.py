@@ -31,7 +31,7 @@ def noisy(kind: str, parameter: str = "SQ(5, 11)", family: str = "random_code") 
 )
 def test_update_noise(kind, parameter, largest, tmp_path):
     config = noisy(kind, parameter)
-    assert config.max_update_noise == largest
+    assert config.levels.max_update_noise == largest
     run(verilog(UpdateNoise(config), "dut"), BENCH, tmp_path, config)
 
 
@@ -58,14 +58,14 @@ def test_independent_noise_is_uncorrelated(family):
     registers = config.registers(5)
     seed = np.array([registers.seed_update_noise], dtype=np.uint32)
     code_seed = np.array([registers.seed_noise_code], dtype=np.uint32)
-    word, sign = Twin(config, config.update_noise, seed, code_seed).take(count)
-    noise = (word[:, :, None] * sign)[:, 0] * config.parameter.step / 2**-5
+    word, sign = Twin(config, config.levels.update_noise, seed, code_seed).take(count)
+    noise = (word[:, :, None] * sign)[:, 0] * config.words.parameter.step / 2**-5
     assert noise.shape == (count, 9)
     for i, j in itertools.combinations(range(9), 2):
         # Both have the square of one number in common, whose mean square is 2.9.
         assert abs((noise[:, i] * noise[:, j]).mean()) < 5 * np.sqrt(2.9 / count)
     np.testing.assert_allclose(noise.std(axis=0), 1, atol=5 / np.sqrt(2 * count))
-    word, sign = Twin(noisy("common"), config.update_noise, seed, seed).take(count)
+    word, sign = Twin(noisy("common"), config.levels.update_noise, seed, seed).take(count)
     assert (sign == 1).all()
 
 
@@ -77,6 +77,6 @@ def test_once_for_each_update():
         for trainer in trainers:
             trainer.run(steps)
         seeds = [LFSR.valid(config.registers(seed).seed_update_noise) for seed in (1, 2)]
-        word, _ = Twin(config, config.update_noise, np.array(seeds, dtype=np.uint32), None).take(1)
+        word, _ = Twin(config, config.levels.update_noise, np.array(seeds, dtype=np.uint32), None).take(1)
         difference = trainers[0].theta - trainers[1].theta
         np.testing.assert_array_equal(difference, np.broadcast_to(words * word[0][:, None], (2, 9)))

@@ -92,7 +92,7 @@ async def outputs(dut, layer: LayerConfig, given: list[int], rng: np.random.Gene
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def every_argument_in_any_order(dut):
     """The outputs are those of the definition, to the bit and to the clock."""
-    layer = configured().layers[bench_parameters()["layer"]]
+    layer = configured().shape.layers[bench_parameters()["layer"]]
     rng = random_numbers()
     given = sums(layer, rng)
     if layer.table is not None and layer.sum.fraction_bits >= layer.table.argument.fraction_bits:
@@ -113,7 +113,7 @@ async def near_the_function(dut):
     A defect makes the second derivative ``L k**2`` times as large, and where the output stops at its
     format's limit the line cuts the corner: by a quarter of a segment times the slope, ``L k / 4``.
     """
-    layer = configured().layers[bench_parameters()["layer"]]
+    layer = configured().shape.layers[bench_parameters()["layer"]]
     rng = random_numbers()
     given = sorted(sums(layer, rng))
     found = await outputs(dut, layer, given, rng)

@@ -114,7 +114,7 @@ async def sums_are_exact(dut, kind):
 
     A reset changes nothing, whenever it comes: there is no state to forget.
     """
-    layer, rng = configured().layers[bench_parameters()["layer"]], random_numbers()
+    layer, rng = configured().shape.layers[bench_parameters()["layer"]], random_numbers()
     cases = KINDS[kind](layer, rng)
     order = rng.permutation(len(cases)).tolist()
     given = [cases[place] for place in order]

@@ -27,16 +27,16 @@ class Pass:
     def answer(self, config: TrainerConfig) -> int:
         """The outputs of the last layer, as one word."""
         x = self.x
-        for layer, neurons in zip(config.layers, self.weights, strict=True):
+        for layer, neurons in zip(config.shape.layers, self.weights, strict=True):
             x = [activated(layer, summed(layer, x, weights)) for weights in neurons]
-        return pack(x, config.layers[-1].output.width)
+        return pack(x, config.shape.layers[-1].output.width)
 
     def words(self, config: TrainerConfig) -> dict[str, int]:
         """What each port is given."""
         found = {"x": pack(self.x, config.formats.input.width)}
         for layer, neurons in enumerate(self.weights):
             for j, weights in enumerate(neurons):
-                found[f"weights_{layer}_{j}"] = pack(weights, config.weight.width)
+                found[f"weights_{layer}_{j}"] = pack(weights, config.words.weight.width)
         return found
 
 
@@ -46,7 +46,7 @@ def random_pass(config: TrainerConfig, rng: np.random.Generator) -> Pass:
     x = rng.integers(word.min, word.max + 1, config.inputs).tolist()
     weights = [
         [random_weights(rng, layer.weight, layer.inputs + 1) for _ in range(layer.neurons)]
-        for layer in config.layers
+        for layer in config.shape.layers
     ]
     return Pass(x, weights)
 
@@ -66,7 +66,7 @@ def changed(config: TrainerConfig, rng: np.random.Generator, layer: int | None) 
 
 def arrival(config: TrainerConfig, layer: int) -> int:
     """Clocks from the inputs until a layer reads its weights; behind the last one, the latency."""
-    return config.layer_offset(layer) - config.layer_offset(0)
+    return config.timing.layer_offset(layer) - config.timing.layer_offset(0)
 
 
 def arrival_at(config: TrainerConfig, port: str) -> int:
@@ -83,7 +83,7 @@ async def passes_at_any_rate(dut, idle):
     """
     config, rng = configured(), random_numbers()
     passes = list(scattered(rng, (random_pass(config, rng) for _ in range(PASSES)), idle))
-    clocks = len(passes) + arrival(config, len(config.layers) - 1)
+    clocks = len(passes) + arrival(config, len(config.shape.layers) - 1)
     inputs: dict[str, list[int]] = {}
     for port in random_pass(config, rng).words(config):
         size = len(getattr(dut, port))
@@ -97,7 +97,7 @@ async def passes_at_any_rate(dut, idle):
     assert alike < PASSES // 4  # answers that say something
 
     await start(dut, **dict.fromkeys(inputs, 0))
-    found = (await respond(dut, inputs, ["y"], arrival(config, len(config.layers))))["y"]
+    found = (await respond(dut, inputs, ["y"], arrival(config, len(config.shape.layers))))["y"]
     assert {clock: found[clock] for clock in expected} == expected
 
 
@@ -105,11 +105,11 @@ async def passes_at_any_rate(dut, idle):
 async def a_pulse_takes_its_clocks(dut):
     """What is another word for one clock, at the inputs or at a layer, makes another answer for one clock."""
     config, rng = configured(), random_numbers()
-    latency = arrival(config, len(config.layers))
+    latency = arrival(config, len(config.shape.layers))
     assert latency == bench_parameters()["clocks"]
     settled = latency + 1
     await start(dut, **dict.fromkeys(random_pass(config, rng).words(config), 0))
-    for layer in (None, *range(len(config.layers))):
+    for layer in (None, *range(len(config.shape.layers))):
         rest, pulse = changed(config, rng, layer)
         passes = [rest] * settled + [pulse] + [rest] * settled
         words = [each.words(config) for each in passes]

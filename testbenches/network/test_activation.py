@@ -65,7 +65,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_activation(case, layer, tmp_path):
     config = activation(*case)
-    run(verilog(Activation(config.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
+    run(verilog(Activation(config.shape.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
 
 
 #: A layer of one input has sums inside [-4, 4), and an odd latency that delayed updates make even.
@@ -75,8 +75,8 @@ PADDED = {"network": {"layers": [2, 1, 1]}, "learning": {"updates": "delayed"}}
 @pytest.mark.parametrize("function", ["sigmoid", "relu"])
 def test_padded(function, tmp_path):
     config = activation(function, 5, 3, 5, "SQ(2, 5)", **PADDED)
-    assert config.layers[1].padding == 1
-    run(verilog(Activation(config.layers[1]), "dut"), BENCH, tmp_path, config, layer=1)
+    assert config.shape.layers[1].padding == 1
+    run(verilog(Activation(config.shape.layers[1]), "dut"), BENCH, tmp_path, config, layer=1)
 
 
 DEFECTS = [
@@ -96,7 +96,7 @@ def defective(spread: float, device: int) -> TrainerConfig:
 def test_defects(case, tmp_path):
     spread, device, layer, neuron, signs, saturates = case
     config = defective(spread, device)
-    each = config.layers[layer]
+    each = config.shape.layers[layer]
     table = each.tables[neuron]
     assert {(slope > 0) - (slope < 0) for slope in table.slope} - {0} == signs
     assert saturates == bool({each.output.min, each.output.max} & set(table.knots))
@@ -110,7 +110,7 @@ def test_defects(case, tmp_path):
 )
 def test_mutations_of_defects_are_noticed(mutation, tmp_path):
     config = defective(1.0, 2)
-    text = verilog(Activation(config.layers[0], 1), "dut")
+    text = verilog(Activation(config.shape.layers[0], 1), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=0, neuron=1)
 
 
@@ -120,7 +120,7 @@ def test_mutations_of_defects_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_a_padded_one_are_noticed(mutation, tmp_path):
     config = activation("sigmoid", 5, 3, 5, "SQ(2, 5)", **PADDED)
-    text = verilog(Activation(config.layers[1]), "dut")
+    text = verilog(Activation(config.shape.layers[1]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
 
 
@@ -139,7 +139,7 @@ def test_mutations_of_a_padded_one_are_noticed(mutation, tmp_path):
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config = activation("sigmoid", 4, 3, 4)
-    text = verilog(Activation(config.layers[1]), "dut")
+    text = verilog(Activation(config.shape.layers[1]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
 
 
@@ -149,7 +149,7 @@ def test_mutations_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_tanh_are_noticed(mutation, tmp_path):
     config = activation("tanh", 4, 3, 4)
-    text = verilog(Activation(config.layers[1]), "dut")
+    text = verilog(Activation(config.shape.layers[1]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
 
 
@@ -161,5 +161,5 @@ def test_mutations_of_tanh_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_relu_are_noticed(mutation, tmp_path):
     config = activation("relu", 3, 3, 4)
-    text = verilog(Activation(config.layers[1]), "dut")
+    text = verilog(Activation(config.shape.layers[1]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)

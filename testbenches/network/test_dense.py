@@ -61,7 +61,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_dense(case, tmp_path):
     config, layer = CASES[case]
-    run(verilog(Neuron(config.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
+    run(verilog(Neuron(config.shape.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
 
 
 SERIAL = {
@@ -74,7 +74,7 @@ SERIAL = {
 @pytest.mark.parametrize("case", SERIAL)
 def test_serial(case, tmp_path):
     config, layer = SERIAL[case]
-    run(verilog(SerialNeuron(config.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
+    run(verilog(SerialNeuron(config.shape.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
 
 
 @mutations(
@@ -93,7 +93,7 @@ def test_serial(case, tmp_path):
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config, layer = CASES["three inside one"]
-    text = verilog(Neuron(config.layers[layer]), "dut")
+    text = verilog(Neuron(config.shape.layers[layer]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=layer)
 
 
@@ -107,7 +107,7 @@ def test_mutations_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_gates_are_noticed(mutation, tmp_path):
     config, layer = CASES["two bits"]
-    text = verilog(Neuron(config.layers[layer]), "dut")
+    text = verilog(Neuron(config.shape.layers[layer]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=layer)
 
 
@@ -121,5 +121,5 @@ def test_mutations_of_gates_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_bits_are_noticed(mutation, tmp_path):
     config, layer = SERIAL["five below four"]
-    text = verilog(SerialNeuron(config.layers[layer]), "dut")
+    text = verilog(SerialNeuron(config.shape.layers[layer]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=layer)

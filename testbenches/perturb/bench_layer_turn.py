@@ -13,7 +13,7 @@ from testbenches.support import clock, configured, random_numbers, start
 async def layers_take_turns(dut, stall):
     """Turns of all lengths, two rounds and a bit of each, and loads in the middle."""
     config, rng = configured(), random_numbers()
-    layers, only = len(config.layers), bench_parameters().get("layer")
+    layers, only = len(config.shape.layers), bench_parameters().get("layer")
     await start(dut, load=0, advance=0, tau_layer=1)
     for tau in (1, 2, 3, 5, 7, (1 << len(dut.tau_layer)) - 1):
         await clock(dut, load=1, advance=int(rng.integers(2)), tau_layer=tau)

@@ -16,8 +16,8 @@ SEEDS = (0, 1, 2, LFSR.mask, LFSR.mask - 1, 0x2AAAAAAA, 0x12345678)
 async def bits_follow_the_register(dut, stall, reload):
     """The register starts at 1; a seed of zero counts as 1."""
     config = configured()
-    places = config.places
-    taps = [config.random_code.taps(place.row, place.column, place.diagonal) for place in places]
+    places = config.placement.places
+    taps = [config.codes.random_code.taps(place.row, place.column, place.diagonal) for place in places]
 
     def check(state: int) -> None:
         rows, columns, diagonals = int(dut.rows.value), int(dut.columns.value), int(dut.diagonals.value)

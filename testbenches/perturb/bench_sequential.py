@@ -13,7 +13,7 @@ from testbenches.support import configured
 async def one_parameter_at_a_time(dut, stall, reload):
     """Through all turns twice."""
     config = configured()
-    places = [config.places[number] for number in config.sequence]
+    places = [config.placement.places[number] for number in config.codes.sequence]
 
     def check(turn: int) -> None:
         assert int(dut.rows.value) == 1 << places[turn].row

@@ -17,7 +17,7 @@ def sample(config: TrainerConfig, turns: float) -> int:
     bits = config.code_bits
     if bits == 1:
         return int(turns % 1 < 0.5)
-    places = 1 << config.sinusoids.table_bits
+    places = 1 << config.codes.sinusoids.table_bits
     middle = (math.floor(turns % 1 * places) + 0.5) / places
     exact = 2**bits / math.sqrt(2) * math.sin(2 * math.pi * middle)
     odd = 2 * math.floor(exact / 2) + 1
@@ -26,7 +26,7 @@ def sample(config: TrainerConfig, turns: float) -> int:
 
 def sweep(config: TrainerConfig, seed: int, perturbation: int) -> list[int]:
     """The words of one perturbation, the last parameter first."""
-    wave, state, found = config.sinusoids, LFSR.valid(seed), []
+    wave, state, found = config.codes.sinusoids, LFSR.valid(seed), []
     for odd in reversed(wave.odds):
         own = state % 2**wave.phase_bits / 2**wave.phase_bits
         found.append(sample(config, own + perturbation * odd / wave.period))
@@ -42,7 +42,7 @@ async def words_are_samples(dut, wait):
     await start(dut, load=0, seed=0, o__ready=0)
     for seed in SEEDS:
         await clock(dut, load=1, seed=seed, o__ready=rng.random() < 0.5)
-        perturbations = config.sinusoids.period + 3 if seed == SEEDS[0] else 5
+        perturbations = config.codes.sinusoids.period + 3 if seed == SEEDS[0] else 5
         clocks = taken = 0
         for number in range(perturbations):
             for expected in sweep(config, seed, number):

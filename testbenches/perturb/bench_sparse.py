@@ -19,7 +19,7 @@ async def activity_follows_the_registers(dut, stall, reload):
     third take it turned by 10 and 20 bits, some of them inverted, and all end in 001, 011 and 101.
     """
     config = configured()
-    code, places = config.sparse_code, config.places
+    code, places = config.codes.sparse_code, config.placement.places
     taps = [code.taps(place.row, place.column) for place in places]
 
     def check(states: tuple[int, ...]) -> None:

@@ -13,7 +13,7 @@ from testbenches.support import configured
 async def bits_follow_the_step(dut, stall, reload):
     """Until the codes repeat, and further."""
     config = configured()
-    code, places = config.walsh_code, config.places
+    code, places = config.codes.walsh_code, config.placement.places
     index = [code.index(place.row, place.column) for place in places]
 
     def check(step: int) -> None:

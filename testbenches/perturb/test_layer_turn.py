@@ -27,7 +27,7 @@ def layered(*layers: int, **learning) -> TrainerConfig:
 def test_layer_turn(layers, tmp_path):
     config = layered(*layers)
     run(verilog(LayerTurn(config), "dut"), BENCH, tmp_path, config)
-    last = len(config.layers) - 1
+    last = len(config.shape.layers) - 1
     run(verilog(LayerTurn(config, last), "dut"), BENCH, tmp_path / "last", config, layer=last)
 
 
@@ -71,7 +71,7 @@ def test_estimate_is_the_gradient_of_the_layer():
         engine={"shadow": "yes"},
         task={"order": "plain"},
     )
-    assert config.walsh_code.period == 32
+    assert config.codes.walsh_code.period == 32
     learner = FloatMgd(config, range(5))
     theta = learner.theta
     for part in (slice(0, 6), slice(6, 9)):

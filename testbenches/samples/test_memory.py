@@ -28,11 +28,11 @@ def words(inputs: int, samples: int, one: int) -> list[int]:
 
 def shortened(config: TrainerConfig, samples: int) -> TrainerConfig:
     """Only the first samples of the task."""
-    task = config.task_data
+    task = config.shape.task_data
     short = Task(name=task.name, inputs=task.inputs, outputs=1, count=samples, stored=lambda: task.samples)
     first = tuple(task.samples[:samples])
     short.__dict__["samples"] = first
-    config.__dict__["task_data"] = short
+    config.shape.__dict__["task_data"] = short
     return config
 
 

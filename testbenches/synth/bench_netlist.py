@@ -46,7 +46,7 @@ async def learns_as_the_twin(dut):
         await RisingEdge(dut.step_done)
         await ReadOnly()
         twin.run(1)
-        found = unpack(int(dut.theta.value), config.parameter.width, config.parameters, signed=True)
+        found = unpack(int(dut.theta.value), config.words.parameter.width, config.parameters, signed=True)
         assert found == twin.theta[0].tolist(), step
         first = first or found
         if given["until_solved"] and step % goal.every == 0:

@@ -108,7 +108,7 @@ def test_features_by_hand():
     """A neuron of three one-bit inputs: products of eight bits, two sums of nine and one of ten."""
     config = preset("xor").replaced(network={"layers": [3, 2, 1]}, task={"name": "parity3"})
     block, found = features(config, "ecp5-25k")["network.neuron_0"]
-    weight = config.weight.width
+    weight = config.words.weight.width
     assert block == "neuron"
     assert found["adder_bits"] == 2 * (2 * (weight + 1) + (weight + 2))
     assert found["register_bits"] == 2 * (4 * weight + 2 * (weight + 1) + (weight + 2))

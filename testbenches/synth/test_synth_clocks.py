@@ -68,7 +68,7 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], Fraction]] = {
 def test_clocks_per_step(name):
     base, changes, expected = CONFIGURATIONS[name]
     config = preset(base).replaced(**changes)
-    assert config.clocks_per_step == expected
+    assert config.timing.clocks_per_step == expected
     steps = 60 * config.learning.tau_theta
     with IcarusTrainer(config, trainer_design(trainer_files(config)), config.registers(1)) as circuit:
         circuit.run(steps)

@@ -88,7 +88,7 @@ def test_cases_are_told(routed, capsys):
 @pytest.mark.parametrize(("cells", "leaves"), [(16, False), (64, True), (272, True), (400, True)])
 def test_arrays_have_their_cells(cells, leaves):
     config = array_config(cells)
-    assert (config.parameters, config.leaves, config.parameter.width) == (cells, leaves, 16)
+    assert (config.parameters, config.placement.leaves, config.words.parameter.width) == (cells, leaves, 16)
 
 
 def test_no_input_of_the_array_is_open_or_constant():

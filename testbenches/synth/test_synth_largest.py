@@ -85,7 +85,7 @@ def test_goes_on_where_it_was(made, tmp_path, capsys):
     assert tools == released("ice40-hx8k")
     found = devices["ice40-hx8k"]
     assert (found["shares"]["serial"]["8"], found["shares"]["parallel"]["7"]) == (1.1, 1.15)
-    assert found["clocks_per_step"] == float(largest.network(7, "serial").clocks_per_step)
+    assert found["clocks_per_step"] == float(largest.network(7, "serial").timing.clocks_per_step)
 
     # Only that netlist is made again.
     made.clear()

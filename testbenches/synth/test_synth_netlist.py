@@ -122,15 +122,15 @@ def learns(config: TrainerConfig, found: Mapped, target: str, folder: Path, **gi
     """The netlist under cocotb, beside the twin."""
     text = in_models(found.netlist, found.harness.top, target, folder)
     names = []
-    for index, place in enumerate(config.places):
-        cell = index - config.tiles[place.tile].first
+    for index, place in enumerate(config.placement.places):
+        cell = index - config.placement.tiles[place.tile].first
         path = f"trainer.core.array.tile_{place.tile}.cell_{cell}.integrator"
         # Of two names for one wire synthesis keeps one.
         (name,) = {f"{path}.theta", f"{path}__theta"} & found.module["netnames"].keys()
         names.append(f"dut.\\{name} ")
     probe = PROBE.format(
         top=found.harness.top,
-        last=config.parameters * config.parameter.width - 1,
+        last=config.parameters * config.words.parameter.width - 1,
         parameters=", ".join(reversed(names)),
     )
     value, bits = settings(config, found, given["seed"])

@@ -88,11 +88,11 @@ def test_the_copy_stays_within_one_visible_unit(follow):
 
 def test_settled_and_within_its_format():
     config = preset("xor").replaced(learning={"follow": 4})
-    visible = np.arange(config.visible.min, config.visible.max + 1)
+    visible = np.arange(config.words.visible.min, config.words.visible.max + 1)
     copy = np.zeros_like(visible)
-    for _ in range(config.settle_moves):
+    for _ in range(config.timing.settle_moves):
         copy = followed(copy, visible, 4)
-        assert fits(copy, config.copied)
+        assert fits(copy, config.words.copied)
     np.testing.assert_array_equal(copy, settled(visible, 4))
     np.testing.assert_array_equal(copy >> 4, visible)
 
@@ -133,15 +133,15 @@ def test_recorded_costs_give_recorded_parameters(name):
     trainer = Trainer(config, seeds)
 
     def shown(copy, visible):
-        return copy * config.copied.step if config.follow else visible * config.visible.step
+        return copy * config.words.copied.step if config.follow else visible * config.words.visible.step
 
     theta = shown(trainer.array.copy, trainer.visible)
-    low = trainer.theta * config.parameter.step - theta  # what T has below, which is e already gathered
+    low = trainer.theta * config.words.parameter.step - theta  # what T has below, which is e already gathered
     record = trainer.run(steps, record=True)
     assert not record.flags.any()
     eta, amplitude = 2.0**-config.learning_shift, 2.0**-config.amplitude_shift
-    a, b = config.high_pass / 256, 2.0**-config.follow
-    unit, bit = config.visible.step, config.cost_change.step
+    a, b = config.levels.high_pass / 256, 2.0**-config.follow
+    unit, bit = config.words.visible.step, config.words.cost_change.step
     most = 2 - 0.5 ** (config.code_bits - 1)
     estimate, gathered, change, before = np.zeros((2, 9)), -low / eta, np.zeros(2), None
     for step in range(steps):

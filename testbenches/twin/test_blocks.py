@@ -60,33 +60,36 @@ def test_cell_with_code_words(code_bits):
     config = preset("xor").replaced(
         perturbation={"family": "external", "resolution": code_bits}, formats={"parameter": "SQ(5, 15)"}
     )
-    seen = np.array([config.visible.min, -1, 0, config.visible.max])
+    seen = np.array([config.words.visible.min, -1, 0, config.words.visible.max])
     for u in range(1 << code_bits):
         s = 2 * u + 1 - (1 << code_bits)
         endings = {s: f"{u:0{code_bits}b}1", 0: "1" + "0" * code_bits}
         endings[-s] = "".join("10"[int(bit)] for bit in f"{u:0{code_bits}b}") + "1"
         for perturbation, ending in endings.items():
             weight = forward_weight(seen, perturbation, code_bits)
-            assert fits(weight, config.weight)
+            assert fits(weight, config.words.weight)
             for v, w in zip(seen.tolist(), weight.tolist(), strict=True):
-                upper = format(v % 2**config.visible.width, f"0{config.visible.width}b")
-                assert format(w % 2**config.weight.width, f"0{config.weight.width}b") == upper + ending
+                upper = format(v % 2**config.words.visible.width, f"0{config.words.visible.width}b")
+                assert (
+                    format(w % 2**config.words.weight.width, f"0{config.words.weight.width}b")
+                    == upper + ending
+                )
 
 
 def test_cell():
     """The weight's last two bits say rest, plus or minus; its other bits are those above the guard bits."""
     config = preset("xor")
-    theta = np.arange(config.parameter.min, config.parameter.max + 1, 37)
-    seen = visible(theta, config.guard_bits)
-    assert fits(seen, config.visible)
+    theta = np.arange(config.words.parameter.min, config.words.parameter.max + 1, 37)
+    seen = visible(theta, config.words.guard_bits)
+    assert fits(seen, config.words.visible)
     for perturbation, ending in ((0, "10"), (1, "11"), (-1, "01")):
         weight = forward_weight(seen, perturbation)
-        assert fits(weight, config.weight)
+        assert fits(weight, config.words.weight)
         for t, w in zip(theta.tolist(), weight.tolist(), strict=True):
-            kept = format(t % 2**config.parameter.width, f"0{config.parameter.width}b")[
-                : config.visible.width
+            kept = format(t % 2**config.words.parameter.width, f"0{config.words.parameter.width}b")[
+                : config.words.visible.width
             ]
-            assert format(w % 2**config.weight.width, f"0{config.weight.width}b") == kept + ending
+            assert format(w % 2**config.words.weight.width, f"0{config.words.weight.width}b") == kept + ending
 
 
 @pytest.mark.parametrize("rounding", ["floor", "nearest_even", "stochastic", "carry"])
@@ -96,14 +99,14 @@ def test_update_limits(rounding):
         formats={"parameter": "SQ(3, 5)", "cost_change": "SQ(1, 5)", "hold_bits": 2},
         learning={"rounding": rounding, "rate": 0.125},
     )
-    hold = np.arange(config.hold.min, config.hold.max + 1)
-    for learning_shift in range(config.max_learning_shift + 1):
+    hold = np.arange(config.words.hold.min, config.words.hold.max + 1)
+    for learning_shift in range(config.levels.max_learning_shift + 1):
         update, saturated = Update(config, learning_shift)(hold, 0)
-        scale = 2.0 ** (config.gain - learning_shift)
+        scale = 2.0 ** (config.levels.gain - learning_shift)
         for a, got, flag in zip(hold.tolist(), update.tolist(), saturated.tolist(), strict=True):
             exact = -a * scale
             wanted = round(exact) if rounding == "nearest_even" else int(np.floor(exact))
-            assert got == max(-config.update.max, min(config.update.max, wanted))
+            assert got == max(-config.words.update.max, min(config.words.update.max, wanted))
             assert flag == (got != wanted)
 
 
@@ -120,7 +123,7 @@ def test_cost():
         )
         y, target = np.meshgrid(np.arange(16), np.arange(8))
         cost = SquaredError(config)(y.reshape(1, -1), target.reshape(1, -1))
-        assert fits(cost, config.cost)
+        assert fits(cost, config.words.cost)
         exact = (y / 16 - target / 4) ** 2
         np.testing.assert_array_equal(cost, np.floor(exact * 2.0**wanted).ravel())
 
@@ -183,8 +186,8 @@ def test_start_is_uniform():
     """Each layer within its own range; mean and spread those of a uniform draw, within five sigma."""
     config = preset("nist7x7")
     seeds = np.array([config.registers(seed).seed_initial for seed in range(200)], dtype=np.uint32)
-    start = initial_parameters(config, seeds) * config.parameter.step
-    for layer, initial in zip(config.layers, (0.25, 0.5), strict=True):
+    start = initial_parameters(config, seeds) * config.words.parameter.step
+    for layer, initial in zip(config.shape.layers, (0.25, 0.5), strict=True):
         own = start[:, layer.first : layer.first + layer.parameters] / initial
         assert -1 <= own.min() < -0.99
         assert 0.99 < own.max() < 1

@@ -42,7 +42,7 @@ def test_defects():
     theta = np.random.default_rng(1).uniform(-2, 2, (2, 9))
     found = FloatNetwork(config, devices)(theta, np.array([[0.0, 1.0], [1.0, 1.0]]))
     for replica, device in enumerate(devices):
-        hidden, output = config.defects(device)
+        hidden, output = config.shape.defects(device)
 
         def f(z: float, d) -> float:
             return d.height / (1 + math.exp(-d.gain * (z - d.shift))) + d.offset
@@ -135,7 +135,9 @@ def test_rule(family, measure, times):
         if step % tau_p == 0:
             code += 1
         if family == "walsh":
-            index = [config.walsh_code.index(place.row, place.column) for place in config.places]
+            index = [
+                config.codes.walsh_code.index(place.row, place.column) for place in config.placement.places
+            ]
             sign = [1 if (each & code).bit_count() % 2 else -1 for each in index]
         else:
             sign = [int(code % 9 == number) for number in range(9)]
@@ -204,11 +206,11 @@ def test_circuit_is_near(measure, code):
     trainer = Trainer(config, range(20))
     start = trainer.theta
     learner = FloatMgd(config, range(20), circuit_codes=True)
-    learner.theta = learner._visible = (4 * trainer.visible + 2) * config.weight.step
+    learner.theta = learner._visible = (4 * trainer.visible + 2) * config.words.weight.step
     before = learner.theta
     trainer.run(1)
     learner.run(1)
-    moved = (trainer.theta - start) * config.parameter.step
+    moved = (trainer.theta - start) * config.words.parameter.step
     assert np.abs(moved).max() > 2**-4
     np.testing.assert_allclose(moved, learner.theta - before, rtol=0, atol=2**-10 / code.get("share", 1))
 
@@ -268,7 +270,7 @@ def test_stuck_parameters():
         start = learner.theta
         learner.run(200)
         for replica, device in enumerate(devices):
-            stuck = sorted(config.stuck(device))
+            stuck = sorted(config.shape.stuck(device))
             assert len(stuck) == 4
             moved = learner.theta[replica] != start[replica]
             assert not moved[stuck].any()

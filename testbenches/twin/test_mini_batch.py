@@ -29,7 +29,7 @@ def batches(batch: int, measure: str = "one_sided") -> tuple[TrainerConfig, Data
         learning={"measure": measure, "rate": 2.0**-5},
         task={"source": "stream"},
     )
-    period = config.walsh_code.period
+    period = config.codes.walsh_code.period
     config = config.replaced(learning={"tau_x": period, "tau_theta": batch * period})
     rng = np.random.default_rng(batch)
     return config, Dataset(x=rng.integers(-32, 32, (batch, 2)), target=rng.integers(0, 9, (batch, 1)))
@@ -51,7 +51,7 @@ def moved(config: TrainerConfig, samples: Dataset, steps: int) -> tuple[Trainer,
 def test_a_window_is_the_sum_of_its_samples(batch, measure):
     """To the last bit: one window over all of them, and a window for each alone."""
     config, samples = batches(batch, measure)
-    period = config.walsh_code.period
+    period = config.codes.walsh_code.period
     _, together = moved(config, samples, batch * period)
     single = config.replaced(learning={"tau_theta": period})
     alone = [
@@ -71,10 +71,10 @@ def test_it_is_the_gradient(measure):
     """
     batch = 5
     config, samples = batches(batch, measure)
-    period = config.walsh_code.period
-    seen = forward_weight(Trainer(config, SEEDS, samples=samples).visible, 0) * config.weight.step
+    period = config.codes.walsh_code.period
+    seen = forward_weight(Trainer(config, SEEDS, samples=samples).visible, 0) * config.words.weight.step
     _, together = moved(config, samples, batch * period)
-    estimate = -together * config.parameter.step * 2.0**config.learning_shift / period
+    estimate = -together * config.words.parameter.step * 2.0**config.learning_shift / period
     truth = FloatNetwork(config).gradient(seen, samples.x.T * 2.0**-4, samples.target.T * 2.0**-3)
     off = np.abs(estimate - truth).max()
     assert off < batch * (2.0**-7 + 2.0**-10)

@@ -31,7 +31,7 @@ WORDS = [
 def test_dense(formats, layer):
     """Against Python's integers, at random and at the corners, where the sum is largest."""
     config = configured(network={"layers": [2, 3, 1]}, formats=formats)
-    layer = config.layers[layer]
+    layer = config.shape.layers[layer]
     rng = np.random.default_rng(layer.index)
     weight = rng.integers(layer.weight.min, layer.weight.max + 1, (40, layer.parameters))
     x = rng.integers(layer.input.min, layer.input.max + 1, (40, layer.inputs, 6))
@@ -59,7 +59,7 @@ def test_curve(function, fraction, segment_bits):
         network={"activation": function},
         formats={"activation_fraction": fraction, "segment_bits": segment_bits},
     )
-    table = config.layers[0].table
+    table = config.shape.layers[0].table
     y = curve(table)
     assert len(y) == 1 << table.argument.width
     assert (np.diff(y) >= 0).all()
@@ -80,7 +80,7 @@ def test_activation_takes_any_sum(function, amplitude):
         perturbation={"amplitude": amplitude},
         formats={"parameter": "SQ(6, 12)", "activation_fraction": 8},
     )
-    layer = config.layers[0]
+    layer = config.shape.layers[0]
     z = np.unique(np.linspace(layer.sum.min, layer.sum.max, 4001).astype(np.int64))
     y = Activation(layer)(z)
     table = curve(layer.table)
@@ -95,13 +95,13 @@ def test_activation_takes_any_sum(function, amplitude):
 def test_replicas_may_be_different_devices():
     """Each replica's outputs are those of its own device, neuron by neuron, beside any number of axes."""
     config = configured(imperfections={"activation_spread": 0.5})
-    devices, layer = (5, 9, 2), config.layers[0]
-    activation = Activation(layer, [config.defects(device)[0] for device in devices])
+    devices, layer = (5, 9, 2), config.shape.layers[0]
+    activation = Activation(layer, [config.shape.defects(device)[0] for device in devices])
     rng = np.random.default_rng(4)
     z = rng.integers(layer.sum.min, layer.sum.max + 1, (3, 2, layer.neurons, 200))
     y = activation(z)
     for replica, device in enumerate(devices):
-        alone = config.replaced(imperfections={"device": device}).layers[0]
+        alone = config.replaced(imperfections={"device": device}).shape.layers[0]
         np.testing.assert_array_equal(Activation(alone)(z[replica]), y[replica])
         np.testing.assert_array_equal(activation(z[:, 0])[replica], y[replica, 0])
         for neuron, table in enumerate(alone.tables):
@@ -119,7 +119,7 @@ def test_limits(amplitude, activation):
         perturbation={"amplitude": amplitude},
         formats={"parameter": "SQ(5, 12)", "activation_fraction": 6},
     )
-    layer = config.layers[0]
+    layer = config.shape.layers[0]
     z = np.unique(np.linspace(layer.sum.min, layer.sum.max, 4001).astype(np.int64))
     expected = [
         min(max(math.floor(value * 2.0 ** (6 - layer.sum.fraction_bits)), layer.output.min), layer.output.max)
@@ -147,7 +147,7 @@ def test_network_is_near_its_function():
     y = Mlp(config)(weight, x)
     for replica in range(50):
         values, worst = x.astype(float), 0.0
-        for layer in config.layers:
+        for layer in config.shape.layers:
             matrix = weight[replica, layer.first :][: layer.parameters].reshape(layer.neurons, -1) * 2.0**-16
             values = 1 / (1 + np.exp(-(matrix[:, :-1] @ values + matrix[:, -1:])))
             worst = worst * layer.inputs * 4 / 4 + 2**-14.8

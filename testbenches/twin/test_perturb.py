@@ -45,7 +45,7 @@ def test_odd_weight_rule_by_argument(config):
     """Each code has an odd number of the same few bits, so the exclusive or of three has it too."""
     assert config.parameters > 64
     assert (np.bitwise_count(masks(config) & np.uint32(0xFF)) == 1).all()
-    top = config.walsh_code.repeats // 2
+    top = config.codes.walsh_code.repeats // 2
     assert (indices(config) & top == top).all()
     assert (indices(config) < 2 * top).all()
 
@@ -153,7 +153,7 @@ def test_sparse_estimates_follow_their_law(name, share, steps):
 def test_walsh_codes_are_orthogonal(name):
     """Over one period: sums zero, products of two zero, exactly; then everything again."""
     config = preset(name).replaced(perturbation={"family": "walsh"})
-    period, parameters = config.walsh_code.period, config.parameters
+    period, parameters = config.codes.walsh_code.period, config.parameters
     source = codes(config, np.ones(1, dtype=np.uint32))
     sign = signs(config, source.take(period))[:, 0]
     np.testing.assert_array_equal(sign.T @ sign, period * np.eye(parameters, dtype=np.int64))
@@ -198,13 +198,13 @@ WAVES = [
 def period_of(config: TrainerConfig) -> np.ndarray:
     """The perturbations of one period, in last bits of the weight: (period, P)."""
     source = codes(config, np.array([config.registers().seed_code], dtype=np.uint32))
-    return signs(config, source.take(config.sinusoids.period))[:, 0]
+    return signs(config, source.take(config.codes.sinusoids.period))[:, 0]
 
 
 @pytest.mark.parametrize("config", WAVES, ids=lambda c: f"{c.parameters} {c.code_bits} bits")
 def test_waves_change_sign_after_half_a_period(config):
     """So no code has a mean, and over a period no product of three has: the odd rule, with no exception."""
-    s, half = period_of(config), config.sinusoids.period // 2
+    s, half = period_of(config), config.codes.sinusoids.period // 2
     np.testing.assert_array_equal(s[half:], -s[:half])
     assert (s % 2 == 1).all()
     assert np.abs(s).max() <= 2**config.code_bits - 1
@@ -221,8 +221,10 @@ def test_each_wave_is_strongest_at_its_own_frequency(config):
     lines = spectrum.argmax(axis=0)
     assert len(set(lines.tolist())) == config.parameters
     assert (lines % 2 == 1).all()
-    assert 0 < lines.min() <= lines.max() < config.sinusoids.period // 2
-    assert [min(odd, config.sinusoids.period - odd) for odd in config.sinusoids.odds] == lines.tolist()
+    assert 0 < lines.min() <= lines.max() < config.codes.sinusoids.period // 2
+    assert [
+        min(odd, config.codes.sinusoids.period - odd) for odd in config.codes.sinusoids.odds
+    ] == lines.tolist()
     assert (np.sort(spectrum, axis=0)[-2] < 0.5 * spectrum.max(axis=0)).all()
 
 
@@ -230,7 +232,7 @@ def test_each_wave_is_strongest_at_its_own_frequency(config):
 def test_waves_have_the_power_that_is_said(config):
     """Over all parameters and phases; few parameters stray from the mean over all phases."""
     mean_square = (period_of(config).astype(float) ** 2).mean()
-    assert mean_square == pytest.approx(float(config.sinusoids.power), rel=0.01)
+    assert mean_square == pytest.approx(float(config.codes.sinusoids.power), rel=0.01)
 
 
 def test_waves_of_a_quadratic_cost():

@@ -16,7 +16,7 @@ SEEDS = range(48)
 def test_walsh_finds_the_gradient_in_one_period():
     """At a small amplitude, where the curvature of the cost plays no part."""
     config = angle.held(preset("nist7x7"), "walsh", 2.0**-9)
-    period = config.walsh_code.period
+    period = config.codes.walsh_code.period
     half, whole = angle.float_cosines(config, SEEDS, [period // 4, period])
     assert whole.min() > 0.9999
     assert half.max() < 0.99
@@ -111,7 +111,7 @@ def test_measurement_command(capsys):
 def test_another_loss():
     """Only where outputs are compared must they be linear; a mean cost is a goal for squared errors only."""
     config = learning.with_loss(preset("nist7x7_centered"), "hinge", 0.25)
-    assert [layer.activation for layer in config.layers] == ["sigmoid", "linear"]
+    assert [layer.activation for layer in config.shape.layers] == ["sigmoid", "linear"]
     assert (config.loss, config.learning_shift) == ("hinge", 2)
     config = learning.with_loss(preset("xor"), "absolute_error", None)
     assert config.last_activation == "sigmoid"

@@ -35,7 +35,9 @@ def test_merged_register_is_the_textbook(name):
     given = None if given is None else given.tolist()
     record = trainer.run(steps, record=True)
     assert not record.flags.any()
-    assert np.abs(record.theta).max() < 2 ** (config.parameter.width - 2), "the rail is not the textbook's"
+    assert np.abs(record.theta).max() < 2 ** (config.words.parameter.width - 2), (
+        "the rail is not the textbook's"
+    )
     for replica, seed in enumerate(SEEDS):
         for step, state in enumerate(textbook.train(config, config.registers(seed), steps, given)):
             sample = record.sample[step, replica]
@@ -74,12 +76,16 @@ def test_the_rate_stays_while_the_amplitude_halves():
         perturbation={"amplitude": 0.125, "halve_every": 5, "last_amplitude": 0.03125}, learning={"rate": 0.5}
     )
     record = Trainer(config, range(200)).run(20, record=True)
-    change, parameter, found = config.cost_change.fraction_bits, config.parameter.fraction_bits, set()
+    change, parameter, found = (
+        config.words.cost_change.fraction_bits,
+        config.words.parameter.fraction_bits,
+        set(),
+    )
     for step, (holds, updates) in enumerate(zip(record.hold, record.update, strict=True)):
         amplitude = Fraction(1, 8 << min(2, step // 5))
         for hold, update in zip(holds.tolist(), updates.tolist(), strict=True):
             wanted = -Fraction(1, 2) * Fraction(hold, 1 << change) / amplitude
-            if abs(update) < config.update.max:
+            if abs(update) < config.words.update.max:
                 assert Fraction(update, 1 << parameter) == wanted, (step, hold)
                 found.add((amplitude, update != 0))
     assert len(found) == 6
@@ -113,7 +119,7 @@ def test_perturbations_must_fit_their_words(given, message):
 def test_resumes(name):
     """Two runs are one long run, wherever it is cut; a clone goes on from where it was taken."""
     config = configuration(f"textbook: {name}").replaced(learning={"rounding": "stochastic"})
-    shift = config.gain + 2  # drops bits, so that the dither tells
+    shift = config.levels.gain + 2  # drops bits, so that the dither tells
     whole = Trainer(config, SEEDS, learning_shift=shift).run(200, record=True)
     cut = Trainer(config, SEEDS, learning_shift=shift)
     first = cut.run(37, record=True)
@@ -149,9 +155,9 @@ def test_limits(rounding, measure):
         perturbation={"amplitude": 0.5},
     )
     # Carry drops no bits, so there the rate stays at one; elsewhere three bits are dropped.
-    up, down = (config.gain, 0) if rounding is Rounding.CARRY else (0, 3)
+    up, down = (config.levels.gain, 0) if rounding is Rounding.CARRY else (0, 3)
     seeds = range(40)
-    trainer = Trainer(config, seeds, learning_shift=config.gain + down - up)
+    trainer = Trainer(config, seeds, learning_shift=config.levels.gain + down - up)
     theta = trainer.theta.tolist()
     record = trainer.run(400, record=True)
     if not down:
@@ -168,9 +174,9 @@ def test_limits(rounding, measure):
             hold = max(-32, min(31, total))
             assert record.hold[step, replica] == hold
             update = 0
-            drawn = next(dither[replica]) % 2**config.dropped_bits  # one in every step
+            drawn = next(dither[replica]) % 2**config.levels.dropped_bits  # one in every step
             if step % 3 == 2:
-                word = drawn >> (config.dropped_bits - down) if down else 0
+                word = drawn >> (config.levels.dropped_bits - down) if down else 0
                 wanted = {
                     Rounding.FLOOR: -hold // 2**down,
                     Rounding.NEAREST_EVEN: round(-hold / 2**down),
@@ -210,7 +216,7 @@ def test_mini_batch():
             up = [w + (i == number) for i, w in enumerate(middle)]
             rise = sum(network.cost(up, *sample) for sample in samples) - rest
             moved = trainer.theta[replica, number] - start[replica][number]
-            assert moved == -rise * 2 ** (config.gain - config.learning_shift)
+            assert moved == -rise * 2 ** (config.levels.gain - config.learning_shift)
 
 
 def test_stream():
@@ -274,13 +280,13 @@ def test_cost_and_accuracy(name):
             costs.append(network.cost(weight, x, target))
             y = _outputs(network, weight, x)
             right += (y[0] >= 512) == target[0] if len(y) == 1 else y.index(max(y)) == target.index(1)
-        assert cost[replica] == sum(costs) / len(some.x) * 2.0**-config.cost.fraction_bits
+        assert cost[replica] == sum(costs) / len(some.x) * 2.0**-config.words.cost.fraction_bits
         assert accuracy[replica] == right / len(some.x)
 
 
 def _outputs(network: textbook.Network, weight: list[int], x: list[int]) -> list[int]:
     fraction = 0
-    for layer, knots in zip(network.config.layers, network.knots, strict=True):
+    for layer, knots in zip(network.config.shape.layers, network.knots, strict=True):
         own = [
             weight[layer.first + n * (layer.inputs + 1) :][: layer.inputs + 1] for n in range(layer.neurons)
         ]
@@ -350,5 +356,5 @@ def test_repeated_measurements_are_averaged(repeats, learning, noises):
     assert words == [-per_mean * each for each in mean]
     clean = Trainer(config, seeds, cost_noise=0).run(repeats, record=True)
     assert (clean.cost_change == clean.cost_change[0]).all()
-    miss = np.array(mean, dtype=float) - clean.cost_change[0] * config.cost_change.step
+    miss = np.array(mean, dtype=float) - clean.cost_change[0] * config.words.cost_change.step
     assert abs(miss.std() / (noise * np.sqrt(noises)) - 1) < 0.045

@@ -34,7 +34,7 @@ def lfsr_states(seed: int) -> Iterator[int]:
 
 def waves(config: TrainerConfig, seed: int) -> Iterator[list[int]]:
     """The code words of sinusoids: the odd numbers nearest to them, in the middle of each phase interval."""
-    wave, k = config.sinusoids, config.code_bits
+    wave, k = config.codes.sinusoids, config.code_bits
     states = lfsr_states(seed)
     phases = [next(states) % 2**wave.phase_bits / 2**wave.phase_bits for _ in range(config.parameters)][::-1]
     count = 0
@@ -61,15 +61,15 @@ def codes(
             yield [(s + 2**config.code_bits - 1) // 2 for s in row]
     for count, state in enumerate(lfsr_states(seed)):
         bits = []
-        for number, place in enumerate(config.places):
+        for number, place in enumerate(config.placement.places):
             if config.perturbation.family == "random_code":
-                taps = config.random_code.taps(place.row, place.column, place.diagonal)
+                taps = config.codes.random_code.taps(place.row, place.column, place.diagonal)
                 bits.append(sum(state >> tap & 1 for tap in taps) % 2)
             elif config.perturbation.family == "walsh":
-                index = config.walsh_code.index(place.row, place.column)
+                index = config.codes.walsh_code.index(place.row, place.column)
                 bits.append((index & count).bit_count() % 2)
             else:
-                bits.append(int(config.sequence[count % config.parameters] == number))
+                bits.append(int(config.codes.sequence[count % config.parameters] == number))
         yield bits
 
 
@@ -84,7 +84,7 @@ def activity(config: TrainerConfig, seed: int) -> Iterator[list[int]]:
             lfsr_states((start ^ key) & ~7 | 1 | 2 * pair)
             for pair, (start, key) in enumerate(zip(turned, keys, strict=False))
         ]
-    taps = [config.sparse_code.taps(place.row, place.column) for place in config.places]
+    taps = [config.codes.sparse_code.taps(place.row, place.column) for place in config.placement.places]
     while True:
         states = [next(register) for register in registers]
         yield [int(all(sum(s >> tap & 1 for tap in own) % 2 for s in states)) for own in taps]
@@ -100,7 +100,7 @@ def samples(config: TrainerConfig, seed: int) -> Iterator[tuple[list[int], list[
 
 
 def sample_words(config: TrainerConfig, seed: int) -> Iterator[tuple[int, int]]:
-    task = config.task_data
+    task = config.shape.task_data
     states = lfsr_states(seed)
     bits = task.index_bits
     if config.task.source == "generator":
@@ -134,7 +134,7 @@ class Network:
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        self.knots = [self._knots(layer) for layer in config.layers]
+        self.knots = [self._knots(layer) for layer in config.shape.layers]
 
     def _knots(self, layer) -> list[int]:
         """The smooth activation at the ends of its segments, rounded to the output's last bit."""
@@ -150,7 +150,7 @@ class Network:
         config = self.config
         weight_fraction = config.amplitude_shift + config.code_bits - 1 + config.shrinks
         fraction = config.formats.input.fraction_bits
-        for layer, knots in zip(config.layers, self.knots, strict=True):
+        for layer, knots in zip(config.shape.layers, self.knots, strict=True):
             y = []
             for neuron in range(layer.neurons):
                 first = layer.first + neuron * (layer.inputs + 1)
@@ -162,7 +162,7 @@ class Network:
             return LOSSES[config.loss](config, x, target)
         scale = 2 ** (fraction - config.formats.target.fraction_bits)
         error = sum((value - t * scale) ** 2 for value, t in zip(x, target, strict=True))
-        return error * 2**config.cost_change.fraction_bits // 4**fraction
+        return error * 2**config.words.cost_change.fraction_bits // 4**fraction
 
     @staticmethod
     def _activation(layer, knots: list[int], z: int, fraction: int) -> int:
@@ -189,22 +189,22 @@ def train(
 ) -> Iterator[dict]:
     """The states of every step. Nothing here saturates: the caller checks that nothing did."""
     network = Network(config)
-    unit = 2**config.guard_bits  # one visible unit, in last bits of G
+    unit = 2**config.words.guard_bits  # one visible unit, in last bits of G
     draw = samples(config, registers.seed_sample)
     code = codes(config, registers.seed_code, perturbations)
     shaken = activity(config, registers.seed_sparse)
     bits_below = config.code_bits + 1 + config.shrinks  # below the visible ones
     thresholds = lfsr_states(registers.seed_decay)
-    half = 2 ** (config.parameter.width - 2)
+    half = 2 ** (config.words.parameter.width - 2)
 
     value, estimate = [], []
     initial = lfsr_states(registers.seed_initial)
-    for layer in config.layers:
+    for layer in config.shape.layers:
         for _ in range(layer.parameters):
-            word = next(initial) % 2**config.parameter.width
-            if word >= 2 ** (config.parameter.width - 1):
-                word -= 2**config.parameter.width
-            whole, remainder = divmod(word // 2 ** config.initial_shift(layer.index), unit)
+            word = next(initial) % 2**config.words.parameter.width
+            if word >= 2 ** (config.words.parameter.width - 1):
+                word -= 2**config.words.parameter.width
+            whole, remainder = divmod(word // 2 ** config.levels.initial_shift(layer.index), unit)
             value.append(whole)
             estimate.append(remainder)
 
@@ -222,7 +222,7 @@ def train(
         sign = bits if config.sequential else [2 * u + 1 - 2**config.code_bits for u in bits]
         sign = [s * a for s, a in zip(sign, active, strict=True)]
         halved = min(config.shrinks, updates // max(1, registers.halve_every))
-        rate = 2 ** (config.gain - registers.learning_shift + halved)
+        rate = 2 ** (config.levels.gain - registers.learning_shift + halved)
         added = [s * 2 ** (config.shrinks - halved) for s in sign]
         middle = [2**bits_below * v + 2**bits_below // 2 for v in seen]
         if config.two_sided:
@@ -271,8 +271,8 @@ def train(
                 value[number], estimate[number] = divmod(total, unit)
             seen = list(value)
             if config.delayed:
-                for layer in config.layers:
-                    known = step - config.delay(layer.index)
+                for layer in config.shape.layers:
+                    known = step - config.timing.delay(layer.index)
                     old = past[known] if known >= 0 else start
                     part = slice(layer.first, layer.first + layer.parameters)
                     seen[part] = old[part]

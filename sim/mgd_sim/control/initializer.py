@@ -24,9 +24,13 @@ def initial_parameters(config: TrainerConfig, seed: States) -> Ints:
     Returns
     -------
     Ints
-        (R, P) in ``config.parameter``.
+        (R, P) in ``config.words.parameter``.
     """
     drawn = states(seed, config.parameters).T.astype(np.int64)
-    word, _ = wrap(drawn, config.parameter)
-    shifts = [config.initial_shift(layer.index) for layer in config.layers for _ in range(layer.parameters)]
+    word, _ = wrap(drawn, config.words.parameter)
+    shifts = [
+        config.levels.initial_shift(layer.index)
+        for layer in config.shape.layers
+        for _ in range(layer.parameters)
+    ]
     return np.asarray(word >> np.array(shifts))

@@ -26,14 +26,14 @@ class Judge:
     """
 
     def __init__(self, config: TrainerConfig, replicas: int):
-        self.limit = config.judge_limit
+        self.limit = config.levels.judge_limit
         self.window, self.misses = config.judge.window, config.judge.misses
         self.seen = np.zeros(replicas, dtype=np.int64)
         self.missed = np.zeros(replicas, dtype=np.int64)
         self.solved: Flags = np.zeros(replicas, dtype=np.bool_)
 
     def __call__(self, cost: Ints) -> None:
-        """One reference of each replica, (R,) in ``config.cost``."""
+        """One reference of each replica, (R,) in ``config.words.cost``."""
         self.seen += 1
         self.missed += cost >= self.limit
         failed = self.missed > self.misses

@@ -13,16 +13,16 @@ class Accumulator:
     """``A = saturate(A + C~)``; the sign of the perturbation is the same for all its terms."""
 
     def __init__(self, config: TrainerConfig):
-        self.low, self.high = config.hold.min, config.hold.max
+        self.low, self.high = config.words.hold.min, config.words.hold.max
 
     def __call__(self, hold: Ints, cost_change: Ints) -> tuple[Ints, Flags]:
-        """The new sum in ``config.hold``, and where it saturated.
+        """The new sum in ``config.words.hold``, and where it saturated.
 
         Parameters
         ----------
         hold : Ints
-            (R,), A in ``config.hold``.
+            (R,), A in ``config.words.hold``.
         cost_change : Ints
-            (R,), C~ in ``config.cost_change``.
+            (R,), C~ in ``config.words.cost_change``.
         """
         return saturate(hold + cost_change, self.low, self.high)

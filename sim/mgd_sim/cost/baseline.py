@@ -13,14 +13,14 @@ class Baseline:
     """``C~ = saturate(C - C0)``; two-sided, C0 is the cost on the minus side."""
 
     def __init__(self, config: TrainerConfig):
-        self.low, self.high = config.cost_change.min, config.cost_change.max
+        self.low, self.high = config.words.cost_change.min, config.words.cost_change.max
 
     def __call__(self, cost: Ints, baseline: Ints) -> tuple[Ints, Flags]:
-        """The cost change in ``config.cost_change``, and where it saturated.
+        """The cost change in ``config.words.cost_change``, and where it saturated.
 
         Parameters
         ----------
         cost, baseline : Ints
-            (R,), C and C0 in ``config.cost``.
+            (R,), C and C0 in ``config.words.cost``.
         """
         return saturate(cost - baseline, self.low, self.high)

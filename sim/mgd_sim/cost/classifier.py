@@ -22,8 +22,8 @@ class Classifier:
     """
 
     def __init__(self, config: TrainerConfig, replicas: int):
-        self.half = config.threshold
-        self.target_half = config.target_threshold
+        self.half = config.levels.threshold
+        self.target_half = config.levels.target_threshold
         self.full = (1 << COUNT_BITS) - 1
         self.judged_count = np.zeros(replicas, dtype=np.int64)
         self.right_count = np.zeros(replicas, dtype=np.int64)

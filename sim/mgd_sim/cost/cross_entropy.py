@@ -35,22 +35,22 @@ class CrossEntropy:
     """``C = log(sum_j exp(-d_j)) + d_c`` with d the distances from the largest output, c the right class.
 
     A single output is a logit: ``C = log(1 + exp(-|y|))``, plus |y| where its sign is wrong. The last sum
-    is floored to the fraction bits of ``config.cost``.
+    is floored to the fraction bits of ``config.words.cost``.
     """
 
     def __init__(self, config: TrainerConfig):
-        self.threshold = config.target_threshold
-        self.wanted = config.cost.fraction_bits
-        self.inner = config.curve_fraction
-        self.output = config.layers[-1].output.fraction_bits
-        table = config.distance_table
+        self.threshold = config.levels.target_threshold
+        self.wanted = config.words.cost.fraction_bits
+        self.inner = config.curves.curve_fraction
+        self.output = config.shape.layers[-1].output.fraction_bits
+        table = config.curves.distance_table
         self.align = table.argument.fraction_bits - self.output
         self.farthest = table.argument.max
         self.curve = Curve(table)
-        if config.logarithm_table is not None:
-            self.highest = len(config.octaves) - 1
-            self.octaves = np.array(config.octaves)
-            self.logarithm = Curve(config.logarithm_table)
+        if config.curves.logarithm_table is not None:
+            self.highest = len(config.curves.octaves) - 1
+            self.octaves = np.array(config.curves.octaves)
+            self.logarithm = Curve(config.curves.logarithm_table)
 
     def __call__(self, y: Ints, target: Ints) -> Ints:
         """The cost; shapes as for :class:`mgd_sim.cost.squared_error.SquaredError`."""

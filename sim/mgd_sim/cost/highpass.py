@@ -24,22 +24,22 @@ class HighPass:
     Attributes
     ----------
     state : Ints
-        (R,), C~ with its remainder below, in ``config.high_passed``.
+        (R,), C~ with its remainder below, in ``config.words.high_passed``.
     """
 
     def __init__(self, config: TrainerConfig, coefficient: int, replicas: int):
-        self.low, self.high = config.cost_change.min, config.cost_change.max
+        self.low, self.high = config.words.cost_change.min, config.words.cost_change.max
         self.coefficient = coefficient
         self.state = np.zeros(replicas, dtype=np.int64)
         self._before = np.zeros(replicas, dtype=np.int64)
 
     def __call__(self, cost: Ints, blank: bool) -> tuple[Ints, Flags]:
-        """The cost change in ``config.cost_change``, and where its sum was limited.
+        """The cost change in ``config.words.cost_change``, and where its sum was limited.
 
         Parameters
         ----------
         cost : Ints
-            (R,), C in ``config.cost``.
+            (R,), C in ``config.words.cost``.
         blank : bool
             The sample is a new one: C_before is C.
         """

@@ -15,16 +15,16 @@ __all__ = ["Hinge"]
 class Hinge:
     """``C = max(0, margin + max_(j != c) y_j - y_c)``; of a single output ``max(0, margin -+ y)``.
 
-    Floored to the fraction bits of ``config.cost``.
+    Floored to the fraction bits of ``config.words.cost``.
     """
 
     def __init__(self, config: TrainerConfig):
-        output = config.layers[-1].output
-        self.threshold = config.target_threshold
+        output = config.shape.layers[-1].output
+        self.threshold = config.levels.target_threshold
         self.least = output.min
-        self.margin = config.margin
+        self.margin = config.words.margin
         self.fraction_bits = output.fraction_bits
-        self.wanted = config.cost.fraction_bits
+        self.wanted = config.words.cost.fraction_bits
 
     def __call__(self, y: Ints, target: Ints) -> Ints:
         """The cost; shapes as for :class:`mgd_sim.cost.squared_error.SquaredError`."""

@@ -41,7 +41,7 @@ class CostNoise:
         Returns
         -------
         Ints
-            (count, R), in last bits of ``config.measured``.
+            (count, R), in last bits of ``config.words.measured``.
         """
         drawn = states(self.state, len(reference) + 1)
         self.state = drawn[-1]

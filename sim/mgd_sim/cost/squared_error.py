@@ -12,13 +12,13 @@ __all__ = ["SquaredError"]
 
 
 class SquaredError:
-    """``C = sum_j (y_j - t_j)**2``, exact, then floored to the fraction bits of ``config.cost``."""
+    """``C = sum_j (y_j - t_j)**2``, exact, then floored to the fraction bits of ``config.words.cost``."""
 
     def __init__(self, config: TrainerConfig):
-        output = config.layers[-1].output
+        output = config.shape.layers[-1].output
         self.target_shift = output.fraction_bits - config.formats.target.fraction_bits
         self.fraction_bits = 2 * output.fraction_bits
-        self.wanted = config.cost.fraction_bits
+        self.wanted = config.words.cost.fraction_bits
 
     def __call__(self, y: Ints, target: Ints) -> Ints:
         """The cost.
@@ -33,7 +33,7 @@ class SquaredError:
         Returns
         -------
         Ints
-            (..., samples), in ``config.cost``.
+            (..., samples), in ``config.words.cost``.
         """
         error = y - (target << self.target_shift)
         return requantize(np.add.reduce(error * error, axis=-2), self.fraction_bits, self.wanted)

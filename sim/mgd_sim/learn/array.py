@@ -23,29 +23,29 @@ class Array:
 
     ``visible`` is what the network sees. It is refreshed at the end of a window; a circuit without
     a shadow copy has no such registers, and there every update is the end of a window. With delayed
-    updates the copy of a layer holds T as it was ``config.delay(layer)`` steps before. With
+    updates the copy of a layer holds T as it was ``config.timing.delay(layer)`` steps before. With
     ``config.follow`` the copy only comes nearer to T.
 
     Parameters
     ----------
     config : TrainerConfig
     theta : Ints
-        (R, P), the initial T, in ``config.parameter``.
+        (R, P), the initial T, in ``config.words.parameter``.
 
     Attributes
     ----------
     theta : Ints
-        (R, P), T, in ``config.parameter``.
+        (R, P), T, in ``config.words.parameter``.
     visible : Ints
-        (R, P), in ``config.visible``.
+        (R, P), in ``config.words.visible``.
     copy : Ints
-        (R, P), with ``config.follow`` the whole copy in ``config.copied``; otherwise (R, 0).
+        (R, P), with ``config.follow`` the whole copy in ``config.words.copied``; otherwise (R, 0).
     """
 
     def __init__(self, config: TrainerConfig, theta: Ints):
         self.config = config
-        self.rail = config.rail
-        self.guard_bits = config.guard_bits
+        self.rail = config.levels.rail
+        self.guard_bits = config.words.guard_bits
         self.code_bits = config.code_bits
         self.theta = theta
         self.visible = visible(theta, self.guard_bits)
@@ -54,8 +54,8 @@ class Array:
         self._delays: list[tuple[slice, int]] = []
         if config.delayed:
             self._delays = [
-                (slice(layer.first, layer.first + layer.parameters), config.delay(layer.index))
-                for layer in config.layers
+                (slice(layer.first, layer.first + layer.parameters), config.timing.delay(layer.index))
+                for layer in config.shape.layers
             ]
             depth = 1 + max(delay for _, delay in self._delays)
             # T after step m stands at m % depth; before that the initial T is found there.

@@ -16,7 +16,7 @@ __all__ = ["forward_weight", "homodyne", "integrate", "learning", "visible"]
 
 
 def visible(theta: Ints, guard_bits: int) -> Ints:
-    """The upper bits of T, in ``config.visible``: what the forward pass sees."""
+    """The upper bits of T, in ``config.words.visible``: what the forward pass sees."""
     return theta >> guard_bits
 
 
@@ -26,17 +26,17 @@ def forward_weight(visible: Ints, perturbation: Ints | int, code_bits: int = 1) 
     Parameters
     ----------
     visible : Ints
-        Any shape, in ``config.visible``.
+        Any shape, in ``config.words.visible``.
     perturbation : Ints or int
         Broadcast against ``visible``; 0 or an odd number between ``+-2**code_bits``, in last bits of
-        ``config.weight``.
+        ``config.words.weight``.
     code_bits : int
         ``config.code_bits``; one more stand below the visible bits.
 
     Returns
     -------
     Ints
-        In ``config.weight``.
+        In ``config.words.weight``.
     """
     return ((visible << (code_bits + 1)) | 1 << code_bits) + perturbation
 
@@ -45,5 +45,5 @@ def learning(config: TrainerConfig, devices: Sequence[int] | None = None) -> Int
     """1 for every parameter that learns, 0 where it is stuck: (1, P), or (R, P) for R devices."""
     free = np.ones((1 if devices is None else len(devices), config.parameters), dtype=np.int64)
     for row, device in enumerate([None] if devices is None else devices):
-        free[row, list(config.stuck(device))] = 0
+        free[row, list(config.shape.stuck(device))] = 0
     return free

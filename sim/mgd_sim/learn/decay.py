@@ -33,7 +33,7 @@ class Decay:
     """
 
     def __init__(self, config: TrainerConfig, level: int, seed: States):
-        self.mask = (1 << (config.parameter.width - 2)) - 1
+        self.mask = (1 << (config.words.parameter.width - 2)) - 1
         self.size = 1 << (level - 1) if level else 0
         self.state = seed
 

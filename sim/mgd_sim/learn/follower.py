@@ -15,7 +15,7 @@ def followed(copy: Ints, visible: Ints, follow: int) -> Ints:
     Parameters
     ----------
     copy : Ints
-        Any shape, in ``config.copied``.
+        Any shape, in ``config.words.copied``.
     visible : Ints
         Same shape, the visible bits of T.
     follow : int

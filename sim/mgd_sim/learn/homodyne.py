@@ -18,13 +18,13 @@ def homodyne(update: Ints, sign: Ints) -> Ints:
     Parameters
     ----------
     update : Ints
-        (R,), D in ``config.update``. Its limits are symmetric, so -D fits too.
+        (R,), D in ``config.words.update``. Its limits are symmetric, so -D fits too.
     sign : Ints
         (R or 1, P), in {-1, 0, +1}.
 
     Returns
     -------
     Ints
-        (R, P), in ``config.update``.
+        (R, P), in ``config.words.update``.
     """
     return update[:, None] * sign

@@ -18,11 +18,11 @@ def integrate(rail: int, theta: Ints, word: Ints) -> Ints:
     Parameters
     ----------
     rail : int
-        ``config.rail``.
+        ``config.levels.rail``.
     theta : Ints
         Any shape.
     word : Ints
-        Same shape, in ``config.word``.
+        Same shape, in ``config.words.word``.
 
     Returns
     -------

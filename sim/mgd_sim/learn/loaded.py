@@ -22,7 +22,7 @@ def multiples(update: Ints, sign: Ints, code_bits: int) -> Iterator[Ints]:
     Parameters
     ----------
     update : Ints
-        (R,), D in ``config.update``.
+        (R,), D in ``config.words.update``.
     sign : Ints
         (R or 1, P), 0 or odd, between ``+-2**code_bits``.
     code_bits : int
@@ -30,7 +30,7 @@ def multiples(update: Ints, sign: Ints, code_bits: int) -> Iterator[Ints]:
     Yields
     ------
     Ints
-        (R, P), in ``config.word``; 0 where a cell takes none.
+        (R, P), in ``config.words.word``; 0 where a cell takes none.
     """
     yield homodyne(update, np.sign(sign))
     magnitude = (np.abs(sign) - 1) >> 1  # -1 where s is 0, and has no sign

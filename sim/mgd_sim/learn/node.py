@@ -25,12 +25,12 @@ _Number = TypeVar("_Number", bound=np.generic)
 def spread(config: TrainerConfig, sign: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
     """From a sign for each neuron (..., N) to one for each parameter (..., P): only biases are shaken."""
     shaken = np.zeros((*sign.shape[:-1], config.parameters), dtype=sign.dtype)
-    shaken[..., list(config.biases)] = sign
+    shaken[..., list(config.shape.biases)] = sign
     return shaken
 
 
 def parts(config: TrainerConfig, inputs: Sequence[Ints]) -> list[Ints]:
-    """The inputs of every layer, and a 1 for its bias, in parts of ``2**-config.part``, rounded down.
+    """The inputs of every layer, and a 1 for its bias, in parts of ``2**-config.words.part``, rounded down.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ def parts(config: TrainerConfig, inputs: Sequence[Ints]) -> list[Ints]:
     Returns
     -------
     list of Ints
-        For each layer (R, inputs + 1), of ``config.words`` bits.
+        For each layer (R, inputs + 1), of ``config.words.multiples`` bits.
     """
     found = []
-    for layer, x in zip(config.layers, inputs, strict=True):
-        more = config.part - layer.input.fraction_bits
+    for layer, x in zip(config.shape.layers, inputs, strict=True):
+        more = config.words.part - layer.input.fraction_bits
         counted = x << more if more >= 0 else x >> -more
-        found.append(np.concatenate([counted, np.full_like(x[:, :1], 1 << config.part)], axis=1))
+        found.append(np.concatenate([counted, np.full_like(x[:, :1], 1 << config.words.part)], axis=1))
     return found
 
 
@@ -56,7 +56,7 @@ def node_words(config: TrainerConfig, update: Ints, sign: Ints, counted: Sequenc
     Parameters
     ----------
     update : Ints
-        (R,), D in ``config.update``.
+        (R,), D in ``config.words.update``.
     sign : Ints
         (R or 1, N), the code of each neuron, +1 or -1.
     counted : sequence of Ints
@@ -65,15 +65,15 @@ def node_words(config: TrainerConfig, update: Ints, sign: Ints, counted: Sequenc
     Yields
     ------
     Ints
-        (R, P), in ``config.word``; 0 where a cell takes none.
+        (R, P), in ``config.words.word``; 0 where a cell takes none.
     """
     for side in (1, -1):
-        for bit in range(config.words):
+        for bit in range(config.words.multiples):
             picks, first = [], 0
-            for layer, x in zip(config.layers, counted, strict=True):
+            for layer, x in zip(config.shape.layers, counted, strict=True):
                 code = sign[:, first : first + layer.neurons]
                 first += layer.neurons
-                negative = layer.input.signed and bit == config.words - 1
+                negative = layer.input.signed and bit == config.words.multiples - 1
                 rows = code == (-side if negative else side)
                 taken = rows[:, :, None] & (x[:, None, :] >> bit & 1).astype(np.bool_)
                 picks.append(taken.reshape(len(taken), -1))

@@ -23,7 +23,7 @@ def memory_words(config: TrainerConfig, theta: Ints) -> Ints:
     ----------
     config : TrainerConfig
     theta : Ints
-        (..., P), T of every parameter, in ``config.parameter``.
+        (..., P), T of every parameter, in ``config.words.parameter``.
 
     Returns
     -------
@@ -31,9 +31,9 @@ def memory_words(config: TrainerConfig, theta: Ints) -> Ints:
         (..., tiles * W), tile by tile, the word of the lowest bits first. The first cell of a tile has the
         low bit; a word of 64 cells fills the integer, sign and all.
     """
-    bit = np.arange(config.parameter.width)
+    bit = np.arange(config.words.parameter.width)
     words = []
-    for tile in config.tiles:
+    for tile in config.placement.tiles:
         mine = theta[..., tile.first : tile.first + tile.cells]
         bits = mine[..., None, :] >> bit[:, None] & 1
         words.append((bits << np.arange(tile.cells)).sum(axis=-1))
@@ -42,11 +42,11 @@ def memory_words(config: TrainerConfig, theta: Ints) -> Ints:
 
 def parameters(config: TrainerConfig, words: Ints) -> Ints:
     """T of every parameter, (..., P), from what :func:`memory_words` gives."""
-    width = config.parameter.width
+    width = config.words.parameter.width
     weights = np.int64(1) << np.arange(width)
     weights[-1] *= -1  # the sign
     columns = []
-    for tile in config.tiles:
+    for tile in config.placement.tiles:
         mine = words[..., tile.index * width : (tile.index + 1) * width]
         bits = mine[..., None] >> np.arange(tile.cells) & 1
         columns.append((bits * weights[:, None]).sum(axis=-2))

@@ -24,12 +24,12 @@ class Update:
     """
 
     def __init__(self, config: TrainerConfig, learning_shift: int):
-        self.gain = config.gain
+        self.gain = config.levels.gain
         self.sign_only = config.sign_only
         self.learning_shift = learning_shift
         self.halved = 0
-        self.dropped_bits = config.dropped_bits
-        self.limit = config.update.max
+        self.dropped_bits = config.levels.dropped_bits
+        self.limit = config.words.update.max
         self.rounding = config.rounding
 
     @property
@@ -49,14 +49,14 @@ class Update:
         Parameters
         ----------
         hold : Ints
-            (R,), A in ``config.hold``.
+            (R,), A in ``config.words.hold``.
         dither : Ints or int
             (R,), states of the dither register; only used where ``dithered``.
 
         Returns
         -------
         update : Ints
-            (R,), D in ``config.update``, within symmetric limits.
+            (R,), D in ``config.words.update``, within symmetric limits.
         saturated : Flags
             (R,), where the limits changed it.
         """

@@ -18,8 +18,8 @@ def noise_masks(config: TrainerConfig) -> States:
     # Cells of Walsh codes have no diagonal wire.
     diagonal = config.perturbation.family == "random_code"
     masks = []
-    for place in config.places:
-        taps = config.random_code.taps(place.row, place.column, place.diagonal)
+    for place in config.placement.places:
+        taps = config.codes.random_code.taps(place.row, place.column, place.diagonal)
         masks.append(sum(1 << bit for bit in (taps if diagonal else (taps[0], *taps[2:]))))
     return np.array(masks, dtype=np.uint32)
 
@@ -47,7 +47,7 @@ class UpdateNoise:
         Returns
         -------
         word : Ints
-            (count, R), in ``config.update``.
+            (count, R), in ``config.words.update``.
         sign : Ints
             (count, R, P) or (count, 1, 1), +1 or -1.
         """

@@ -14,7 +14,7 @@ __all__ = ["Mlp"]
 
 
 class Mlp:
-    """All layers of ``config.layers``.
+    """All layers of ``config.shape.layers``.
 
     Parameters
     ----------
@@ -24,14 +24,14 @@ class Mlp:
     """
 
     def __init__(self, config: TrainerConfig, devices: Sequence[int] | None = None):
-        defects = None if devices is None else [config.defects(device) for device in devices]
+        defects = None if devices is None else [config.shape.defects(device) for device in devices]
         self.layers = [
             (
                 slice(layer.first, layer.first + layer.parameters),
                 Dense(layer),
                 Activation(layer, None if defects is None else [each[layer.index] for each in defects]),
             )
-            for layer in config.layers
+            for layer in config.shape.layers
         ]
 
     def __call__(self, weight: Ints, x: Ints) -> Ints:
@@ -40,7 +40,7 @@ class Mlp:
         Parameters
         ----------
         weight : Ints
-            (..., P) in ``config.weight``.
+            (..., P) in ``config.words.weight``.
         x : Ints
             (..., inputs, samples) in ``config.formats.input``; leading axes broadcast.
 

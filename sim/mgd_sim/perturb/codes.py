@@ -54,7 +54,7 @@ def codes(
 
 
 def signs(config: TrainerConfig, bits: Bits) -> Ints:
-    """In last bits of ``config.weight``, what each code adds to its parameter.
+    """In last bits of ``config.words.weight``, what each code adds to its parameter.
 
     A bit adds +1 or -1 amplitudes, sequential +1 and 0; a word of k bits an odd number of them in parts
     of ``2**-(k - 1)``. Of sparse codes bit 1 says whether there is anything at all.

@@ -24,7 +24,7 @@ def words(config: TrainerConfig, perturbations: Ints) -> Bits:
         Its perturbations are external.
     perturbations : Ints
         (count, P), odd numbers between -2**k and 2**k with k = ``config.code_bits``, in last bits of
-        ``config.weight``.
+        ``config.words.weight``.
 
     Returns
     -------

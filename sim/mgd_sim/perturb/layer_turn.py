@@ -19,6 +19,8 @@ def layer_turns(config: TrainerConfig, tau_layer: int, first: int, count: int) -
     Ints
         (count, P), 1 for those of the layer whose turn it is, 0 for all others.
     """
-    owner = np.repeat([layer.index for layer in config.layers], [layer.parameters for layer in config.layers])
-    turn = np.arange(first, first + count) // tau_layer % len(config.layers)
+    owner = np.repeat(
+        [layer.index for layer in config.shape.layers], [layer.parameters for layer in config.shape.layers]
+    )
+    turn = np.arange(first, first + count) // tau_layer % len(config.shape.layers)
     return np.asarray(turn[:, None] == owner, dtype=np.int64)

@@ -14,8 +14,8 @@ __all__ = ["RandomCodes", "masks", "random_code"]
 
 def masks(config: TrainerConfig) -> States:
     """The register bits in every parameter's code, as one 31-bit mask each: (P,), or (N,) node by node."""
-    code = config.random_code
-    taps = (code.taps(place.row, place.column, place.diagonal) for place in config.code_places)
+    code = config.codes.random_code
+    taps = (code.taps(place.row, place.column, place.diagonal) for place in config.placement.code_places)
     return np.array([sum(1 << bit for bit in each) for each in taps], dtype=np.uint32)
 
 

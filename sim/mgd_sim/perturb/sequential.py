@@ -35,7 +35,7 @@ class SequentialCodes:
     """The codes of all replicas, which are the same: a counter needs no seed."""
 
     def __init__(self, config: TrainerConfig):
-        self.sequence = np.array(config.sequence, dtype=np.int64)
+        self.sequence = np.array(config.codes.sequence, dtype=np.int64)
         self.step = 0
 
     def take(self, count: int) -> Bits:

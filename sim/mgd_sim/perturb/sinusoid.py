@@ -18,7 +18,7 @@ def phases(config: TrainerConfig, seed: States) -> Ints:
     One state of the register after the other, the first for the last parameter.
     """
     drawn = states(seed, config.parameters)[::-1].T.astype(np.int64)
-    return drawn & ((1 << config.sinusoids.phase_bits) - 1)
+    return drawn & ((1 << config.codes.sinusoids.phase_bits) - 1)
 
 
 def sinusoid(config: TrainerConfig, phase: Ints, step: Ints) -> Bits:
@@ -37,7 +37,7 @@ def sinusoid(config: TrainerConfig, phase: Ints, step: Ints) -> Bits:
     Bits
         (count, R, P), u of ``config.code_bits`` bits.
     """
-    wave = config.sinusoids
+    wave = config.codes.sinusoids
     moved = step[:, None] * np.array(wave.odds) % wave.period << (wave.phase_bits - wave.period_bits)
     at = (moved[:, None] + phase) & ((1 << wave.phase_bits) - 1)
     positive = at < 1 << (wave.phase_bits - 1)

@@ -15,8 +15,8 @@ __all__ = ["SparseCodes", "active", "activity_masks"]
 
 def activity_masks(config: TrainerConfig) -> States:
     """The register bits in every parameter's activity, as one 31-bit mask each: (P,)."""
-    code = config.sparse_code
-    taps = (code.taps(place.row, place.column) for place in config.places)
+    code = config.codes.sparse_code
+    taps = (code.taps(place.row, place.column) for place in config.placement.places)
     return np.array([sum(1 << bit for bit in each) for each in taps], dtype=np.uint32)
 
 
@@ -52,7 +52,7 @@ class SparseCodes:
     """
 
     def __init__(self, config: TrainerConfig, seed: States, activity: States):
-        code = config.sparse_code
+        code = config.codes.sparse_code
         self.signs = RandomCodes(config, seed)
         self.mask = activity_masks(config)
         starts = [[code.starts(int(each), pair) for each in activity] for pair in range(code.halvings)]

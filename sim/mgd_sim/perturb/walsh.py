@@ -13,8 +13,10 @@ __all__ = ["WalshCodes", "indices", "walsh"]
 
 def indices(config: TrainerConfig) -> Ints:
     """The Walsh index of every parameter: (P,), or (N,) node by node."""
-    code = config.walsh_code
-    return np.array([code.index(place.row, place.column) for place in config.code_places], dtype=np.int64)
+    code = config.codes.walsh_code
+    return np.array(
+        [code.index(place.row, place.column) for place in config.placement.code_places], dtype=np.int64
+    )
 
 
 def walsh(index: Ints, step: Ints) -> Bits:

@@ -25,7 +25,7 @@ def source(config: TrainerConfig, seed: States, count: int) -> Source:
     count : int
         Samples there are. A stream shows them in their order, again and again.
     """
-    task, data = config.task, config.task_data
+    task, data = config.task, config.shape.task_data
     if task.source == "generator":
         return Draw(letter_table(centered=data.generator == "centered_letters"), seed)
     if task.source == "stream" or task.order == "plain":

@@ -39,13 +39,13 @@ def held(base: TrainerConfig, family: Family, amplitude: float, share: float = 1
     T gets all the guard bits there can be, and the rate is the lowest that drops no bit of an update:
     so T stays off its rails for longest.
     """
-    integer_bits = base.parameter.integer_bits
+    integer_bits = base.words.parameter.integer_bits
     config = base.replaced(formats={"parameter": str(SQ(integer_bits, LFSR.leap - integer_bits))})
     longest = (1 << config.learning.tau_bits) - 1
     times = {"tau_x": longest, "tau_p": 1, "tau_theta": longest}
     perturbation = {"family": family, "amplitude": amplitude, "share": share}
     shaken = config.replaced(perturbation=perturbation, learning=times)
-    return shaken.replaced(learning={"rate": 2.0**-shaken.gain})
+    return shaken.replaced(learning={"rate": 2.0**-shaken.levels.gain})
 
 
 def float_cosines(config: TrainerConfig, seeds: Sequence[int], checkpoints: Sequence[int]) -> Floats:
@@ -78,7 +78,8 @@ def circuit_cosines(config: TrainerConfig, seeds: Sequence[int], checkpoints: Se
     trainer = Trainer(config, seeds)
     return _cosines(
         trainer,
-        forward_weight(trainer.visible, 0, config.fine_bits).astype(np.float64) * config.weight.step,
+        forward_weight(trainer.visible, 0, config.words.fine_bits).astype(np.float64)
+        * config.words.weight.step,
         checkpoints,
     )
 
@@ -116,11 +117,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     base = preset(given.task)
     if given.nodes:
-        integer_bits = base.parameter.integer_bits
+        integer_bits = base.words.parameter.integer_bits
         wide = str(SQ(integer_bits, LFSR.leap - integer_bits))
         base = base.replaced(perturbation={"granularity": "node"}, formats={"parameter": wide})
     amplitude = given.amplitude or base.perturbation.amplitude
-    parameters, period = base.coded, base.walsh_code.period
+    parameters, period = base.coded, base.codes.walsh_code.period
     checkpoints = sorted({1 << k for k in range(3, 13)} | {parameters, 10 * parameters, period})
     curves = {}
     codes: dict[str, TrainerConfig] = {

@@ -145,7 +145,7 @@ def _random(config: TrainerConfig, mask: Sequence[int]) -> Bits:
 
 
 def _walsh(config: TrainerConfig) -> Bits:
-    return walsh(indices(config), np.arange(config.walsh_code.period))
+    return walsh(indices(config), np.arange(config.codes.walsh_code.period))
 
 
 def _random_code(config: TrainerConfig) -> Bits:
@@ -153,8 +153,10 @@ def _random_code(config: TrainerConfig) -> Bits:
 
 
 def _without_diagonal(config: TrainerConfig) -> list[int]:
-    rows = config.random_code.row_taps
-    return [(1 << place.column) | sum(1 << tap for tap in rows[place.row]) for place in config.places]
+    rows = config.codes.random_code.row_taps
+    return [
+        (1 << place.column) | sum(1 << tap for tap in rows[place.row]) for place in config.placement.places
+    ]
 
 
 def random_code_without_diagonal(config: TrainerConfig) -> Bits:

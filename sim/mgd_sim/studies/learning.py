@@ -72,7 +72,7 @@ def with_loss(config: TrainerConfig, loss: Loss, rate: float | None) -> TrainerC
     """The configuration with another loss, linear outputs where it compares outputs, and another rate."""
     changes: dict[str, dict[str, object]] = {"cost": {"loss": loss}}
     if loss in ("cross_entropy", "hinge"):
-        hidden = [layer.activation for layer in config.layers[:-1]]
+        hidden = [layer.activation for layer in config.shape.layers[:-1]]
         changes["network"] = {"activation": [*hidden, "linear"]}
     if rate is not None:
         changes["learning"] = {"rate": rate}

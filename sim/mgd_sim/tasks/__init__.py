@@ -20,7 +20,7 @@ def dataset(config: TrainerConfig) -> Dataset:
 
     Targets are in ``formats.target``, where a one has all fraction bits below it.
     """
-    task = config.task_data
+    task = config.shape.task_data
     if task.external:
         raise ConfigError(
             [

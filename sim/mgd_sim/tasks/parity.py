@@ -13,5 +13,5 @@ __all__ = ["parity"]
 
 def parity(config: TrainerConfig) -> Dataset:
     """All ``2**inputs`` samples in the order in which the circuit's memory stores them."""
-    words = np.array(config.task_data.samples, dtype=np.int64)
+    words = np.array(config.shape.task_data.samples, dtype=np.int64)
     return Dataset(x=unpack(words[:, 0], config.inputs), target=unpack(words[:, 1], config.outputs))

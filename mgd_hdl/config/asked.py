@@ -1,0 +1,274 @@
+"""What is asked for: the tables of a TOML file, and what follows from one key or two alone."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated
+
+from pydantic import Field
+
+from .codes import LOADED
+from .cost import Loss
+from .network import Activation
+from .number import Rounding, power_of_two
+from .sections import (
+    MAX_SEED,
+    CostSection,
+    EngineSection,
+    FormatsSection,
+    ImperfectionsSection,
+    JudgeSection,
+    LearningSection,
+    NetworkSection,
+    PerturbationSection,
+    Section,
+    TaskSection,
+    TrainerName,
+)
+
+__all__ = ["Asked"]
+
+
+class Asked(Section):
+    """The tables of a trainer, and its options by name."""
+
+    name: TrainerName = "mgd"
+    """The top module; every other module's name starts with it and two underscores."""
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
+    """All random streams start from it; a run-time register can change each."""
+    network: NetworkSection
+    formats: FormatsSection = FormatsSection()
+    # The table [cost]; config.words.cost is the format of C.
+    cost_section: CostSection = Field(default=CostSection(), alias="cost")
+    perturbation: PerturbationSection = PerturbationSection()
+    learning: LearningSection = LearningSection()
+    task: TaskSection = TaskSection()
+    engine: EngineSection = EngineSection()
+    judge: JudgeSection = JudgeSection()
+    imperfections: ImperfectionsSection = ImperfectionsSection()
+
+    @property
+    def amplitude_shift(self) -> int:
+        """The a of amplitude = 2**-a."""
+        return -power_of_two(self.perturbation.amplitude)
+
+    @property
+    def learning_shift(self) -> int:
+        """The k of eta = 2**-k."""
+        return -power_of_two(self.learning.rate)
+
+    @property
+    def initials(self) -> tuple[float, ...]:
+        initial = self.network.initial
+        return initial if isinstance(initial, tuple) else (initial,) * (len(self.network.layers) - 1)
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        activation = self.network.activation
+        return activation if isinstance(activation, tuple) else (activation,) * (len(self.network.layers) - 1)
+
+    @property
+    def two_sided(self) -> bool:
+        return self.learning.measure == "two_sided"
+
+    @property
+    def loss(self) -> Loss:
+        return self.cost_section.loss
+
+    @property
+    def analog(self) -> bool:
+        """C~ is the high-pass of one cost a step."""
+        return self.learning.algorithm == "analog"
+
+    @property
+    def rests(self) -> bool:
+        """Parameters rest in some measurements: those of C0, or of another layer."""
+        return self.layerwise or (not self.two_sided and not self.analog)
+
+    @property
+    def follow(self) -> int:
+        """The m of 2**-m, by which the copy comes nearer to T; 0 where it becomes T."""
+        return self.learning.follow
+
+    @property
+    def sequential(self) -> bool:
+        return self.perturbation.family == "sequential"
+
+    @property
+    def loaded(self) -> bool:
+        """Every cell holds its code word, which is shifted in before each perturbation."""
+        return self.perturbation.family in LOADED
+
+    @property
+    def code_bits(self) -> int:
+        """The k of a code word: it stands for an odd number between -2**k and 2**k."""
+        return self.perturbation.resolution if self.perturbation.family in ("sinusoidal", "external") else 1
+
+    @property
+    def layerwise(self) -> bool:
+        """One layer's parameters are perturbed and updated at a time."""
+        return self.perturbation.granularity == "layer"
+
+    @property
+    def nodes(self) -> bool:
+        """The sums of neurons are perturbed, by way of their biases, and weights learn by their inputs."""
+        return self.perturbation.granularity == "node"
+
+    @property
+    def neurons(self) -> int:
+        """N, of all layers."""
+        return sum(self.network.layers[1:])
+
+    @property
+    def coded(self) -> int:
+        """How many codes there are: one for each parameter, or for each neuron."""
+        return self.neurons if self.nodes else self.parameters
+
+    @property
+    def delayed(self) -> bool:
+        return self.learning.updates == "delayed"
+
+    @property
+    def serial(self) -> bool:
+        """Parameters pass through their cells one bit a clock."""
+        return self.engine.cell == "serial"
+
+    @cached_property
+    def shadow(self) -> bool:
+        """Cells hold a second copy of the visible bits, which changes only at the end of a window."""
+        if self.engine.shadow == "auto":
+            divides = self.learning.tau_p % self.learning.tau_theta == 0
+            return self.delayed or self.follow > 0 or not divides
+        return self.engine.shadow == "yes"
+
+    @property
+    def overlapping(self) -> bool:
+        """Measurements of one window overlap: its updates do not change what the network sees, and the
+        next perturbation is there without being loaded. Node by node they wait for updates of many words.
+        """
+        return self.shadow and not self.loaded and not self.nodes
+
+    @property
+    def leaf_cells(self) -> int:
+        """So many cells of a tile share a leaf."""
+        return self.engine.leaf_cells
+
+    @property
+    def early(self) -> bool:
+        """Cells hear code and sign one clock before the word, and keep whether they take it."""
+        return self.engine.enables == "early"
+
+    @property
+    def resets(self) -> bool:
+        """Cells have a reset, which clears T whatever it holds."""
+        return self.engine.reset == "yes"
+
+    @property
+    def starts_unknown(self) -> bool:
+        """A start makes known all that a step depends on, even where nothing was: where all registers hold X.
+        Serial cells are cleared by a pass that reads nothing of them.
+        """
+        return self.serial or self.resets
+
+    @property
+    def parameters(self) -> int:
+        """P: weights and biases."""
+        shape = self.network.layers
+        return sum((i + 1) * o for i, o in pairwise(shape))
+
+    @property
+    def inputs(self) -> int:
+        return self.network.layers[0]
+
+    @property
+    def outputs(self) -> int:
+        return self.network.layers[-1]
+
+    @property
+    def some_stuck(self) -> bool:
+        """Cells can be told not to learn."""
+        return self.imperfections.stuck > 0
+
+    @property
+    def last_activation(self) -> Activation:
+        return self.activations[-1]
+
+    @property
+    def halvings(self) -> int:
+        """The k of the share 2**-k of all parameters that are shaken at a time."""
+        return -power_of_two(self.perturbation.share)
+
+    @property
+    def sparse(self) -> bool:
+        """Only some of the parameters are shaken at a time, others each time."""
+        return self.halvings > 0
+
+    @property
+    def shrinks(self) -> int:
+        """How often the amplitude may halve."""
+        if not self.perturbation.halve_every:
+            return 0
+        last = self.perturbation.last_amplitude
+        return -power_of_two(last) - self.amplitude_shift if last else 1
+
+    @property
+    def halved_updates(self) -> int:
+        """How often updates may double because the amplitude halves: never where only signs count."""
+        return 0 if self.sign_only else self.shrinks
+
+    @property
+    def judges_error(self) -> bool:
+        """The loss is a distance from the targets; otherwise it compares the outputs with one another, or
+        with zero, and a target only says which class is right.
+        """
+        return self.loss in ("squared_error", "absolute_error")
+
+    @property
+    def gated(self) -> bool:
+        """Small cost changes may count as zero, and large ones be limited."""
+        return self.cost_section.limit > 0 or self.cost_section.gate > 0
+
+    @property
+    def anew(self) -> bool:
+        """C0 is measured at every step, and not only where it can have changed."""
+        return self.learning.reference == "every_step"
+
+    @property
+    def judged(self) -> bool:
+        """The circuit says itself when it has learned."""
+        return self.judge.kind != "none"
+
+    @property
+    def cost_noisy(self) -> bool:
+        """Noise is added to every cost that is measured."""
+        return self.imperfections.cost_noise > 0
+
+    @property
+    def decays(self) -> bool:
+        """Parameters lose a part of themselves at each update."""
+        return self.learning.decay > 0
+
+    @property
+    def sign_only(self) -> bool:
+        """Of the sum of C~ only the sign makes the update."""
+        return self.learning.size == "sign"
+
+    @property
+    def annealed(self) -> bool:
+        """The learning shift grows while training goes on."""
+        return self.learning.anneal_every > 0
+
+    @property
+    def update_noisy(self) -> bool:
+        """Noise follows every update."""
+        return self.imperfections.update_noise > 0
+
+    @property
+    def independent_noise(self) -> bool:
+        """Each parameter takes the noise of an update with a sign of its own."""
+        return self.update_noisy and self.imperfections.update_noise_kind == "independent"
+
+    @property
+    def rounding(self) -> Rounding:
+        return Rounding(self.learning.rounding)

@@ -1,0 +1,105 @@
+"""Building a configuration from a document: every problem is found, and what was snapped is told."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from .derived import Derived
+from .errors import ConfigError
+from .explain import explain
+from .number import Format, power_of_two
+from .relations import relation_problems
+from .sections import HIGH_PASS, Section
+
+__all__ = ["built", "json_schema", "replaced", "snapped"]
+
+_Config = TypeVar("_Config", bound=Derived)
+
+
+class _SchemaGenerator(GenerateJsonSchema):
+    """Shows defaults as the TOML file would spell them."""
+
+    def encode_default(self, dft: Any) -> Any:
+        if isinstance(dft, Section):
+            return dft.model_dump(mode="json")
+        return str(dft) if isinstance(dft, Format) else super().encode_default(dft)
+
+
+def _without(document: Any, error: ValidationError) -> dict[str, Any]:
+    """A copy of the document without the keys in error, so that the others can still be checked."""
+    kept = dict(document) if isinstance(document, dict) else {}
+    for item in error.errors(include_url=False):
+        section, *key = item["loc"][:2] or [None]
+        if isinstance(kept.get(section), dict) and key:
+            kept[section] = {name: value for name, value in kept[section].items() if name != key[0]}
+        else:
+            kept.pop(section, None)
+    kept["network"] = {"layers": [1, 1], **kept.get("network", {})}
+    return kept
+
+
+def built(kind: type[_Config], document: Any) -> _Config:
+    """From the tables of a TOML file; raises ConfigError with every problem found."""
+    try:
+        config, problems = kind.model_validate(document), []
+    except ValidationError as error:
+        problems = explain(error, json_schema(kind))
+        document = _without(document, error)
+        config = kind.model_validate(document)
+    problems += relation_problems(config, {problem.key.partition("[")[0] for problem in problems})
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def json_schema(kind: type[Derived]) -> dict[str, Any]:
+    """The JSON Schema of a TOML file."""
+    return kind.model_json_schema(schema_generator=_SchemaGenerator)
+
+
+def replaced(config: _Config, sections: dict[str, Any]) -> _Config:
+    """A copy with some keys changed, checked again."""
+    document = config.model_dump(mode="json")
+    for key, value in sections.items():
+        old = document.get(key)
+        document[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+    return built(type(config), document)
+
+
+def snapped(config: Derived) -> dict[str, tuple[float, float]]:
+    """Keys whose number was moved to one the circuit has: what was given, what is used."""
+    given = {
+        "perturbation.amplitude": (config.perturbation.amplitude, 2.0**-config.amplitude_shift),
+        "learning.rate": (config.learning.rate, 2.0**-config.learning_shift),
+    }
+    if config.perturbation.share != 1:
+        given["perturbation.share"] = (config.perturbation.share, 2.0**-config.halvings)
+    optional = {
+        "learning.last_rate": config.learning.last_rate,
+        "learning.decay": config.learning.decay,
+        "learning.clamp": config.learning.clamp,
+        "perturbation.last_amplitude": config.perturbation.last_amplitude,
+    }
+    given |= {key: (value, 2.0 ** power_of_two(value)) for key, value in optional.items() if value}
+    if config.cost_noisy:
+        noise = config.imperfections.cost_noise
+        given["imperfections.cost_noise"] = (noise, 2.0 ** power_of_two(noise))
+    if config.update_noisy:
+        noise = config.imperfections.update_noise
+        given["imperfections.update_noise"] = (noise, 2.0 ** power_of_two(noise))
+    if config.analog:
+        used = config.levels.high_pass / ((1 << HIGH_PASS.width) - config.levels.high_pass)
+        given["learning.tau_hp"] = (config.learning.tau_hp, used)
+    for index, initial in enumerate(config.initials):
+        given[f"network.initial[{index}]"] = (initial, 2.0 ** power_of_two(initial))
+    if config.loss == "hinge":
+        margin = config.cost_section.margin
+        given["cost.margin"] = (margin, config.words.output.value(config.words.margin))
+    for key, register in (("limit", config.levels.change_limit), ("gate", config.levels.change_gate)):
+        size = getattr(config.cost_section, key)
+        if size:
+            given[f"cost.{key}"] = (size, config.words.cost_change.value(register))
+    return {key: pair for key, pair in given.items() if pair[0] != pair[1]}

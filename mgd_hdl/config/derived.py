@@ -1,0 +1,58 @@
+"""A configuration and all that follows from it, in facets."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from .asked import Asked
+from .coding import Codes
+from .curves import Curves
+from .levels import Levels
+from .placement import Placement
+from .shape import Shape
+from .timing import Timing
+from .words import Words
+
+__all__ = ["Derived"]
+
+
+class Derived(Asked):
+    """Every width, depth and latency, computed when it is first asked for.
+
+    Facets depend on those before them, never on those behind.
+    """
+
+    @cached_property
+    def words(self) -> Words:
+        """Number formats."""
+        return Words(self)
+
+    @cached_property
+    def levels(self) -> Levels:
+        """What registers and constants are at first."""
+        return Levels(self, self.words)
+
+    @cached_property
+    def curves(self) -> Curves:
+        """Tables of the loss."""
+        return Curves(self, self.words)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Layers, defects, samples."""
+        return Shape(self, self.words)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Tiles and places of cells."""
+        return Placement(self, self.shape)
+
+    @cached_property
+    def codes(self) -> Codes:
+        """Generators of codes."""
+        return Codes(self, self.shape, self.placement)
+
+    @cached_property
+    def timing(self) -> Timing:
+        """Latencies and throughput."""
+        return Timing(self, self.words, self.shape, self.placement)

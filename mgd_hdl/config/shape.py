@@ -1,0 +1,97 @@
+"""The network's layers, the device's defects in them, and the samples that go through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+
+from .asked import Asked
+from .draws import normals, picked
+from .network import Defect, LayerConfig
+from .tasks import TASKS, Task
+from .words import Words
+
+__all__ = ["Shape"]
+
+_DEFECTS, _STUCK = 1, 2  # streams of a device's draws
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """Layers of the network, what a device has of its own, and samples."""
+
+    asked: Asked
+    words: Words
+
+    @cached_property
+    def layers(self) -> tuple[LayerConfig, ...]:
+        shape, built, first = self.asked.network.layers, [], 0
+        incoming = self.asked.formats.input
+        for index, activation in enumerate(self.asked.activations):
+            layer = LayerConfig(
+                index=index,
+                inputs=shape[index],
+                neurons=shape[index + 1],
+                first=first,
+                activation=activation,
+                input=incoming,
+                weight=self.words.weight,
+                output=self.words.output_of(activation),
+                segment_bits=self.asked.formats.segment_bits,
+                serial=self.asked.serial,
+                defects=self._own_defects[index],
+            )
+            if self.asked.delayed and layer.latency % 2:
+                layer = replace(layer, padding=1)
+            built.append(layer)
+            first += layer.parameters
+            incoming = layer.output
+        return tuple(built)
+
+    def defects(self, device: int | None = None) -> tuple[tuple[Defect, ...], ...]:
+        """The defect of every neuron, layer by layer, of this or another device; none without spread."""
+        spread = self.asked.imperfections.activation_spread
+        draw = normals(self.asked.imperfections.device if device is None else device, _DEFECTS)
+        return tuple(
+            tuple(
+                Defect(shift=spread * x, offset=spread * y, gain=1 + spread * k, height=1 + spread * h)
+                for x, y, k, h in (islice(draw, 4) for _ in range(neurons if spread else 0))
+            )
+            for neurons in self.asked.network.layers[1:]
+        )
+
+    @cached_property
+    def _own_defects(self) -> tuple[tuple[Defect, ...], ...]:
+        return self.defects()
+
+    def stuck(self, device: int | None = None) -> frozenset[int]:
+        """The numbers of the parameters that do not learn, of this or another device."""
+        chosen = self.asked.imperfections.device if device is None else device
+        count = round(self.asked.imperfections.stuck * self.asked.parameters)
+        return picked(chosen, _STUCK, self.asked.parameters, count)
+
+    @cached_property
+    def biases(self) -> tuple[int, ...]:
+        """The numbers of all biases, one for each neuron."""
+        return tuple(
+            layer.first + (neuron + 1) * (layer.inputs + 1) - 1
+            for layer in self.layers
+            for neuron in range(layer.neurons)
+        )
+
+    @cached_property
+    def task_data(self) -> Task:
+        return TASKS[self.asked.task.name]
+
+    @cached_property
+    def sample_words(self) -> tuple[tuple[int, ...], int]:
+        """What the sample memory holds, and its width: inputs in the low bits, then the targets."""
+        target = self.asked.formats.target
+        words = []
+        for x, bits in self.task_data.samples:
+            word = x
+            for j in range(self.asked.outputs):
+                word |= (bits >> j & 1) << target.fraction_bits + self.asked.inputs + j * target.width
+            words.append(word)
+        return tuple(words), self.asked.inputs + self.asked.outputs * target.width

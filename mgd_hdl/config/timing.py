@@ -1,0 +1,194 @@
+"""How long everything takes, in clocks from the one in which the sequencer gives a command."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from .asked import Asked
+from .network import adder_levels
+from .placement import Placement
+from .shape import Shape
+from .words import Words
+
+__all__ = ["Timing"]
+
+
+@dataclass(frozen=True, eq=False)
+class Timing:
+    """Latencies and throughput."""
+
+    asked: Asked
+    words: Words
+    shape: Shape
+    placement: Placement
+
+    @property
+    def decay_clocks(self) -> int:
+        """How long the decay of an update is on the wires to the cells."""
+        return 4 * self.asked.decays
+
+    @property
+    def tail_clocks(self) -> int:
+        """How long what follows the last word of an update is on the wires to the cells."""
+        return self.decay_clocks + self.noise_clocks
+
+    @property
+    def noise_clocks(self) -> int:
+        """How long the noise of an update is on the wires to the cells."""
+        return self.asked.update_noisy + self.asked.independent_noise
+
+    @property
+    def broadcast_latency(self) -> int:
+        """Until the perturbed parameters of layer 0 stand at the network: wires, the tree, code bits."""
+        return 1 + self.placement.leaf_levels + self.placement.keeps_code
+
+    @property
+    def word_clocks(self) -> int:
+        """For how long a word keeps the cells busy; serial ones start, hear what is to come, and take a
+        bit in every further clock.
+        """
+        return 2 + self.words.parameter.width if self.asked.serial else 1
+
+    @property
+    def update_clocks(self) -> int:
+        """For how long an update does: +D, then -D, each with its multiples by powers of two where code
+        words, or inputs node by node, have several bits.
+        """
+        return 2 * self.words.multiples * self.word_clocks
+
+    @property
+    def measure_clocks(self) -> int:
+        """For how long a measurement keeps the cells of a layer busy."""
+        return 2 + self.words.weight.width if self.asked.serial else 1
+
+    @property
+    def join_clocks(self) -> int:
+        """Serial cells: so long after a word began to pass, a measurement may begin in the same pass,
+        because the lowest bit it needs is three clocks away.
+        """
+        return self.words.guard_bits - 2
+
+    @property
+    def weight_latency(self) -> int:
+        """Until the weights of layer 0 stand at the network, or the first bit of each."""
+        return self.broadcast_latency + (3 if self.asked.serial else 0)
+
+    def layer_offset(self, layer: int) -> int:
+        """Until the weights of a layer are read, or the first bit of each."""
+        return self.weight_latency + sum(each.latency for each in self.shape.layers[:layer])
+
+    @property
+    def classifier_latency(self) -> int:
+        """From the outputs to the counters of answers: a comparator for each level, the counters."""
+        return max(1, adder_levels(self.asked.outputs)) + 1
+
+    @property
+    def cost_padding(self) -> int:
+        """Delayed updates only: keeps the two-phase updates in step with the measurements."""
+        way = self.cost_pipeline + self.noise_latency + self.change_latency + self.broadcast_latency
+        return int(self.asked.delayed and way % 2 == 0)
+
+    @property
+    def noise_latency(self) -> int:
+        """From the cost to the cost with noise."""
+        return int(self.asked.cost_noisy)
+
+    @property
+    def cost_pipeline(self) -> int:
+        """Errors, their squares or sizes, adder tree; or signs, comparator tree, limit. Cross-entropy:
+        comparator tree, distances, three clocks of exp, adder tree, three of log, last sum; of one
+        output size, look-up, interpolation, sum.
+        """
+        levels = adder_levels(self.asked.outputs)
+        if self.asked.loss == "cross_entropy":
+            return 4 if self.asked.outputs == 1 else 2 * levels + 7
+        return 2 + levels
+
+    @property
+    def measure_latency(self) -> int:
+        """Until C is valid."""
+        pipeline = self.cost_pipeline + self.cost_padding + self.noise_latency
+        return self.layer_offset(len(self.shape.layers)) + pipeline
+
+    @property
+    def change_latency(self) -> int:
+        """From C to C~, and through the gate."""
+        return (3 if self.asked.analog else 1) + self.asked.gated
+
+    @property
+    def window_clocks(self) -> int:
+        """For how long it must be known of a step whether it ends a window. A delayed update is taken by the
+        measurements themselves, layer by layer.
+        """
+        if not self.asked.delayed:
+            return self.measure_latency + self.change_latency + 4
+        passed = self.layer_offset(len(self.shape.layers) - 1) - self.weight_latency
+        return max(passed, self.measure_latency + self.change_latency + 1) if self.asked.annealed else passed
+
+    @property
+    def step_latency(self) -> int:
+        """From the command of a step's last measurement until T holds its update."""
+        return (
+            self.measure_latency
+            + self.change_latency
+            + 3
+            + self.update_clocks
+            + self.tail_clocks
+            + self.broadcast_latency
+        )
+
+    @cached_property
+    def settle_moves(self) -> int:
+        """Until a copy that starts from 0 has come to any T."""
+        longest = 1
+        for target in (self.words.visible.min, self.words.visible.max):
+            copy = moves = 0
+            while (nearer := copy + target - (copy >> self.asked.follow)) != copy:
+                copy, moves = nearer, moves + 1
+            longest = max(longest, moves)
+        return longest
+
+    @property
+    def clocks_per_step(self) -> Fraction:
+        """While samples are there in time: the mean over all steps.
+
+        A step commands its reference, where it needs one, and its perturbed cost. Then every step
+        without shadow waits for its update, a window's last step with shadow waits for it and for the
+        copy, and delayed updates are never waited for. A code is loaded after the last update with the
+        one before; the reference of a one-sided step can pass meanwhile.
+        """
+        if self.asked.delayed:
+            return Fraction(2)
+        wait = Fraction(self.measure_latency + self.change_latency + 3 + self.update_clocks)
+        if self.asked.loaded:
+            # One of the words enters while the reference does, or the copy is made; one more while that
+            # follows.
+            tau_p, window = self.asked.learning.tau_p, self.asked.learning.tau_theta
+            load = self.asked.parameters - 1 + self.asked.two_sided - self.asked.shadow
+            clocks = wait + 1 + self.asked.shadow + Fraction(load, tau_p)
+            if self.asked.follow:
+                clocks += Fraction(1, window) - Fraction(min(1, load), math.lcm(tau_p, window))
+            return clocks
+        if self.asked.nodes:
+            return wait + 1 + self.asked.shadow
+        if self.tail_clocks:
+            # Without shadow tau_theta divides tau_p, and of so many steps one makes an update.
+            wait += Fraction(self.tail_clocks, 1 if self.asked.shadow else self.asked.learning.tau_theta)
+        if self.asked.shadow:
+            window = self.asked.learning.tau_theta
+            return Fraction(2 * window + wait + (self.asked.follow > 0), window)
+        # The reference of serial cells joins the pass of the update.
+        return Fraction(wait if self.asked.serial else wait + 1)
+
+    def delay(self, layer: int) -> int:
+        """Delayed updates: how many steps behind a layer's copy of the parameters is.
+
+        The copy taken at the end of step m holds all updates up to step m - delay.
+        """
+        assert self.asked.delayed
+        behind = self.step_latency - self.layer_offset(layer)
+        assert behind % 2 == 0
+        return behind // 2
