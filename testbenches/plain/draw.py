@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from mgd_hdl.config import ConfigError, TrainerConfig
 
-from .trainer import SEEDS, Sample, format_of, mix
+from .trainer import SEEDS, PlainTrainer, Sample, format_of, mix
 
 _Item = TypeVar("_Item")
 
@@ -16,7 +16,7 @@ LAYERS = {
     "xor": ([2, 2, 1], [2, 2, 1], [2, 3, 1], [2, 1], [2, 3, 2, 1]),
     "parity3": ([3, 3, 1], [3, 2, 3, 1], [3, 9, 1]),
     "parity4": ([4, 4, 1], [4, 1]),
-    "external": ([1, 1], [3, 2, 2], [5, 3], [2, 4, 2, 3], [9, 7, 2]),
+    "external": ([1, 1], [3, 2, 2], [5, 3], [2, 4, 2, 3], [9, 7, 2], [12, 9, 2]),
 }
 
 
@@ -129,6 +129,10 @@ def document(draws: Draws, options: bool) -> dict[str, Any]:
 
 def _beyond(draws: Draws, drawn: dict[str, Any]) -> None:
     """Some of the options that are not of the core."""
+    if draws.chance(3):
+        drawn["network"] = {"layers": [49, 4, 4]}
+        drawn["task"] = {"name": draws.one(["nist7x7", "nist7x7_centered"]), "source": "generator"}
+        drawn["formats"] |= {"input": "UQ(1, 0)", "target": draws.one(["UQ(1, 0)", "SQ(2, 1)"])}
     shake, learning, engine = drawn["perturbation"], drawn["learning"], drawn["engine"]
     cost = drawn.setdefault("cost", {})
     loss = draws.one(["", "", "hinge", "cross_entropy"])
@@ -179,7 +183,11 @@ def _beyond(draws: Draws, drawn: dict[str, Any]) -> None:
         }
     if draws.chance(20):
         drawn["task"]["accuracy"] = True
+    if draws.chance(30):
+        _words(draws, drawn)
     flaws: dict[str, Any] = {"device": draws.below(1000)}
+    if draws.chance(15):
+        flaws["activation_spread"] = draws.one([0.1, 0.3, 1.0])
     if draws.chance(20):
         flaws |= {"cost_noise": 2.0 ** -draws.between(1, 8), "noisy_reference": draws.chance(50)}
     if draws.chance(20):
@@ -188,6 +196,21 @@ def _beyond(draws: Draws, drawn: dict[str, Any]) -> None:
     if draws.chance(20):
         flaws |= {"stuck": draws.one([0.1, 0.3]), "stuck_kind": draws.one(["shaken", "still", "dead"])}
     drawn["imperfections"] = flaws
+
+
+def _words(draws: Draws, drawn: dict[str, Any]) -> None:
+    """Codes, or inputs of neurons, in words of several bits, which T needs room for."""
+    formats = drawn["formats"]
+    formats |= {"parameter": f"SQ({draws.between(4, 6)}, {draws.between(7, 14)})"}
+    formats |= {"cost_change": f"SQ({draws.one([1, 2])}, {draws.between(3, 10)})"}
+    shake = drawn["perturbation"] = {"amplitude": drawn["perturbation"]["amplitude"]}
+    shake["resolution"] = draws.between(2, 6)
+    shake["family"] = draws.one(["sinusoidal", "square", "walsh", "random_code"])
+    if shake["family"] in ("sinusoidal", "square"):
+        shake["order"] = draws.one(["plain", "shuffled"])
+    else:
+        shake["granularity"] = "node"
+        drawn["learning"]["tau_x"] = drawn["learning"]["tau_p"] * draws.between(1, 2)
 
 
 @dataclass(frozen=True)
@@ -216,10 +239,10 @@ def drawn(seed: int, *, options: bool = False) -> Drawn:
             (words(draws, formats["input"], layers[0]), words(draws, formats["target"], layers[-1]))
             for _ in range(draws.between(1, 12))
         ]
-    return Drawn(config, samples, registers(draws, plain))
+    return Drawn(config, samples, registers(draws, plain, samples))
 
 
-def registers(draws: Draws, plain: dict[str, Any]) -> dict[str, int]:
+def registers(draws: Draws, plain: dict[str, Any], samples: list[Sample] | None) -> dict[str, int]:
     """What the host writes: seeds of any kind; any times where the circuit has a shadow for sure."""
     written: dict[str, int] = {}
     if draws.chance(40):
@@ -228,12 +251,15 @@ def registers(draws: Draws, plain: dict[str, Any]) -> dict[str, int]:
                 written[f"seed_{name}"] = draws.one(
                     [0, 1, 2**31 - 1, draws.below(2**31), draws.below(2**30) * 2]
                 )
-    if (
-        plain["engine"]["shadow"] == "yes"
-        and plain["learning"]["algorithm"] == "discrete"
-        and draws.chance(50)
-    ):
+    any_times = (
+        plain["learning"]["algorithm"] == "discrete" and plain["perturbation"]["granularity"] != "node"
+    )
+    if plain["engine"]["shadow"] == "yes" and any_times and draws.chance(50):
         written |= {name: draws.between(1, 7) for name in ("tau_x", "tau_p", "tau_theta")}
+    if not plain["learning"]["anneal_every"] and draws.chance(20):
+        written["learning_shift"] = draws.between(0, PlainTrainer(plain, samples).slowest)
+    if plain["learning"]["algorithm"] == "analog" and draws.chance(30):
+        written["high_pass"] = draws.between(1, 255)
     return written
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import combinations, pairwise
+from statistics import NormalDist
 from typing import Any
 
 #: What a step's states are called in NAME.ports.json, each with its values in order of their index.
@@ -93,6 +94,15 @@ def stuck(device: int, parameters: int, count: int) -> set[int]:
     return set(order[:count])
 
 
+def defects(device: int, neurons: int, spread: float) -> list[tuple[float, float, float, float]]:
+    """x0, y0, k and L of each neuron of a device."""
+    word, found = mix(mix(device) ^ 1), []
+    for _ in range(4 * neurons):
+        word = mix(word)
+        found.append(spread * NormalDist().inv_cdf(((word >> 11) + 0.5) / 2**53))
+    return [(x0, y0, 1 + k, 1 + size) for x0, y0, k, size in zip(*[iter(found)] * 4, strict=True)]
+
+
 # ---- blocks/array.md, the codes ------------------------------------------------------------------------
 
 
@@ -137,6 +147,28 @@ def shuffled(seed: int, parameters: int) -> list[int]:
     return turns
 
 
+def sinusoids(parameters: int, seed: int | None) -> tuple[int, list[int]]:
+    """m of the period 2^m, and the odd number of each parameter; ``seed`` where they are shuffled."""
+    m = (4 * parameters - 1).bit_length()
+    period = 1 << m
+    if seed is None:
+        spare = (period // 4 - parameters) // 2
+        return m, [2 * (spare + i) + 1 for i in range(parameters)]
+    x = mix(seed)
+    return m, [(4 * x + 1 + j * (8 * (x >> 16) + 4)) % period for j in reversed(range(parameters))]
+
+
+def sinusoid(angle: int, q: int, t: int, k: int) -> int:
+    """The word u of k bits at a phase of q bits."""
+    size = 0
+    if k > 1:
+        h = (angle >> (q - t)) % (1 << (t - 1))
+        j = min(h, (1 << (t - 1)) - 1 - h)
+        sine = math.sin((j + 0.5) / (1 << (t - 2)) * math.pi / 2)
+        size = math.floor(math.sqrt(2) * (1 << (k - 1)) * sine / 2)
+    return (1 << (k - 1)) + size if angle < 1 << (q - 1) else (1 << (k - 1)) - 1 - size
+
+
 # ---- blocks/memory.md ---------------------------------------------------------------------------------
 
 
@@ -163,28 +195,58 @@ def indices(order: str, count: int, seed: int) -> Iterator[int]:
         yield from (index for index in candidates if index < count)
 
 
+# ---- blocks/letters.md --------------------------------------------------------------------------------
+
+GLYPHS = (
+    ("#...#", "##..#", "#.#.#", "#..##", "#...#"),
+    ("#####", "..#..", "..#..", "..#..", "#####"),
+    (".####", "#....", ".###.", "....#", "####."),
+    ("#####", "..#..", "..#..", "..#..", "..#.."),
+)
+
+
+def letters(centered: bool, fraction: int, seed: int) -> Iterator[Sample]:
+    """Images of letters, one state a candidate."""
+    for state in generator(seed):
+        row, column = (1, 1) if centered else (state >> 2 & 3, state >> 4 & 3)
+        a, b = state >> 6 & 63, state >> 12 & 63
+        if 3 in (row, column) or max(a, b) > 49 or (a == b and a not in (0, 49)):
+            continue
+        image = [0] * 49
+        for y, line in enumerate(GLYPHS[state & 3]):
+            for x, pixel in enumerate(line):
+                image[7 * (row + y) + column + x] = int(pixel == "#")
+        for pixel in {a, b} - {49} if a != b else ():
+            image[pixel] ^= 1
+        yield image, [int(each == state & 3) << fraction for each in range(4)]
+
+
 # ---- blocks/activation.md, the losses -------------------------------------------------------------------
 
 
+Defect = tuple[float, float, float, float]
+NONE: Defect = (0.0, 0.0, 1.0, 1.0)
+
+
 @cache
-def knots(name: str, segments: int, fraction: int) -> list[int]:
-    """The table of an activation."""
-    unit, found = 1 << fraction, []
+def knots(name: str, segments: int, fraction: int, low: int, high: int, defect: Defect) -> list[int]:
+    """The table of an activation, within its format."""
+    x0, y0, k, size = defect
+    found = []
     for j in range(segments + 1):
-        z = -8 + 16 * j / segments
-        value = round((math.tanh(z) if name == "tanh" else 1 / (1 + math.exp(-z))) * unit)
-        found.append(max(-unit if name == "tanh" else 0, min(value, unit - 1)))
+        z = k * (-8 + 16 * j / segments - x0)
+        value = size * (math.tanh(z) if name == "tanh" else 1 / (1 + math.exp(-z))) + y0
+        found.append(max(low, min(round(value * (1 << fraction)), high)))
     return found
 
 
-def table(name: str, z: int, f_z: int, fraction: int, bits: int) -> int:
+def table(z: int, f_z: int, fraction: int, bits: int, curve: Sequence[int]) -> int:
     """Sigmoid or tanh."""
     f_a = max(fraction, bits - 3)
     edge = 8 << f_a
     u = max(-edge, min(shifted(z, f_z - f_a), edge - 1)) + edge
     p = 4 + f_a - bits
     segment, position = u >> p, u % (1 << p)
-    curve = knots(name, 1 << bits, fraction)
     return curve[segment] + ((curve[segment + 1] - curve[segment]) * position >> p)
 
 
@@ -328,14 +390,27 @@ class PlainTrainer:
         self.delayed = self.learning["updates"] == "delayed"
         self.follow = self.learning["follow"]
         self.family = self.shake["family"]
-        assert self.family in ("random_code", "walsh", "sequential"), self.family
+        assert self.family != "external", "nothing comes through a port of codes here"
+        self.loaded = self.family in ("sinusoidal", "square")
         self.pairs = -power(self.shake["share"])
         self.layerwise = self.shake["granularity"] == "layer"
-        self.gain = self.a + self.f_t - self.f_c - self.two_sided + self.pairs
+        self.nodes = self.shake["granularity"] == "node"
+        activation = self.network["activation"]
+        self.activations = (
+            [activation] * (len(self.layers) - 1) if isinstance(activation, str) else activation
+        )
+        self.code_bits, self.words, self.part = 1, 1, 0
+        if self.family == "sinusoidal":
+            self.code_bits = self.words = self.shake["resolution"]
+            self.part = self.code_bits - 1
+        if self.nodes:
+            self.words = self.shake["resolution"]
+            self.part = self.words - self._integer_bits()
+        self.gain = self.a + self.f_t - self.f_c - self.two_sided + self.pairs - self.part
         self.guard = self.f_t - (self.a - 2)
         clamp = self.learning["clamp"]
         self.rail = power(clamp) + self.f_t if clamp else self.width - 2
-        self.most_update = (1 << (self.width - 2)) - 1
+        self.most_update = (1 << (self.width - self.words - 1)) - 1
         shadow, tau_p, tau_theta = (self.engine["shadow"], self.learning["tau_p"], self.learning["tau_theta"])
         self.shadow = shadow == "yes" or (
             shadow == "auto" and (self.delayed or self.follow > 0 or tau_p % tau_theta != 0)
@@ -345,10 +420,10 @@ class PlainTrainer:
             last = self.shake["last_amplitude"]
             self.halvings = -power(last) - self.a if last else 1
         self.dropped = max(self.k, self.gain, 0) + 4 - self.gain
-        activation = self.network["activation"]
-        self.activations = (
-            [activation] * (len(self.layers) - 1) if isinstance(activation, str) else activation
-        )
+        #: The shift of the smallest rate.
+        self.slowest = self.gain + (0 if self.learning["rounding"] == "carry" else self.dropped)
+        if self.learning["size"] == "sign":
+            self.slowest = self.f_t - self.part
         self.layer_of = [
             layer
             for layer in range(len(self.layers) - 1)
@@ -358,14 +433,46 @@ class PlainTrainer:
             self.defects["device"], self.parameters, round(self.defects["stuck"] * self.parameters)
         )
         self.stuck_kind = self.defects["stuck_kind"]
+        neurons, spread = sum(self.layers[1:]), self.defects["activation_spread"]
+        found = defects(self.defects["device"], neurons, spread) if spread else [NONE] * neurons
+        names = [
+            name for name, count in zip(self.activations, self.layers[1:], strict=True) for _ in range(count)
+        ]
+        self.curves: list[list[int]] = []
+        for name, defect in zip(names, found, strict=True):
+            is_signed, whole = self._output_format(name)
+            size = 1 << (whole - is_signed + self.f_y)
+            segments = 1 << self.formats["segment_bits"]
+            if name in ("sigmoid", "tanh"):
+                low = -size if is_signed else 0
+                self.curves.append(knots(name, segments, self.f_y, low, size - 1, defect))
+            else:
+                self.curves.append([])
+
+    def _output_format(self, name: str) -> tuple[bool, int]:
+        """Whether outputs of an activation are signed, and their integer bits."""
+        spread = self.defects["activation_spread"]
+        if name == "relu":
+            return False, self.formats["relu_integer_bits"]
+        if name == "linear":
+            return True, self.formats["linear_integer_bits"]
+        if spread:
+            return True, 1 + math.ceil(math.log2(1 + 4 * spread))
+        return (True, 1) if name == "tanh" else (False, 0)
+
+    def _integer_bits(self) -> int:
+        """Node by node: I, the integer bits that all inputs are counted with."""
+        is_signed, whole, _ = format_of(self.formats["input"])
+        inputs = [(is_signed, whole), *(self._output_format(name) for name in self.activations[:-1])]
+        self.signed_inputs = [each for each, _ in inputs]
+        if any(self.signed_inputs):
+            return max([2, *(bits + (not each) for each, bits in inputs)])
+        return max([1, *(bits for _, bits in inputs)])
 
     def _registers(self) -> dict[str, int]:
         """What the registers of the circuit hold, by the names of their ports."""
         most, tau_hp = (1 << (self.change_bits - 1)) - 1, self.learning["tau_hp"]
         limit, gate, last = self.cost["limit"], self.cost["gate"], self.learning["last_rate"]
-        smallest = self.gain if self.learning["rounding"] == "carry" else max(self.k, self.gain, 0) + 4
-        if self.learning["size"] == "sign":
-            smallest = self.f_t
         noise, update_noise = self.defects["cost_noise"], self.defects["update_noise"]
         decay = self.learning["decay"]
         return {
@@ -373,7 +480,7 @@ class PlainTrainer:
             "tau_layer": self.shake["tau_layer"],
             "halve_every": self.shake["halve_every"],
             "learning_shift": self.k,
-            "last_shift": -power(last) if last else smallest,
+            "last_shift": -power(last) if last else self.slowest,
             "high_pass": round(256 * tau_hp / (tau_hp + 1)),
             "change_limit": round(limit * 2**self.f_c) if limit else most,
             "change_gate": round(gate * 2**self.f_c),
@@ -403,7 +510,10 @@ class PlainTrainer:
         self.hold = self.baseline = self.high_pass = self.cost_before = self.flags = 0
         self.updates = self.judged_count = self.right_count = self.solved = 0
         self.window = self.missed = 0
-        if samples is None:
+        if self.task["source"] == "generator":
+            centered = self.task["name"] == "nist7x7_centered"
+            self.samples = letters(centered, self.f_target, self.registers["seed_sample"])
+        elif samples is None:
             data = stored(self.task["name"], self.layers[0], self.f_target)
             order = indices(self.task["order"], len(data), self.registers["seed_sample"])
             self.samples = (data[index] for index in order)
@@ -417,6 +527,21 @@ class PlainTrainer:
         for pair in range(self.pairs):
             self.sparse.append(generator(sparse_seed(self.registers["seed_sparse"], pair, self.pairs)))
         self.lag = self._lags()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Frequencies and phases of sinusoids; where the codes of neurons stand."""
+        if self.loaded:
+            seed = self.seed if self.shake["order"] == "shuffled" else None
+            self.m, self.odds = sinusoids(self.parameters, seed)
+            self.t = max(8, self.code_bits + 4)
+            self.q = max(self.m, self.t)
+            self.phases = [next(self.states["code"]) % (1 << self.q) for _ in self.odds][::-1]
+        self.code_places = self.places
+        if self.nodes:
+            self.code_places = [
+                (0, j // 8, j % 8, (j // 64 + j % 64 // 8 + j % 8) % 8) for j in range(sum(self.layers[1:]))
+            ]
 
     def _lags(self) -> list[int]:
         """Steps that each layer lags behind with delayed updates."""
@@ -448,55 +573,74 @@ class PlainTrainer:
             self.code = [int(i == self.turns[m % self.parameters]) for i in range(self.parameters)]
             self.active = [1] * self.parameters
             self.s = list(self.code)
+        elif self.loaded:
+            steps = [(m * odd % (1 << self.m)) << (self.q - self.m) for odd in self.odds]
+            angles = [(step + p) % (1 << self.q) for step, p in zip(steps, self.phases, strict=True)]
+            self.code = [sinusoid(angle, self.q, self.t, self.code_bits) for angle in angles]
+            self.active = [1] * self.parameters
+            self.s = [2 * u + 1 - (1 << self.code_bits) for u in self.code]
         else:
             if self.family == "walsh":
-                rows = max(row for _, row, _, _ in self.places) + 1
+                rows = max(row for _, row, _, _ in self.code_places) + 1
                 bits = 3 + (rows - 1).bit_length()
                 high = (3 if self.shake["sign_flip"] else 1) << bits
-                self.code = [parity((high + 8 * row + column) & m) for _, row, column, _ in self.places]
+                self.code = [parity((high + 8 * row + column) & m) for _, row, column, _ in self.code_places]
             else:
                 state = next(self.states["code"])
                 self.code = [
                     parity(state & (1 << column | 1 << (8 + diagonal) | row_mask(row, 16)))
-                    for _, row, column, diagonal in self.places
+                    for _, row, column, diagonal in self.code_places
                 ]
             states = [next(each) for each in self.sparse]
             self.active = [
                 int(all(parity(state & (1 << column | row_mask(row, 8))) for state in states))
-                for _, row, column, _ in self.places
+                for _, row, column, _ in self.code_places
             ]
             if self.layerwise:
                 turn = m // self.registers["tau_layer"] % (len(self.layers) - 1)
                 self.active = [int(layer == turn) for layer in self.layer_of]
                 self.code = [c & on for c, on in zip(self.code, self.active, strict=True)]
             self.s = [(2 * c - 1) * on for c, on in zip(self.code, self.active, strict=True)]
+        self.shaken = self.s
+        if self.nodes:
+            signs = iter(self.s)
+            self.shaken = []
+            for inputs, neurons in pairwise(self.layers):
+                for _ in range(neurons):
+                    self.shaken += [0] * inputs + [next(signs)]
 
     # ---- one measurement
 
     def _outputs(self, sign: int) -> list[int]:
         """What the network answers with perturbation ``sign`` s; 0 is at rest."""
         halved, h = self._halved(), self.halvings
+        fine = h + self.code_bits - 1
         weights = []
-        for i, (v, s) in enumerate(zip(self.visible, self.s, strict=True)):
+        for i, (v, s) in enumerate(zip(self.visible, self.shaken, strict=True)):
             if i in self.stuck and self.stuck_kind == "dead":
                 weights.append(0)
                 continue
             still = i in self.stuck and self.stuck_kind == "still"
-            weights.append((v << (2 + h)) + (2 << h) + (0 if still else (sign * s) << (h - halved)))
-        x, f_x, at = list(self.x), self.f_x, 0
+            weights.append((v << (2 + fine)) + (2 << fine) + (0 if still else (sign * s) << (h - halved)))
+        x, f_x, at, neuron = list(self.x), self.f_x, 0, 0
+        self.inputs = []
         for layer, neurons in enumerate(self.layers[1:]):
             y = []
+            self.inputs.append((x, f_x))
             for _ in range(neurons):
                 own = weights[at : at + len(x) + 1]
                 at += len(own)
                 z = sum(w * each for w, each in zip(own, x, strict=False)) + (own[-1] << f_x)
-                y.append(self._activated(self.activations[layer], z, self.a + h + f_x))
+                y.append(
+                    self._activated(self.activations[layer], z, self.a + fine + f_x, self.curves[neuron])
+                )
+                neuron += 1
             x, f_x = y, self.f_y
         return x
 
-    def _activated(self, name: str, z: int, f_z: int) -> int:
+    def _activated(self, name: str, z: int, f_z: int, curve: Sequence[int]) -> int:
         if name in ("sigmoid", "tanh"):
-            return table(name, z, f_z, self.f_y, self.formats["segment_bits"])
+            return table(z, f_z, self.f_y, self.formats["segment_bits"], curve)
         y = shifted(z, f_z - self.f_y)
         if name == "relu":
             return max(0, min(y, (1 << (self.formats["relu_integer_bits"] + self.f_y)) - 1))
@@ -574,6 +718,7 @@ class PlainTrainer:
             noisy = self.defects["noisy_reference"]
             self.baseline = self._measured(-1 if self.two_sided else 0, noisy)
             self._judge()
+            self.kept = self.inputs
         cost = self._measured(1)
         if self.analog:
             wanted = (self.high_pass >> 8) + (0 if n % tau_x == 0 else cost - self.cost_before)
@@ -602,8 +747,8 @@ class PlainTrainer:
             clipped = word != wanted
             self.hold = 0
             self.theta = [
-                t if s == 0 or i in self.stuck else integrated(t, word * s, self.rail)
-                for i, (t, s) in enumerate(zip(self.theta, self.s, strict=True))
+                t if i in self.stuck else self._taken(t, words)
+                for i, (t, words) in enumerate(zip(self.theta, self._words(word), strict=True))
             ]
         if end:
             self._end()
@@ -627,6 +772,31 @@ class PlainTrainer:
         self.n += 1
         return found
 
+    def _words(self, word: int) -> Iterator[list[int]]:
+        """The words of one update for each parameter, in their order."""
+        if not self.nodes:
+            for s in self.s:
+                sign = -1 if s < 0 else 1
+                yield [sign * word << bit for bit in range(self.words) if abs(s) >> bit & 1]
+            return
+        signs = iter(self.s)
+        for (inputs, f_x), is_signed, neurons in zip(
+            self.kept, self.signed_inputs, self.layers[1:], strict=True
+        ):
+            seen = [*(shifted(x, f_x - self.part) for x in inputs), 1 << self.part]
+            for s in (next(signs) for _ in range(neurons)):
+                for x in seen:
+                    bits = [bit for bit in range(self.words) if x >> bit & 1]
+                    top = self.words - 1 if is_signed else self.words
+                    along = [s * word << bit for bit in bits if bit != top]
+                    against = [-s * word << bit for bit in bits if bit == top]
+                    yield along + against if s > 0 else against + along
+
+    def _taken(self, theta: int, words: Iterable[int]) -> int:
+        for word in words:
+            theta = integrated(theta, word, self.rail)
+        return theta
+
     def _halved(self) -> int:
         every = self.registers["halve_every"]
         return min(self.updates // every, self.halvings) if every else 0
@@ -642,7 +812,7 @@ class PlainTrainer:
         """D before its limit."""
         k = self._shift()
         if self.learning["size"] == "sign":
-            return ((a < 0) - (a > 0)) << (self.f_t - k)
+            return ((a < 0) - (a > 0)) << (self.f_t - self.part - k)
         left = self.gain - k + self._halved()
         if left >= 0:
             return -a << left
