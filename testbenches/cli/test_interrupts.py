@@ -20,8 +20,10 @@ import mgd_sim.compare
 import mgd_synth.boards
 import mgd_synth.flow
 from mgd_hdl import __main__, cli, emit, progress
+from mgd_hdl.config import preset
 from mgd_hdl.files import FileRefused, locked, new_file, write_files
 from mgd_hdl.progress import Progress, duration
+from mgd_hdl.trainer import Trainer
 from mgd_sim import watch
 from mgd_sim.rtl import verilator
 from testbenches.cli.test_refusals import Circuit, no_circuits  # noqa: F401 - a fixture
@@ -387,3 +389,22 @@ def test_nobody_waits_for_compilers(tmp_path, monkeypatch):
     for process in found:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
+
+
+# ---- Yosys ---------------------------------------------------------------------------------------
+
+
+def test_yosys_ends_with_the_emission(monkeypatch):
+    """Ctrl-C while it works: it is ended, and its status was asked for, so nothing of it is left."""
+    begun: list[subprocess.Popen[str]] = []
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            begun.append(self)
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    with pytest.raises(KeyboardInterrupt):
+        emit.verilog(Trainer(preset("xor")), "xor")
+    assert [process.returncode for process in begun] == [-signal.SIGKILL]
