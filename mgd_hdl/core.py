@@ -11,6 +11,7 @@ from .config.network import LayerConfig
 from .config.trainer import TrainerConfig
 from .control.sequencer import Sequencer
 from .cost.accumulator import CostAccumulator
+from .delay import later
 from .engines import Engine, Passing, engine_of
 from .engines.copies import Direct, copy_of
 from .features import links_of
@@ -21,7 +22,7 @@ from .learn.homodyne import Homodyne
 from .learn.update import Update
 from .network.mlp import Mlp
 from .ports import controls
-from .schedule import CountedTrace, EventTrace, Fact, Settling, later
+from .schedule import CountedTrace, EventTrace, Fact, Settling
 from .site import Link, Site
 
 __all__ = ["Core"]

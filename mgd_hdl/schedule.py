@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, Module, Signal, Value
 
 from .config.trainer import TrainerConfig
 
-__all__ = ["CountedTrace", "EventTrace", "Fact", "Settling", "Trace", "later"]
+__all__ = ["CountedTrace", "EventTrace", "Fact", "Settling", "Trace"]
 
 #: A signal in the clock of the sequencer's command, and for how many clocks it is needed after that.
 Fact = tuple[Value, int]
@@ -71,15 +71,6 @@ def _lines(m: Module, entering: Mapping[str, Fact]) -> dict[str, Value]:
         m.d.sync += line.eq(Cat(signal, line[:-1]))
         past[name] = Cat(signal, line)
     return past
-
-
-def later(m: Module, signal: Signal, name: str, clocks: int) -> Signal:
-    """The signal so many clocks later, in registers without reset."""
-    for clock in range(clocks):
-        following = Signal(signal.shape(), name=f"{name}_later_{clock}", reset_less=True)
-        m.d.sync += following.eq(signal)
-        signal = following
-    return signal
 
 
 class Settling:

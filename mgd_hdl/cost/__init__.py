@@ -5,8 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
 
-__all__ = ["adder_tree", "chosen", "largest", "later", "leading"]
+from ..config.trainer import TrainerConfig
+from ..fixed import shape
+from ..hierarchy import Block
+
+__all__ = ["Loss", "adder_tree", "chosen", "largest", "leading"]
+
+
+class Loss(Block):
+    """What all losses have in common: outputs and their targets go in, and what they cost comes out.
+
+    Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks; one cost per clock.
+
+    Members
+    -------
+    y : In(outputs)
+    target : In(outputs)
+        Where the outputs are classes the largest tells which, of equal ones the first.
+    cost : Out(config.words.cost)
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__(
+            {
+                "y": In(data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)),
+                "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
+                "cost": Out(shape(config.words.cost)),
+            }
+        )
 
 
 def _tree(
@@ -62,12 +92,3 @@ def chosen(hot: Sequence[Value], words: Sequence[Value]) -> Value:
     for wire, each in zip(hot, words, strict=True):
         word = word | Mux(wire, each.as_unsigned(), 0)
     return word.as_signed() if words[0].shape().signed else word
-
-
-def later(m: Module, value: Value, name: str, clocks: int) -> Value:
-    """``value`` as it was so many clocks ago."""
-    for clock in range(clocks):
-        following = Signal(value.shape(), name=f"{name}_later_{clock}", reset_less=True)
-        m.d.sync += following.eq(value)
-        value = following
-    return value

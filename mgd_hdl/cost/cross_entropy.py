@@ -8,15 +8,15 @@ from amaranth.lib.wiring import In, Out
 
 from ..config.cost import CurveTable
 from ..config.network import adder_levels
-from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..fixed import saturate, shape
 from ..hierarchy import Block, place
-from . import adder_tree, chosen, largest, later, leading
+from . import Loss, adder_tree, chosen, largest, leading
 
 __all__ = ["CrossEntropy", "Curve"]
 
 
-class CrossEntropy(Block):
+class CrossEntropy(Loss):
     """``C = log(sum_j exp(y_j)) - y_c``, c the class of the largest target; the outputs are logits.
 
     The largest output is taken off first, so that every power lies in (0, 1] and the largest is 1:
@@ -30,24 +30,7 @@ class CrossEntropy(Block):
     real number.
 
     Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks; one cost per clock.
-
-    Members
-    -------
-    y : In(outputs)
-    target : In(outputs)
-        The largest tells the class, of equal ones the first.
-    cost : Out(config.words.cost)
     """
-
-    def __init__(self, config: TrainerConfig):
-        self.config = config
-        super().__init__(
-            {
-                "y": In(data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)),
-                "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
-                "cost": Out(shape(config.words.cost)),
-            }
-        )
 
     @property
     def module(self) -> str:

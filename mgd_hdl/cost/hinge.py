@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal, signed
-from amaranth.lib import data
-from amaranth.lib.wiring import In, Out
 
 from ..config.network import adder_levels
-from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..fixed import shape
-from ..hierarchy import Block
-from . import chosen, largest, later, leading
+from . import Loss, chosen, largest, leading
 
 __all__ = ["Hinge"]
 
 
-class Hinge(Block):
+class Hinge(Loss):
     """``C = max(0, margin + max_(j != c) y_j - y_c)``, c the class of the largest target (Crammer and
     Singer, 2001).
 
@@ -24,24 +21,7 @@ class Hinge(Block):
 
     Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks: right class and rivals,
     comparator tree, what is missing; one cost per clock.
-
-    Members
-    -------
-    y : In(outputs)
-    target : In(outputs)
-        The largest tells the class, of equal ones the first.
-    cost : Out(config.words.cost)
     """
-
-    def __init__(self, config: TrainerConfig):
-        self.config = config
-        super().__init__(
-            {
-                "y": In(data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)),
-                "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
-                "cost": Out(shape(config.words.cost)),
-            }
-        )
 
     @property
     def module(self) -> str:

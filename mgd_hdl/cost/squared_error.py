@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Signal, unsigned
-from amaranth.lib import data
-from amaranth.lib.wiring import In, Out
 
-from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..fixed import OUTSIDE, shape
-from ..hierarchy import Block
-from . import adder_tree, later
+from . import Loss, adder_tree
 
 __all__ = ["SquaredError"]
 
 
-class SquaredError(Block):
+class SquaredError(Loss):
     """``C = sum_j (y_j - t_j)^2``, floored to the cost's fraction bits.
 
     Errors, squares and their sum are exact and as wide as their extreme values; the only bits
     dropped are the last ones of the sum.
 
     Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks; one cost per clock.
-
-    Members
-    -------
-    y : In(outputs)
-    target : In(outputs)
-    cost : Out(config.words.cost)
     """
-
-    def __init__(self, config: TrainerConfig):
-        self.config = config
-        super().__init__(
-            {
-                "y": In(data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)),
-                "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
-                "cost": Out(shape(config.words.cost)),
-            }
-        )
 
     @property
     def module(self) -> str:

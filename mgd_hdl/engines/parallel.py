@@ -8,8 +8,9 @@ from typing import Any
 from amaranth.hdl import Mux, Value
 
 from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..learn.array import Array
-from ..schedule import Settling, later
+from ..schedule import Settling
 from ..site import Link, Site
 from .codes import place_code
 from .engine import Broadcast, Engine, Passing
