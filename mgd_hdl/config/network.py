@@ -186,6 +186,11 @@ class LayerConfig:
             tuple(replace(self.table, defect=each) for each in self.defects) or (self.table,) * self.neurons
         )
 
+    @property
+    def weight_ports(self) -> list[str]:
+        """What the circuit calls the ports through which each neuron gets its perturbed parameters."""
+        return [f"weights_{self.index}_{neuron}" for neuron in range(self.neurons)]
+
     def curve_name(self, neuron: int) -> str:
         """What the circuit calls the activation of a neuron; all without defect are the same."""
         return f"{self.activation}_{self.index}" + f"_{neuron}" * bool(self.table and self.defects)

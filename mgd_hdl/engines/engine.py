@@ -98,8 +98,7 @@ class Engine:
     def weights(self, site: Site, network: Any) -> None:
         """The perturbed parameters go to the network's ports of the same names."""
         for layer in self.config.shape.layers:
-            for j in range(layer.neurons):
-                name = f"weights_{layer.index}_{j}"
+            for name in layer.weight_ports:
                 site.m.d.comb += getattr(network, name).eq(getattr(self.array, name))
 
     def broadcast(self, site: Site) -> Broadcast:

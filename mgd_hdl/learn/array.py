@@ -6,23 +6,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS
+from ..config.network import LayerConfig
 from ..config.placement import Tile as TileConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
+from . import layer_ports, perturbed, to_neurons
 from .cell import ParameterCell, code_wires, loading_wires, perturbation_wires
+from .follower import copy_ports
 
-__all__ = ["Array", "CellTile", "Leaf", "Tap", "Wires", "code_ports", "held", "later", "spread"]
+__all__ = ["Array", "CellTile", "Leaf", "Tap", "Wires", "code_ports", "held", "later", "spread", "word_ports"]
 
 #: What a port hears: a wire, by name, and which bits of it; None for all.
 Tap = tuple[str, Sequence[int] | None]
 
 #: Where leaves are small, so many tiles share a trunk.
 TRUNK_TILES = 4
+
+
+def word_ports(config: TrainerConfig) -> dict:
+    """Members of an array whose cells a code picks, or their place: the code, the word, what it is for."""
+    return {
+        **code_ports(config, config.placement.rows),
+        "word": In(shape(config.words.update)),
+        **({"sign": In(1)} if config.early else {}),
+        "plus": In(1),
+        "minus": In(1),
+        **({"load": In(1)} if config.serial else {}),
+        "address": In(1),
+        "address_rows": In(config.placement.rows),
+        "address_columns": In(COLUMNS),
+        "clear": In(1),
+    }
 
 
 def code_ports(config: TrainerConfig, rows: int) -> dict:
@@ -124,7 +142,7 @@ def spread(
 
 def _broadcast(config: TrainerConfig, cells: int) -> dict:
     """Members of a tile that go to all its cells."""
-    members = {
+    return {
         **code_wires(config, cells=cells),
         **(code_wires(config, "shake_", cells) if config.shadow else {}),
         **perturbation_wires(config),
@@ -133,12 +151,8 @@ def _broadcast(config: TrainerConfig, cells: int) -> dict:
         **({"sign": In(1)} if config.early else {}),
         "clear": In(1),
         **({"compare": In(1)} if config.decays else {}),
+        **copy_ports(config),
     }
-    if config.shadow:
-        members["refresh"] = In(1)
-    if config.follow:
-        members["away"] = In(1)
-    return members
 
 
 class CellTile(Block):
@@ -352,34 +366,21 @@ class Array(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         members = {
-            **code_ports(config, config.placement.rows),
-            "word": In(shape(config.words.update)),
-            **({"sign": In(1)} if config.early else {}),
-            "plus": In(1),
-            "minus": In(1),
-            "address": In(1),
-            "address_rows": In(config.placement.rows),
-            "address_columns": In(COLUMNS),
-            "clear": In(1),
+            **word_ports(config),
             **({"compare": In(1)} if config.decays else {}),
             **({"halved": In(2)} if config.shrinks else {}),
         }
-        for layer in config.shape.layers:
-            passing = {"minus": In(1)} if config.two_sided else {}
-            if config.rests:
-                passing["rest"] = In(1)
-            if config.layerwise:
-                passing["active"] = In(1)
-            if config.shadow:
-                passing |= code_ports(config, self._layer_rows(layer.index)[1])
-                passing["refresh"] = In(1)
-            if config.follow:
-                passing["away"] = In(1)
-            members[f"layer_{layer.index}"] = Out(wiring.Signature(passing))
-            for neuron in range(layer.neurons):
-                width = (layer.inputs + 1) * layer.weight.width
-                members[f"weights_{layer.index}_{neuron}"] = Out(width)
-        super().__init__(members)
+        super().__init__({**members, **layer_ports(config, self._passing)})
+
+    def _passing(self, layer: LayerConfig) -> dict:
+        config = self.config
+        return {
+            **({"minus": In(1)} if config.two_sided else {}),
+            **({"rest": In(1)} if config.rests else {}),
+            **({"active": In(1)} if config.layerwise else {}),
+            **(code_ports(config, self._layer_rows(layer.index)[1]) if config.shadow else {}),
+            **copy_ports(config),
+        }
 
     @property
     def module(self) -> str:
@@ -586,9 +587,5 @@ class Array(Block):
                     m.d.comb += port.eq(Const(bits, tile.cells))
                 else:
                     m.d.comb += port.eq(heard[name])
-            width = config.words.weight.width
-            parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]
-        step = layer.inputs + 1
-        for neuron in range(layer.neurons):
-            port = getattr(self, f"weights_{layer.index}_{neuron}")
-            m.d.comb += port.eq(Cat(*parameters[neuron * step : (neuron + 1) * step]))
+            parameters += perturbed(placed)
+        to_neurons(m, self, layer, parameters)

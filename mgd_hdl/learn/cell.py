@@ -11,7 +11,7 @@ from ..config.codes import COLUMNS
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from .follower import seen
+from .follower import copy_ports, seen
 from .integrator import Integrator
 
 __all__ = [
@@ -99,11 +99,8 @@ class ParameterCell(Block):
             "clear": In(1),
             **({"compare": In(1)} if config.decays else {}),
             "weight": Out(shape(config.words.weight)),
+            **copy_ports(config),
         }
-        if config.shadow:
-            members["refresh"] = In(1)
-        if config.follow:
-            members["away"] = In(1)
         super().__init__(members)
 
     @property

@@ -9,7 +9,7 @@ from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
 
-__all__ = ["Follower", "seen"]
+__all__ = ["Follower", "copy_ports", "seen"]
 
 
 class Follower(Block):
@@ -72,6 +72,12 @@ class Follower(Block):
         with m.If(self.refresh):
             m.d.sync += copy.eq(total.shift_right(1))
         return m
+
+
+def copy_ports(config: TrainerConfig) -> dict:
+    """Members of a cell for :func:`seen`, and of what drives it."""
+    members = {"refresh": In(1)} if config.shadow else {}
+    return {**members, "away": In(1)} if config.follow else members
 
 
 def seen(m: Module, platform: object, config: TrainerConfig, cell: Block, theta: Signal) -> Signal:

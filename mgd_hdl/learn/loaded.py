@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
+from . import layer_ports, perturbed, to_neurons
 from .array import Tap, held, later, spread
-from .follower import seen
+from .follower import copy_ports, seen
 from .integrator import Integrator
 
 __all__ = ["LoadedArray", "LoadedCell", "LoadedTile"]
@@ -23,11 +24,7 @@ def _wires(config: TrainerConfig) -> dict:
         members["rotate"] = In(1)
     if config.rests:
         members["shaken"] = In(1)
-    if config.shadow:
-        members["refresh"] = In(1)
-    if config.follow:
-        members["away"] = In(1)
-    return members
+    return {**members, **copy_ports(config)}
 
 
 class LoadedCell(Block):
@@ -216,17 +213,8 @@ class LoadedArray(Block):
         }
         if config.code_bits > 1:
             members["rotate"] = In(1)
-        for layer in config.shape.layers:
-            passing = {"minus": In(1)} if config.two_sided else {"rest": In(1)} if config.rests else {}
-            if config.shadow:
-                passing["refresh"] = In(1)
-            if config.follow:
-                passing["away"] = In(1)
-            members[f"layer_{layer.index}"] = Out(wiring.Signature(passing))
-            for neuron in range(layer.neurons):
-                width = (layer.inputs + 1) * layer.weight.width
-                members[f"weights_{layer.index}_{neuron}"] = Out(width)
-        super().__init__(members)
+        passing = {"minus": In(1)} if config.two_sided else {"rest": In(1)} if config.rests else {}
+        super().__init__({**members, **layer_ports(config, lambda _: {**passing, **copy_ports(config)})})
 
     @property
     def module(self) -> str:
@@ -276,12 +264,8 @@ class LoadedArray(Block):
                     placed.i_code.eq(code),
                 ]
                 code = placed.o_code
-                width = config.words.weight.width
-                parameters += [placed.weights[i * width : (i + 1) * width] for i in range(tile.cells)]
-            step = layer.inputs + 1
-            for neuron in range(layer.neurons):
-                port = getattr(self, f"weights_{layer.index}_{neuron}")
-                m.d.comb += port.eq(Cat(*parameters[neuron * step : (neuron + 1) * step]))
+                parameters += perturbed(placed)
+            to_neurons(m, self, layer, parameters)
         unheard_code = Signal(config.code_bits)  # the end of the chain: a name, for lint's sake
         m.d.comb += unheard_code.eq(code)
         return m

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS
@@ -11,9 +10,10 @@ from ..config.network import LayerConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
+from . import layer_ports
 from .array import Tap, held, later, spread
 from .cell import code_wires
-from .follower import seen
+from .follower import copy_ports, seen
 from .integrator import Integrator
 
 __all__ = ["NodeArray", "NodeCell", "NodeInputs", "NodeTile"]
@@ -81,9 +81,7 @@ def _wires(config: TrainerConfig, bias: bool) -> dict:
     members = {"word": In(shape(config.words.word)), "clear": In(1)}
     if bias and not config.two_sided:
         members["shaken"] = In(1)
-    if config.shadow:
-        members["refresh"] = In(1)
-    return members
+    return {**members, **copy_ports(config)}
 
 
 class NodeTile(Block):
@@ -222,19 +220,15 @@ class NodeArray(Block):
             "address_columns": In(config.placement.columns),
             "clear": In(1),
         }
-        for layer in config.shape.layers:
-            passing = {
-                "minus" if config.two_sided else "rest": In(1),
-                "x": In(layer.inputs * len(config.words.input_places(layer))),
-                "capture": In(1),
-            }
-            if config.shadow:
-                passing["refresh"] = In(1)
-            members[f"layer_{layer.index}"] = Out(wiring.Signature(passing))
-            for neuron in range(layer.neurons):
-                width = (layer.inputs + 1) * layer.weight.width
-                members[f"weights_{layer.index}_{neuron}"] = Out(width)
-        super().__init__(members)
+        super().__init__({**members, **layer_ports(config, self._passing)})
+
+    def _passing(self, layer: LayerConfig) -> dict:
+        return {
+            "minus" if self.config.two_sided else "rest": In(1),
+            "x": In(layer.inputs * len(self.config.words.input_places(layer))),
+            "capture": In(1),
+            **copy_ports(self.config),
+        }
 
     @property
     def module(self) -> str:
@@ -312,4 +306,4 @@ class NodeArray(Block):
             m.d.comb += [placed.node.eq(rows[neuron]), placed.x.eq(columns[tile.first_column : last])]
             parameters.setdefault(neuron, []).append(placed.weights)
         for neuron, parts in parameters.items():
-            m.d.comb += getattr(self, f"weights_{layer.index}_{neuron}").eq(Cat(*parts))
+            m.d.comb += getattr(self, layer.weight_ports[neuron]).eq(Cat(*parts))

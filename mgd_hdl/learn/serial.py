@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
-from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS
 from ..config.placement import Tile as TileConfig
 from ..config.trainer import TrainerConfig
-from ..fixed import shape
 from ..hierarchy import Block, place
-from .array import Wires, code_ports, held
+from . import layer_ports, perturbed, to_neurons
+from .array import Wires, held, word_ports
 from .cell import WIRES, code_bit, code_wires
 
 __all__ = ["Pass", "SerialArray", "SerialCell", "SerialTile"]
@@ -311,24 +310,8 @@ class SerialArray(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        members = {
-            **code_ports(config, config.placement.rows),
-            "word": In(shape(config.words.update)),
-            "plus": In(1),
-            "minus": In(1),
-            "load": In(1),
-            "address": In(1),
-            "address_rows": In(config.placement.rows),
-            "address_columns": In(COLUMNS),
-            "clear": In(1),
-        }
-        for layer in config.shape.layers:
-            commands = {"measure": In(1), "minus" if config.two_sided else "rest": In(1)}
-            members[f"layer_{layer.index}"] = Out(wiring.Signature(commands))
-            members |= {f"first_{layer.index}": Out(1), f"last_{layer.index}": Out(1)}
-            for neuron in range(layer.neurons):
-                members[f"weights_{layer.index}_{neuron}"] = Out(layer.inputs + 1)
-        super().__init__(members)
+        commands = {"measure": In(1), "minus" if config.two_sided else "rest": In(1)}
+        super().__init__({**word_ports(config), **layer_ports(config, lambda _: commands)})
 
     @property
     def module(self) -> str:
@@ -408,8 +391,5 @@ class SerialArray(Block):
                 elif name == "diagonals":
                     wire = wire.rotate_right(tile.index % COLUMNS)
                 m.d.comb += getattr(placed, name).eq(wire)
-            parameters += list(placed.weights)
-        step = layer.inputs + 1
-        for neuron in range(layer.neurons):
-            port = getattr(self, f"weights_{layer.index}_{neuron}")
-            m.d.comb += port.eq(Cat(*parameters[neuron * step : (neuron + 1) * step]))
+            parameters += perturbed(placed)
+        to_neurons(m, self, layer, parameters)

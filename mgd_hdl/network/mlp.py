@@ -45,10 +45,8 @@ class Mlp(Block):
         for layer in config.shape.layers:
             if config.serial:
                 members |= {f"first_{layer.index}": In(1), f"last_{layer.index}": In(1)}
-            for neuron in range(layer.neurons):
-                members[f"weights_{layer.index}_{neuron}"] = In(
-                    (layer.inputs + 1) * config.words.weight_wires
-                )
+            width = (layer.inputs + 1) * config.words.weight_wires
+            members |= {name: In(width) for name in layer.weight_ports}
         if config.nodes:
             for layer in config.shape.layers:
                 members[f"inputs_{layer.index}"] = Out(layer.inputs * len(config.words.input_places(layer)))
@@ -68,13 +66,13 @@ class Mlp(Block):
                 places = self.config.words.input_places(layer)
                 bits = Cat(word[place] for word in words for place in places)
                 m.d.comb += getattr(self, f"inputs_{layer.index}").eq(bits)
-            for j in range(layer.neurons):
+            for j, weights in enumerate(layer.weight_ports):
                 kind = SerialNeuron if layer.serial else Neuron
                 neuron = place(m, platform, f"neuron_{layer.index}_{j}", kind(layer))
                 activation = place(m, platform, f"activation_{layer.index}_{j}", Activation(layer, j))
                 m.d.comb += [
                     neuron.x.as_value().eq(x),
-                    Value.cast(neuron.weights).eq(getattr(self, f"weights_{layer.index}_{j}")),
+                    Value.cast(neuron.weights).eq(getattr(self, weights)),
                     activation.z.eq(neuron.z),
                 ]
                 if layer.serial:
