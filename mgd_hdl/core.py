@@ -107,7 +107,7 @@ class Core(Block):
         if "window_end" in sequencer.signature.members:
             ends["window_end"] = (sequencer.window_end, config.timing.window_clocks)
         perturbed: Value = sequencer.perturbed
-        if config.overlapping:
+        if config.facts.counted:
             site.trace = CountedTrace(m, commands, ends)
         else:
             site.trace = EventTrace(m, commands, ends, perturbed)
@@ -131,7 +131,7 @@ class Core(Block):
         m.d.comb += network.x.as_value().eq(later(m, x, "x", engine.x_wait))
         engine.weights(site, network)
         # The target is kept, or follows its sample where samples overlap.
-        if config.overlapping:
+        if config.facts.overlapping:
             target = later(m, target, "target", config.timing.layer_offset(len(config.shape.layers)) - 1)
         return target
 
@@ -228,7 +228,7 @@ class Core(Block):
             with m.If(block.saturated):
                 m.d.sync += self.flags[bit].eq(1)
         entered = Signal()
-        in_flight = Signal(range(config.timing.step_latency if config.overlapping else 2))
+        in_flight = Signal(range(config.timing.step_latency if config.facts.overlapping else 2))
         m.d.comb += entered.eq(perturbed)
         m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
         setting = self.restart | engine.initializer.busy | copy.copying

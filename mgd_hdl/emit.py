@@ -7,14 +7,16 @@ import re
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from amaranth.hdl import Shape, UnusedElaboratable, unsigned
 from amaranth.lib import wiring
 
+from .config.engines import Tile
 from .config.names import SEPARATOR
 from .config.ports import COUNT_BITS, FLAGS, Port
 from .config.ports import ports as table
@@ -209,55 +211,45 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
             found.append(_state(name, path, counting, unsigned(COUNT_BITS)))
     if config.judged:
         found.append(_state("solved", "core.judge.solved", "core.baseline.o__valid", unsigned(1)))
+    return found + _probed(config, strobe)
+
+
+def _probed(config: TrainerConfig, measured: str) -> list[dict[str, Any]]:
+    """The states that the engine's cells hold; ``measured`` strobes the cost."""
     # The plus word meets its code in the clock in which the minus word leaves, later behind leaves.
     # With early enables the code comes one clock before its word.
-    strobes = ["core.homodyne.plus", "core.homodyne.minus", *(f"core.settling_{clock}" for clock in range(4))]
-    code_strobe = strobes[config.timing.broadcast_latency - config.early]
-    if config.serial:
-        return found + _serial_states(config)
-    theta, visible = shape(config.words.parameter), shape(config.words.visible)
-    code, code_word = "integrator.enable", unsigned(1)
-    if config.loaded:  # words stand in their cells from before the measurement on
-        code, code_word, code_strobe = "o_code", unsigned(config.code_bits), strobe
-    if config.nodes:  # and so does the code of a neuron in its row of cells
-        for number, bias in enumerate(config.shape.biases):
-            path = f"core.array.tile_{config.placement.places[bias].tile}.node"
-            found.append(_state("code", path, strobe, unsigned(1), number))
-    for index, place in enumerate(config.placement.places):
-        tile = config.placement.tiles[place.tile]
-        cell = f"core.array.tile_{tile.index}.cell_{index - tile.first}"
-        if config.some_stuck or config.sparse:
-            code = "code"
-        if config.sparse:
-            found.append(_state("active", f"{cell}.active", code_strobe, code_word, index))
-        if not config.nodes:
-            found.append(_state("code", f"{cell}.{code}", code_strobe, code_word, index))
-        found.append(_state("theta", f"{cell}.integrator.theta", "step_done", theta, index))
-        if config.follow:
-            found.append(
-                _state("copy", f"{cell}.follower.copy", "step_done", shape(config.words.copied), index)
-            )
-            found.append(_state("visible", f"{cell}.follower.visible", "step_done", visible, index))
-        elif config.shadow and not config.delayed:
-            found.append(_state("visible", f"{cell}.visible", "step_done", visible, index))
-    return found
-
-
-def _serial_states(config: TrainerConfig) -> list[dict[str, Any]]:
-    """Codes stand at the cells while the perturbed cost arrives; parameters are columns of memories.
-
-    ``theta_bits`` are the words of these memories: tile by tile, the lowest bit of all parameters first.
-    """
+    words = ["core.homodyne.plus", "core.homodyne.minus", *(f"core.settling_{clock}" for clock in range(4))]
+    met = words[config.timing.broadcast_latency - config.early]
+    strobes = {"measured": measured, "met": met, "done": "step_done"}
+    shapes = {
+        "active": unsigned(1),
+        "code": unsigned(config.code_bits),
+        "theta": shape(config.words.parameter),
+        "copy": shape(config.words.copied),
+        "visible": shape(config.words.visible),
+    }
     found = []
-    for index, place in enumerate(config.placement.places):
-        cell = f"core.array.tile_{place.tile}.cell_{index - config.placement.tiles[place.tile].first}"
-        found.append(_state("code", f"{cell}.code", "core.baseline.perturbed", unsigned(1), index))
-    for tile in config.placement.tiles:
-        for bit in range(config.words.parameter.width):
-            path = f"core.array.tile_{tile.index}.store[{bit}]"
-            index = tile.index * config.words.parameter.width + bit
-            found.append(_state("theta_bits", path, "step_done", unsigned(tile.cells), index))
+    for each, group in groupby(config.facts.probes, lambda probe: probe.each):
+        probes = list(group)
+        for index, (tile, where) in enumerate(_places(config, each)):
+            for probe in probes:
+                word = shapes.get(probe.name, unsigned(tile.cells))
+                path = probe.path.format(tile=tile.index, **where)
+                found.append(_state(probe.name, path, strobes[probe.strobe], word, index))
     return found
+
+
+def _places(config: TrainerConfig, each: str) -> Iterator[tuple[Tile, dict[str, int]]]:
+    """Where in the array each of them is; ``each`` is that of :class:`mgd_hdl.config.engines.Probe`."""
+    tiles, places = config.placement.tiles, config.placement.places
+    if each == "bit":
+        for tile in tiles:
+            for bit in range(config.words.parameter.width):
+                yield tile, {"bit": bit}
+        return
+    for index in config.shape.biases if each == "neuron" else range(config.parameters):
+        tile = tiles[places[index].tile]
+        yield tile, {"cell": index - tile.first}
 
 
 def _state(name: str, path: str, strobe: str, word: Shape, index: int | None = None) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class _Layerwise(Link):
         index = passing.layer.index
         active = self._turn.active[index]
         self.m.d.comb += passing.port.active.eq(active | self.site.tail)
-        if self.config.overlapping:
+        if self.config.facts.overlapping:
             active = self._place(f"shake_turn_{index}", over, index).active
         return rest | ~active
 

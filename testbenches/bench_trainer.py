@@ -165,7 +165,7 @@ async def every_state_equals_the_twin(dut):
     await bench.begin(3, run=1)
     await bench.until(steps)
     bench.observer.check(expected)
-    if not bench.config.overlapping:  # where steps overlap the port is ahead of the step
+    if not bench.config.facts.overlapping:  # where steps overlap the port is ahead of the step
         assert int(dut.flags.value) == expected["flags"][steps - 1]
 
 

@@ -3,8 +3,8 @@
 The initial values of registers and of memories that are written are taken out of the Verilog. Then registers
 hold anything: random bits, different in each instance, from which every circuit must go through the twin's
 states; or X, under a simulator of four states, from which only those must that say so
-(``config.starts_unknown``). Memories that nothing writes keep their words: they are logic, or come with a
-bitstream.
+(``config.facts.starts_unknown``). Memories that nothing writes keep their words: they are logic, or come with
+a bitstream.
 
 Neither of the two would do alone. Where X meets a condition a simulator takes one branch, and may call known
 what is not; what depends on an old value differs between random ones.
@@ -126,5 +126,5 @@ def starts_from_anything(config: TrainerConfig, files: Mapping[str, str]) -> Non
     """From random bits after ``rst`` and ``start``; from X, with resets where needed, after ``start``."""
     design = trainer_design(files)
     assert started(config, replace(design, verilog=powered_up(design.verilog, random_bits)), rst=True) is None
-    known = design.verilog if config.starts_unknown else with_resets(design.verilog)
+    known = design.verilog if config.facts.starts_unknown else with_resets(design.verilog)
     assert started(config, replace(design, verilog=powered_up(known)), rst=False) is None

@@ -86,7 +86,7 @@ def test_a_start_makes_all_known(name):
 
 def test_without_resets_unknown_bits_stay():
     """The rail of a parallel cell is made of T, and holds back the word that is to clear it."""
-    assert not XOR.starts_unknown
+    assert not XOR.facts.starts_unknown
     design = trainer_design(trainer_files(XOR))
     with pytest.raises(RtlError, match=r"xor_trainer \(icarus\): \d+ [0-9a-f]*[xX]"):
         started(XOR, replace(design, verilog=powered_up(design.verilog)), rst=True)

@@ -143,13 +143,6 @@ class Asked(Section):
         return self.engine.shadow == "yes"
 
     @property
-    def overlapping(self) -> bool:
-        """Measurements of one window overlap: its updates do not change what the network sees, and the
-        next perturbation is there without being loaded. Node by node they wait for updates of many words.
-        """
-        return self.shadow and not self.loaded and not self.nodes
-
-    @property
     def leaf_cells(self) -> int:
         """So many cells of a tile share a leaf."""
         return self.engine.leaf_cells
@@ -163,13 +156,6 @@ class Asked(Section):
     def resets(self) -> bool:
         """Cells have a reset, which clears T whatever it holds."""
         return self.engine.reset == "yes"
-
-    @property
-    def starts_unknown(self) -> bool:
-        """A start makes known all that a step depends on, even where nothing was: where all registers hold X.
-        Serial cells are cleared by a pass that reads nothing of them.
-        """
-        return self.serial or self.resets
 
     @property
     def parameters(self) -> int:

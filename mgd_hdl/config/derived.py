@@ -7,6 +7,7 @@ from functools import cached_property
 from .asked import Asked
 from .coding import Codes
 from .curves import Curves
+from .engines import EngineFacts, facts_of
 from .levels import Levels
 from .placement import Placement
 from .shape import Shape
@@ -23,9 +24,14 @@ class Derived(Asked):
     """
 
     @cached_property
+    def facts(self) -> EngineFacts:
+        """What holds the parameters says of itself."""
+        return facts_of(self)
+
+    @cached_property
     def words(self) -> Words:
         """Number formats."""
-        return Words(self)
+        return Words(self, self.facts)
 
     @cached_property
     def levels(self) -> Levels:
@@ -40,12 +46,12 @@ class Derived(Asked):
     @cached_property
     def shape(self) -> Shape:
         """Layers, defects, samples."""
-        return Shape(self, self.words)
+        return Shape(self, self.facts, self.words)
 
     @cached_property
     def placement(self) -> Placement:
         """Tiles and places of cells."""
-        return Placement(self, self.shape)
+        return Placement(self, self.facts, self.shape)
 
     @cached_property
     def codes(self) -> Codes:
@@ -55,4 +61,4 @@ class Derived(Asked):
     @cached_property
     def timing(self) -> Timing:
         """Latencies and throughput."""
-        return Timing(self, self.words, self.shape, self.placement)
+        return Timing(self, self.facts, self.words, self.shape, self.placement)

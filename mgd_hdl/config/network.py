@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
+from .delivery import PARALLEL, Delivery
 from .number import SQ, UQ, Format
 
 __all__ = ["Activation", "ActivationTable", "Defect", "LayerConfig", "adder_levels"]
@@ -119,7 +120,7 @@ class LayerConfig:
     weight: Format  # the perturbed parameter as the forward pass sees it
     output: Format
     segment_bits: int
-    serial: bool = False  # weights come one bit a clock
+    delivery: Delivery = PARALLEL  # how weights come
     padding: int = 0  # extra registers after the activation, see TrainerConfig.delay
     defects: tuple[Defect, ...] = ()  # one for each neuron, or none
 
@@ -205,5 +206,5 @@ class LayerConfig:
         """Clocks from reading the weights, or their first bits, to the outputs: products, adder tree,
         activation.
         """
-        products = self.weight.width if self.serial else 1
+        products = self.delivery.clocks(self.weight.width)
         return products + self.levels + self.activation_latency + self.padding

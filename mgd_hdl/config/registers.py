@@ -332,12 +332,7 @@ _BY_NAME = {register.name: register for register in REGISTERS}
 
 
 def _needs_shadow(config: Derived) -> str:
-    if config.serial:
-        cure = 'other times need cell = "parallel" with engine.shadow = "yes"'
-    elif config.early:
-        cure = 'other times need enables = "direct" with engine.shadow = "yes"'
-    else:
-        cure = 'other times need engine.shadow = "yes"'
+    cure = config.facts.without_shadow
     return f"tau_theta must divide tau_p in a circuit without shadow copies; {cure}"
 
 

@@ -20,7 +20,6 @@ from .sections import HIGH_PASS
 
 __all__ = ["relation_problems"]
 
-MAX_PARAMETERS = 1 << 16
 MAX_WIRES = 65_000  # into one module, beside its few others; Amaranth takes 2**16 input bits
 MAX_LEARNING_SHIFT = 40
 MAX_CURVE_FRACTION = 16
@@ -339,11 +338,12 @@ def _amplitude(config: Derived) -> Iterator[Problem]:
 
 @_relation("network.layers")
 def _parameters(config: Derived) -> Iterator[Problem]:
-    if config.parameters > MAX_PARAMETERS:
+    most = config.facts.largest
+    if config.parameters > most:
         yield Problem(
             "network.layers",
             shown(config.network.layers),
-            f"has {config.parameters} parameters; the array engine takes at most {MAX_PARAMETERS}",
+            f"has {config.parameters} parameters; the array engine takes at most {most}",
         )
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 
 from .asked import Asked
 from .draws import normals, picked
+from .engines import EngineFacts
 from .network import Defect, LayerConfig
 from .tasks import TASKS, Task
 from .words import Words
@@ -22,6 +23,7 @@ class Shape:
     """Layers of the network, what a device has of its own, and samples."""
 
     asked: Asked
+    engine: EngineFacts
     words: Words
 
     @cached_property
@@ -39,7 +41,7 @@ class Shape:
                 weight=self.words.weight,
                 output=self.words.output_of(activation),
                 segment_bits=self.asked.formats.segment_bits,
-                serial=self.asked.serial,
+                delivery=self.engine.delivery,
                 defects=self._own_defects[index],
             )
             if self.asked.delayed and layer.latency % 2:

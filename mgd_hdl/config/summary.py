@@ -66,7 +66,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "leaf_cells": config.leaf_cells,
         "early": config.early,
         "reset": config.resets,
-        "starts_unknown": config.starts_unknown,
+        "starts_unknown": config.facts.starts_unknown,
         "layerwise": config.layerwise,
         "nodes": config.nodes,
         "latency": {"measure": config.timing.measure_latency, "step": config.timing.step_latency},

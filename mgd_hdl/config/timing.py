@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
 from .asked import Asked
+from .engines import EngineFacts
 from .network import adder_levels
 from .placement import Placement
 from .shape import Shape
@@ -21,6 +21,7 @@ class Timing:
     """Latencies and throughput."""
 
     asked: Asked
+    engine: EngineFacts
     words: Words
     shape: Shape
     placement: Placement
@@ -47,10 +48,8 @@ class Timing:
 
     @property
     def word_clocks(self) -> int:
-        """For how long a word keeps the cells busy; serial ones start, hear what is to come, and take a
-        bit in every further clock.
-        """
-        return 2 + self.words.parameter.width if self.asked.serial else 1
+        """For how long a word keeps the cells busy."""
+        return self.engine.word_clocks(self.words.parameter.width)
 
     @property
     def update_clocks(self) -> int:
@@ -62,19 +61,17 @@ class Timing:
     @property
     def measure_clocks(self) -> int:
         """For how long a measurement keeps the cells of a layer busy."""
-        return 2 + self.words.weight.width if self.asked.serial else 1
+        return self.engine.measure_clocks(self.words.weight.width)
 
     @property
     def join_clocks(self) -> int:
-        """Serial cells: so long after a word began to pass, a measurement may begin in the same pass,
-        because the lowest bit it needs is three clocks away.
-        """
-        return self.words.guard_bits - 2
+        """So long after the last word of an update began to pass, a measurement may begin."""
+        return self.engine.join_clocks(self.words.guard_bits)
 
     @property
     def weight_latency(self) -> int:
         """Until the weights of layer 0 stand at the network, or the first bit of each."""
-        return self.broadcast_latency + (3 if self.asked.serial else 0)
+        return self.broadcast_latency + self.engine.weight_clocks
 
     def layer_offset(self, layer: int) -> int:
         """Until the weights of a layer are read, or the first bit of each."""
@@ -153,35 +150,9 @@ class Timing:
 
     @property
     def clocks_per_step(self) -> Fraction:
-        """While samples are there in time: the mean over all steps.
-
-        A step commands its reference, where it needs one, and its perturbed cost. Then every step
-        without shadow waits for its update, a window's last step with shadow waits for it and for the
-        copy, and delayed updates are never waited for. A code is loaded after the last update with the
-        one before; the reference of a one-sided step can pass meanwhile.
-        """
-        if self.asked.delayed:
-            return Fraction(2)
-        wait = Fraction(self.measure_latency + self.change_latency + 3 + self.update_clocks)
-        if self.asked.loaded:
-            # One of the words enters while the reference does, or the copy is made; one more while that
-            # follows.
-            tau_p, window = self.asked.learning.tau_p, self.asked.learning.tau_theta
-            load = self.asked.parameters - 1 + self.asked.two_sided - self.asked.shadow
-            clocks = wait + 1 + self.asked.shadow + Fraction(load, tau_p)
-            if self.asked.follow:
-                clocks += Fraction(1, window) - Fraction(min(1, load), math.lcm(tau_p, window))
-            return clocks
-        if self.asked.nodes:
-            return wait + 1 + self.asked.shadow
-        if self.tail_clocks:
-            # Without shadow tau_theta divides tau_p, and of so many steps one makes an update.
-            wait += Fraction(self.tail_clocks, 1 if self.asked.shadow else self.asked.learning.tau_theta)
-        if self.asked.shadow:
-            window = self.asked.learning.tau_theta
-            return Fraction(2 * window + wait + (self.asked.follow > 0), window)
-        # The reference of serial cells joins the pass of the update.
-        return Fraction(wait if self.asked.serial else wait + 1)
+        """While samples are there in time: the mean over all steps."""
+        wait = self.measure_latency + self.change_latency + 3 + self.update_clocks
+        return self.engine.step_clocks(wait, self.tail_clocks)
 
     def delay(self, layer: int) -> int:
         """Delayed updates: how many steps behind a layer's copy of the parameters is.

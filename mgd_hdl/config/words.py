@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from .asked import Asked
+from .engines import EngineFacts
 from .network import Activation, LayerConfig
 from .number import SQ, UQ, Format
 from .sections import HIGH_PASS
@@ -20,16 +21,17 @@ class Words:
     """Formats of words, from the parameters to the update."""
 
     asked: Asked
+    engine: EngineFacts
 
     @property
     def multiples(self) -> int:
         """Of one sign, in an update: D and its multiples by powers of two."""
-        return self.asked.perturbation.resolution if self.asked.nodes else self.asked.code_bits
+        return self.engine.multiples
 
     @property
     def part(self) -> int:
         """D is the update for ``2**-part``, of an amplitude or, node by node, of an input."""
-        return self.multiples - self.input_bits if self.asked.nodes else self.asked.code_bits - 1
+        return self.multiples - (self.input_bits if self.engine.by_input else 1)
 
     @cached_property
     def input_bits(self) -> int:
@@ -107,7 +109,7 @@ class Words:
     @property
     def weight_wires(self) -> int:
         """From a cell to the network."""
-        return 1 if self.asked.serial else self.weight.width
+        return self.engine.delivery.wires(self.weight.width)
 
     @property
     def guard_bits(self) -> int:

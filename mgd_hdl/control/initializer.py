@@ -51,13 +51,15 @@ class Initializer(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        serial = {"load": Out(1)} if config.serial else {}
+        #: Cells let every word pass before the next.
+        self.lasting = config.timing.word_clocks > 1
+        loads = {"load": Out(1)} if self.lasting else {}
         picks = {"rows": Out(config.placement.rows), "columns": Out(config.placement.columns)}
-        if config.loaded:
+        if config.facts.chain:
             picks = {"fill": Out(1), "sign": Out(1), "minus": Out(1)}
         super().__init__(
             {
-                **serial,
+                **loads,
                 "start": In(1),
                 "seed": In(LFSR.degree),
                 "busy": Out(1),
@@ -74,7 +76,7 @@ class Initializer(Block):
 
     def elaborate(self, platform):
         m = Module()
-        config = self.config
+        config, chain, clears = self.config, self.config.facts.chain, self.config.facts.clears
         scan = place(m, platform, "scan", Scan(config))
         register = place(m, platform, "register", ShiftRegister())
         loading = Signal()
@@ -82,9 +84,9 @@ class Initializer(Block):
             register.load.eq(self.start),
             register.seed.eq(self.seed),
             register.advance.eq(loading),
-            scan.advance.eq(self.fill & ~self.clear if config.loaded else loading),
+            scan.advance.eq(self.fill & ~self.clear if chain else loading),
         ]
-        here = scan.rows if config.loaded else self.rows
+        here = scan.rows if chain else self.rows
 
         # A random word, sized for the layer that owns the row.
         random = Signal(shape(config.words.parameter))
@@ -98,9 +100,8 @@ class Initializer(Block):
         for other, rows in others:
             value = Mux((here & rows).any(), other, value)
 
-        # Serial cells let every word pass before the next.
         turn = Const(1, 1)
-        if config.serial:
+        if self.lasting:
             clock = Signal(range(config.timing.word_clocks))
             turn = Signal()
             m.d.comb += [
@@ -112,34 +113,34 @@ class Initializer(Block):
             with m.Else():
                 m.d.sync += clock.eq(clock + 1)
 
-        if not config.loaded:
+        if not chain:
             m.d.comb += [self.rows.eq(scan.rows), self.columns.eq(scan.columns)]
-        first = "CLEAR_POSITIVE" if config.serial else "CLEAR_NEGATIVE"
+        first = "CLEAR_POSITIVE" if clears == 1 else "CLEAR_NEGATIVE"
         with m.FSM(name="phase"):
             with m.State("IDLE"), m.If(self.start):
-                m.next = "FILL" if config.loaded else first
-            if config.loaded:
+                m.next = "FILL" if chain else first
+            if chain:
                 with m.State("FILL"):
                     m.d.comb += [self.busy.eq(1), self.fill.eq(1), self.sign.eq(1)]
                     with m.If(scan.last):
                         m.next = first
-            if not config.serial:
+            if clears > 1:
                 with m.State("CLEAR_NEGATIVE"):
                     m.d.comb += [self.busy.eq(1), self.clear.eq(1)]
                     m.next = "CLEAR_POSITIVE"
-            if config.early:
+            if clears > 2:
                 with m.State("CLEAR_AGAIN"):
                     m.d.comb += [self.busy.eq(1), self.clear.eq(1), self.word.eq(-1)]
                     m.next = "LOAD"
             with m.State("CLEAR_POSITIVE"):
                 m.d.comb += [self.busy.eq(1), self.clear.eq(1), self.word.eq(-1)]
-                if config.loaded:  # the negative code enters
+                if chain:  # the negative code enters
                     m.d.comb += self.fill.eq(1)
                 with m.If(turn):
-                    m.next = "CLEAR_AGAIN" if config.early else "LOAD"
+                    m.next = "CLEAR_AGAIN" if clears > 2 else "LOAD"
             with m.State("LOAD"):
                 m.d.comb += [self.busy.eq(1), loading.eq(turn), self.word.eq(value)]
-                if config.loaded:
+                if chain:
                     m.d.comb += [self.fill.eq(1), self.sign.eq(1), self.minus.eq(1)]
                 m.d.comb += self.done.eq(scan.last & turn)
                 with m.If(scan.last & turn):

@@ -59,8 +59,8 @@ class Sequencer(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         tau = config.learning.tau_bits
-        members = {"free": In(1)} if config.serial or config.loaded else {}
-        if config.loaded:
+        members = {"free": In(1)} if config.facts.waits else {}
+        if config.facts.chain:
             members["under_way"] = Out(1)
         if not config.delayed:
             members["resume"] = In(1)
@@ -95,7 +95,7 @@ class Sequencer(Block):
 
     def elaborate(self, platform):
         m = Module()
-        config = self.config
+        config, chain = self.config, self.config.facts.chain
 
         # Each counter starts at its time constant and ends at one.
         turn = Signal()
@@ -115,9 +115,9 @@ class Sequencer(Block):
             reference_due = Signal()
         asked = Signal()  # one more step was asked for
         go = Signal()
-        lasts = config.serial or config.loaded  # a step can take more than two clocks
+        lasts = config.facts.waits  # a step can take more than two clocks
         free = self.free if lasts else Const(1, 1)
-        reference_free = Const(1, 1) if config.loaded and not config.two_sided else free
+        reference_free = Const(1, 1) if chain and not config.two_sided else free
         m.d.comb += go.eq((self.run | asked | self.step) & (~sample_due | self.sample_valid) & reference_free)
         # What asked for this step is served when it begins; a later pulse asks for the next. Where a step
         # always takes two clocks, the second knows as much.
@@ -178,14 +178,14 @@ class Sequencer(Block):
                     m.d.sync += reference_due.eq(last["x"] | ends_window)
                 if config.delayed:
                     m.next = "REFERENCE"
-                elif config.overlapping:
+                elif config.facts.overlapping:
                     with m.If(ends_window):
                         m.next = "UPDATE"
                     with m.Else():
                         m.next = "REFERENCE"
                 else:
                     m.next = "UPDATE"
-            if config.loaded:
+            if chain:
                 m.d.comb += self.under_way.eq(phase.ongoing("PERTURBED"))
             if not config.delayed:
                 with m.State("UPDATE"), m.If(self.resume):

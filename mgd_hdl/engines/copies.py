@@ -55,7 +55,7 @@ class _Copied(Direct):
     def _window_over(self, updated: Value) -> None:
         """Steps that overlap call only a window's last one updated; the others tell."""
         self.window_over = updated
-        if not self.config.overlapping:
+        if not self.config.facts.overlapping:
             self.window_over = updated & self.site.trace.at("window_end", self.site.spread_at)
 
     def passes(self, passing: Passing) -> None:

@@ -59,14 +59,14 @@ class ParallelEngine(Engine):
         config, m = self.config, site.m
         if not config.shadow:
             m.d.comb += updated.eq(settling.passed)
-        elif not config.overlapping:
+        elif not config.facts.overlapping:
             m.d.sync += updated.eq(settling.last_word)
         elif not config.delayed:
             last = settling.last_word & site.trace.at("window_end", site.spread_at)
             m.d.sync += updated.eq(settling.late[config.timing.tail_clocks] if settling.late else last)
 
     def shakes(self, site: Site, links: Sequence[Link], passing: Passing, over: Value) -> None:
-        if not self.config.overlapping:
+        if not self.config.facts.overlapping:
             return
         index = passing.layer.index
         tiles = [tile for tile in self.config.placement.tiles if tile.layer == index]

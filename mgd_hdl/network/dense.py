@@ -10,7 +10,7 @@ from ..config.network import LayerConfig
 from ..fixed import shape
 from ..hierarchy import Block
 
-__all__ = ["Neuron", "SerialNeuron"]
+__all__ = ["NEURONS", "Neuron", "SerialNeuron"]
 
 
 class Neuron(Block):
@@ -146,3 +146,7 @@ class SerialNeuron(Block):
         with m.If(last):
             m.d.sync += z.eq(Cat(settled, total).as_signed())
         return m
+
+
+#: By the kind of :class:`mgd_hdl.config.delivery.Delivery`, in which weights come.
+NEURONS = {"parallel": Neuron, "bits": SerialNeuron}

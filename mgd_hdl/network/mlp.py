@@ -10,7 +10,7 @@ from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
 from .activation import Activation
-from .dense import Neuron, SerialNeuron
+from .dense import NEURONS
 
 __all__ = ["Mlp"]
 
@@ -43,11 +43,11 @@ class Mlp(Block):
             "y": Out(data.ArrayLayout(shape(last.output), last.neurons)),
         }
         for layer in config.shape.layers:
-            if config.serial:
+            if config.facts.delivery.marked:
                 members |= {f"first_{layer.index}": In(1), f"last_{layer.index}": In(1)}
             width = (layer.inputs + 1) * config.words.weight_wires
             members |= {name: In(width) for name in layer.weight_ports}
-        if config.nodes:
+        if config.facts.by_input:
             for layer in config.shape.layers:
                 members[f"inputs_{layer.index}"] = Out(layer.inputs * len(config.words.input_places(layer)))
         super().__init__(members)
@@ -61,13 +61,13 @@ class Mlp(Block):
         x = self.x.as_value()
         for layer in self.config.shape.layers:
             outputs = []
-            if self.config.nodes:
+            if self.config.facts.by_input:
                 words = [x.word_select(i, layer.input.width) for i in range(layer.inputs)]
                 places = self.config.words.input_places(layer)
                 bits = Cat(word[place] for word in words for place in places)
                 m.d.comb += getattr(self, f"inputs_{layer.index}").eq(bits)
             for j, weights in enumerate(layer.weight_ports):
-                kind = SerialNeuron if layer.serial else Neuron
+                kind = NEURONS[layer.delivery.kind]
                 neuron = place(m, platform, f"neuron_{layer.index}_{j}", kind(layer))
                 activation = place(m, platform, f"activation_{layer.index}_{j}", Activation(layer, j))
                 m.d.comb += [
@@ -75,7 +75,7 @@ class Mlp(Block):
                     Value.cast(neuron.weights).eq(getattr(self, weights)),
                     activation.z.eq(neuron.z),
                 ]
-                if layer.serial:
+                if layer.delivery.marked:
                     m.d.comb += [
                         neuron.first.eq(getattr(self, f"first_{layer.index}")),
                         neuron.last.eq(getattr(self, f"last_{layer.index}")),

@@ -57,7 +57,7 @@ _REQUIRED = frozenset(CAUSAL_ORDER) - _NOT_ALWAYS | set(SATURATED)
 def _required(config: TrainerConfig) -> frozenset[str]:
     """What the circuit of this configuration must show."""
     required = _REQUIRED
-    if config.serial:
+    if config.facts.memory:
         required ^= {"theta", "theta_bits"}
     if config.analog:
         required ^= {"baseline", "high_passed"}

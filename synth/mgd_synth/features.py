@@ -42,7 +42,8 @@ def features(config: TrainerConfig, target: str) -> dict[str, tuple[str, Feature
         *_options(config),
     ]
     for layer in config.shape.layers:
-        neurons = ("serial neuron", _serial(layer)) if layer.serial else ("neuron", _neurons(layer, target))
+        serial = layer.delivery.marked
+        neurons = ("serial neuron", _serial(layer)) if serial else ("neuron", _neurons(layer, target))
         blocks.append((f"network.neuron_{layer.index}", *neurons))
         kind = "limit" if layer.table is None else "table"
         blocks.append((f"network.activation_{layer.index}", kind, _activations(layer, target)))
@@ -163,7 +164,7 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
             "flip": config.perturbation.sign_flip,
         }
     yield "code", f"code {family}", size
-    if config.overlapping:
+    if config.facts.overlapping:
         for layer in config.shape.layers:
             yield f"shake_{layer.index}", f"code {family}", size
     if config.sparse:

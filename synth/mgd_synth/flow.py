@@ -277,8 +277,7 @@ def check_registers(config: TrainerConfig, module: dict[str, Any], kind: str) ->
         re.fullmatch(kind, cell["type"]) is not None and block(path_of(name) or "") == "array.cell"
         for name, cell in module["cells"].items()
     )
-    # A serial cell's parameter is in a memory; its registers are carry, rail and enable.
-    each = 4 if config.serial else config.words.parameter.width
+    each = config.facts.cell_registers(config.words.parameter.width)
     expected = config.parameters * each
     if found < expected:
         raise SynthError(

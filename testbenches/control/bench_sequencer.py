@@ -132,7 +132,7 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
         await see(dut, number, given, "measure", "under_way", *named)
         clocks += 1
         # Exact updates: nothing, up to and with the clock of resume.
-        resumed = config.delayed or (config.overlapping and not step.window_end)
+        resumed = config.delayed or (config.facts.overlapping and not step.window_end)
         while not resumed:
             given = hands.inputs()
             hands.note(given)
@@ -177,7 +177,11 @@ async def commands_follow_the_plan(dut, pace):
         if pace == "full speed":
             # Two clocks a step, one more wherever the parameters change; serial cells pass the reference.
             passes = (config.timing.measure_clocks - 1) * sum(step.reference for step in steps)
-            waits = 0 if config.delayed else sum(step.window_end or not config.overlapping for step in steps)
+            waits = (
+                0
+                if config.delayed
+                else sum(step.window_end or not config.facts.overlapping for step in steps)
+            )
             assert clocks == 2 * len(steps) + waits + passes
 
 

@@ -1,0 +1,29 @@
+"""Engines, whatever holds the parameters: their facts, and which of them a configuration asks for."""
+
+from __future__ import annotations
+
+from ..asked import Asked
+from .facts import EngineFacts, Probe
+from .layout import TILE_CELLS, Place, Tile
+from .loaded import LoadedFacts
+from .node import NodeFacts
+from .parallel import ParallelFacts
+from .serial import SerialFacts
+
+__all__ = ["ENGINES", "TILE_CELLS", "EngineFacts", "Place", "Probe", "Tile", "facts_of"]
+
+#: All engines by name.
+ENGINES: dict[str, type[EngineFacts]] = {
+    each.name: each for each in (ParallelFacts, SerialFacts, LoadedFacts, NodeFacts)
+}
+
+
+def facts_of(asked: Asked) -> EngineFacts:
+    """The one place where an engine is chosen; of two that are asked for together, which no relation allows,
+    the first.
+    """
+    if asked.serial:
+        return SerialFacts(asked)
+    if asked.loaded:
+        return LoadedFacts(asked)
+    return NodeFacts(asked) if asked.nodes else ParallelFacts(asked)
