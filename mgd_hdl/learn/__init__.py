@@ -25,7 +25,7 @@ def layer_ports(config: TrainerConfig, passing: Callable[[LayerConfig], dict]) -
     members: dict[str, Any] = {}
     for layer in config.shape.layers:
         members[f"layer_{layer.index}"] = Out(wiring.Signature(passing(layer)))
-        if config.serial:
+        if config.facts.delivery.marked:
             members |= {f"first_{layer.index}": Out(1), f"last_{layer.index}": Out(1)}
         width = (layer.inputs + 1) * config.words.weight_wires
         members |= {name: Out(width) for name in layer.weight_ports}

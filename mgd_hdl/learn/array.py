@@ -35,7 +35,7 @@ def word_ports(config: TrainerConfig) -> dict:
         **({"sign": In(1)} if config.early else {}),
         "plus": In(1),
         "minus": In(1),
-        **({"load": In(1)} if config.serial else {}),
+        **({"load": In(1)} if config.timing.word_clocks > 1 else {}),
         "address": In(1),
         "address_rows": In(config.placement.rows),
         "address_columns": In(COLUMNS),
