@@ -55,16 +55,19 @@ def imported(name: str, path: Path, text: str | None = None) -> Iterator[str]:
 # ---- who may import whom -------------------------------------------------------------------------
 
 _ROOM = r"mgd_hdl\.(?:" + "|".join(ROOMS) + r")(?:\.\w+)?"
-_TOP = r"mgd_hdl\.(?!cli\b|emit\b|files\b|process\b|progress\b|__main__\b)\w+"
+_TOP = r"mgd_hdl\.(?!cli\b|verbs\b|emit\b|files\b|process\b|progress\b|__main__\b)\w+"
 #: What blocks of all rooms use; a new one is named here.
 _SHARED = r"mgd_hdl\.(delay|fixed|gaussian|hierarchy|lfsr|scan)"
 #: What engines, options and the core are wired by.
 _PARTS = r"mgd_hdl\.(kinds|ports|schedule|site)"
 _ENGINES = r"mgd_hdl\.engines(\.\w+)?"
+_CONFIG = r"mgd_hdl\.config(\..*)?"
+#: What reads and writes files, ends when asked to, and tells how far it is.
+_AROUND = r"mgd_hdl\.(files|process|progress)"
 _HARDWARE = (
     r"amaranth(\..*)?",
     r"mgd_hdl",
-    r"mgd_hdl\.config(\..*)?",
+    _CONFIG,
     _SHARED,
 )
 
@@ -73,7 +76,13 @@ _HARDWARE = (
 RULES = [
     (r"mgd_hdl", ()),
     (r"mgd_hdl\.__main__", (r"mgd_hdl\.cli", r"mgd_hdl")),
-    (r"mgd_hdl\.cli", (r"mgd_hdl(\..*)?", r"mgd_sim(\..*)?", r"mgd_synth(\..*)?", r"matplotlib\.figure")),
+    (r"mgd_hdl\.cli", (r"mgd_hdl(\.config|\.verbs(\..*)?)?",)),
+    # What only parses or ends verbs needs no circuit; they alone see all that they drive.
+    (r"mgd_hdl\.verbs\.(arguments|endings|demo)", (_CONFIG, _AROUND, r"mgd_hdl\.verbs(\..*)?")),
+    (
+        r"mgd_hdl\.verbs(\..*)?",
+        (r"mgd_hdl(?!\.cli)(\..*)?", r"mgd_sim(\..*)?", r"mgd_synth(\..*)?", r"matplotlib\.figure"),
+    ),
     (r"mgd_hdl\.config(\..*)?", (r"mgd_hdl\.config(\..*)?", r"pydantic(_core)?(\..*)?")),
     (r"mgd_hdl\.(process|progress)", ()),
     (r"mgd_hdl\.files", (r"mgd_hdl\.process",)),
@@ -92,8 +101,8 @@ RULES = [
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|files|process)", r"(numpy|matplotlib)(\..*)?"),
     ),
     (r"mgd_sim(\..*)?", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?")),
-    (r"mgd_synth\.fit", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli)(\w+)(\..*)?", r"numpy(\..*)?")),
-    (r"mgd_synth(\..*)?", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli)(\w+)(\..*)?")),
+    (r"mgd_synth\.fit", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli|verbs)(\w+)(\..*)?", r"numpy(\..*)?")),
+    (r"mgd_synth(\..*)?", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli|verbs)(\w+)(\..*)?")),
 ]
 
 
@@ -131,6 +140,10 @@ def test_imports(name):
         ("mgd_hdl.config.codes", "import numpy", "numpy"),
         ("mgd_hdl.config.codes", "from ..fixed import shape", "mgd_hdl.fixed"),
         ("mgd_hdl.emit", "from .cli import main", "mgd_hdl.cli"),
+        ("mgd_hdl.trainer", "from .verbs import common", "mgd_hdl.verbs.common"),
+        ("mgd_hdl.cli", "from mgd_sim.compare import compare", "mgd_sim.compare"),
+        ("mgd_hdl.verbs.arguments", "from .. import emit", "mgd_hdl.emit"),
+        ("mgd_synth.flow", "from mgd_hdl.verbs.common import say", "mgd_hdl.verbs.common"),
         ("mgd_hdl.files", "from .config import load", "mgd_hdl.config"),
         ("mgd_synth.yosys", "from mgd_sim.rtl import tools", "mgd_sim.rtl"),
         ("mgd_hdl.emit", "import testbenches.support", "testbenches.support"),

@@ -14,6 +14,7 @@ import pytest
 
 from mgd_hdl import cli
 from mgd_hdl.config import extras
+from mgd_hdl.verbs import configs
 from mgd_synth.boards import BOARDS
 from mgd_synth.flow import DEVICES
 from testbenches.test_structure import MODULES, ROOT, imported
@@ -74,7 +75,7 @@ def test_every_tool_has_its_extra():
 
 
 def test_an_absent_module_that_no_extra_brings_is_a_fault(monkeypatch):
-    monkeypatch.setattr(cli, "_load", lambda _given: importlib.import_module("mgd_hdl_not_there"))
+    monkeypatch.setattr(configs, "configuration", lambda _given: importlib.import_module("mgd_hdl_not_there"))
     with pytest.raises(ModuleNotFoundError):
         cli.main(["check", "xor"])
 

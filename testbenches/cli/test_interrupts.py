@@ -24,6 +24,8 @@ from mgd_hdl.config import preset
 from mgd_hdl.files import FileRefused, locked, new_file, write_files
 from mgd_hdl.progress import Progress, duration
 from mgd_hdl.trainer import Trainer
+from mgd_hdl.verbs import compare, probe
+from mgd_hdl.verbs.common import ToolError
 from mgd_sim import watch
 from mgd_sim.rtl import verilator
 from testbenches.cli.test_refusals import Circuit, no_circuits  # noqa: F401 - a fixture
@@ -165,7 +167,7 @@ def test_a_simulator_that_dies_leaves_the_curve(monkeypatch, capsys):
 
     def dies(self, steps):
         if self.step >= 20:
-            raise cli._ToolError("the simulator has died")
+            raise ToolError("the simulator has died")
         return run(self, steps)
 
     monkeypatch.setattr(Circuit, "run", dies)
@@ -300,7 +302,8 @@ def test_time_left(monkeypatch):
 @pytest.mark.parametrize("verb", [["compare"], ["probe", "--json"]], ids=" ".join)
 def test_long_work_is_heard_of(verb, capsys, monkeypatch):
     """On standard error; what is on standard output can be read by a program."""
-    monkeypatch.setattr(cli, "Progress", partial(Progress, every=0.02))
+    for module in (compare, probe):
+        monkeypatch.setattr(module, "Progress", partial(Progress, every=0.02))
     monkeypatch.setattr(mgd_sim.compare, "_CHUNK", 100 * 2 * 9)
     assert cli.main([*verb, "xor", "--steps", "3000"]) == 0
     out, err = capsys.readouterr()

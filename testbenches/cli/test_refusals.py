@@ -16,6 +16,7 @@ import mgd_sim.probe
 import mgd_sim.rtl
 from mgd_hdl import cli, emit
 from mgd_hdl.config import PRESETS
+from mgd_hdl.verbs import configs
 from mgd_sim import watch
 from mgd_sim.compare import CAUSAL_ORDER, states
 from mgd_sim.rtl import SATURATED, RtlError, icarus
@@ -153,7 +154,7 @@ def broken(*_):
 def test_a_fault_is_told_as_one(capsys, monkeypatch):
     """One line, and a status that no refusal has."""
     monkeypatch.delenv("MGD_HDL_DEBUG")
-    monkeypatch.setattr(cli, "presets_and_tasks", broken)
+    monkeypatch.setattr(configs, "presets_and_tasks", broken)
     assert cli.main(["list"]) == 70
     out, err = capsys.readouterr()
     line = broken.__code__.co_firstlineno + 1
@@ -166,7 +167,7 @@ def test_a_fault_is_told_as_one(capsys, monkeypatch):
 
 def test_a_fault_can_be_traced(monkeypatch):
     monkeypatch.setenv("MGD_HDL_DEBUG", "1")
-    monkeypatch.setattr(cli, "presets_and_tasks", broken)
+    monkeypatch.setattr(configs, "presets_and_tasks", broken)
     with pytest.raises(ZeroDivisionError):
         cli.main(["list"])
 
@@ -175,6 +176,6 @@ def test_too_little_memory_is_no_fault(capsys, monkeypatch):
     def hungry():
         raise MemoryError
 
-    monkeypatch.setattr(cli, "presets_and_tasks", hungry)
+    monkeypatch.setattr(configs, "presets_and_tasks", hungry)
     assert cli.main(["list"]) == 2
     assert capsys.readouterr().err == "mgd-hdl: this takes more memory than there is\n"

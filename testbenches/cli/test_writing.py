@@ -16,6 +16,7 @@ import pytest
 
 from mgd_hdl import cli, emit
 from mgd_hdl.config import preset
+from mgd_hdl.verbs import simulate as verb
 
 #: What shells, Verilog, C and printf would take for something else.
 NAMES = ["a b", 'quo"te', "back\\slash", "new\nline", "per%s%d%cent", "\u03b8\U0001f600", "$HOME;`id`'", "-o"]
@@ -187,6 +188,6 @@ def locked() -> Iterator[Path]:
     ],
 )
 def test_a_locked_folder_is_told_before_the_work(command, named, locked, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "_learner", lambda *_: pytest.fail("it learned"))
+    monkeypatch.setattr(verb, "_learner", lambda *_: pytest.fail("it learned"))
     assert cli.main([each.replace("LOCKED", str(locked)) for each in command]) == 2
     assert capsys.readouterr().err == f"mgd-hdl: {locked / named}: cannot be written: permission denied\n"

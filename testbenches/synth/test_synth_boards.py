@@ -17,6 +17,7 @@ from mgd_hdl import cli
 from mgd_hdl.config import preset
 from mgd_hdl.emit import verilog
 from mgd_hdl.showcase import Showcase
+from mgd_hdl.verbs.bitstream import light
 from mgd_sim.showcase import forecast
 from mgd_synth import boards
 from mgd_synth.boards import BOARDS, bitstream, check_board, constraints, pins, top_text
@@ -261,7 +262,7 @@ def test_a_bitstream_for_the_icebreaker(in_an_empty_folder, capsys):
 def test_when_the_led_goes_on():
     """The first try of XOR is solved in the step that the twin says, at the clock of the board."""
     config = preset("xor").replaced(judge={"kind": "window"})
-    found = cli._light(config, 12.0, lambda _line: None)
+    found = light(config, 12.0, lambda _line: None)
     first = found["first"]
     assert first["given_up_before"] == 0
     assert first["accuracy"] == 1

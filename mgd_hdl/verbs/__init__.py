@@ -1,0 +1,1 @@
+"""What each verb of ``mgd-hdl`` does, once its arguments are parsed."""

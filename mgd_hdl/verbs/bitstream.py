@@ -1,0 +1,100 @@
+"""A board that learns alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from ..config import TrainerConfig
+from ..files import reserved, write_files
+from .common import PROGRESS_SECONDS, TWIN_SEEDS, ToolError, configuration, stopwatch
+
+__all__ = ["bitstream", "light"]
+
+
+def bitstream(args: Namespace) -> int:
+    """Make its bitstream."""
+    config = configuration(args.config)
+    from mgd_synth.boards import bitstream, board_lines, check_board
+    from mgd_synth.process import SynthError
+
+    say = stopwatch()
+    config = config if config.judged else config.replaced(judge={"kind": "window"})
+    directory = config.name if args.output is None else args.output
+    base = f"{config.name}.{args.board}"
+    with ExitStack() as stack:
+        try:
+            board = check_board(args.board)
+            name, report, text = f"{base}.{board.family.suffix}", f"{base}.json", f"{base}.v"
+            pin_file = f"{base}.{board.family.constraints.rpartition('.')[2]}"
+            stack.enter_context(reserved(directory, (name, report, text, pin_file), force=args.force))
+            made = bitstream(config, board, seed=args.seed, divide=args.divide, say=say)
+        except SynthError as error:
+            raise ToolError(str(error)) from None
+        found = {
+            "design": config.name,
+            "task": config.task.name,
+            "parameters": config.parameters,
+            "board": args.board,
+            **made.as_json(),
+            "bitstream": {
+                "file": name,
+                "bytes": len(made.data),
+                "flash": board.flash.format(file=name),
+            },
+            "clocks_per_step": float(config.timing.clocks_per_step),
+            "judge": config.judge.model_dump(),
+            "solution": None if args.no_twin else light(config, made.clock, say),
+        }
+        document = json.dumps(found, indent=2) + "\n"
+        files: dict[str, str | bytes] = {
+            name: made.data,
+            report: document,
+            text: made.verilog,
+            pin_file: made.constraints,
+        }
+        written = write_files(directory, files, force=args.force)
+    for path in written:
+        print(f"wrote {path}", file=sys.stderr)
+    print(document if args.json else "\n".join(board_lines(found)) + "\n", end="")
+    return 0
+
+
+def light(config: TrainerConfig, clock: float, say: Callable[[str], None]) -> dict[str, Any]:
+    """When the LED goes on, by the twin, at ``clock`` megahertz."""
+    from mgd_sim.showcase import forecast
+
+    from ..showcase import PATIENCE
+
+    shown = time.monotonic()
+
+    def look(step: int, solved: int) -> None:
+        nonlocal shown
+        if time.monotonic() - shown >= 5 * PROGRESS_SECONDS:
+            shown = time.monotonic()
+            say(f"twin: step {step:,}, {solved} of {TWIN_SEEDS} tries solved")
+
+    say("twin: starting")
+    seen = forecast(config, TWIN_SEEDS, PATIENCE, until_median=True, look=look)
+    step = float(config.timing.clocks_per_step) / (clock * 1e6)
+    solved = [number for number, at in enumerate(seen.solved_at) if at >= 0]
+    first = solved[0] if solved else None
+    return {
+        "tries": TWIN_SEEDS,
+        "solved": len(solved),
+        "median_steps": seen.median,
+        "seconds": None if seen.median is None else seen.median * step,
+        "first": None
+        if first is None
+        else {
+            "given_up_before": first,
+            "steps": int(seen.solved_at[first]) + 1,
+            "seconds": (first * PATIENCE + int(seen.solved_at[first]) + 1) * step,
+            "accuracy": float(seen.accuracy[first]),
+        },
+    }

@@ -1,0 +1,111 @@
+"""What verbs share: configurations by name, lines for the user, and ways to end."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ..config import PRESETS, ConfigError, Problem, TrainerConfig, load, preset
+from ..config.errors import did_you_mean, one_line
+from ..process import Stop
+from ..progress import Progress
+
+__all__ = [
+    "PROGRESS_SECONDS",
+    "TWIN_SEEDS",
+    "Interrupted",
+    "ToolError",
+    "complain",
+    "configuration",
+    "print_json",
+    "say",
+    "stopwatch",
+    "tools",
+    "trainer_files",
+]
+
+#: Between two lines that tell how far a run is.
+PROGRESS_SECONDS = 2
+#: With which the twin tells how long learning takes.
+TWIN_SEEDS = 15
+
+
+class ToolError(Exception):
+    """A tool that a verb needs failed; its message may have several lines."""
+
+
+class Interrupted(Exception):
+    """A verb was asked to end, and has kept what there was."""
+
+    def __init__(self, stop: Stop, message: str):
+        self.status = stop.status
+        super().__init__(message)
+
+
+def say(line: str) -> None:
+    """Something that is not a result, and that nobody may miss if it cannot be written."""
+    with suppress(OSError, ValueError):
+        print(f"mgd-hdl: {line}", file=sys.stderr, flush=True)
+
+
+def complain(text: str) -> None:
+    """What is wrong, on one line."""
+    say(one_line(text, 600))
+
+
+def print_json(document: Any) -> None:
+    """A result for other programs."""
+    print(json.dumps(document, indent=2))
+
+
+def stopwatch() -> Callable[[str], None]:
+    """Shows lines with the seconds since now."""
+    start = time.monotonic()
+
+    def told(line: str) -> None:
+        print(f"{time.monotonic() - start:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+    return told
+
+
+def configuration(given: str) -> TrainerConfig:
+    """The configuration of a file or a preset; a preset's name goes first, ``./xor`` is the file."""
+    if given in PRESETS:
+        return preset(given)
+    if re.fullmatch(r"[\w-]{1,64}", given) and not Path(given).exists():
+        hint = did_you_mean(given, PRESETS)
+        presets = ", ".join(PRESETS)
+        raise ConfigError([Problem(given, "", f"is neither a file nor a preset{hint}; presets: {presets}")])
+    return load(given)
+
+
+@contextmanager
+def tools() -> Iterator[None]:
+    """What simulations say when they fail."""
+    from mgd_sim.rtl import RtlError
+
+    try:
+        yield
+    except RtlError as error:
+        raise ToolError(str(error)) from None
+
+
+def trainer_files(config: TrainerConfig, progress: Progress) -> dict[str, str]:
+    """What goes with a trainer, by name."""
+    from .. import emit
+
+    progress.stage("making the circuit")
+
+    def watch(what: str, share: float) -> None:
+        progress.reckoned(f"making the circuit: {what}", share)
+
+    try:
+        return emit.trainer_files(config, watch=watch)
+    except emit.EmitError as error:
+        raise ToolError(str(error)) from None

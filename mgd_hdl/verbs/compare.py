@@ -1,0 +1,70 @@
+"""The simulated circuit beside the twin, state by state."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import ExitStack
+
+from ..config import ConfigError, Problem, TrainerConfig
+from ..config.errors import did_you_mean
+from ..config.sections import MAX_SEED
+from ..process import ends_noted
+from ..progress import Progress
+from .common import Interrupted, ToolError, configuration, say, tools, trainer_files
+
+__all__ = ["compare"]
+
+
+def compare(args: Namespace) -> int:
+    """Compare them, or tell which bugs can be injected."""
+    with tools():
+        from mgd_sim.rtl.bugs import BUGS
+
+        if args.list_bugs:
+            for name, bug in BUGS.items():
+                print(f"{name:20} {bug.what}")
+            return 0
+        if args.config is None:
+            raise ToolError("FILE|PRESET is required (see mgd-hdl compare --help)")
+        if args.inject_bug is not None and args.inject_bug not in BUGS:
+            allowed = f"must be one of {', '.join(BUGS)}{did_you_mean(args.inject_bug, BUGS)}"
+            raise ConfigError([Problem("--inject-bug", args.inject_bug, allowed)])
+        return _compared(configuration(args.config), args)
+
+
+def _compared(config: TrainerConfig, args: Namespace) -> int:
+    from mgd_sim.compare import compare
+    from mgd_sim.perturb.external import port_codes
+    from mgd_sim.rtl import trainer_design
+    from mgd_sim.rtl.bugs import inject
+    from mgd_sim.watch import port_samples
+
+    first = config.seed if args.seed is None else args.seed
+    seeds = range(first, first + args.seeds)
+    if seeds[-1] > MAX_SEED:
+        raise ConfigError([Problem("--seeds", str(args.seeds), f"the last seed must be at most {MAX_SEED}")])
+    samples, codes = port_samples(config), port_codes(config)
+    with ExitStack() as stack:
+        progress = stack.enter_context(Progress(say))
+        stop = None
+
+        def ended(done: int) -> bool:
+            nonlocal stop
+            if stop is None:  # until here Ctrl-C ends at once
+                stop = stack.enter_context(ends_noted())
+                progress.stage("comparing, equal so far", args.steps)
+            progress.at(done)
+            return bool(stop)
+
+        design = trainer_design(trainer_files(config, progress))
+        if args.inject_bug is not None:
+            design = inject(design, args.inject_bug)
+        progress.stage("compiling the circuit")
+        result = compare(
+            config, design, args.steps, seeds=seeds, samples=samples, perturbations=codes, stop=ended
+        )
+        print(result, flush=True)
+        if stop and result.equal:
+            done = f"interrupted after {result.steps:,} of {args.steps:,} steps"
+            raise Interrupted(stop, f"{done}: circuit and twin are equal up to there")
+    return 0 if result.equal else 1

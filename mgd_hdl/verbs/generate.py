@@ -1,0 +1,26 @@
+"""A trainer's Verilog, and the files that go with it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from ..files import reserved, write_files
+from ..progress import Progress
+from .common import configuration, say, trainer_files
+
+__all__ = ["generate"]
+
+
+def generate(args: Namespace) -> int:
+    """Write them."""
+    config = configuration(args.config)
+    directory = config.name if args.output is None else args.output
+    with reserved(directory, [f"{config.name}.v"], force=args.force):
+        with Progress(say) as progress:
+            files = trainer_files(config, progress)
+        written = write_files(directory, files, force=args.force)
+    for path in written:
+        print(f"wrote {path}")
+    for key, (given, used) in config.snapped.items():
+        print(f"note: {key} = {given} is used as {used}")
+    return 0
