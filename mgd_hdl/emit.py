@@ -7,24 +7,23 @@ import re
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from amaranth.hdl import Shape, UnusedElaboratable, unsigned
+from amaranth.hdl import UnusedElaboratable
 from amaranth.lib import wiring
 
-from .config.engines import Tile
 from .config.names import SEPARATOR
-from .config.ports import COUNT_BITS, FLAGS, Port
+from .config.ports import FLAGS, Port
 from .config.ports import ports as table
 from .config.trainer import TrainerConfig
-from .fixed import OUTSIDE, shape
+from .fixed import OUTSIDE
 from .fusesoc import core_file, testbench
 from .hierarchy import Block, Modules, ports_of
 from .patterns import compact
+from .probes import states
 from .trainer import Trainer
 
 __all__ = ["EmitError", "lint_waivers", "memory_images", "ports", "states", "trainer_files", "verilog"]
@@ -175,86 +174,6 @@ def _explanation(port: Port, config: TrainerConfig) -> dict[str, Any]:
         {key: value for key, value in asdict(field).items() if value != ""} for field in port.fields(config)
     ]
     return {**more, "fields": fields} if fields else more
-
-
-def states(config: TrainerConfig) -> list[dict[str, Any]]:
-    """Where the state of every step is found in the circuit.
-
-    ``path`` and ``strobe`` are hierarchical names below the top module: in the clock in which the
-    strobe is high for the i-th time since the start, the signal holds the value of step i.
-    """
-    hold, update = shape(config.words.hold), shape(config.words.update)
-    change, cost = shape(config.words.cost_change), shape(config.words.measured)
-    measured = "core.noise.cost" if config.cost_noisy else f"core.{config.loss}.cost"
-    if config.analog:
-        changes, strobe = "highpass", "core.highpass.i__valid"
-        before = _state(
-            "high_passed", "core.highpass.state", "core.highpass.o__valid", shape(config.words.high_passed)
-        )
-    else:
-        changes, strobe = "baseline", "core.baseline.perturbed"
-        before = _state("baseline", "core.baseline.level", "core.baseline.o__valid", cost)
-    found = [
-        _state("cost", measured, strobe, cost),
-        before,
-        _state("cost_change", f"core.{changes}.o__payload", f"core.{changes}.o__valid", change),
-        _state("hold", "core.accumulator.total", "core.accumulator.i__valid", hold),
-        _state("update", "core.update.o__payload", "core.update.o__valid", update),
-    ]
-    for flag, block in zip(FLAGS, (changes, "accumulator", "update"), strict=True):
-        found.append(_state(flag, f"core.{block}.saturated", f"core.{block}.o__valid", unsigned(1)))
-    if config.gated:
-        found.append(_state("gated", "core.gate.o__payload", "core.gate.o__valid", change))
-    if config.task.accuracy:
-        for name, signal in (("judged_count", "judged"), ("right_count", "rights")):
-            path, counting = f"core.classifier.{signal}", "core.classifier.counting"
-            found.append(_state(name, path, counting, unsigned(COUNT_BITS)))
-    if config.judged:
-        found.append(_state("solved", "core.judge.solved", "core.baseline.o__valid", unsigned(1)))
-    return found + _probed(config, strobe)
-
-
-def _probed(config: TrainerConfig, measured: str) -> list[dict[str, Any]]:
-    """The states that the engine's cells hold; ``measured`` strobes the cost."""
-    # The plus word meets its code in the clock in which the minus word leaves, later behind leaves.
-    # With early enables the code comes one clock before its word.
-    words = ["core.homodyne.plus", "core.homodyne.minus", *(f"core.settling_{clock}" for clock in range(4))]
-    met = words[config.timing.broadcast_latency - config.early]
-    strobes = {"measured": measured, "met": met, "done": "step_done"}
-    shapes = {
-        "active": unsigned(1),
-        "code": unsigned(config.code_bits),
-        "theta": shape(config.words.parameter),
-        "copy": shape(config.words.copied),
-        "visible": shape(config.words.visible),
-    }
-    found = []
-    for each, group in groupby(config.facts.probes, lambda probe: probe.each):
-        probes = list(group)
-        for index, (tile, where) in enumerate(_places(config, each)):
-            for probe in probes:
-                word = shapes.get(probe.name, unsigned(tile.cells))
-                path = probe.path.format(tile=tile.index, **where)
-                found.append(_state(probe.name, path, strobes[probe.strobe], word, index))
-    return found
-
-
-def _places(config: TrainerConfig, each: str) -> Iterator[tuple[Tile, dict[str, int]]]:
-    """Where in the array each of them is; ``each`` is that of :class:`mgd_hdl.config.engines.Probe`."""
-    tiles, places = config.placement.tiles, config.placement.places
-    if each == "bit":
-        for tile in tiles:
-            for bit in range(config.words.parameter.width):
-                yield tile, {"bit": bit}
-        return
-    for index in config.shape.biases if each == "neuron" else range(config.parameters):
-        tile = tiles[places[index].tile]
-        yield tile, {"cell": index - tile.first}
-
-
-def _state(name: str, path: str, strobe: str, word: Shape, index: int | None = None) -> dict[str, Any]:
-    entry = {"name": name, "path": path, "strobe": strobe, "width": word.width, "signed": word.signed}
-    return entry if index is None else {**entry, "index": index}
 
 
 def _json(document: Any) -> str:

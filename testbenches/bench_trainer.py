@@ -9,7 +9,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles
 
-from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config import TrainerConfig, shown_states
 from mgd_sim.compare import states
 from mgd_sim.learn.serial import parameters
 from mgd_sim.perturb.external import port_codes
@@ -17,9 +17,6 @@ from mgd_sim.rtl import bench_parameters
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
 from testbenches.support import clock, configured, pack, random_numbers, start, write
-
-#: States without a strobe of their own in the circuit; the flags are checked at their port.
-_ELSEWHERE = {"sample", "flags"}
 
 
 class Observer:
@@ -59,11 +56,13 @@ class Observer:
             name: np.array([column[: self.steps] for column in columns], dtype=np.int64).T
             for name, columns in self.found.items()
         }
+        config = configured()
+        assert {state.name for state in shown_states(config)} == set(arrays)
         if "theta_bits" in arrays:
-            arrays["theta"] = parameters(configured(), arrays.pop("theta_bits"))
-        for name, wanted in expected.items():
-            if name in _ELSEWHERE or name not in arrays:
-                continue
+            arrays["theta"] = parameters(config, arrays.pop("theta_bits"))
+        # What the circuit does not show: the sample; the flags, which are checked at their port.
+        for name in expected.keys() & arrays.keys():
+            wanted = expected[name]
             found, right = arrays[name], wanted[: self.steps]
             np.testing.assert_array_equal(found if wanted.ndim == 2 else found[:, 0], right, err_msg=name)
 

@@ -88,6 +88,7 @@ RULES = [
     (r"mgd_hdl\.files", (r"mgd_hdl\.process",)),
     (_SHARED, _HARDWARE),
     *((rf"mgd_hdl\.{room}(\..*)?", (*_HARDWARE, rf"mgd_hdl\.{room}(\..*)?")) for room in ROOMS),
+    (r"mgd_hdl\.probes", (r"mgd_hdl\.config(\..*)?",)),
     (r"mgd_hdl\.emit", (*_HARDWARE, _TOP)),
     # What is put together from blocks: engines and options, the core of them, the tops around it.
     (_ENGINES, (*_HARDWARE, _ROOM, _PARTS, _ENGINES)),
@@ -145,6 +146,7 @@ def test_imports(name):
         ("mgd_hdl.verbs.arguments", "from .. import emit", "mgd_hdl.emit"),
         ("mgd_synth.flow", "from mgd_hdl.verbs.common import say", "mgd_hdl.verbs.common"),
         ("mgd_hdl.files", "from .config import load", "mgd_hdl.config"),
+        ("mgd_hdl.probes", "from .fixed import shape", "mgd_hdl.fixed"),
         ("mgd_synth.yosys", "from mgd_sim.rtl import tools", "mgd_sim.rtl"),
         ("mgd_hdl.emit", "import testbenches.support", "testbenches.support"),
     ],

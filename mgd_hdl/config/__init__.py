@@ -12,6 +12,7 @@ from .ports import COUNT_BITS, FLAGS, PORTS, Field, Port, fields, ports
 from .registers import REGISTERS, SEEDS, Register, Registers
 from .sections import HIGH_PASS
 from .showcase import Tries
+from .states import RECORDED, STATES, State, shown_states
 from .toml import PRESETS, load, loads, preset
 from .trainer import TrainerConfig
 
@@ -23,9 +24,11 @@ __all__ = [
     "LFSR",
     "PORTS",
     "PRESETS",
+    "RECORDED",
     "REGISTERS",
     "SEEDS",
     "SQ",
+    "STATES",
     "UQ",
     "ActivationTable",
     "ConfigError",
@@ -44,6 +47,7 @@ __all__ = [
     "Registers",
     "Rounding",
     "Sinusoids",
+    "State",
     "Tile",
     "TrainerConfig",
     "Tries",
@@ -55,4 +59,5 @@ __all__ = [
     "loads",
     "ports",
     "preset",
+    "shown_states",
 ]

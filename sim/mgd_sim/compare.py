@@ -6,69 +6,24 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config import STATES, TrainerConfig, shown_states
 
 from .fixed import Ints
 from .perturb.external import words
-from .rtl import SATURATED, Design, RtlError, RtlTrainer
+from .rtl import Design, RtlError, RtlTrainer
 from .tasks import Dataset
 from .trainer import Record, Trainer
 
-__all__ = ["CAUSAL_ORDER", "Comparison", "Difference", "States", "compare", "first_difference", "states"]
+__all__ = ["Comparison", "Difference", "States", "compare", "first_difference", "states"]
 
 States = Mapping[str, npt.NDArray[Any]]
-
-#: States of one step, causes before their effects: of two that differ the first is nearer the fault.
-CAUSAL_ORDER = (
-    "sample",
-    "copy",
-    "visible",
-    "code",
-    "active",
-    "baseline",
-    "judged_count",
-    "right_count",
-    "solved",
-    "cost",
-    "high_passed",
-    "cost_change",
-    "gated",
-    "hold",
-    "update",
-    "theta",
-    "flags",
-)
-
-#: What every circuit must show. It does not show the sample, which its costs depend on; without
-#: shadow the visible bits are bits of theta; not all have a judge, counted answers, a follower or a
-#: high-pass; and the flags are made from what saturates.
-_COUNTS = frozenset({"judged_count", "right_count"})
-_NOT_ALWAYS = {"sample", "visible", "copy", "active", "high_passed", "gated", "solved", "flags"} | _COUNTS
-_REQUIRED = frozenset(CAUSAL_ORDER) - _NOT_ALWAYS | set(SATURATED)
-
-
-def _required(config: TrainerConfig) -> frozenset[str]:
-    """What the circuit of this configuration must show."""
-    required = _REQUIRED
-    if config.facts.memory:
-        required ^= {"theta", "theta_bits"}
-    if config.analog:
-        required ^= {"baseline", "high_passed"}
-    if config.gated:
-        required |= {"gated"}
-    if config.sparse:
-        required |= {"active"}
-    if config.task.accuracy:
-        required |= _COUNTS
-    return required | ({"copy"} if config.follow else set())
-
 
 #: States of one chunk, all seeds together: much enough to cross into C++ rarely, little enough for memory.
 _CHUNK = 1 << 18
@@ -122,17 +77,17 @@ class Comparison:
 
 def states(record: Record, replica: int = 0) -> dict[str, npt.NDArray[Any]]:
     """One replica's arrays of a record, the step as their first axis."""
-    return {field.name: getattr(record, field.name)[:, replica] for field in fields(record)}
+    return {name: array[:, replica] for name, array in record.arrays.items()}
 
 
 def first_difference(expected: States, actual: States, first_step: int = 0) -> Difference | None:
-    """The earliest step's first state, in causal order, that is not the same in both.
+    """The earliest step's first state, in the order of ``STATES``, that is not the same in both.
 
     Names that only one of them has are not compared. Arrays must be of equal length; ``first_step``
     is the number of their first row.
     """
     best: Difference | None = None
-    for name in CAUSAL_ORDER:
+    for name in (state.name for state in STATES):
         if name not in expected or name not in actual:
             continue
         right, found = expected[name], actual[name]
@@ -185,7 +140,7 @@ def compare(
         Run-time registers that differ from the configuration, such as ``tau_theta``.
     """
     chosen = tuple(seeds) if seeds else (config.seed,)
-    missing = _required(config) - set(design.arrays)
+    missing = {state.name for state in shown_states(config)} - set(design.arrays)
     if missing:
         raise RtlError(f"{design.top} does not show {', '.join(sorted(missing))}")
     twin = Trainer(config, chosen, samples=samples, perturbations=perturbations, devices=None, **changes)

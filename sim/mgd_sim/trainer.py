@@ -8,13 +8,12 @@ to do what, codes and samples, is computed for a block of steps at a time.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 
-from mgd_hdl.config import LFSR, SEEDS, Registers, TrainerConfig
+from mgd_hdl.config import LFSR, RECORDED, SEEDS, Registers, TrainerConfig
 
 from .control.initializer import initial_parameters
 from .control.judge import Judge
@@ -49,80 +48,38 @@ __all__ = ["Record", "Trainer"]
 _BLOCK = 1 << 19
 
 
-@dataclass
 class Record:
-    """The states of a run, one row per step; formats as in the circuit.
+    """The states of a run, one row per step: arrays (steps, R), or (steps, R, number of them).
 
-    Attributes
-    ----------
-    sample : Ints
-        (steps, R), the sample shown, an index into ``Trainer.samples``.
-    code : Bits
-        (steps, R, P), the code bits, or words where codes are loaded; node by node (steps, R, N).
-    active : Bits
-        (steps, R, P), of sparse codes 1 where the parameter is shaken; otherwise (steps, R, 0).
-    baseline, cost : Ints
-        (steps, R), C0 and C in ``config.words.measured``; C0 as last measured, 0 in the analog algorithm.
-    judged_count, right_count : Ints
-        (steps, R), answers at rest so far, and right ones; 0 without ``task.accuracy``.
-    solved : Bits
-        (steps, R), the judge's verdict after C0; 0 without a judge.
-    high_passed : Ints
-        (steps, R), in the analog algorithm C~ and its remainder in ``config.words.high_passed``, else 0.
-    gated : Ints
-        (steps, R), what the gate lets through of C~; 0 without a gate.
-    cost_change, hold : Ints
-        (steps, R), C~ and A; A includes this step's C~, before an update clears it.
-    update : Ints
-        (steps, R), D in ``config.words.update``, 0 in steps without update.
-    theta : Ints
-        (steps, R, P), T after the step's update.
-    visible : Ints
-        (steps, R, P), the parameters that the step's measurements saw, in ``config.words.visible``.
-    copy : Ints
-        (steps, R, P), with ``config.follow`` the whole words of ``visible``; otherwise (steps, R, 0).
-    flags : Bits
-        (steps, R), sticky: bit 0 cost_change saturated, bit 1 hold, bit 2 update.
+    They are the attributes that :data:`mgd_hdl.config.STATES` names; formats as in the circuit. Of what a
+    trainer does not have there are zeros; where there would be several, none. ``sample`` is an index into
+    ``Trainer.samples``, and ``flags`` are sticky.
     """
 
-    sample: Ints
-    code: Bits
-    active: Bits
-    baseline: Ints
-    judged_count: Ints
-    right_count: Ints
-    solved: Bits
-    cost: Ints
-    high_passed: Ints
-    cost_change: Ints
-    gated: Ints
-    hold: Ints
-    update: Ints
-    theta: Ints
-    visible: Ints
-    copy: Ints
-    flags: Bits
+    def __init__(self, arrays: dict[str, Ints]):
+        self.arrays = arrays
 
     @classmethod
     def empty(cls, config: TrainerConfig, steps: int, replicas: int) -> Record:
         """Room for a run of so many steps."""
-        one, all_ = (steps, replicas), (steps, replicas, config.parameters)
-        shapes = {"theta": all_, "visible": all_}
-        shapes["code"] = (steps, replicas, config.coded)
-        shapes["copy"] = all_ if config.follow else (steps, replicas, 0)
-        shapes["active"] = all_ if config.sparse else (steps, replicas, 0)
-        types: dict[str, type[Any]] = {
-            "code": np.uint8,
-            "active": np.uint8,
-            "solved": np.uint8,
-            "flags": np.uint8,
-        }
-        return cls(
-            **{
-                each.name: np.zeros(shapes.get(each.name, one), dtype=types.get(each.name, np.int64))
-                for each in fields(cls)
-            }
-        )
+        arrays = {}
+        for state in RECORDED:
+            count = state.count(config) if state.kept(config) else 0
+            shape = (steps, replicas) if state.each == "step" else (steps, replicas, count)
+            arrays[state.name] = np.zeros(shape, dtype=np.uint8 if state.is_small else np.int64)
+        return cls(arrays)
+
+    def keep(self, row: int, config: TrainerConfig, found: Mapping[str, Ints | Bits | int]) -> None:
+        """The states of a step, by name."""
+        for state in RECORDED:
+            if state.kept(config):
+                self.arrays[state.name][row] = found[state.name]
+
+    def __getattr__(self, name: str) -> Ints:
+        arrays: dict[str, Ints] = self.__dict__.get("arrays", {})
+        if name not in arrays:
+            raise AttributeError(f"a record has no {name}")
+        return arrays[name]
 
 
 class Trainer:
@@ -355,23 +312,29 @@ class Trainer:
             self.array.end_step(self.step, refresh)
             self.step += 1
             if kept is not None:
-                kept.sample[row], kept.code[row] = sample[this_sample], code[this_code]
-                if self.config.sparse:
-                    kept.code[row], kept.active[row] = code[this_code] & 1, code[this_code] >> 1
-                kept.baseline[row], kept.cost[row] = self.baseline, cost
-                kept.high_passed[row], kept.copy[row] = self.high_pass.state, copied
-                kept.cost_change[row], kept.hold[row] = cost_change, hold
-                if self.gate is not None:
-                    kept.gated[row] = believed
+                code_now = code[this_code]
+                found: dict[str, Ints | Bits | int] = {
+                    "sample": sample[this_sample],
+                    "copy": copied,
+                    "visible": seen,
+                    "code": code_now & 1 if self.config.sparse else code_now,
+                    "active": code_now >> 1,
+                    "baseline": self.baseline,
+                    "cost": cost,
+                    "high_passed": self.high_pass.state,
+                    "cost_change": cost_change,
+                    "gated": believed,
+                    "hold": hold,
+                    "update": update if flush else 0,
+                    "theta": self.array.theta,
+                    "flags": self.flags,
+                }
                 if self.classifier is not None:
-                    kept.judged_count[row] = self.classifier.judged_count
-                    kept.right_count[row] = self.classifier.right_count
+                    found["judged_count"] = self.classifier.judged_count
+                    found["right_count"] = self.classifier.right_count
                 if self.judge is not None:
-                    kept.solved[row] = self.judge.solved
-                if flush:
-                    kept.update[row] = update
-                kept.theta[row], kept.visible[row] = self.array.theta, seen
-                kept.flags[row] = self.flags
+                    found["solved"] = self.judge.solved.astype(np.uint8)
+                kept.keep(row, self.config, found)
 
     def _weight(self, seen: Ints, shaken: Ints | int) -> Ints:
         """What the network multiplies; a dead parameter is zero."""

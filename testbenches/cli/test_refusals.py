@@ -15,11 +15,11 @@ import mgd_sim.compare
 import mgd_sim.probe
 import mgd_sim.rtl
 from mgd_hdl import cli, emit
-from mgd_hdl.config import PRESETS
+from mgd_hdl.config import PRESETS, STATES
 from mgd_hdl.verbs import configs
 from mgd_sim import watch
-from mgd_sim.compare import CAUSAL_ORDER, states
-from mgd_sim.rtl import SATURATED, RtlError, icarus
+from mgd_sim.compare import states
+from mgd_sim.rtl import RtlError, icarus
 from mgd_sim.trainer import Trainer
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
@@ -93,7 +93,7 @@ def no_icarus(*_, **__):
 @pytest.fixture
 def no_circuits(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    design = SimpleNamespace(top="dut", arrays={*CAUSAL_ORDER, *SATURATED, "theta_bits"})
+    design = SimpleNamespace(top="dut", arrays={state.name for state in STATES})
     monkeypatch.setattr(mgd_sim.rtl, "trainer_design", lambda files: design)
     monkeypatch.setattr(emit, "trainer_files", lambda config, **_: {f"{config.name}.v": ""})
     for module in (mgd_sim.rtl, mgd_sim.compare, mgd_sim.probe):

@@ -12,6 +12,7 @@
     proofs   which mapped blocks are proven, from synth/baselines/proofs.json
     top-...  ports of the top: controls, registers, outputs, streams, from mgd_hdl.config.PORTS; top-sample,
              top-flags: the parts of a word
+    states   what every step leaves behind, from mgd_hdl.config.STATES
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
 
 Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
@@ -32,6 +33,7 @@ from amaranth.hdl import Shape, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import In
 
+from mgd_hdl.config import STATES
 from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
 from mgd_sim.studies.hidden import RESULTS
@@ -77,6 +79,8 @@ def _table(name: str, old: str, path: Path) -> str:
         return _judged()
     if name == "options":
         return options(json_schema())
+    if name == "states":
+        return _states()
     if name.startswith("top-"):
         return _top(name.removeprefix("top-"))
     if name == "boards":
@@ -105,6 +109,15 @@ def _top(name: str) -> str:
     else:
         head, *rows = top.ports(name)
     return _rows(head, rows)
+
+
+def _states() -> str:
+    """One line a state."""
+    rows = []
+    for state in STATES:
+        each = {"step": "", "bit of a tile": "a tile's bit"}.get(state.each, state.each)
+        rows.append([f"`{state.name}`", each, f"`{state.word}`" if state.word else "", state.meaning])
+    return _rows(["state", "for each", "word", "of step n"], rows)
 
 
 # ---- of one block --------------------------------------------------------------------------------
