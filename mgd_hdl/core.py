@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib.wiring import In
@@ -39,8 +39,9 @@ class Core(Block):
     what the network sees of them is one of :mod:`mgd_hdl.engines.copies`.
     """
 
-    def __init__(self, config: TrainerConfig):
+    def __init__(self, config: TrainerConfig, engine: Callable[[TrainerConfig], Engine] = engine_of):
         self.config = config
+        self._engine = engine
         super().__init__({"restart": In(1), **controls(config)})
 
     @property
@@ -50,7 +51,7 @@ class Core(Block):
     def elaborate(self, platform):
         m = Module()
         site = Site(m, platform, self, self.config)
-        engine = engine_of(self.config)
+        engine = self._engine(self.config)
         self._place(site, engine)
         links = links_of(site)
         copy = copy_of(site, engine)

@@ -9,13 +9,17 @@ from .node import NodeEngine
 from .parallel import ParallelEngine
 from .serial import SerialEngine
 
-__all__ = ["Broadcast", "Engine", "Passing", "engine_of"]
+__all__ = ["ENGINES", "Broadcast", "Engine", "Passing", "engine_of"]
+
+#: By the names of their facts, :data:`mgd_hdl.config.engines.ENGINES`.
+ENGINES: dict[str, type[Engine]] = {
+    "parallel": ParallelEngine,
+    "serial": SerialEngine,
+    "loaded": LoadedEngine,
+    "node": NodeEngine,
+}
 
 
 def engine_of(config: TrainerConfig) -> Engine:
     """The engine that a configuration asks for."""
-    if config.loaded:
-        return LoadedEngine(config)
-    if config.nodes:
-        return NodeEngine(config)
-    return SerialEngine(config) if config.serial else ParallelEngine(config)
+    return ENGINES[config.facts.name](config)

@@ -68,22 +68,45 @@ class Passing:
 
 
 class Engine:
-    """What holds the parameters: an initializer and an array of cells, which the core places.
+    """What holds the parameters: a block that sets them and an array that learns, which the core places.
 
-    The core calls the methods in their order here; :meth:`passes` and :meth:`shakes` for each layer.
+    This is all that the core knows of an engine. It calls the methods in their order here, :meth:`passes` and
+    :meth:`shakes` for each layer; and an engine drives what each of them says, in the clock that it says.
+    What has no body here every engine must do; the rest is right for most. A new engine also has facts,
+    :class:`mgd_hdl.config.engines.EngineFacts`, on which all latencies rest.
+
+    t is the clock in which the sequencer commands a measurement. A *word* stands on the wires for
+    ``config.timing.word_clocks``, from the clock on in which the homodyne block shows it.
+
+    Attributes
+    ----------
+    initializer : Block
+        With ``busy``, high while parameters are being set, and ``done``, high in the last of these clocks:
+        from the next one on a measurement sees them all.
+    array : Block
+        Whatever the methods connect, and for each layer k ``layer_k``, the measurement that passes it, with
+        those of the members ``minus`` and ``rest`` that it has a use for: in the clock ``t +
+        config.timing.layer_offset(k) - config.timing.weight_latency`` its parameters are shaken the other
+        way, or not at all.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        self.initializer = Initializer(config)
+        self.initializer: Any = Initializer(config)
         self.array: Any = self.cells(config)
 
-    def cells(self, config: TrainerConfig) -> Any:
+    @staticmethod
+    def cells(config: TrainerConfig) -> Any:
         """The array."""
         raise NotImplementedError
 
+    @staticmethod
+    def tile(config: TrainerConfig, cells: int) -> Any:
+        """So many cells alone, for who wants to know their size."""
+        raise NotImplementedError
+
     def start(self, site: Site) -> None:
-        """Every parameter is set after a restart."""
+        """``site.restart`` is high for one clock: from the next one on the initializer is busy."""
         site.m.d.comb += [
             self.initializer.start.eq(site.restart),
             self.initializer.seed.eq(site.ports.seed_initial),
@@ -92,11 +115,13 @@ class Engine:
 
     @property
     def x_wait(self) -> int:
-        """For how many clocks a sample waits for the weights of layer 0."""
+        """A sample is kept from t + 1 on; so many clocks later it meets the weights of layer 0."""
         return self.config.timing.broadcast_latency - 1
 
     def weights(self, site: Site, network: Any) -> None:
-        """The perturbed parameters go to the network's ports of the same names."""
+        """The perturbed parameters of layer k stand at the network's ports ``weights_k_j`` from the clock
+        ``t + config.timing.layer_offset(k)`` on, in the way that ``config.facts.delivery`` tells.
+        """
         for layer in self.config.shape.layers:
             for name in layer.weight_ports:
                 site.m.d.comb += getattr(network, name).eq(getattr(self.array, name))
@@ -110,19 +135,27 @@ class Engine:
         return Broadcast(homodyne.word | self.initializer.word, homodyne.plus, homodyne.minus, over)
 
     def words(self, site: Site, broadcast: Broadcast) -> None:
-        """All words enter the array."""
+        """All words enter the array: in a clock in which one begins the parameters that it is for take it."""
         site.m.d.comb += self.array.word.eq(broadcast.word)
 
     def codes(self, site: Site, links: Sequence[Link], started: Value, hold_over: Value) -> None:
-        """The code that meets the words enters the array; the next one after ``hold_over``."""
+        """The code that meets the words enters the array: the first one after ``started``, high for one clock
+        when step 0 may begin, the next one after ``hold_over``, high with the last word of a perturbation.
+        An engine that waits drives the sequencer's ``free``: a measurement may be commanded in this clock.
+        """
         raise NotImplementedError
 
     def settled(self, site: Site, settling: Settling, updated: Value) -> None:
-        """``updated``: a step's update has passed the wires to the cells, or is copied in the next clock."""
+        """Drives ``updated``, high for one clock after each update, but with delayed updates, which nothing
+        waits for. Without shadow a measurement commanded in the next clock sees the update; with one the copy
+        is taken in the next clock, and where measurements overlap only a window's last update counts.
+        """
         raise NotImplementedError
 
     def resume(self, updated: Value, window_over: Value, arrives: Value) -> Value:
-        """With a copy that follows: the next step may begin. ``arrives``: the copy is there."""
+        """With a copy that follows: the next step may begin. ``arrives``: the copy is there, a clock after
+        ``window_over``, a window's last update.
+        """
         return arrives
 
     def passes(self, site: Site, passing: Passing) -> None:
@@ -132,6 +165,6 @@ class Engine:
         """Where measurements overlap, the code that perturbs a layer enters; the next one after ``over``."""
 
     def begun(self, sequencer: Any) -> Value:
-        """A step is beginning."""
+        """A step is beginning, so that the trainer is busy."""
         measure: Value = sequencer.measure
         return measure

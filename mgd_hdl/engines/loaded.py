@@ -9,7 +9,7 @@ from amaranth.hdl import Signal, Value
 
 from ..config.trainer import TrainerConfig
 from ..kinds import code_block
-from ..learn.loaded import LoadedArray
+from ..learn.loaded import LoadedArray, LoadedTile
 from ..schedule import Settling
 from ..site import Link, Site
 from .engine import Broadcast, Engine
@@ -20,8 +20,13 @@ __all__ = ["LoadedEngine"]
 class LoadedEngine(Engine):
     """:class:`mgd_hdl.learn.loaded.LoadedArray`: no step overlaps the next, which waits for its code."""
 
-    def cells(self, config: TrainerConfig) -> Any:
+    @staticmethod
+    def cells(config: TrainerConfig) -> Any:
         return LoadedArray(config)
+
+    @staticmethod
+    def tile(config: TrainerConfig, cells: int) -> Any:
+        return LoadedTile(config, cells)
 
     def words(self, site: Site, broadcast: Broadcast) -> None:
         super().words(site, broadcast)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..config.trainer import TrainerConfig
-from ..learn.node import NodeArray
+from ..learn.node import NodeArray, NodeTile
 from ..site import Site
 from .engine import Broadcast, Passing
 from .parallel import ParallelEngine
@@ -16,8 +16,13 @@ __all__ = ["NodeEngine"]
 class NodeEngine(ParallelEngine):
     """:class:`mgd_hdl.learn.node.NodeArray`: no step overlaps the next."""
 
-    def cells(self, config: TrainerConfig) -> Any:
+    @staticmethod
+    def cells(config: TrainerConfig) -> Any:
         return NodeArray(config)
+
+    @staticmethod
+    def tile(config: TrainerConfig, cells: int) -> Any:
+        return NodeTile(config, cells, biased=False)
 
     def words(self, site: Site, broadcast: Broadcast) -> None:
         super().words(site, broadcast)

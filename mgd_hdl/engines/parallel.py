@@ -9,7 +9,7 @@ from amaranth.hdl import Mux, Value
 
 from ..config.trainer import TrainerConfig
 from ..delay import later
-from ..learn.array import Array
+from ..learn.array import Array, CellTile
 from ..schedule import Settling
 from ..site import Link, Site
 from .codes import place_code
@@ -21,8 +21,13 @@ __all__ = ["ParallelEngine"]
 class ParallelEngine(Engine):
     """:class:`mgd_hdl.learn.array.Array`. With a shadow copy the measurements of a window overlap."""
 
-    def cells(self, config: TrainerConfig) -> Any:
+    @staticmethod
+    def cells(config: TrainerConfig) -> Any:
         return Array(config)
+
+    @staticmethod
+    def tile(config: TrainerConfig, cells: int) -> Any:
+        return CellTile(config, cells)
 
     def start(self, site: Site) -> None:
         site.m.d.comb += [

@@ -7,7 +7,7 @@ from typing import Any
 from amaranth.hdl import Signal, Value
 
 from ..config.trainer import TrainerConfig
-from ..learn.serial import SerialArray
+from ..learn.serial import SerialArray, SerialTile
 from ..schedule import Settling
 from ..site import Site
 from .engine import Broadcast, Passing
@@ -19,8 +19,13 @@ __all__ = ["SerialEngine"]
 class SerialEngine(ParallelEngine):
     """:class:`mgd_hdl.learn.serial.SerialArray`: no step overlaps the next."""
 
-    def cells(self, config: TrainerConfig) -> Any:
+    @staticmethod
+    def cells(config: TrainerConfig) -> Any:
         return SerialArray(config)
+
+    @staticmethod
+    def tile(config: TrainerConfig, cells: int) -> Any:
+        return SerialTile(config, cells)
 
     @property
     def x_wait(self) -> int:

@@ -14,8 +14,7 @@ from typing import Any
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.config.placement import TILE_CELLS
 from mgd_hdl.emit import ports, verilog
-from mgd_hdl.learn.array import Array
-from mgd_hdl.learn.serial import SerialArray
+from mgd_hdl.engines import ENGINES
 
 from .harness import INSTANCE, Harness
 
@@ -53,7 +52,7 @@ def array_config(cells: int, **changes: dict[str, Any]) -> TrainerConfig:
 
 def array_design(config: TrainerConfig) -> tuple[str, Harness]:
     """Verilog of the array, and the driver around it."""
-    array = (SerialArray if config.serial else Array)(config)
+    array = ENGINES[config.facts.name].cells(config)
     inputs: list[dict[str, Any]] = []
     outputs: list[dict[str, Any]] = []
     for port in ports(array):

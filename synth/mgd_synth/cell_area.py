@@ -18,11 +18,8 @@ from typing import Any, get_args
 from mgd_hdl.config import ConfigError, TrainerConfig, preset
 from mgd_hdl.config.codes import Family
 from mgd_hdl.emit import EmitError, verilog
+from mgd_hdl.engines import ENGINES
 from mgd_hdl.hierarchy import Block
-from mgd_hdl.learn.array import Array, CellTile
-from mgd_hdl.learn.loaded import LoadedTile
-from mgd_hdl.learn.node import NodeTile
-from mgd_hdl.learn.serial import SerialArray, SerialTile
 
 from . import liberty
 from .flow import DEVICES
@@ -153,19 +150,15 @@ def tile_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, f
     """Per parameter of the cells alone: code bit, integrator, rail and perturbed output."""
     config = _config(_SHAPES[0], changes)
 
-    def tile(cells: int) -> Block:
-        if config.nodes:
-            return NodeTile(config, cells, biased=False)
-        return (SerialTile if config.serial else LoadedTile if config.loaded else CellTile)(config, cells)
-
-    small, large = (_sizes(tile(cells), target) for cells in _TILES)
+    engine = ENGINES[config.facts.name]
+    small, large = (_sizes(engine.tile(config, cells), target) for cells in _TILES)
     return _slope(small, large, _TILES[1] - _TILES[0])
 
 
 def array_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, float]:
     """Per parameter of a whole array: the cell, its row's wire, and leaf registers if there are any."""
     configs = [_config(shape, changes) for shape in _SHAPES]
-    small, large = (_sizes((SerialArray if config.serial else Array)(config), target) for config in configs)
+    small, large = (_sizes(ENGINES[config.facts.name].cells(config), target) for config in configs)
     return _slope(small, large, configs[1].parameters - configs[0].parameters)
 
 
@@ -186,9 +179,9 @@ def bound(name: str, target: str) -> float:
     in six sites, and a serial adder's sum and carry two.
     """
     config = _config(_SHAPES[0], VARIANTS[name] if name in VARIANTS else ARRAYS[name])
-    width, code = config.words.parameter.width, 0 if config.nodes else config.code_bits
+    width, code = config.words.parameter.width, 0 if config.facts.by_input else config.code_bits
     if target == "ecp5":
-        return 6 * width / 64 + 2 if config.serial else width + min(1, code)
+        return 6 * width / 64 + 2 if config.facts.memory else width + min(1, code)
     return width + code + config.shadow * config.words.visible.width
 
 

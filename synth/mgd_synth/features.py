@@ -83,46 +83,60 @@ def _leaves(config: TrainerConfig) -> Iterator[int]:
 
 
 def _cells(config: TrainerConfig) -> Iterator[_Block]:
-    cells, bits = config.parameters, config.parameters * config.words.parameter.width
-    layers, rows, word = len(config.shape.layers), config.placement.rows, config.words.word.width
-    # A leaf holds the code wires of its cells, and the word or what serial cells are told; so does a branch.
-    codes = (1 + config.shadow) * (1 + config.halvings) * (not config.loaded)
-    told = 6 + config.words.parameter.width.bit_length() if config.serial else word + 1 + config.shadow
+    """Of the engine."""
+    return _ENGINES[config.facts.name](config)
+
+
+def _wires(config: TrainerConfig, codes: int, told: int) -> Features:
+    """Of an array; a leaf holds so many sets of code wires of its cells, and what else they are told."""
     leaf_bits = sum(codes * (-(-cells // COLUMNS) + 2 * COLUMNS + 1) + told for cells in _leaves(config))
-    wires: Features = {"one": 1, "rows": rows, "layers": layers, "leaf_bits": leaf_bits, "word": word}
-    if config.serial:
-        # Memories are four cells wide.
-        memories = sum(-(-tile.cells // 4) for tile in config.placement.tiles)
-        yield "array.cell", "serial cell", {"cells": cells, "memories": memories, "bits": bits}
-        yield "array", "serial array", {**wires, "memories": memories, "bits": bits}
-        return
+    rows, layers, word = config.placement.rows, len(config.shape.layers), config.words.word.width
+    return {"one": 1, "rows": rows, "layers": layers, "leaf_bits": leaf_bits, "word": word}
+
+
+def _stored(config: TrainerConfig) -> Features:
+    """Of cells that hold T in registers, and with a shadow what the network sees."""
+    cells = config.parameters
     copied = config.shadow * cells * (config.words.copied if config.follow else config.words.visible).width
-    one: Features = {"cells": cells, "bits": bits, "copies": config.shadow * cells, "copied_bits": copied}
-    if config.loaded:
-        more = {"code_bits": cells * config.code_bits, "turning": cells * (config.code_bits > 1)}
-        yield "array.cell", "loaded cell", {**one, **more}
-        yield "array", "loaded array", {**wires, "rows": 0, "code_bits": layers * config.code_bits}
-        return
-    if config.nodes:
-        held = sum(layer.inputs * len(config.words.input_places(layer)) for layer in config.shape.layers)
-        leaf_bits = sum(cells + word + 3 for cells in _leaves(config))
-        columns = sum(layer.inputs for layer in config.shape.layers)
-        yield "array.cell", "node cell", one
-        yield (
-            "array",
-            "node array",
-            {
-                **wires,
-                "leaf_bits": leaf_bits,
-                "columns": columns,
-                "held": held,
-                "words": config.words.multiples,
-            },
-        )
-        return
+    bits = cells * config.words.parameter.width
+    return {"cells": cells, "bits": bits, "copies": config.shadow * cells, "copied_bits": copied}
+
+
+def _serial_engine(config: TrainerConfig) -> Iterator[_Block]:
+    cells, width = config.parameters, config.words.parameter.width
+    # Memories are four cells wide.
+    memories = sum(-(-tile.cells // 4) for tile in config.placement.tiles)
+    yield "array.cell", "serial cell", {"cells": cells, "memories": memories, "bits": cells * width}
+    wires = _wires(config, 1, 6 + width.bit_length())
+    yield "array", "serial array", {**wires, "memories": memories, "bits": cells * width}
+
+
+def _loaded_engine(config: TrainerConfig) -> Iterator[_Block]:
+    cells, bits = config.parameters, config.code_bits
+    yield "array.cell", "loaded cell", {
+        **_stored(config), "code_bits": cells * bits, "turning": cells * (bits > 1)
+    }  # fmt: skip
+    wires = _wires(config, 0, config.words.word.width + 1 + config.shadow)
+    yield "array", "loaded array", {**wires, "rows": 0, "code_bits": len(config.shape.layers) * bits}
+
+
+def _node_engine(config: TrainerConfig) -> Iterator[_Block]:
+    layers, word = config.shape.layers, config.words.word.width
+    yield "array.cell", "node cell", _stored(config)
+    yield "array", "node array", {
+        **_wires(config, 0, 0),
+        "leaf_bits": sum(cells + word + 3 for cells in _leaves(config)),
+        "columns": sum(layer.inputs for layer in layers),
+        "held": sum(layer.inputs * len(config.words.input_places(layer)) for layer in layers),
+        "words": config.words.multiples,
+    }  # fmt: skip
+
+
+def _parallel_engine(config: TrainerConfig) -> Iterator[_Block]:
+    cells, rows, layers = config.parameters, config.placement.rows, len(config.shape.layers)
     kind = "following cell" if config.follow else "cell"
     yield "array.cell", kind, {
-        **one,
+        **_stored(config),
         "early": config.early * cells,
         "kept": config.placement.keeps_code * cells,
         "stuck": config.some_stuck * cells,
@@ -141,12 +155,23 @@ def _cells(config: TrainerConfig) -> Iterator[_Block]:
         "noisy_rows": (config.decays + config.update_noisy * (1 + config.independent_noise))
         * (rows + 2 * COLUMNS),
     }
+    codes = (1 + config.shadow) * (1 + config.halvings)
+    wires = _wires(config, codes, config.words.word.width + 1 + config.shadow)
     yield "array", "array", {**wires, **more}
+
+
+#: By the names of their facts.
+_ENGINES = {
+    "parallel": _parallel_engine,
+    "serial": _serial_engine,
+    "loaded": _loaded_engine,
+    "node": _node_engine,
+}
 
 
 def _codes(config: TrainerConfig) -> Iterator[_Block]:
     family, turns = config.perturbation.family, config.parameters.bit_length()
-    if config.loaded:
+    if config.facts.chain:
         size: Features = {
             "one": 1,
             "turns": turns,
@@ -210,15 +235,15 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
         "rows": config.placement.rows,
         "layers": len(config.shape.layers),
         "word": config.words.parameter.width,
-        "loaded": config.loaded,
+        "loaded": config.facts.chain,
     }  # fmt: skip
     yield "sequencer", "sequencer", {
         "one": 1,
         "times": config.learning.tau_bits,
         "shadow": config.shadow,
         "delayed": config.delayed,
-        "serial": config.serial,
-        "loaded": config.loaded,
+        "serial": config.timing.measure_clocks > 1,
+        "loaded": config.facts.chain,
         "analog": config.analog,
         "anew": config.anew,
     }  # fmt: skip
