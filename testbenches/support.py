@@ -15,7 +15,8 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly, RisingEdge
 
 from mgd_hdl.config import TrainerConfig
-from mgd_sim.rtl import RtlError, bench_parameters, simulate
+from mgd_sim.rtl import RtlError, bench_parameters
+from testbenches.warm.simulator import simulate
 
 __all__ = [
     "Mutation",
@@ -45,7 +46,7 @@ _Item = TypeVar("_Item")
 def run(verilog: str, bench: str, folder: Path, config: TrainerConfig, **parameters: Any) -> None:
     """Run every test of ``bench`` on the module ``dut``; inside, :func:`configured` gives ``config``."""
     document = config.model_dump(mode="json")
-    simulate(verilog, TOP, bench, folder, parameters={"config": document, **parameters})
+    simulate(verilog, TOP, bench, folder, {"config": document, **parameters})
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from mgd_sim.rtl.bugs import inject
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
 from testbenches.catalogue import ANALOG_WINDOWS, JUDGED, SERIAL, TIGHT, WINDOWS, configuration, named
+from testbenches.warm import simulator as warm
 
 
 @pytest.mark.parametrize(
@@ -69,12 +71,12 @@ def test_under_cocotb(changes, simulator, tmp_path):
     config = preset("xor").replaced(**changes)
     files = trainer_files(config)
     sidecar = json.loads(files[f"{config.name}.ports.json"])
-    simulate(
+    start = partial(simulate, simulator=simulator) if simulator == "verilator" else warm.simulate
+    start(
         files[f"{config.name}.v"],
         config.name,
         "testbenches.bench_trainer",
         tmp_path,
-        simulator=simulator,
         parameters={
             "config": config.model_dump(mode="json"),
             "states": [*expanded(sidecar["states"])],
@@ -93,7 +95,9 @@ def test_a_fault_is_noticed(tmp_path):
         "steps": 20,
     }
     with pytest.raises(RtlError, match="tests failed"):
-        simulate(design.verilog, config.name, "testbenches.bench_trainer", tmp_path, parameters=parameters)
+        warm.simulate(
+            design.verilog, config.name, "testbenches.bench_trainer", tmp_path, parameters=parameters
+        )
 
 
 @pytest.mark.parametrize("name", named("trainer"))

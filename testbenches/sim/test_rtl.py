@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from mgd_sim.rtl import Design, Probe, RtlError, VerilatorModel, simulate
+from testbenches.warm import simulator as warm
 
 VERILOG = Path(__file__).with_name("toy.v").read_text()
 BENCH = "testbenches.sim.bench_toy"
@@ -244,9 +247,14 @@ def test_bench(tmp_path, simulator):
     assert "counts_its_steps" in done.log.read_text()
 
 
-def test_a_failing_bench(tmp_path):
-    with pytest.raises(RtlError, match=rf"1 of 1 tests failed\n  {BENCH}.counts_its_steps"):
-        simulate(VERILOG, "toy", BENCH, tmp_path, parameters={"steps": 3, "error": 1}, test_filter="counts")
+#: As users start a bench, and as other tests do.
+both = pytest.mark.parametrize("start", [simulate, warm.simulate], ids=["from nothing", "from a copy"])
+
+
+@both
+def test_a_failing_bench(start, tmp_path):
+    with pytest.raises(RtlError, match=rf"1 of 2 tests failed\n  {BENCH}.counts_its_steps"):
+        start(VERILOG, "toy", BENCH, tmp_path, parameters={"steps": 3, "error": 1})
 
 
 def test_a_bench_in_which_nothing_ran(tmp_path):
@@ -254,9 +262,10 @@ def test_a_bench_in_which_nothing_ran(tmp_path):
         simulate(VERILOG, "toy", BENCH, tmp_path, test_filter="no such test")
 
 
-def test_a_bench_that_is_not_there(tmp_path):
+@both
+def test_a_bench_that_is_not_there(start, tmp_path):
     with pytest.raises(RtlError, match=r"testbenches\.sim\.absent on toy"):
-        simulate(VERILOG, "toy", "testbenches.sim.absent", tmp_path)
+        start(VERILOG, "toy", "testbenches.sim.absent", tmp_path, parameters={})
 
 
 def test_a_bench_that_hangs(tmp_path):
@@ -265,9 +274,33 @@ def test_a_bench_that_hangs(tmp_path):
         simulate(VERILOG, "toy", BENCH, tmp_path, parameters={"steps": 1}, timeout=0.5)
 
 
-def test_wrong_verilog_in_a_bench(tmp_path):
+def test_a_copy_that_hangs_ends_with_its_simulator(tmp_path):
+    """The next bench has another one."""
+    warm.simulate(VERILOG, "toy", BENCH, tmp_path, parameters={"steps": 1})
+    (simulator,) = warm.simulators
+    with pytest.raises(RtlError, match=r"not done after 0\.01 s, stopped"):
+        warm.simulate(VERILOG, "toy", BENCH, tmp_path, parameters={"steps": 10**9}, timeout=0.01)
+    assert warm.simulators == []
+    assert simulator.process.returncode == -signal.SIGKILL
+
+
+@both
+def test_wrong_verilog_in_a_bench(start, tmp_path):
     with pytest.raises(RtlError, match=r"on toy \(icarus\)(.|\n)*nonsense"):
-        simulate(VERILOG.replace("second <=", "nonsense <="), "toy", BENCH, tmp_path)
+        start(VERILOG.replace("second <=", "nonsense <="), "toy", BENCH, tmp_path, parameters={"steps": 1})
+
+
+def test_a_bench_knows_nothing_of_those_before_it(tmp_path):
+    """A copy has a process, a folder and parameters of its own, and cocotb's seed is set in each."""
+    logs = []
+    for steps in (30, 31):
+        warm.simulate(VERILOG, "toy", BENCH, tmp_path / str(steps), parameters={"steps": steps})
+        logs.append((tmp_path / str(steps) / "bench.log").read_text())
+    for log in logs:
+        assert log.count("Seeding Python random module with 1\n") == 1
+        assert "TESTS=2 PASS=2 FAIL=0 SKIP=0" in log
+    times = [re.search(r"counts_its_steps +PASS +([\d.]+)", log)[1] for log in logs]
+    assert float(times[1]) > float(times[0]) > 60
 
 
 def test_icarus_is_missing(tmp_path, monkeypatch):

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
-from mgd_sim.rtl import RtlError, simulate
+from mgd_sim.rtl import RtlError
 from mgd_synth.counted import Counted
 from mgd_synth.flow import COUNTED, DEVICES, Mapped, check_registers, mapped
 from mgd_synth.process import SynthError
 from mgd_synth.yosys import YOSYS
+from testbenches.warm.simulator import simulate
 
 _INTEL = ("dff_sim.v", "dsp_sim.v", "mem_sim.v")
 

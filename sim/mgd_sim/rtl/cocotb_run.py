@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from .tools import RtlError, clean_environment, last_lines, run_tool
 
-__all__ = ["BenchResult", "Simulator", "bench_parameters", "simulate"]
+__all__ = ["PARAMETERS", "BenchResult", "Simulator", "bench_parameters", "simulate", "verdict"]
 
 Simulator = Literal["icarus", "verilator"]
 
@@ -104,6 +104,19 @@ def simulate(
         log.write_text(str(error))
         raise
     log.write_text(output)
+    names = verdict(results, what, output, test_filter)
+    found = [path for path in (build_dir / f"{top}.fst", build_dir / "dump.vcd") if path.exists()]
+    return BenchResult(names, found[0] if waves and found else None, log)
+
+
+def bench_parameters() -> dict[str, Any]:
+    """Inside a bench: what :func:`simulate` was given as ``parameters``."""
+    found: dict[str, Any] = json.loads(os.environ[PARAMETERS])
+    return found
+
+
+def verdict(results: Path, what: str, output: str, test_filter: str | None = None) -> tuple[str, ...]:
+    """The tests that ran, from cocotb's result file; RtlError if one of them failed, or if there was none."""
     names, failures = _read(results)
     if failures:
         shown = "\n".join(f"  {name}: {message}" for name, message in failures.items())
@@ -115,14 +128,7 @@ def simulate(
             f"{what}: no test ran; is there a @cocotb.test() that matches {test_filter or 'at all'}?"
             f"\n{last_lines(output)}"
         )
-    found = [path for path in (build_dir / f"{top}.fst", build_dir / "dump.vcd") if path.exists()]
-    return BenchResult(names, found[0] if waves and found else None, log)
-
-
-def bench_parameters() -> dict[str, Any]:
-    """Inside a bench: what :func:`simulate` was given as ``parameters``."""
-    found: dict[str, Any] = json.loads(os.environ[PARAMETERS])
-    return found
+    return names
 
 
 def _read(results: Path) -> tuple[tuple[str, ...], dict[str, str]]:
