@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "stopwatch"]
+
+
+def stopwatch() -> Callable[[str], None]:
+    """Shows lines on standard error, each with the seconds since now."""
+    start = time.monotonic()
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - start:7.1f} s  {line}\n")
+        sys.stderr.flush()
+
+    return say
 
 
 class Progress:

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..config import TrainerConfig
 from ..files import reserved, write_files
-from .common import PROGRESS_SECONDS, TWIN_SEEDS, ToolError, configuration, stopwatch
+from ..progress import stopwatch
+from .common import PROGRESS_SECONDS, TWIN_SEEDS, ToolError, configuration
 
 __all__ = ["bitstream", "light"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ __all__ = [
     "configuration",
     "print_json",
     "say",
-    "stopwatch",
     "tools",
     "trainer_files",
 ]
@@ -62,16 +60,6 @@ def complain(text: str) -> None:
 def print_json(document: Any) -> None:
     """A result for other programs."""
     print(json.dumps(document, indent=2))
-
-
-def stopwatch() -> Callable[[str], None]:
-    """Shows lines with the seconds since now."""
-    start = time.monotonic()
-
-    def told(line: str) -> None:
-        print(f"{time.monotonic() - start:7.1f} s  {line}", file=sys.stderr, flush=True)
-
-    return told
 
 
 def configuration(given: str) -> TrainerConfig:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from ..config import TrainerConfig
 from ..files import reserved, write_files
-from .common import PROGRESS_SECONDS, TWIN_SEEDS, ToolError, configuration, stopwatch
+from ..progress import stopwatch
+from .common import PROGRESS_SECONDS, TWIN_SEEDS, ToolError, configuration
 
 if TYPE_CHECKING:
     from mgd_synth.report import Solution

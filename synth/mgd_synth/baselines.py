@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,10 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from mgd_hdl.files import write_file
+from mgd_hdl.progress import stopwatch
 
 from . import cell_area, liberty, runs
 from .flow import DEVICES
 from .process import SynthError
+from .script import status_of
 from .yosys import YOSYS
 
 __all__ = ["BASELINES", "Baseline", "UnknownToolError", "main"]
@@ -230,12 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--small", action="store_true", help="compare only what takes seconds")
     parser.add_argument("--only", choices=BASELINES, action="append", help="this file only (may be repeated)")
     given = parser.parse_args(arguments)
-    start = time.monotonic()
-
-    def say(line: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - start:7.1f} s  {line}\n")
-        sys.stderr.flush()
-
+    say = stopwatch()
     chosen = [BASELINES[name] for name in given.only or BASELINES]
     if given.write:
         for each in chosen:
@@ -259,10 +255,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except SynthError as error:
-        sys.stderr.write(f"mgd_synth: {error}\n")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(status_of(main))

@@ -25,6 +25,7 @@ from . import liberty
 from .flow import DEVICES
 from .nextpnr import sizes
 from .process import SynthError
+from .script import status_of
 from .yosys import netlist_in
 
 __all__ = ["ARRAYS", "KINDS", "TARGETS", "VARIANTS", "array_slope", "bound", "goal", "measured", "tile_slope"]
@@ -215,9 +216,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except SynthError as error:
-        sys.exit(f"mgd_synth: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(status_of(main))

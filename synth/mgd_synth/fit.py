@@ -26,6 +26,7 @@ from .estimate import COEFFICIENTS, Fit, chooses, estimated_sizes, keys, totals
 from .features import Features, features
 from .flow import DEVICES
 from .process import SynthError
+from .script import status_of
 
 __all__ = ["errors", "fit", "fitted", "least_squares", "main"]
 
@@ -183,9 +184,4 @@ def _text(value: Any, level: int = 0) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except SynthError as error:
-        sys.exit(f"mgd_synth: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(status_of(main))

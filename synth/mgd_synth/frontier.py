@@ -12,21 +12,22 @@ import argparse
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig
+from mgd_hdl.progress import stopwatch
 
 from .arrays import array_config, array_design, without_ports
 from .blocks import SOURCE, named, write_source
 from .flow import DEVICES, check_registers
 from .harness import Harness
 from .nextpnr import critical_path, place_and_route, resources
-from .process import Say, SynthError
+from .process import Say
 from .results import fingerprint, keep, load, tools
+from .script import one_by_one
 from .yosys import netlist_in
 
 __all__ = ["BASELINE", "CASES", "ArrayCase", "best"]
@@ -194,29 +195,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [word for word in given.case if not any(name.startswith(word) for name in CASES)]
     if unknown:
         parser.error(f"no case begins with {unknown[0]!r}; --list names them")
-    start = time.monotonic()
+    say = stopwatch()
 
-    def say(line: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - start:8.1f} s  {line}\n")
-        sys.stderr.flush()
+    def work(case: ArrayCase) -> str:
+        found = load(given.results).get(tools(case.target), {}).get(case.name, {})
+        if not given.list:
+            say(case.name)
+            for latest in case.run({} if given.again else found, say):
+                found = latest
+                keep(given.results, case.target, case.name, found, list(CASES))
+        return _line(case, found)
 
-    failed = 0
-    for case in picked:
-        try:
-            found = load(given.results).get(tools(case.target), {}).get(case.name, {})
-            if not given.list:
-                say(case.name)
-                for latest in case.run({} if given.again else found, say):
-                    found = latest
-                    keep(given.results, case.target, case.name, found, list(CASES))
-            sys.stdout.write(_line(case, found) + "\n")
-            sys.stdout.flush()
-        except SynthError as error:
-            sys.stderr.write(f"mgd_synth: {case.name}: {error}\n")
-            failed = 1
-        except KeyboardInterrupt:
-            return 130
-    return failed
+    return one_by_one(picked, lambda case: case.name, work)
 
 
 if __name__ == "__main__":

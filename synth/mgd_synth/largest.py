@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,12 +19,14 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import trainer_files
+from mgd_hdl.progress import stopwatch
 
 from .estimate import SUPPLY, coefficients, fits
 from .flow import DEVICES, Mapped, mapped, placed
 from .nextpnr import sizes
 from .process import Say, SynthError
 from .results import fingerprint, keep, load, tools
+from .script import one_by_one
 
 __all__ = ["BASELINE", "FULL", "current", "largest", "network", "routed", "search", "shares"]
 
@@ -199,34 +200,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [name for name in given.device if name not in DEVICES]
     if unknown:
         parser.error(f"no device {unknown[0]!r}; there are {', '.join(DEVICES)}")
-    start = time.monotonic()
+    say = stopwatch()
 
-    def say(line: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - start:8.1f} s  {line}\n")
-        sys.stderr.flush()
+    def work(target: str) -> str:
+        found = load(given.results).get(tools(target), {}).get(target, {})
+        netlist = None
+        if "hidden" in found and not given.list and found.get("verilog") != current(found):
+            found = {}
+        if "hidden" not in found and not given.list:
+            kept = partial(keep, given.results, target, target)
+            found, netlist = largest(target, found, kept, say)
+            kept(found)
+        if "fmax" not in found and not given.list and not given.count:
+            found = routed(target, found, netlist, say)
+            keep(given.results, target, target, found)
+        return _line(target, found)
 
-    failed = 0
-    for target in given.device or DEVICES:
-        try:
-            found = load(given.results).get(tools(target), {}).get(target, {})
-            netlist = None
-            if "hidden" in found and not given.list and found.get("verilog") != current(found):
-                found = {}
-            if "hidden" not in found and not given.list:
-                kept = partial(keep, given.results, target, target)
-                found, netlist = largest(target, found, kept, say)
-                kept(found)
-            if "fmax" not in found and not given.list and not given.count:
-                found = routed(target, found, netlist, say)
-                keep(given.results, target, target, found)
-            sys.stdout.write(_line(target, found) + "\n")
-            sys.stdout.flush()
-        except SynthError as error:
-            sys.stderr.write(f"mgd_synth: {target}: {error}\n")
-            failed = 1
-        except KeyboardInterrupt:
-            return 130
-    return failed
+    return one_by_one(given.device or DEVICES, str, work)
 
 
 if __name__ == "__main__":
