@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from ..fixed import Bits
 from ..learn.serial import parameters
 from ..tasks import Dataset
 from .design import Design
+from .ends import Closes
 from .verilator import VerilatorModel
 
 __all__ = ["SATURATED", "RtlTrainer", "payloads", "trainer_design"]
@@ -34,7 +33,7 @@ def trainer_design(files: Mapping[str, str]) -> Design:
     return Design.from_files(files)
 
 
-class RtlTrainer:
+class RtlTrainer(Closes):
     """One trainer circuit, ready for step 0.
 
     Parameters
@@ -110,16 +109,6 @@ class RtlTrainer:
     def close(self) -> None:
         """Ends the simulation."""
         self.model.close()
-
-    def __enter__(self) -> RtlTrainer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # What went wrong first is what is told.
-        with contextlib.suppress(*([OSError] if error is not None else [])):
-            self.close()
 
 
 def payloads(config: TrainerConfig, samples: Dataset) -> list[int]:

