@@ -19,12 +19,13 @@ from mgd_hdl.emit import HEADER, lint_waivers, trainer_files
 from mgd_hdl.fusesoc import core_file
 from mgd_sim.rtl import Design, Port, trainer_design
 from mgd_sim.rtl.icarus import IcarusTrainer
-from mgd_sim.rtl.tools import clean_environment, verilator_root
+from mgd_sim.rtl.tools import clean_environment
 from mgd_sim.rtl.verilator import VerilatorModel
 from mgd_sim.trainer import Trainer
 from mgd_synth.flow import mapped
 from mgd_synth.yosys import netlist
 
+from .linting import lint
 from .test_core_file import fusesoc
 
 _REFUSED = """
@@ -98,8 +99,7 @@ def test_lint_of_some_in_one_circuit(called, tmp_path):
     waivers = lint_waivers(preset("xor")).replace("xor_trainer.v", "all.v")
     waivers += 'lint_off -rule PINMISSING -file "*all.v"\n'  # most ports are not used here
     (tmp_path / "all.vlt").write_text(waivers, encoding="utf-8")
-    command = [verilator_root() / "bin/verilator_bin", "--lint-only", "-Wall", "--top-module", "around_all"]
-    assert said([*command, "all.vlt", "all.v"], tmp_path) == (0, "")
+    assert lint(tmp_path, "around_all", "all.vlt", "all.v") == (0, "")
 
 
 def test_icarus_elaborates_all_in_one_circuit(called, tmp_path):

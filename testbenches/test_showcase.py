@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
 
 import numpy as np
 import pytest
@@ -11,9 +10,9 @@ import pytest
 from mgd_hdl.config import LFSR, Tries, preset
 from mgd_hdl.emit import lint_waivers, verilog
 from mgd_hdl.showcase import Showcase
-from mgd_sim.rtl.tools import clean_environment, verilator_root
 from mgd_sim.showcase import Forecast, forecast
 from mgd_sim.trainer import Trainer
+from testbenches.linting import lint
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.bench_showcase"
@@ -79,16 +78,7 @@ def test_no_lint(tmp_path):
     """Everything that -Wall finds, but for what a trainer may have."""
     (tmp_path / "xor_trainer.v").write_text(verilog(Showcase(CONFIG), "show"))
     (tmp_path / "waivers.vlt").write_text(lint_waivers(CONFIG) + WAIVER)
-    command = [str(verilator_root() / "bin/verilator_bin"), "--lint-only", "-Wall", "--top-module", "show"]
-    run = subprocess.run(
-        [*command, "waivers.vlt", "xor_trainer.v"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert (run.returncode, run.stderr) == (0, "")
+    assert lint(tmp_path, "show", "waivers.vlt", "xor_trainer.v") == (0, "")
 
 
 # ---- tries ---------------------------------------------------------------------------------------

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 import cocotb
 
 from mgd_hdl.config import TrainerConfig
-from mgd_sim.rtl import bench_parameters
-from testbenches.support import configured, pack, random_numbers, respond, scattered, start
+from testbenches.cost.losses import check
 
 
-def cost(config: TrainerConfig, y: list[int], target: list[int]) -> int:
+def cost(config: TrainerConfig, y: Sequence[int], target: Sequence[int]) -> int:
     """C from real numbers, floored to its last bit."""
     output, wanted = config.shape.layers[-1].output, config.formats.target
     errors = [
@@ -25,31 +25,4 @@ def cost(config: TrainerConfig, y: list[int], target: list[int]) -> int:
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(idle=[0.0, 0.6])
 async def costs_come_at_any_rate(dut, idle):
-    """One a clock or fewer, with anything on the wires between; a reset changes nothing."""
-    config, rng = configured(), random_numbers()
-    output, wanted, count = config.shape.layers[-1].output, config.formats.target, config.outputs
-    cases = [
-        ([y] * count, [target] * count)
-        for y in (output.min, 0, output.max)
-        for target in (wanted.min, wanted.max)
-    ]
-    for _ in range(300):
-        y = rng.integers(output.min, output.max + 1, count).tolist()
-        target = rng.integers(wanted.min, wanted.max + 1, count).tolist()
-        if rng.random() < 0.3:  # near the target, where the last bits tell
-            shift = output.fraction_bits - wanted.fraction_bits
-            y = [min(output.max, max(output.min, (t << shift) + int(rng.integers(-3, 4)))) for t in target]
-        cases.append((y, target))
-    rows = list(scattered(rng, cases, idle))
-    inputs: dict[str, list[int]] = {"y": [], "target": [], "rst": []}
-    for case in rows:
-        for name, word, values in zip(("y", "target"), (output, wanted), case or (None, None), strict=True):
-            any_ = rng.integers(word.min, word.max + 1, count).tolist()
-            inputs[name].append(pack(any_ if values is None else values, word.width))
-        inputs["rst"].append(int(rng.random() < 0.1))
-    expected = {at: cost(config, *case) for at, case in enumerate(rows) if case is not None}
-    assert len(set(expected.values())) > 20
-
-    await start(dut, y=0, target=0)
-    found = (await respond(dut, inputs, ["cost"], bench_parameters()["clocks"]))["cost"]
-    assert {at: found[at] for at in expected} == expected
+    await check(dut, cost, idle)

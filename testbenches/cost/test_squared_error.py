@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config import preset
 from mgd_hdl.cost.squared_error import SquaredError
 from mgd_hdl.emit import verilog
+from testbenches.cost.losses import outputs
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.cost.bench_squared_error"
-
-
-def outputs(count: int, activation: str, **formats: object) -> TrainerConfig:
-    return preset("xor").replaced(
-        network={"layers": [2, count], "activation": activation},
-        formats={"activation_fraction": 6, "cost_change": "SQ(2, 8)", **formats},
-        task={"name": "external", "source": "stream"},
-        learning={"rounding": "floor"},
-    )
 
 
 #: Clocks: one for the errors, one for the squares, one for each level of the tree.
 CASES = {
     "xor": (preset("xor"), 2),
     "letters": (preset("nist7x7"), 2 + 2),
-    "three of tanh": (outputs(3, "tanh", target="SQ(2, 2)"), 2 + 2),
-    "two of relu": (outputs(2, "relu", target="UQ(0, 6)", cost_change="SQ(2, 12)"), 2 + 1),
-    "no bit dropped": (outputs(5, "sigmoid", cost_change="SQ(1, 14)"), 2 + 3),
+    "three of tanh": (outputs("squared_error", 3, "tanh", formats={"target": "SQ(2, 2)"}), 2 + 2),
+    "two of relu": (
+        outputs("squared_error", 2, "relu", formats={"target": "UQ(0, 6)", "cost_change": "SQ(2, 12)"}),
+        2 + 1,
+    ),
+    "no bit dropped": (outputs("squared_error", 5, "sigmoid", formats={"cost_change": "SQ(1, 14)"}), 2 + 3),
     # With leaves the update takes one clock more, and the cost must be as much later.
     "padded": (preset("xor").replaced(learning={"updates": "delayed"}, engine={"leaves": "no"}), 2 + 1),
     "not padded": (preset("xor").replaced(learning={"updates": "delayed"}, engine={"leaves": "yes"}), 2),

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import ConfigError, TrainerConfig, Tries, preset
+from mgd_hdl.config.registers import SEEDS
 from mgd_hdl.emit import trainer_files
 from mgd_sim.control.initializer import initial_parameters
 from mgd_sim.control.judge import Judge
@@ -99,19 +100,8 @@ SHAPES = ([2, 2, 1], [49, 4, 4], [3, 70, 5, 2], [13, 5], [200, 3])
 
 @pytest.mark.parametrize("seed", [0, 1, 2023, (1 << 63) - 1])
 def test_seeds(seed):
-    names = [
-        "code",
-        "sample",
-        "initial",
-        "dither",
-        "cost_noise",
-        "update_noise",
-        "noise_code",
-        "sparse",
-        "decay",
-    ]
     registers = preset("xor").registers(seed)
-    assert [getattr(registers, f"seed_{name}") for name in names] == integers.seeds(seed)
+    assert [getattr(registers, name) for name in SEEDS] == integers.seeds(seed)
 
 
 def test_tries_of_a_board():
