@@ -13,7 +13,20 @@ from ..hierarchy import Block
 __all__ = ["NEURONS", "Neuron", "SerialNeuron"]
 
 
-class Neuron(Block):
+class _Summing(Block):
+    """From inputs, and ``weights`` in one form or another, to a sum."""
+
+    def __init__(self, layer: LayerConfig, weights: dict):
+        self.layer = layer
+        x = In(data.ArrayLayout(shape(layer.input), layer.inputs))
+        super().__init__({"x": x, **weights, "z": Out(shape(layer.sum))})
+
+    @property
+    def module(self) -> str:
+        return f"neuron_{self.layer.index}"
+
+
+class Neuron(_Summing):
     """``z = sum_i w_i x_i + b``, exact.
 
     All products, then a binary adder tree; a register behind each level. The bias enters the tree
@@ -32,18 +45,7 @@ class Neuron(Block):
     """
 
     def __init__(self, layer: LayerConfig):
-        self.layer = layer
-        super().__init__(
-            {
-                "x": In(data.ArrayLayout(shape(layer.input), layer.inputs)),
-                "weights": In(data.ArrayLayout(shape(layer.weight), layer.inputs + 1)),
-                "z": Out(shape(layer.sum)),
-            }
-        )
-
-    @property
-    def module(self) -> str:
-        return f"neuron_{self.layer.index}"
+        super().__init__(layer, {"weights": In(data.ArrayLayout(shape(layer.weight), layer.inputs + 1))})
 
     def elaborate(self, platform):
         m = Module()
@@ -84,7 +86,7 @@ def _added(m: Module, products: list, bias, layer: LayerConfig):
     return total
 
 
-class SerialNeuron(Block):
+class SerialNeuron(_Summing):
     """``z = sum_i w_i x_i + b`` of :class:`Neuron`, from weights that come one bit a clock.
 
     A bit of every weight lets its input pass or not, and a tree adds what passed: of one-bit inputs it
@@ -106,20 +108,7 @@ class SerialNeuron(Block):
     """
 
     def __init__(self, layer: LayerConfig):
-        self.layer = layer
-        super().__init__(
-            {
-                "x": In(data.ArrayLayout(shape(layer.input), layer.inputs)),
-                "weights": In(layer.inputs + 1),
-                "first": In(1),
-                "last": In(1),
-                "z": Out(shape(layer.sum)),
-            }
-        )
-
-    @property
-    def module(self) -> str:
-        return f"neuron_{self.layer.index}"
+        super().__init__(layer, {"weights": In(layer.inputs + 1), "first": In(1), "last": In(1)})
 
     def elaborate(self, platform):
         m = Module()
