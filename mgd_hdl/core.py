@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Const, Module, Signal, Value
-from amaranth.lib.wiring import In
 
 from .config.network import LayerConfig
 from .config.trainer import TrainerConfig
@@ -21,7 +20,7 @@ from .kinds import change_block, loss_block, source_block
 from .learn.homodyne import Homodyne
 from .learn.update import Update
 from .network.mlp import Mlp
-from .ports import controls
+from .ports import inner
 from .schedule import CountedTrace, EventTrace, Fact, Settling
 from .site import Link, Site
 
@@ -42,7 +41,7 @@ class Core(Block):
     def __init__(self, config: TrainerConfig, engine: Callable[[TrainerConfig], Engine] = engine_of):
         self.config = config
         self._engine = engine
-        super().__init__({"restart": In(1), **controls(config)})
+        super().__init__(inner(config))
 
     @property
     def module(self) -> str:

@@ -9,19 +9,26 @@ from .config.trainer import TrainerConfig
 from .perturb import code_stream
 from .samples import sample_stream
 
-__all__ = ["controls"]
+__all__ = ["inner", "outer"]
 
-#: Ports that every clocked module has by itself, and that of the top alone.
-_OUTER = ("clk", "rst", "start")
+#: Ports that every clocked module has by itself.
+_CLOCKING = ("clk", "rst")
 
 
-def controls(config: TrainerConfig) -> dict:
-    """Members of the trainer but for ``start``: single ports from the table, those of streams together."""
+def inner(config: TrainerConfig) -> dict:
+    """Members of the core: those of the trainer, with ``restart`` in place of ``start``."""
+    members = outer(config)
+    del members["start"]
+    return {"restart": In(1), **members}
+
+
+def outer(config: TrainerConfig) -> dict:
+    """Members of the trainer: single ports from the table, those of streams together."""
     directions = {"input": In, "output": Out}
     members = {
         port.name: directions[port.direction](port.width(config))
         for port in ports(config)
-        if port.name not in _OUTER and "__" not in port.name
+        if port.name not in _CLOCKING and "__" not in port.name
     }
     if config.task.source == "stream":
         members["i_sample"] = In(sample_stream(config))

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In
 from .config.trainer import TrainerConfig
 from .core import Core
 from .hierarchy import Block, place
-from .ports import controls
+from .ports import outer
 
 __all__ = ["Core", "Trainer"]
 
@@ -33,7 +33,7 @@ class Trainer(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        super().__init__({"start": In(1), **controls(config)})
+        super().__init__(outer(config))
 
     @property
     def module(self) -> str:
