@@ -228,7 +228,7 @@ class Core(Block):
             with m.If(block.saturated):
                 m.d.sync += self.flags[bit].eq(1)
         entered = Signal()
-        in_flight = Signal(range(config.timing.step_latency if config.facts.overlapping else 2))
+        in_flight = Signal(range(config.timing.steps_under_way + 1))
         m.d.comb += entered.eq(perturbed)
         m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
         setting = self.restart | engine.initializer.busy | copy.copying

@@ -191,7 +191,7 @@ def test_a_start_takes_so_many_clocks(acts):
     assert acts["fresh"]["busy"][BEGUN : BEGUN + 2] == [0, 1]
     busy = acts["singles"]["busy"]
     assert busy[BEGUN + 1 : BEGUN + PARAMETERS_SET + 1] == [1] * (P + 3) + [0]
-    assert done(acts["fresh"])[0] == BEGUN + PARAMETERS_SET + XOR.step_latency + 1
+    assert done(acts["fresh"])[0] == BEGUN + PARAMETERS_SET + XOR.timing.step_latency + 1
 
 
 def test_every_step_has_one_pulse(acts):
@@ -213,7 +213,7 @@ def test_run_low_at_the_nth_step_done_makes_one_step_more(acts):
 def test_a_pulse_of_step_makes_one_step(acts):
     trace = acts["singles"]
     asked = trace.when("step")
-    assert done(trace) == [clock + XOR.step_latency + 1 for clock in asked]
+    assert done(trace) == [clock + XOR.timing.step_latency + 1 for clock in asked]
     for clock in asked:  # busy in the very clock that asks
         assert trace["busy"][clock - 1 : clock + 1] == [0, 1]
 
@@ -536,3 +536,24 @@ def test_order_of_codes():
     assert len(found) >= 6
     assert found == word(config, twin.run(len(found), record=True).update)
     assert len(set(found)) > 3
+
+
+# ---- busy ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"engine": {"cell": "serial"}},
+        {"engine": {"cell": "serial", "leaves": "yes"}, "learning": {"measure": "two_sided"}},
+        {"learning": {"updates": "delayed"}},
+    ],
+    ids=["serial", "serial, two-sided, leaves", "delayed"],
+)
+def test_busy_while_steps_follow_each_other(changes):
+    """From the start until the last step is done, also where a step begins before the last one is done."""
+    config = XOR.replaced(**changes)
+    trace = play(config, {"run": stopped_at(12)})["run"]
+    begun, over = trace["busy"].index(1), trace.when("step_done")[-1]
+    assert len(trace.when("step_done")) >= 12
+    assert trace.when("busy") == list(range(begun, over + 1))

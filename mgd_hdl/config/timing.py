@@ -137,6 +137,15 @@ class Timing:
             + self.broadcast_latency
         )
 
+    @property
+    def steps_under_way(self) -> int:
+        """The most steps at a time that have entered their perturbed measurement and are not done. Where a
+        measurement may join the last word, two are.
+        """
+        if self.engine.overlapping:
+            return self.step_latency - 1
+        return 2 if self.engine.memory else 1
+
     @cached_property
     def settle_moves(self) -> int:
         """Until a copy that starts from 0 has come to any T."""

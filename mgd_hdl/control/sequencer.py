@@ -41,7 +41,7 @@ class Sequencer(Block):
         The update of the last step reaches the cells.
     free : In(1), serial cells and loaded codes only
         A measurement may begin now; with loaded codes the reference of a one-sided step always may.
-    under_way : Out(1), loaded codes only
+    under_way : Out(1), serial cells and loaded codes only
         A step has begun, and its perturbed measurement not yet.
     tau_x, tau_p, tau_theta : In(tau_bits), at least 1
     sample_valid : In(1); take : Out(1)
@@ -59,9 +59,7 @@ class Sequencer(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         tau = config.learning.tau_bits
-        members = {"free": In(1)} if config.facts.waits else {}
-        if config.facts.chain:
-            members["under_way"] = Out(1)
+        members = {"free": In(1), "under_way": Out(1)} if config.facts.waits else {}
         if not config.delayed:
             members["resume"] = In(1)
         if config.shadow:
@@ -185,8 +183,11 @@ class Sequencer(Block):
                         m.next = "REFERENCE"
                 else:
                     m.next = "UPDATE"
-            if chain:
-                m.d.comb += self.under_way.eq(phase.ongoing("PERTURBED"))
+            if lasts:
+                waits = phase.ongoing("PERTURBED")
+                if config.timing.measure_clocks > 1:
+                    waits = waits | phase.ongoing("PASSING")
+                m.d.comb += self.under_way.eq(waits)
             if not config.delayed:
                 with m.State("UPDATE"), m.If(self.resume):
                     m.next = "REFERENCE"

@@ -165,6 +165,8 @@ class Engine:
         """Where measurements overlap, the code that perturbs a layer enters; the next one after ``over``."""
 
     def begun(self, sequencer: Any) -> Value:
-        """A step is beginning, so that the trainer is busy."""
-        measure: Value = sequencer.measure
-        return measure
+        """A step is beginning, or has begun and waits for its perturbed measurement."""
+        begun: Value = sequencer.measure
+        if "under_way" in sequencer.signature.members:
+            begun = begun | sequencer.under_way
+        return begun

@@ -62,6 +62,3 @@ class LoadedEngine(Engine):
 
     def resume(self, updated: Value, window_over: Value, arrives: Value) -> Value:
         return arrives | (updated & ~window_over)
-
-    def begun(self, sequencer: Any) -> Value:
-        return sequencer.measure | sequencer.under_way

@@ -28,7 +28,7 @@ def absent() -> set[str]:
         *(["resume"] if config.delayed else []),
         *([] if config.shadow else ["window_end"]),
         *([] if config.serial or config.loaded else ["free"]),
-        *([] if config.loaded else ["under_way"]),
+        *([] if config.serial or config.loaded else ["under_way"]),
         "reference" if config.analog else "blank",
     }
 
@@ -116,7 +116,7 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
         for _ in range((config.timing.measure_clocks - 1) * step.reference):
             given = hands.inputs()
             hands.note(given)
-            await see(dut, number, given)
+            await see(dut, number, given, "under_way")
             clocks += 1
         # Second clock: the perturbed cost ends the step, once serial cells are free, or the code is there.
         given = hands.inputs()
