@@ -56,7 +56,7 @@ class Core(Block):
         copy = copy_of(site, engine)
         for link in links:
             link.placed()
-        started = copy.start(engine.initializer.done)
+        started = copy.start(engine.done(site))
         engine.start(site)
         perturbed = self._sequence(site, started)
         target = self._show(site, engine)

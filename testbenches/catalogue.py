@@ -178,6 +178,13 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "learning": {"measure": "two_sided", "tau_p": 2},
         },
     ),
+    "early enables, one layer": (
+        "xor",
+        {
+            "network": {"layers": [2, 1], "activation": "linear", "initial": 0.5},
+            "engine": {"enables": "early"},
+        },
+    ),
     "early enables, leaves, everything saturates": (
         "xor",
         {

@@ -44,8 +44,10 @@ class CrossEntropy(Loss):
         output, inner = config.shape.layers[-1].output.fraction_bits, config.curves.curve_fraction
         fraction = max(output, inner)
         value = logarithm.shift_left(fraction - inner) + behind.shift_left(fraction - output)
-        total = Signal(shape(config.words.cost), reset_less=True)
-        m.d.sync += total.eq(value.shift_right(fraction - config.words.cost.fraction_bits))
+        kept = value.shift_right(fraction - config.words.cost.fraction_bits)
+        # A bit of the cost that no sum reaches is no register.
+        total = Signal(min(len(kept), config.words.cost.width), reset_less=True)
+        m.d.sync += total.eq(kept)
         m.d.comb += self.cost.eq(total)
         return m
 

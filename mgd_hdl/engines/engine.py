@@ -105,6 +105,11 @@ class Engine:
         """So many cells alone, for who wants to know their size."""
         raise NotImplementedError
 
+    def done(self, site: Site) -> Value:
+        """All parameters are set, or will be when a measurement that is commanded next meets them."""
+        done: Value = self.initializer.done
+        return done
+
     def start(self, site: Site) -> None:
         """``site.restart`` is high for one clock: from the next one on the initializer is busy."""
         site.m.d.comb += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import Mux, Value
+from amaranth.hdl import Mux, Signal, Value
 
 from ..config.trainer import TrainerConfig
 from ..delay import later
@@ -28,6 +28,15 @@ class ParallelEngine(Engine):
     @staticmethod
     def tile(config: TrainerConfig, cells: int) -> Any:
         return CellTile(config, cells)
+
+    def done(self, site: Site) -> Value:
+        """Early enables take words a clock late, which matters where the last one is for the first layer."""
+        done = super().done(site)
+        if not self.config.early or len(self.config.shape.layers) > 1:
+            return done
+        last_taken = Signal()
+        site.m.d.sync += last_taken.eq(done)
+        return last_taken
 
     def start(self, site: Site) -> None:
         site.m.d.comb += [

@@ -32,6 +32,10 @@ CASES = {
     "one, more segments than last bits": (logits(1, 10, formats={"cost_change": "SQ(2, 12)"}), 4),
     "two": (logits(2, 5, formats={"target": "SQ(2, 2)"}), 1 + 1 + 2 + 1 + 1 + 2 + 1),
     "three": (logits(3, 4), 2 + 1 + 2 + 2 + 1 + 2 + 1),
+    "three, a bit of the cost that no sum reaches": (
+        logits(3, 6, formats={"linear_integer_bits": 1}),
+        2 + 1 + 2 + 2 + 1 + 2 + 1,
+    ),
     "five, coarse cost": (logits(5, 6, formats={"cost_change": "SQ(4, 4)"}), 3 + 1 + 2 + 3 + 1 + 2 + 1),
     "four, fine cost": (
         logits(4, 9, formats={"cost_change": "SQ(2, 14)", "activation_fraction": 8}),

@@ -158,8 +158,7 @@ def _beyond(draws: Draws, drawn: dict[str, Any]) -> None:
         learning["clamp"] = 2.0 ** draws.between(-3, 3)
     if draws.chance(15):
         engine["cell"] = "serial"
-    # Not with one layer: its first reference comes a clock before its last parameter, so T is 0 there.
-    if draws.chance(15) and len(drawn["network"]["layers"]) > 2:
+    if draws.chance(15):
         engine["enables"] = "early"
     if draws.chance(10):
         engine["reset"] = "yes"
