@@ -25,7 +25,7 @@ import inspect
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,36 +63,11 @@ def filled(path: Path) -> str:
 
 
 def _table(name: str, old: str, path: Path) -> str:
-    if name == "ports":
-        return ports(Page(path).block(), old)
-    if name == "size":
-        return _size(path.stem)
-    if name == "blocks":
-        return blocks(path.parent)
-    if name == "cells":
-        return _cells()
-    if name.startswith("cells-"):
-        return _all_cells(name.removeprefix("cells-"))
-    if name == "estimates":
-        return _estimates()
-    if name == "judged":
-        return _judged()
-    if name == "options":
-        return options(json_schema())
-    if name == "states":
-        return _states()
-    if name.startswith("top-"):
-        return _top(name.removeprefix("top-"))
-    if name == "boards":
-        return _boards()
-    if name == "time":
-        return _time()
-    if name == "frontier":
-        return _frontier()
-    if name == "largest":
-        return _largest()
-    if name == "proofs":
-        return _proofs(proofs.Book.stored())
+    kind, dash, part = name.partition("-")
+    if name in _TABLES:
+        return _TABLES[name](path, old)
+    if kind + dash in _PARTS:
+        return _PARTS[kind + dash](part)
     return _figures(json.loads((ROOT / "docs/figures.json").read_text("utf-8"))[name])
 
 
@@ -472,3 +447,25 @@ def _number(value: float) -> str:
 def _figures(table: dict[str, Any]) -> str:
     note = f" {table['note']}" if table.get("note") else ""
     return _rows(table["columns"], table["rows"]) + f"\nMeasured with `{table['command']}`.{note}\n"
+
+
+# ---- by name -------------------------------------------------------------------------------------
+
+#: What makes a table, from its page and what stands there.
+_TABLES: dict[str, Callable[[Path, str], str]] = {
+    "ports": lambda path, old: ports(Page(path).block(), old),
+    "size": lambda path, _: _size(path.stem),
+    "blocks": lambda path, _: blocks(path.parent),
+    "cells": lambda *_: _cells(),
+    "estimates": lambda *_: _estimates(),
+    "judged": lambda *_: _judged(),
+    "options": lambda *_: options(json_schema()),
+    "states": lambda *_: _states(),
+    "boards": lambda *_: _boards(),
+    "time": lambda *_: _time(),
+    "frontier": lambda *_: _frontier(),
+    "largest": lambda *_: _largest(),
+    "proofs": lambda *_: _proofs(proofs.Book.stored()),
+}
+#: Of tables that come in several parts, by how their names begin; from what follows.
+_PARTS: dict[str, Callable[[str], str]] = {"cells-": _all_cells, "top-": _top}
