@@ -160,6 +160,32 @@ def test_every_module_has_a_rule():
         assert any(re.fullmatch(importers, name) for importers, _ in RULES), f"{name}: add a row to RULES"
 
 
+# ---- who asks which engine it is ------------------------------------------------------------------
+
+
+def asked_for(text: str) -> list[str]:
+    """Where a configuration is asked for its engine by name; what an engine is like, its facts tell."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("serial", "loaded", "nodes")
+        and ast.unparse(node.value).rpartition(".")[2] in ("config", "asked")
+    ]
+
+
+def test_an_engine_is_chosen_once():
+    """In the circuit and in estimates of its size; only checks of what is asked for see the keys."""
+    found = {
+        name: asked_for(path.read_text())
+        for name, path in MODULES.items()
+        if not name.startswith(("mgd_hdl.config.", "mgd_sim."))
+    }
+    assert {name: places for name, places in found.items() if places} == {}
+    chosen = asked_for(MODULES["mgd_hdl.config.engines"].read_text())
+    assert sorted(chosen) == ["asked.loaded", "asked.nodes", "asked.serial"]
+
+
 # ---- names ---------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,137 @@
+"""Facts of engines: which one a configuration asks for, and what it says of itself, in integers by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config.delivery import BITS, PARALLEL
+from mgd_hdl.config.engines import ENGINES, Probe
+from testbenches.catalogue import CATALOGUE, configuration
+
+SHADOW = {"engine": {"shadow": "yes"}}
+ROUNDED = {"learning": {"rounding": "stochastic"}}
+
+#: Changes to the preset XOR.
+ASKED: dict[str, tuple[str, dict[str, Any]]] = {
+    "plain": ("parallel", {}),
+    "shadow": ("parallel", SHADOW),
+    "delayed": ("parallel", {"learning": {"updates": "delayed"}}),
+    "early": ("parallel", {"engine": {"enables": "early"}}),
+    "by layer": ("parallel", {"perturbation": {"granularity": "layer"}}),
+    "serial": ("serial", {"engine": {"cell": "serial"}}),
+    "sinusoids": ("loaded", {"perturbation": {"family": "sinusoidal"}, **ROUNDED}),
+    "square": ("loaded", {"perturbation": {"family": "square"}, **SHADOW}),
+    "external": ("loaded", {"perturbation": {"family": "external", "resolution": 3}}),
+    "by node": ("node", {"perturbation": {"granularity": "node"}, **ROUNDED, **SHADOW}),
+}
+
+
+def asked(name: str) -> TrainerConfig:
+    return preset("xor").replaced(**ASKED[name][1])
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_is_asked_for_chooses_the_engine(name):
+    facts = asked(name).facts
+    assert facts.name == ASKED[name][0]
+    assert type(facts) is ENGINES[facts.name]
+
+
+def test_every_engine_is_in_the_catalogue():
+    assert {configuration(name).facts.name for name in CATALOGUE} == set(ENGINES)
+
+
+@pytest.mark.parametrize(
+    ("name", "overlapping", "waits", "clears", "multiples"),
+    [
+        ("plain", False, False, 2, 1),
+        ("shadow", True, False, 2, 1),
+        ("delayed", True, False, 2, 1),
+        ("early", False, False, 3, 1),
+        ("serial", False, True, 1, 1),
+        ("sinusoids", False, True, 2, 4),
+        ("square", False, True, 2, 1),
+        ("external", False, True, 2, 3),
+        ("by node", False, False, 2, 4),
+    ],
+)
+def test_measurements_and_words(name, overlapping, waits, clears, multiples):
+    """Where measurements overlap their latency is counted; everywhere else the next one is an event."""
+    facts = asked(name).facts
+    assert (facts.overlapping, facts.counted, facts.waits) == (overlapping, overlapping, waits)
+    assert (facts.clears, facts.multiples) == (clears, multiples)
+
+
+def test_clocks_of_serial_cells():
+    """T has 16 bits, 9 of them guard bits, and the network reads the 7 visible ones and two below."""
+    serial, plain = asked("serial"), asked("plain")
+    assert (serial.words.guard_bits, serial.words.weight.width) == (9, 9)
+    timing = serial.timing
+    assert (timing.word_clocks, timing.update_clocks, timing.measure_clocks) == (2 + 16, 2 * 18, 2 + 9)
+    assert (timing.weight_latency - timing.broadcast_latency, timing.join_clocks) == (3, 9 - 2)
+    assert (plain.timing.word_clocks, plain.timing.measure_clocks) == (1, 1)
+    assert plain.timing.weight_latency == plain.timing.broadcast_latency
+    # A layer has its products once the last bit has come.
+    more = [a.latency - b.latency for a, b in zip(serial.shape.layers, plain.shape.layers, strict=True)]
+    assert more == [9 - 1] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "wait", "tail", "clocks"),
+    [
+        # The wait for the update, and a clock for the reference; for the copy one more, once a window.
+        ("plain", 21, 0, Fraction(22)),
+        ("plain", 21, 4, Fraction(26)),
+        ("shadow", 21, 0, Fraction(23)),
+        ("delayed", 21, 0, Fraction(2)),
+        ("serial", 90, 0, Fraction(90)),
+        # Nine words, one of them with the reference.
+        ("sinusoids", 24, 0, Fraction(24 + 1 + 9 - 1)),
+        ("square", 24, 0, Fraction(24 + 1 + 9 - 1)),
+        ("by node", 30, 0, Fraction(32)),
+    ],
+)
+def test_clocks_of_a_step(name, wait, tail, clocks):
+    assert asked(name).facts.step_clocks(wait, tail) == clocks
+
+
+def test_leaves_on_the_way_to_a_cell():
+    """At the cell; at its tile; at a trunk, where codes come by wires."""
+    small = {"engine": {"leaf_cells": 8, "leaves": "yes"}}
+    levels = {name: asked(name).replaced(**small).placement.leaf_levels for name in ("plain", "square")}
+    assert levels == {"plain": 3, "square": 2}
+    assert asked("plain").placement.leaf_levels == 0
+    assert asked("serial").replaced(engine={"leaves": "yes"}).placement.leaf_levels == 1
+
+
+def test_wires_from_a_cell_to_the_network():
+    assert (PARALLEL.wires(9), PARALLEL.clocks(9), PARALLEL.marked) == (9, 1, False)
+    assert (BITS.wires(9), BITS.clocks(9), BITS.marked) == (1, 9, True)
+    assert [asked(name).words.weight_wires for name in ("plain", "serial", "square", "by node")] == [
+        9,
+        1,
+        9,
+        9,
+    ]
+
+
+def test_probes_are_paths():
+    """Serial cells have one word of a memory where others have a register each."""
+    cell = "core.array.tile_{tile}.cell_{cell}"
+    assert asked("plain").facts.probes == (
+        Probe("code", "parameter", f"{cell}.integrator.enable", "met"),
+        Probe("theta", "parameter", f"{cell}.integrator.theta", "done"),
+    )
+    assert [(probe.name, probe.each, probe.strobe) for probe in asked("serial").facts.probes] == [
+        ("code", "parameter", "measured"),
+        ("theta_bits", "bit", "done"),
+    ]
+    assert [(probe.name, probe.each, probe.strobe) for probe in asked("by node").facts.probes] == [
+        ("code", "neuron", "measured"),
+        ("theta", "parameter", "done"),
+        ("visible", "parameter", "done"),
+    ]
