@@ -186,6 +186,46 @@ def test_an_engine_is_chosen_once():
     assert sorted(chosen) == ["asked.loaded", "asked.nodes", "asked.serial"]
 
 
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Modules of which each imports the next one, and the last the first; none where there is no circle."""
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return path[path.index(name) :]
+        if name in done:
+            return []
+        for each in sorted(graph.get(name, ())):
+            found = walk(each, [*path, name])
+            if found:
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in sorted(graph) if (found := walk(name, []))), [])
+
+
+@pytest.mark.parametrize("package", HOMES)
+def test_no_circle_of_imports(package):
+    """Anywhere in a module, so not under TYPE_CHECKING either; a package may import what is in it."""
+    graph = {
+        name: {each for each in imported(name, path) if each in MODULES and not name.startswith(each)}
+        for name, path in MODULES.items()
+        if name.startswith(package)
+    }
+    assert circle(graph) == []
+
+
+def test_a_circle_is_noticed():
+    path = MODULES["mgd_hdl.config.asked"]
+    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .words import Words\n"
+    graph = {
+        "mgd_hdl.config.asked": set(imported("mgd_hdl.config.asked", path, text)),
+        "mgd_hdl.config.words": {"mgd_hdl.config.asked"},
+    }
+    assert circle(graph) == ["mgd_hdl.config.asked", "mgd_hdl.config.words"]
+
+
 # ---- names ---------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@
     top-...  ports of the top: controls, registers, outputs, streams, from mgd_hdl.config.PORTS; top-sample,
              top-flags: the parts of a word
     states   what every step leaves behind, from mgd_hdl.config.STATES
+    apart    what options cannot be together with, from mgd_hdl.config.relations.exclusions
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
 
 Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
@@ -34,6 +35,8 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In
 
 from mgd_hdl.config import STATES
+from mgd_hdl.config.options import OPTIONS
+from mgd_hdl.config.relations.exclusions import apart_from
 from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
 from mgd_sim.studies.hidden import RESULTS
@@ -84,6 +87,21 @@ def _top(name: str) -> str:
     else:
         head, *rows = top.ports(name)
     return _rows(head, rows)
+
+
+def _apart() -> str:
+    """One line an option that there is something against, each pair from both sides."""
+    rows = [
+        [name, _keys(option.asked), ", ".join(apart_from(name))]
+        for name, option in OPTIONS.items()
+        if apart_from(name)
+    ]
+    return _rows(["option", "asked for by", "cannot be together with"], rows)
+
+
+def _keys(asked: str) -> str:
+    """How to ask for an option, its keys as code."""
+    return re.sub(r"[a-z_]+\.[a-z_]+( = (\"\w+\"|true))?|\"\w+\"", r"`\g<0>`", asked)
 
 
 def _states() -> str:
@@ -461,6 +479,7 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "judged": lambda *_: _judged(),
     "options": lambda *_: options(json_schema()),
     "states": lambda *_: _states(),
+    "apart": lambda *_: _apart(),
     "boards": lambda *_: _boards(),
     "time": lambda *_: _time(),
     "frontier": lambda *_: _frontier(),

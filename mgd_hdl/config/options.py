@@ -1,0 +1,390 @@
+"""Options: what a trainer can have beside what every trainer has, each with all that is known of it, once.
+
+Whether a configuration asks for an option, its registers and states, the clocks that it takes and what it
+cannot be together with are declared here; relations, registers, states, timing and the circuit read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .asked import Asked
+from .errors import shown
+from .number import power_of_two
+
+__all__ = ["OPTIONS", "Apart", "Option"]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Options that another one cannot be together with, and what is said of it.
+
+    In the text ``{other}`` is how the other one was asked for, ``{every}`` how all of them were, ``{family}``
+    that of the codes, and ``{learning.tau_p}`` what that key is.
+    """
+
+    others: tuple[str, ...]
+    text: str
+
+
+def _apart(*others: str, text: str) -> Apart:
+    return Apart(others, text)
+
+
+@dataclass(frozen=True)
+class Option:
+    """What a configuration may ask for."""
+
+    name: str
+    asked: str
+    """How to ask for it: keys, and what they are then."""
+    keys: tuple[str, ...]
+    """The keys that decide whether it is on; the first one is blamed."""
+    on: Callable[[Asked], bool]
+    apart: tuple[Apart, ...] = ()
+    """Options that it cannot be together with, each pair at one of the two: at that which is blamed."""
+
+    def said(self, config: Asked) -> str:
+        """How messages about other options name it."""
+        if " above " in self.asked:
+            return self.asked.partition(".")[2]
+        return f"{self.keys[0].partition('.')[2]} = {shown(self.value(config))}"
+
+    def value(self, config: Asked) -> object:
+        """Of its first key."""
+        section, _, key = self.keys[0].partition(".")
+        return getattr(getattr(config, section), key)
+
+    def blamed(self, config: Asked) -> str:
+        """The value of its first key, as a message shows it; with the power of two it stands for."""
+        value = self.value(config)
+        if self.name == "sparse codes":
+            assert isinstance(value, float)
+            return f"{value} (2**{power_of_two(value)})"
+        return shown(value)
+
+
+_SHADOW_KEYS = (
+    "engine.shadow", "learning.updates", "learning.follow", "learning.tau_p", "learning.tau_theta"
+)  # fmt: skip
+_NO_COPY = (
+    'has no shadow copy: updates must be "exact", and tau_theta = {learning.tau_theta} must divide'
+    " tau_p = {learning.tau_p}"
+)
+
+
+def _family(name: str, *families: str, on: Callable[[Asked], bool] | None = None) -> Option:
+    *first, last = (f'"{family}"' for family in families)
+    asked = " or ".join(([", ".join(first)] if first else []) + [last])
+    return Option(
+        name,
+        f"perturbation.family = {asked}",
+        ("perturbation.family",),
+        on or (lambda config: config.perturbation.family in families),
+    )
+
+
+#: All options. Of two mistakes with one key the first one that stands here is told.
+OPTIONS: dict[str, Option] = {
+    option.name: option
+    for option in (
+        # ---- forms: other cells, codes or measurements, in place of those of most trainers ---------------
+        _family("random codes", "random_code"),
+        _family("Walsh codes", "walsh"),
+        _family("sequential codes", "sequential"),
+        _family("loaded codes", "sinusoidal", "square", "external", on=lambda config: config.loaded),
+        _family("external codes", "external"),
+        Option(
+            "shuffled order",
+            'perturbation.order = "shuffled"',
+            ("perturbation.order",),
+            lambda config: config.perturbation.order == "shuffled",
+            (
+                _apart(
+                    "random codes",
+                    "Walsh codes",
+                    "external codes",
+                    text='needs family = "sequential", "sinusoidal" or "square"; the others perturb all'
+                    " at once",
+                ),
+            ),
+        ),
+        Option(
+            "sign flip",
+            "perturbation.sign_flip = true",
+            ("perturbation.sign_flip",),
+            lambda config: config.perturbation.sign_flip,
+            (
+                _apart(
+                    "random codes",
+                    "sequential codes",
+                    "loaded codes",
+                    text='needs family = "walsh"; other codes have no period to reverse',
+                ),
+            ),
+        ),
+        Option(
+            "two-sided",
+            'learning.measure = "two_sided"',
+            ("learning.measure",),
+            lambda config: config.two_sided,
+        ),
+        Option(
+            "delayed updates",
+            'learning.updates = "delayed"',
+            ("learning.updates",),
+            lambda config: config.delayed,
+            # A code word is in its cell from before the measurement until after the update.
+            (
+                _apart(
+                    "loaded codes",
+                    text='must be "exact" for {family} codes: a cell holds one code word at a time',
+                ),
+            ),
+        ),
+        Option("shadow", 'engine.shadow = "yes"', _SHADOW_KEYS, lambda config: config.shadow),
+        Option(
+            "no shadow",
+            'engine.shadow = "no"',
+            ("engine.shadow",),
+            lambda config: config.engine.shadow == "no",
+            (_apart("delayed updates", text="{other} need the shadow copy"),),
+        ),
+        # Only a shadow copy can lag behind T, and only where T stands still can it come nearer.
+        Option(
+            "follower",
+            "learning.follow above 0",
+            ("learning.follow",),
+            lambda config: config.follow > 0,
+            (
+                _apart("delayed updates", text='updates must be "exact" for a copy that follows'),
+                _apart("serial cells", text='engine.cell must be "parallel" for a copy that follows'),
+                _apart("no shadow", text='needs the shadow copy; engine.shadow must be "auto" or "yes"'),
+            ),
+        ),
+        # A serial cell holds one copy of its parameter, so it changes where the network sees it.
+        Option(
+            "serial cells",
+            'engine.cell = "serial"',
+            ("engine.cell",),
+            lambda config: config.serial,
+            (
+                _apart("loaded codes", text='must be "parallel" for {family} codes'),
+                _apart("shadow", text=_NO_COPY),
+            ),
+        ),
+        # A word that follows another at once would meet a rail that does not know of it yet.
+        Option(
+            "early enables",
+            'engine.enables = "early"',
+            ("engine.enables",),
+            lambda config: config.early,
+            (
+                _apart("loaded codes", text='must be "direct" for {family} codes'),
+                _apart("serial cells", text='needs cell = "parallel": serial cells are always early'),
+                _apart("shadow", text=_NO_COPY),
+            ),
+        ),
+        Option("no leaves", 'engine.leaves = "no"', ("engine.leaves",), lambda c: c.engine.leaves == "no"),
+        # The memory of serial cells is one for a tile of 64.
+        Option(
+            "small leaves",
+            "engine.leaf_cells below 64",
+            ("engine.leaf_cells",),
+            lambda config: config.leaf_cells < 64,
+            (_apart("serial cells", "no leaves", text="must be 64 with {every}"),),
+        ),
+        Option(
+            "resets",
+            'engine.reset = "yes"',
+            ("engine.reset",),
+            lambda config: config.resets,
+            (_apart("serial cells", text='must be "no" for serial cells, which a start clears anyway'),),
+        ),
+        Option(
+            "references anew",
+            'learning.reference = "every_step"',
+            ("learning.reference",),
+            lambda config: config.anew,
+            (_apart("two-sided", "analog", text='must be "when_due" with {other}'),),
+        ),
+        # A weight's input is that of the last reference, and its update takes several words.
+        Option(
+            "node by node",
+            'perturbation.granularity = "node"',
+            ("perturbation.granularity",),
+            lambda config: config.nodes,
+            (
+                _apart(
+                    "serial cells", "sequential codes", "loaded codes", text='must be "network" with {other}'
+                ),
+                _apart(
+                    "delayed updates",
+                    "analog",
+                    "follower",
+                    "early enables",
+                    "noise of updates",
+                    "stuck parameters",
+                    text="does not go with {other}",
+                ),
+            ),
+        ),
+        Option(
+            "clamp",
+            "learning.clamp above 0",
+            ("learning.clamp",),
+            lambda config: config.learning.clamp > 0,
+            (_apart("serial cells", text="must be 0 with {other}"),),
+        ),
+        Option(
+            "stuck parameters",
+            "imperfections.stuck above 0",
+            ("imperfections.stuck",),
+            lambda config: config.some_stuck,
+            (_apart("loaded codes", "early enables", "serial cells", text="must be 0 with {other}"),),
+        ),
+        # ---- links: what is added to the chains of a step ------------------------------------------------
+        # The high-pass sees one cost a step.
+        Option(
+            "analog",
+            'learning.algorithm = "analog"',
+            ("learning.algorithm",),
+            lambda config: config.analog,
+            (
+                _apart("two-sided", text='takes one cost a step; measure must be "one_sided"'),
+                _apart("delayed updates", text='updates must be "exact"'),
+                _apart("serial cells", text='engine.cell must be "parallel"'),
+            ),
+        ),
+        Option(
+            "annealing",
+            "learning.anneal_every above 0",
+            ("learning.anneal_every",),
+            lambda config: config.annealed,
+        ),
+        # An amplitude belongs to a whole hold.
+        Option(
+            "halving",
+            "perturbation.halve_every above 0",
+            ("perturbation.halve_every",),
+            lambda config: config.perturbation.halve_every > 0,
+            (
+                _apart(
+                    "analog",
+                    "delayed updates",
+                    "serial cells",
+                    "loaded codes",
+                    "sequential codes",
+                    "sparse codes",
+                    "node by node",
+                    text="must be 0 with {other}",
+                ),
+            ),
+        ),
+        Option("gate", "cost.limit or cost.gate above 0", ("cost.limit", "cost.gate"), lambda c: c.gated),
+        Option(
+            "noise of costs",
+            "imperfections.cost_noise above 0",
+            ("imperfections.cost_noise",),
+            lambda config: config.cost_noisy,
+            (_apart("analog", text='must be 0 with algorithm "analog"'),),
+        ),
+        # Its words need clocks of their own, and cells that look at the word of the clock before.
+        Option(
+            "decay",
+            "learning.decay above 0",
+            ("learning.decay",),
+            lambda config: config.decays,
+            (
+                _apart(
+                    "delayed updates",
+                    "serial cells",
+                    "early enables",
+                    "loaded codes",
+                    "sparse codes",
+                    "node by node",
+                    text="must be 0 with {other}",
+                ),
+            ),
+        ),
+        Option(
+            "noise of updates",
+            "imperfections.update_noise above 0",
+            ("imperfections.update_noise",),
+            lambda config: config.update_noisy,
+            (
+                _apart(
+                    "delayed updates",
+                    "serial cells",
+                    "early enables",
+                    "loaded codes",
+                    text="must be 0 with {other}",
+                ),
+            ),
+        ),
+        Option(
+            "independent noise",
+            'imperfections.update_noise_kind = "independent" with update_noise above 0',
+            ("imperfections.update_noise_kind", "imperfections.update_noise"),
+            lambda config: config.independent_noise,
+            (
+                _apart(
+                    "sequential codes",
+                    text='must be "common" with sequential codes, whose wires cannot give each cell a sign',
+                ),
+            ),
+        ),
+        # Noise needs cells that are all active.
+        Option(
+            "sparse codes",
+            "perturbation.share below 1",
+            ("perturbation.share",),
+            lambda config: config.sparse,
+            (
+                _apart(
+                    "Walsh codes", "sequential codes", "loaded codes", text="must be 1 with {family} codes"
+                ),
+                _apart("layer by layer", "node by node", "serial cells", text="must be 1 with {other}"),
+                _apart("noise of updates", text="must be 1 with imperfections.update_noise"),
+            ),
+        ),
+        Option(
+            "layer by layer",
+            'perturbation.granularity = "layer"',
+            ("perturbation.granularity",),
+            lambda config: config.layerwise,
+            (
+                _apart(
+                    "serial cells", "sequential codes", "loaded codes", text='must be "network" with {other}'
+                ),
+            ),
+        ),
+        # Some algorithms make no measurement at rest.
+        Option(
+            "accuracy",
+            "task.accuracy = true",
+            ("task.accuracy",),
+            lambda config: config.task.accuracy,
+            (
+                _apart(
+                    "two-sided",
+                    "analog",
+                    text="judges the network at rest, which {other} never shows; must be false",
+                ),
+            ),
+        ),
+        Option(
+            "judge",
+            'judge.kind = "window"',
+            ("judge.kind",),
+            lambda config: config.judged,
+            (
+                _apart(
+                    "analog",
+                    text='judges by C0, which algorithm "analog" never measures; must be "none"',
+                ),
+            ),
+        ),
+    )
+}

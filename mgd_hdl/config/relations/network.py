@@ -1,0 +1,148 @@
+"""What the network, its task and its loss need of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..derived import Derived
+from ..errors import Problem, shown
+from ..names import SIGNALS
+from ..number import UQ
+from ..registers import REGISTERS
+from .relation import MAX_WIRES, Relations, count
+
+__all__ = ["RELATIONS"]
+
+RELATIONS = relation = Relations()
+
+
+@relation("name")
+def _name(config: Derived) -> Iterator[Problem]:
+    if config.name in SIGNALS or config.name in {register.name for register in REGISTERS}:
+        yield Problem("name", shown(config.name), "is a signal of trainers; must be another name")
+
+
+@relation("network.layers", "network.activation")
+def _activations_per_layer(config: Derived) -> Iterator[Problem]:
+    yield from _one_per_layer(config, "activation")
+
+
+@relation("network.layers", "network.initial")
+def _initials_per_layer(config: Derived) -> Iterator[Problem]:
+    yield from _one_per_layer(config, "initial")
+
+
+def _one_per_layer(config: Derived, key: str) -> Iterator[Problem]:
+    given, count = getattr(config.network, key), len(config.network.layers) - 1
+    if isinstance(given, tuple) and len(given) != count:
+        yield Problem(
+            f"network.{key}",
+            shown(given),
+            f"must be a single one, or a list of {count}: one for each layer behind the inputs",
+        )
+
+
+@relation("network.layers", "network.activation", "imperfections.activation_spread")
+def _spread(config: Derived) -> Iterator[Problem]:
+    """Defects are in the tables, and these have none."""
+    spread = config.imperfections.activation_spread
+    if not spread:
+        return
+    without = [layer.activation for layer in config.shape.layers if layer.table is None]
+    if without:
+        yield Problem(
+            "imperfections.activation_spread",
+            shown(spread),
+            f"must be 0 with activation {shown(without[0])};"
+            ' "sigmoid" and "tanh" have a table for each neuron',
+        )
+
+
+@relation("network.layers", "task.name")
+def _shape(config: Derived) -> Iterator[Problem]:
+    task = config.shape.task_data
+    if task.inputs is None or task.outputs is None:
+        return  # whatever the network has
+    if (config.inputs, config.outputs) != (task.inputs, task.outputs):
+        yield Problem(
+            "network.layers",
+            shown(config.network.layers),
+            f"task {shown(task.name)} has {count(task.inputs, 'input')}"
+            f" and {count(task.outputs, 'output')}; must be [{task.inputs}, ..., {task.outputs}]",
+        )
+
+
+@relation("task.name", "task.source")
+def _source(config: Derived) -> Iterator[Problem]:
+    task, source = config.shape.task_data, config.task.source
+    if task.external and source != "stream":
+        allowed = f'task {shown(task.name)} has no samples of its own; must be "stream"'
+    elif source == "generator" and task.generator is None:
+        allowed = f'task {shown(task.name)} has no on-chip generator; must be "memory" or "stream"'
+    elif source == "memory" and task.stored is None:
+        allowed = f'task {shown(task.name)} does not fit on-chip memory; must be "generator" or "stream"'
+    else:
+        return
+    yield Problem("task.source", shown(source), allowed)
+
+
+@relation("task.source", "formats.input")
+def _task_inputs(config: Derived) -> Iterator[Problem]:
+    if config.task.source != "stream" and config.formats.input != UQ(1, 0):
+        yield Problem(
+            "formats.input",
+            str(config.formats.input),
+            f"must be UQ(1, 0): a {config.task.source} has one-bit inputs",
+        )
+
+
+@relation("task.source", "formats.target")
+def _task_targets(config: Derived) -> Iterator[Problem]:
+    target = config.formats.target
+    if config.task.source != "stream" and target.max < 1 << target.fraction_bits:
+        yield Problem(
+            "formats.target", str(target), f"must hold 0 and 1, the targets of a {config.task.source}"
+        )
+
+
+@relation("network.layers")
+def _parameters(config: Derived) -> Iterator[Problem]:
+    most = config.facts.largest
+    if config.parameters > most:
+        yield Problem(
+            "network.layers",
+            shown(config.network.layers),
+            f"has {config.parameters} parameters; the array engine takes at most {most}",
+        )
+
+
+@relation("network.layers", "formats.input", "formats.target")
+def _sample_width(config: Derived) -> Iterator[Problem]:
+    """A sample passes as one word."""
+    formats = config.formats
+    width = config.inputs * formats.input.width + config.outputs * formats.target.width
+    if width > MAX_WIRES:
+        yield Problem(
+            "network.layers",
+            shown(config.network.layers),
+            f"a sample has {width} bits in formats.input and formats.target; at most {MAX_WIRES}",
+        )
+
+
+@relation("network.layers", "network.activation", "cost.loss")
+def _outputs_of_loss(config: Derived) -> Iterator[Problem]:
+    """Logits have any size and either sign; a single output needs a sign to be on the wrong side."""
+    last = config.last_activation
+    if config.loss == "cross_entropy" and last != "linear":
+        yield Problem(
+            "cost.loss",
+            '"cross_entropy"',
+            f'takes logits: network.activation must end in "linear", not {shown(last)}',
+        )
+    elif config.loss == "hinge" and config.outputs == 1 and last not in ("linear", "tanh"):
+        yield Problem(
+            "cost.loss",
+            '"hinge"',
+            f"compares a single output with zero: network.activation must end in"
+            f' "linear" or "tanh", not {shown(last)}',
+        )
