@@ -144,7 +144,7 @@ class Timing:
         """
         if self.engine.overlapping:
             return self.step_latency - 1
-        return 2 if self.engine.memory else 1
+        return 2 if self.engine.joins else 1
 
     @cached_property
     def settle_moves(self) -> int:

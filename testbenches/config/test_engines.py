@@ -75,6 +75,8 @@ def test_clocks_of_serial_cells():
     assert (timing.weight_latency - timing.broadcast_latency, timing.join_clocks) == (3, 9 - 2)
     assert (plain.timing.word_clocks, plain.timing.measure_clocks) == (1, 1)
     assert plain.timing.weight_latency == plain.timing.broadcast_latency
+    # A measurement joins the last word, so a step begins before the one before is done.
+    assert (timing.steps_under_way, plain.timing.steps_under_way) == (2, 1)
     # A layer has its products once the last bit has come.
     more = [a.latency - b.latency for a, b in zip(serial.shape.layers, plain.shape.layers, strict=True)]
     assert more == [9 - 1] * 2

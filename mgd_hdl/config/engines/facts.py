@@ -64,6 +64,8 @@ class EngineFacts:
         Codes belong to neurons, and a weight's code is made of its neuron's and its input.
     waits : bool
         Cells may be busy when a measurement is due, which then waits until they are free.
+    joins : bool
+        A measurement may begin while the last word of an update still passes.
     memory : bool
         Bits of parameters are in memories, one for each tile, as columns of words.
     largest : int
@@ -77,6 +79,7 @@ class EngineFacts:
     chain: ClassVar[bool] = False
     by_input: ClassVar[bool] = False
     waits: ClassVar[bool] = False
+    joins: ClassVar[bool] = False
     memory: ClassVar[bool] = False
     largest: ClassVar[int] = 1 << 16
 

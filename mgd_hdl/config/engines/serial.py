@@ -19,6 +19,7 @@ class SerialFacts(EngineFacts):
     name: ClassVar[str] = "serial"
     delivery: ClassVar[Delivery] = BITS
     waits: ClassVar[bool] = True
+    joins: ClassVar[bool] = True
     memory: ClassVar[bool] = True
 
     def word_clocks(self, width: int) -> int:
