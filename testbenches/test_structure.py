@@ -182,8 +182,8 @@ def test_an_engine_is_chosen_once():
         if not name.startswith(("mgd_hdl.config.", "mgd_sim."))
     }
     assert {name: places for name, places in found.items() if places} == {}
-    chosen = asked_for(MODULES["mgd_hdl.config.engines"].read_text())
-    assert sorted(chosen) == ["asked.loaded", "asked.nodes", "asked.serial"]
+    declared = asked_for(MODULES["mgd_hdl.config.options"].read_text())
+    assert sorted(declared) == ["config.loaded", "config.nodes", "config.serial"]
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:

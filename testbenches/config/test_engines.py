@@ -137,3 +137,35 @@ def test_probes_are_paths():
         ("theta", "parameter", "done"),
         ("visible", "parameter", "done"),
     ]
+
+
+#: What no engine but the parallel one has.
+PARALLEL_ONLY = {"sparse codes", "early enables", "stuck parameters", "halving", "decay"}
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("plain", set()),
+        (
+            "serial",
+            PARALLEL_ONLY
+            | {"shadow", "follower", "small leaves", "resets", "clamp", "analog", "noise of updates"}
+            | {"loaded codes", "node by node", "layer by layer"},
+        ),
+        (
+            "square",
+            PARALLEL_ONLY
+            | {"delayed updates", "noise of updates", "sign flip", "serial cells"}
+            | {"node by node", "layer by layer"},
+        ),
+        (
+            "by node",
+            PARALLEL_ONLY
+            | {"delayed updates", "noise of updates", "analog", "follower", "serial cells"}
+            | {"sequential codes", "loaded codes"},
+        ),
+    ],
+)
+def test_what_an_engine_refuses(name, refused):
+    assert asked(name).facts.refuses == refused

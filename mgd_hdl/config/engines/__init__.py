@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..asked import Asked
+from ..options import OPTIONS
 from .facts import EngineFacts, Probe
 from .layout import TILE_CELLS, Place, Tile
 from .loaded import LoadedFacts
@@ -22,8 +23,7 @@ def facts_of(asked: Asked) -> EngineFacts:
     """The one place where an engine is chosen; of two that are asked for together, which no relation allows,
     the first.
     """
-    if asked.serial:
-        return SerialFacts(asked)
-    if asked.loaded:
-        return LoadedFacts(asked)
-    return NodeFacts(asked) if asked.nodes else ParallelFacts(asked)
+    for facts in ENGINES.values():
+        if facts.option and OPTIONS[facts.option].on(asked):
+            return facts(asked)
+    return ParallelFacts(asked)

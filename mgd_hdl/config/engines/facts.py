@@ -11,6 +11,7 @@ from ..asked import Asked
 from ..codes import COLUMNS
 from ..delivery import PARALLEL, Delivery
 from ..network import LayerConfig
+from ..options import OPTIONS
 from .layout import TILE_CELLS, Place, Tile, in_blocks
 
 __all__ = ["CELL", "EngineFacts", "Probe"]
@@ -56,6 +57,9 @@ class EngineFacts:
     Attributes
     ----------
     name : str
+    option : str
+        Who asks for this one of :data:`mgd_hdl.config.options.OPTIONS` asks for the engine; "" for that of
+        all others.
     delivery : Delivery
         How perturbed parameters reach the network.
     chain : bool
@@ -75,6 +79,7 @@ class EngineFacts:
     asked: Asked
 
     name: ClassVar[str]
+    option: ClassVar[str] = ""
     delivery: ClassVar[Delivery] = PARALLEL
     chain: ClassVar[bool] = False
     by_input: ClassVar[bool] = False
@@ -82,6 +87,17 @@ class EngineFacts:
     joins: ClassVar[bool] = False
     memory: ClassVar[bool] = False
     largest: ClassVar[int] = 1 << 16
+
+    @property
+    def refuses(self) -> frozenset[str]:
+        """Names of the options that it cannot have; the pairs are declared with the options."""
+        pairs = (
+            (option.name, other)
+            for option in OPTIONS.values()
+            for apart in option.apart
+            for other in apart.others
+        )
+        return frozenset(name for pair in pairs if self.option in pair for name in pair) - {self.option}
 
     # ---- time ------------------------------------------------------------------------------------------
 

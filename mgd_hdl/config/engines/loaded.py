@@ -17,6 +17,7 @@ class LoadedFacts(EngineFacts):
     """Every cell holds its code word from before the measurement until after the update."""
 
     name: ClassVar[str] = "loaded"
+    option: ClassVar[str] = "loaded codes"
     chain: ClassVar[bool] = True
     waits: ClassVar[bool] = True
 

@@ -21,6 +21,7 @@ class NodeFacts(EngineFacts):
     """Updates take a word for each bit of an input, so measurements wait for them."""
 
     name: ClassVar[str] = "node"
+    option: ClassVar[str] = "node by node"
     by_input: ClassVar[bool] = True
 
     def step_clocks(self, wait: int, tail: int) -> Fraction:

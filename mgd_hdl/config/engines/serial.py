@@ -17,6 +17,7 @@ class SerialFacts(EngineFacts):
     """A cell holds one copy of its parameter, in a column of its tile's memory."""
 
     name: ClassVar[str] = "serial"
+    option: ClassVar[str] = "serial cells"
     delivery: ClassVar[Delivery] = BITS
     waits: ClassVar[bool] = True
     joins: ClassVar[bool] = True
