@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from amaranth.hdl import Module, Value
 
+from .config.ports import there
 from .config.trainer import TrainerConfig
 from .hierarchy import Block, place
 from .schedule import Trace
@@ -51,7 +52,7 @@ class Site:
 
     def __contains__(self, port: str) -> bool:
         """Whether the core has this port."""
-        return port in self.ports.signature.members
+        return there(self.config, port)
 
     def registers(self, block: Any, *names: str) -> None:
         """Registers of these names lead to inputs of the same names."""

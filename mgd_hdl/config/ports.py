@@ -13,7 +13,7 @@ from .derived import Derived
 from .number import Format
 from .registers import REGISTERS, Register
 
-__all__ = ["COUNT_BITS", "FLAGS", "PORTS", "Field", "Port", "fields", "ports"]
+__all__ = ["COUNT_BITS", "FLAGS", "PORTS", "Field", "Port", "fields", "ports", "there"]
 
 #: Of the counters of answers.
 COUNT_BITS = 24
@@ -281,6 +281,11 @@ PORTS: tuple[Port, ...] = (
 def ports(config: Derived) -> Iterator[Port]:
     """The ports that the circuit of a configuration has."""
     return (port for port in PORTS if port.there(config))
+
+
+def there(config: Derived, name: str) -> bool:
+    """Whether the circuit of a configuration has a port, or a stream, of this name."""
+    return any(port.name in (name, f"{name}__payload") for port in ports(config))
 
 
 def fields(config: Derived, name: str) -> tuple[Field, ...]:

@@ -6,11 +6,10 @@ from .cocotb_run import BenchResult, bench_parameters, simulate
 from .design import Design, Port, Probe, expanded
 from .kept import cache_folder
 from .tools import RtlError
-from .trainer import SATURATED, RtlTrainer, trainer_design
+from .trainer import RtlTrainer, trainer_design
 from .verilator import VerilatorModel
 
 __all__ = [
-    "SATURATED",
     "BenchResult",
     "Design",
     "Port",

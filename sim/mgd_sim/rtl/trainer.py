@@ -19,10 +19,7 @@ from .design import Design
 from .ends import Closes
 from .verilator import VerilatorModel
 
-__all__ = ["SATURATED", "RtlTrainer", "payloads", "trainer_design"]
-
-#: The states that make the sticky flags, bit 0 first.
-SATURATED = FLAGS
+__all__ = ["RtlTrainer", "payloads", "trainer_design"]
 
 #: No step takes as many clocks, wherever its sample comes from.
 _STEP_CLOCKS = 10_000
@@ -95,7 +92,7 @@ class RtlTrainer(Closes):
         self.step += steps
         # Where steps overlap the flags' register is ahead of the step that is done, so the sticky
         # flags of each step are put together from what saturated in it.
-        happened = [np.asarray(states.pop(name), dtype=np.uint8) for name in SATURATED]
+        happened = [np.asarray(states.pop(name), dtype=np.uint8) for name in FLAGS]
         flags = sum((event << bit for bit, event in enumerate(happened)), np.zeros(steps, np.uint8))
         if steps:
             flags[0] |= self._flags
