@@ -28,6 +28,7 @@ from mgd_hdl.verbs import compare, probe
 from mgd_hdl.verbs.common import ToolError
 from mgd_sim import watch
 from mgd_sim.rtl import verilator
+from testbenches import emitted
 from testbenches.cli.test_refusals import Circuit, no_circuits  # noqa: F401 - a fixture
 
 PNG = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
@@ -407,6 +408,7 @@ def test_yosys_ends_with_the_emission(monkeypatch):
             begun.append(self)
             threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
 
+    monkeypatch.setattr(emit, "_yosys", emitted.genuine)
     monkeypatch.setattr(subprocess, "Popen", Noted)
     with pytest.raises(KeyboardInterrupt):
         emit.verilog(Trainer(preset("xor")), "xor")

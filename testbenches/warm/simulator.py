@@ -7,7 +7,7 @@ from nothing, as users do, and gives the same verdicts: ``testbenches/sim/test_r
 
 from __future__ import annotations
 
-import contextlib
+import atexit
 import json
 import os
 import signal
@@ -57,6 +57,7 @@ class _Simulator:
                 start_new_session=True,
             )
         self.lines = self.link.makefile("rw", encoding="utf-8")
+        atexit.register(self.end)
 
     def run(self, folder: Path, timeout: float) -> int:
         """The status of ``vvp sim.vvp`` in a folder that has an ``environment.json``."""
@@ -68,9 +69,9 @@ class _Simulator:
 
     def end(self) -> None:
         """With the copy that runs."""
-        with contextlib.suppress(ProcessLookupError):
+        if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+            self.process.wait()
         self.lines.close()
         self.link.close()
 
