@@ -28,7 +28,7 @@ from mgd_hdl.verbs import compare, probe
 from mgd_hdl.verbs.common import ToolError
 from mgd_sim import watch
 from mgd_sim.rtl import verilator
-from testbenches import emitted
+from testbenches import compiled, emitted
 from testbenches.cli.test_refusals import Circuit, no_circuits  # noqa: F401 - a fixture
 
 PNG = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
@@ -370,6 +370,7 @@ def test_closed_streams_are_no_matter(closed):
 
 def test_nobody_waits_for_compilers(tmp_path, monkeypatch):
     """Two of them work; Ctrl-C ends both, and a third is never started."""
+    compiled.as_the_product(monkeypatch)
     compiler = tmp_path / "bin" / "g++"
     compiler.parent.mkdir()
     compiler.write_text('#!/bin/sh\nfor last; do :; done\necho $$ > "$last.pid"\nexec sleep 50\n')

@@ -158,10 +158,7 @@ def _runtime(folder: Path, trace: str) -> contextlib.AbstractContextManager[Path
 
 def _objects(folder: Path, sources: dict[str, str], trace: str) -> None:
     """Compiles every source with its optimisation, as many at a time as there are cores."""
-    root = verilator_root() / "include"
-    flags = [*_CXX_FLAGS, "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", f"-DVM_TRACE={int(bool(trace))}"]
-    flags += [f"-DVM_TRACE_{kind.upper()}={int(trace == kind)}" for kind in ("vcd", "fst", "saif")]
-    flags += ["-I.", f"-I{root}", f"-I{root / 'vltstd'}"]
+    flags = _flags(trace)
 
     def compile_one(source: str) -> None:
         run_tool(
@@ -199,6 +196,13 @@ def _objects(folder: Path, sources: dict[str, str], trace: str) -> None:
             for process in list(running):
                 end_tool(process)
             raise
+
+
+def _flags(trace: str) -> list[str]:
+    root = verilator_root() / "include"
+    flags = [*_CXX_FLAGS, "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", f"-DVM_TRACE={int(bool(trace))}"]
+    flags += [f"-DVM_TRACE_{kind.upper()}={int(trace == kind)}" for kind in ("vcd", "fst", "saif")]
+    return [*flags, "-I.", f"-I{root}", f"-I{root / 'vltstd'}"]
 
 
 def _make_list(text: str, variable: str) -> list[str]:
