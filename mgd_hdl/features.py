@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from amaranth.hdl import Mux, Value
 
-from .config.trainer import TrainerConfig
+from .config.options import OPTIONS
 from .control.judge import Judge
 from .cost.classifier import Classifier
 from .cost.gate import Gate
@@ -214,22 +213,23 @@ class _Judged(Link):
         ]
 
 
-#: All options, by name: whether a configuration has it, and its wiring. Links are asked in this order.
-FEATURES: dict[str, tuple[Callable[[TrainerConfig], bool], type[Link]]] = {
-    "analog": (lambda config: config.analog, _Analog),
-    "annealing": (lambda config: config.annealed, _Annealed),
-    "halving": (lambda config: config.shrinks > 0, _Halved),
-    "gate": (lambda config: config.gated, _Gated),
-    "noise of costs": (lambda config: config.cost_noisy, _CostNoise),
-    "decay": (lambda config: config.decays, _Decay),
-    "noise of updates": (lambda config: config.update_noisy, _UpdateNoise),
-    "sparse codes": (lambda config: config.sparse, _Sparse),
-    "layer by layer": (lambda config: config.layerwise, _Layerwise),
-    "accuracy": (lambda config: config.task.accuracy, _Accuracy),
-    "judge": (lambda config: config.judged, _Judged),
+#: The wiring of each option of :data:`mgd_hdl.config.options.OPTIONS` that is a link. Links are asked in this
+#: order.
+FEATURES: dict[str, type[Link]] = {
+    "analog": _Analog,
+    "annealing": _Annealed,
+    "halving": _Halved,
+    "gate": _Gated,
+    "noise of costs": _CostNoise,
+    "decay": _Decay,
+    "noise of updates": _UpdateNoise,
+    "sparse codes": _Sparse,
+    "layer by layer": _Layerwise,
+    "accuracy": _Accuracy,
+    "judge": _Judged,
 }
 
 
 def links_of(site: Site) -> list[Link]:
     """The options that this core has, in order."""
-    return [link(site) for on, link in FEATURES.values() if on(site.config)]
+    return [link(site) for name, link in FEATURES.items() if OPTIONS[name].on(site.config)]

@@ -6,14 +6,19 @@ cannot be together with are declared here; relations, registers, states, timing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
 
 from .asked import Asked
 from .errors import shown
-from .number import power_of_two
+from .number import Rounding, power_of_two
 
-__all__ = ["OPTIONS", "Apart", "Option"]
+__all__ = ["OPTIONS", "Apart", "Chain", "Option", "added_clocks", "asked_for", "owner"]
+
+#: Chains that an option lengthens: from C to what is measured, from there to C~, behind an update.
+Chain = Literal["meter", "change", "tail"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,14 @@ class Option:
     on: Callable[[Asked], bool]
     apart: tuple[Apart, ...] = ()
     """Options that it cannot be together with, each pair at one of the two: at that which is blamed."""
+    registers: tuple[str, ...] = ()
+    """That circuits have only with it, seeds too."""
+    states: tuple[str, ...] = ()
+    """That there are only with it."""
+    clocks: Mapping[Chain, int] = field(default_factory=dict)
+    """That it adds."""
+    form: str = ""
+    """What is of another form with it; an option without one is a link of the chains, in circuit and twin."""
 
     def said(self, config: Asked) -> str:
         """How messages about other options name it."""
@@ -74,7 +87,12 @@ _NO_COPY = (
 )
 
 
-def _family(name: str, *families: str, on: Callable[[Asked], bool] | None = None) -> Option:
+def _family(
+    name: str,
+    *families: str,
+    on: Callable[[Asked], bool] | None = None,
+    registers: tuple[str, ...] = (),
+) -> Option:
     *first, last = (f'"{family}"' for family in families)
     asked = " or ".join(([", ".join(first)] if first else []) + [last])
     return Option(
@@ -82,6 +100,8 @@ def _family(name: str, *families: str, on: Callable[[Asked], bool] | None = None
         f"perturbation.family = {asked}",
         ("perturbation.family",),
         on or (lambda config: config.perturbation.family in families),
+        registers=registers,
+        form="the code",
     )
 
 
@@ -95,6 +115,26 @@ OPTIONS: dict[str, Option] = {
         _family("sequential codes", "sequential"),
         _family("loaded codes", "sinusoidal", "square", "external", on=lambda config: config.loaded),
         _family("external codes", "external"),
+        _family("codes with a seed", "random_code", "sinusoidal", "square", registers=("seed_code",)),
+        Option(
+            "samples in drawn order",
+            'task.source = "generator", or task.order other than "plain" with "memory"',
+            ("task.source", "task.order"),
+            lambda config: (
+                config.task.source == "generator"
+                or (config.task.source == "memory" and config.task.order != "plain")
+            ),
+            registers=("seed_sample",),
+            form="the source of samples",
+        ),
+        Option(
+            "stochastic rounding",
+            'learning.rounding = "stochastic"',
+            ("learning.rounding",),
+            lambda config: config.rounding is Rounding.STOCHASTIC,
+            registers=("seed_dither",),
+            form="the block that makes updates",
+        ),
         Option(
             "shuffled order",
             'perturbation.order = "shuffled"',
@@ -109,6 +149,7 @@ OPTIONS: dict[str, Option] = {
                     " at once",
                 ),
             ),
+            form="the order of turns or of frequencies, a table of the code",
         ),
         Option(
             "sign flip",
@@ -123,12 +164,14 @@ OPTIONS: dict[str, Option] = {
                     text='needs family = "walsh"; other codes have no period to reverse',
                 ),
             ),
+            form="the code: one bit more in its counter",
         ),
         Option(
             "two-sided",
             'learning.measure = "two_sided"',
             ("learning.measure",),
             lambda config: config.two_sided,
+            form="the measurements of a step, in the sequencer, and the baseline",
         ),
         Option(
             "delayed updates",
@@ -142,14 +185,22 @@ OPTIONS: dict[str, Option] = {
                     text='must be "exact" for {family} codes: a cell holds one code word at a time',
                 ),
             ),
+            form="the schedule, and what the network sees of the parameters",
         ),
-        Option("shadow", 'engine.shadow = "yes"', _SHADOW_KEYS, lambda config: config.shadow),
+        Option(
+            "shadow",
+            'engine.shadow = "yes"',
+            _SHADOW_KEYS,
+            lambda config: config.shadow,
+            form="what the network sees of the parameters",
+        ),
         Option(
             "no shadow",
             'engine.shadow = "no"',
             ("engine.shadow",),
             lambda config: config.engine.shadow == "no",
             (_apart("delayed updates", text="{other} need the shadow copy"),),
+            form="what the network sees of the parameters",
         ),
         # Only a shadow copy can lag behind T, and only where T stands still can it come nearer.
         Option(
@@ -162,6 +213,8 @@ OPTIONS: dict[str, Option] = {
                 _apart("serial cells", text='engine.cell must be "parallel" for a copy that follows'),
                 _apart("no shadow", text='needs the shadow copy; engine.shadow must be "auto" or "yes"'),
             ),
+            form="what the network sees of the parameters",
+            states=("copy",),
         ),
         # A serial cell holds one copy of its parameter, so it changes where the network sees it.
         Option(
@@ -173,6 +226,7 @@ OPTIONS: dict[str, Option] = {
                 _apart("loaded codes", text='must be "parallel" for {family} codes'),
                 _apart("shadow", text=_NO_COPY),
             ),
+            form="the engine",
         ),
         # A word that follows another at once would meet a rail that does not know of it yet.
         Option(
@@ -185,8 +239,15 @@ OPTIONS: dict[str, Option] = {
                 _apart("serial cells", text='needs cell = "parallel": serial cells are always early'),
                 _apart("shadow", text=_NO_COPY),
             ),
+            form="the cells",
         ),
-        Option("no leaves", 'engine.leaves = "no"', ("engine.leaves",), lambda c: c.engine.leaves == "no"),
+        Option(
+            "no leaves",
+            'engine.leaves = "no"',
+            ("engine.leaves",),
+            lambda c: c.engine.leaves == "no",
+            form="the array: the way to the cells",
+        ),
         # The memory of serial cells is one for a tile of 64.
         Option(
             "small leaves",
@@ -194,6 +255,7 @@ OPTIONS: dict[str, Option] = {
             ("engine.leaf_cells",),
             lambda config: config.leaf_cells < 64,
             (_apart("serial cells", "no leaves", text="must be 64 with {every}"),),
+            form="the array: the way to the cells",
         ),
         Option(
             "resets",
@@ -201,6 +263,7 @@ OPTIONS: dict[str, Option] = {
             ("engine.reset",),
             lambda config: config.resets,
             (_apart("serial cells", text='must be "no" for serial cells, which a start clears anyway'),),
+            form="the cells",
         ),
         Option(
             "references anew",
@@ -208,6 +271,7 @@ OPTIONS: dict[str, Option] = {
             ("learning.reference",),
             lambda config: config.anew,
             (_apart("two-sided", "analog", text='must be "when_due" with {other}'),),
+            form="the sequencer: when C0 is measured",
         ),
         # A weight's input is that of the last reference, and its update takes several words.
         Option(
@@ -229,6 +293,7 @@ OPTIONS: dict[str, Option] = {
                     text="does not go with {other}",
                 ),
             ),
+            form="the engine",
         ),
         Option(
             "clamp",
@@ -236,6 +301,7 @@ OPTIONS: dict[str, Option] = {
             ("learning.clamp",),
             lambda config: config.learning.clamp > 0,
             (_apart("serial cells", text="must be 0 with {other}"),),
+            form="the cells: where their rail is",
         ),
         Option(
             "stuck parameters",
@@ -243,6 +309,7 @@ OPTIONS: dict[str, Option] = {
             ("imperfections.stuck",),
             lambda config: config.some_stuck,
             (_apart("loaded codes", "early enables", "serial cells", text="must be 0 with {other}"),),
+            form="the cells",
         ),
         # ---- links: what is added to the chains of a step ------------------------------------------------
         # The high-pass sees one cost a step.
@@ -256,12 +323,16 @@ OPTIONS: dict[str, Option] = {
                 _apart("delayed updates", text='updates must be "exact"'),
                 _apart("serial cells", text='engine.cell must be "parallel"'),
             ),
+            registers=("high_pass",),
+            states=("high_passed",),
+            clocks={"change": 2},
         ),
         Option(
             "annealing",
             "learning.anneal_every above 0",
             ("learning.anneal_every",),
             lambda config: config.annealed,
+            registers=("last_shift", "anneal_every"),
         ),
         # An amplitude belongs to a whole hold.
         Option(
@@ -281,14 +352,25 @@ OPTIONS: dict[str, Option] = {
                     text="must be 0 with {other}",
                 ),
             ),
+            registers=("halve_every",),
         ),
-        Option("gate", "cost.limit or cost.gate above 0", ("cost.limit", "cost.gate"), lambda c: c.gated),
+        Option(
+            "gate",
+            "cost.limit or cost.gate above 0",
+            ("cost.limit", "cost.gate"),
+            lambda c: c.gated,
+            registers=("change_limit", "change_gate"),
+            states=("gated",),
+            clocks={"change": 1},
+        ),
         Option(
             "noise of costs",
             "imperfections.cost_noise above 0",
             ("imperfections.cost_noise",),
             lambda config: config.cost_noisy,
             (_apart("analog", text='must be 0 with algorithm "analog"'),),
+            registers=("cost_noise", "seed_cost_noise"),
+            clocks={"meter": 1},
         ),
         # Its words need clocks of their own, and cells that look at the word of the clock before.
         Option(
@@ -307,6 +389,8 @@ OPTIONS: dict[str, Option] = {
                     text="must be 0 with {other}",
                 ),
             ),
+            registers=("weight_decay", "seed_decay"),
+            clocks={"tail": 4},
         ),
         Option(
             "noise of updates",
@@ -322,6 +406,8 @@ OPTIONS: dict[str, Option] = {
                     text="must be 0 with {other}",
                 ),
             ),
+            registers=("update_noise", "seed_update_noise"),
+            clocks={"tail": 1},
         ),
         Option(
             "independent noise",
@@ -334,6 +420,9 @@ OPTIONS: dict[str, Option] = {
                     text='must be "common" with sequential codes, whose wires cannot give each cell a sign',
                 ),
             ),
+            form="the noise of updates: a code of its own",
+            registers=("seed_noise_code",),
+            clocks={"tail": 1},
         ),
         # Noise needs cells that are all active.
         Option(
@@ -348,6 +437,8 @@ OPTIONS: dict[str, Option] = {
                 _apart("layer by layer", "node by node", "serial cells", text="must be 1 with {other}"),
                 _apart("noise of updates", text="must be 1 with imperfections.update_noise"),
             ),
+            registers=("seed_sparse",),
+            states=("active",),
         ),
         Option(
             "layer by layer",
@@ -359,6 +450,7 @@ OPTIONS: dict[str, Option] = {
                     "serial cells", "sequential codes", "loaded codes", text='must be "network" with {other}'
                 ),
             ),
+            registers=("tau_layer",),
         ),
         # Some algorithms make no measurement at rest.
         Option(
@@ -373,6 +465,7 @@ OPTIONS: dict[str, Option] = {
                     text="judges the network at rest, which {other} never shows; must be false",
                 ),
             ),
+            states=("judged_count", "right_count"),
         ),
         Option(
             "judge",
@@ -385,6 +478,23 @@ OPTIONS: dict[str, Option] = {
                     text='judges by C0, which algorithm "analog" never measures; must be "none"',
                 ),
             ),
+            states=("solved",),
         ),
     )
 }
+
+
+def asked_for(config: Asked) -> Iterator[Option]:
+    """The options that a configuration has."""
+    return (option for option in OPTIONS.values() if option.on(config))
+
+
+def added_clocks(config: Asked, chain: Chain) -> int:
+    """What all options together add to a chain."""
+    return sum(option.clocks.get(chain, 0) for option in asked_for(config))
+
+
+@cache
+def owner(name: str) -> Option | None:
+    """The option without which there is no such register or state; None: every trainer has it."""
+    return next((option for option in OPTIONS.values() if name in (*option.registers, *option.states)), None)

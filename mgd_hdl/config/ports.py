@@ -11,6 +11,7 @@ from typing import Literal
 
 from .derived import Derived
 from .number import Format
+from .options import OPTIONS
 from .registers import REGISTERS, Register
 
 __all__ = ["COUNT_BITS", "FLAGS", "PORTS", "Field", "Port", "fields", "ports", "there"]
@@ -157,8 +158,8 @@ def _counting(
         when,
         lambda _: width,
         f"{width}",
-        there=lambda config: config.task.accuracy,
-        needs="task.accuracy = true",
+        there=OPTIONS["accuracy"].on,
+        needs=OPTIONS["accuracy"].asked,
     )
 
 
@@ -228,8 +229,8 @@ _STATUS = (
         "output",
         "The judge is content: the task is learned. It stays high until the next start.",
         "two clocks after the measurement that completes a window",
-        there=lambda config: config.judged,
-        needs='judge.kind = "window"',
+        there=OPTIONS["judge"].on,
+        needs=OPTIONS["judge"].asked,
     ),
     _counting(
         "clear_counts",
@@ -272,8 +273,8 @@ PORTS: tuple[Port, ...] = (
         lambda config: config.code_bits,
         "config.code_bits",
         _no_fields,
-        lambda config: config.perturbation.family == "external",
-        'perturbation.family = "external"',
+        OPTIONS["external codes"].on,
+        OPTIONS["external codes"].asked,
     ),
 )
 

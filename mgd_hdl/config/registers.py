@@ -14,7 +14,7 @@ from .codes import LFSR
 from .derived import Derived
 from .draws import scramble
 from .errors import ConfigError, Problem, did_you_mean, shown
-from .number import Rounding
+from .options import Option, owner
 from .sections import HIGH_PASS, MAX_TAU_BITS
 
 __all__ = [
@@ -97,10 +97,20 @@ class Register:
     value: Callable[[Derived], int]
     """What the configuration asks for; where the circuit has no such register, what it does without."""
     legal: Callable[[Derived], range]
-    there: Callable[[Derived], bool] = lambda _: True
-    """Whether the circuit has it."""
-    needs: str = ""
-    """What to set so that the circuit has it."""
+
+    @property
+    def option(self) -> Option | None:
+        """The one without which no circuit has it."""
+        return owner(self.name)
+
+    def there(self, config: Derived) -> bool:
+        """Whether the circuit has it."""
+        return self.option is None or self.option.on(config)
+
+    @property
+    def needs(self) -> str:
+        """What to set so that the circuit has it."""
+        return self.option.asked if self.option else ""
 
 
 @dataclass(frozen=True)
@@ -128,12 +138,7 @@ def _tau(name: str, meaning: str) -> Register:
     )
 
 
-def _seed(
-    name: str,
-    meaning: str,
-    there: Callable[[Derived], bool] = lambda _: True,
-    needs: str = "",
-) -> Register:
+def _seed(name: str, meaning: str) -> Register:
     return Register(
         name,
         f"{meaning}; bit 0 is read as one.",
@@ -141,19 +146,7 @@ def _seed(
         width=lambda _: LFSR.degree,
         value=lambda config: seeds(config.seed)[name],
         legal=lambda _: range(1 << LFSR.degree),
-        there=there,
-        needs=needs,
     )
-
-
-def _coded(config: Derived) -> bool:
-    return config.perturbation.family in ("random_code", "sinusoidal", "square")
-
-
-def _drawn(config: Derived) -> bool:
-    """Samples come in an order that a seed decides."""
-    task = config.task
-    return task.source == "generator" or (task.source == "memory" and task.order != "plain")
 
 
 #: In the order of the ports.
@@ -176,8 +169,6 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.learning.tau_bits,
         value=lambda config: config.perturbation.tau_layer,
         legal=lambda config: range(1, 1 << config.learning.tau_bits),
-        there=lambda config: config.layerwise,
-        needs='perturbation.granularity = "layer"',
     ),
     Register(
         "learning_shift",
@@ -194,8 +185,6 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.levels.shift_bits,
         value=lambda config: config.levels.last_shift,
         legal=lambda config: range(config.levels.max_learning_shift + 1),
-        there=lambda config: config.annealed,
-        needs="learning.anneal_every above 0",
     ),
     Register(
         "anneal_every",
@@ -204,8 +193,6 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda _: MAX_TAU_BITS,
         value=lambda config: config.learning.anneal_every,
         legal=lambda _: range(1, 1 << MAX_TAU_BITS),
-        there=lambda config: config.annealed,
-        needs="learning.anneal_every above 0",
     ),
     Register(
         "halve_every",
@@ -214,8 +201,6 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda _: MAX_TAU_BITS,
         value=lambda config: config.perturbation.halve_every,
         legal=lambda _: range(1, 1 << MAX_TAU_BITS),
-        there=lambda config: config.shrinks > 0,
-        needs="perturbation.halve_every above 0",
     ),
     Register(
         "high_pass",
@@ -224,8 +209,6 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda _: HIGH_PASS.width,
         value=lambda config: config.levels.high_pass,
         legal=lambda _: range(1, 1 << HIGH_PASS.width),
-        there=lambda config: config.analog,
-        needs='learning.algorithm = "analog"',
     ),
     Register(
         "change_limit",
@@ -234,8 +217,6 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.words.cost_change.width - 1,
         value=lambda config: config.levels.change_limit,
         legal=lambda config: range(config.words.cost_change.max + 1),
-        there=lambda config: config.gated,
-        needs="cost.limit or cost.gate above 0",
     ),
     Register(
         "change_gate",
@@ -244,8 +225,6 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.words.cost_change.width - 1,
         value=lambda config: config.levels.change_gate,
         legal=lambda config: range(config.words.cost_change.max + 1),
-        there=lambda config: config.gated,
-        needs="cost.limit or cost.gate above 0",
     ),
     Register(
         "cost_noise",
@@ -254,8 +233,6 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.levels.max_cost_noise.bit_length(),
         value=lambda config: config.levels.cost_noise,
         legal=lambda config: range(config.levels.max_cost_noise + 1),
-        there=lambda config: config.cost_noisy,
-        needs="imperfections.cost_noise above 0",
     ),
     Register(
         "update_noise",
@@ -264,8 +241,6 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.levels.max_update_noise.bit_length(),
         value=lambda config: config.levels.update_noise,
         legal=lambda config: range(config.levels.max_update_noise + 1),
-        there=lambda config: config.update_noisy,
-        needs="imperfections.update_noise above 0",
     ),
     Register(
         "weight_decay",
@@ -274,58 +249,16 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.levels.max_weight_decay.bit_length(),
         value=lambda config: config.levels.weight_decay,
         legal=lambda config: range(config.levels.max_weight_decay + 1),
-        there=lambda config: config.decays,
-        needs="learning.decay above 0",
     ),
     _seed("seed_initial", "Of the initial parameters"),
-    _seed(
-        "seed_code",
-        "Of the codes of the perturbation",
-        _coded,
-        'perturbation.family = "random_code", "sinusoidal" or "square"',
-    ),
-    _seed(
-        "seed_sample",
-        "Of the order of the samples",
-        _drawn,
-        'task.source = "generator", or task.order other than "plain" with "memory"',
-    ),
-    _seed(
-        "seed_dither",
-        "Of the dither of stochastic rounding",
-        lambda config: config.rounding is Rounding.STOCHASTIC,
-        'learning.rounding = "stochastic"',
-    ),
-    _seed(
-        "seed_cost_noise",
-        "Of the noise of the cost",
-        lambda config: config.cost_noisy,
-        "imperfections.cost_noise above 0",
-    ),
-    _seed(
-        "seed_update_noise",
-        "Of the noise of updates",
-        lambda config: config.update_noisy,
-        "imperfections.update_noise above 0",
-    ),
-    _seed(
-        "seed_noise_code",
-        "Of the signs with which parameters take the noise of updates",
-        lambda config: config.independent_noise,
-        'imperfections.update_noise_kind = "independent" with update_noise above 0',
-    ),
-    _seed(
-        "seed_sparse",
-        "Of which parameters are shaken",
-        lambda config: config.sparse,
-        "perturbation.share below 1",
-    ),
-    _seed(
-        "seed_decay",
-        "Of the thresholds of weight decay",
-        lambda config: config.decays,
-        "learning.decay above 0",
-    ),
+    _seed("seed_code", "Of the codes of the perturbation"),
+    _seed("seed_sample", "Of the order of the samples"),
+    _seed("seed_dither", "Of the dither of stochastic rounding"),
+    _seed("seed_cost_noise", "Of the noise of the cost"),
+    _seed("seed_update_noise", "Of the noise of updates"),
+    _seed("seed_noise_code", "Of the signs with which parameters take the noise of updates"),
+    _seed("seed_sparse", "Of which parameters are shaken"),
+    _seed("seed_decay", "Of the thresholds of weight decay"),
 )
 
 _BY_NAME = {register.name: register for register in REGISTERS}

@@ -14,6 +14,7 @@ from typing import Literal
 
 from .derived import Derived
 from .number import Format
+from .options import Option, owner
 from .ports import COUNT_BITS, FLAGS
 
 __all__ = ["RECORDED", "STATES", "State", "shown_states"]
@@ -40,10 +41,19 @@ class State:
     """
     each: Literal["step", "parameter", "code", "bit of a tile"] = "step"
     """What there is one for, in every step."""
-    kept: Callable[[Derived], bool] = _always
-    """Whether the twin keeps it; what it does not keep is all zeros, or empty where there are several."""
+    own: Callable[[Derived], bool] = _always
+    """Whether the twin keeps it, where that is not as its option is."""
     shows: Callable[[Derived], bool] | None = None
     """Whether the circuit shows it; None: where the twin keeps it, or where the engine has it."""
+
+    @property
+    def option(self) -> Option | None:
+        """The one without which no trainer has it."""
+        return owner(self.name)
+
+    def kept(self, config: Derived) -> bool:
+        """Whether the twin keeps it; what it does not keep is all zeros, or empty where there are several."""
+        return self.own(config) if self.option is None else self.option.on(config)
 
     def shown(self, config: Derived) -> bool:
         """Whether the circuit of this configuration shows it."""
@@ -74,7 +84,7 @@ class State:
 
 def _saturated(name: str, where: str) -> State:
     return State(
-        name, f"Whether {where} was limited; the port `flags` keeps it.", "1", kept=_never, shows=_always
+        name, f"Whether {where} was limited; the port `flags` keeps it.", "1", own=_never, shows=_always
     )
 
 
@@ -86,7 +96,6 @@ STATES: tuple[State, ...] = (
         "All bits of what the measurements saw, before it moves at the step's end.",
         "words.copied",
         "parameter",
-        kept=lambda config: config.follow > 0,
     ),
     State(
         "visible",
@@ -107,20 +116,18 @@ STATES: tuple[State, ...] = (
         "Sparse codes: whether it was shaken and takes words.",
         "1",
         "parameter",
-        kept=lambda config: config.sparse,
     ),
     State(
         "baseline",
         "C0 as C~ is made from it: of this step's reference, or of the last one there was.",
         "words.measured",
-        kept=lambda config: not config.analog,
+        own=lambda config: not config.analog,
     ),
     *(
         State(
             name,
             f"{what}, after the reference of this step, or as the last one left them.",
             str(COUNT_BITS),
-            kept=lambda config: config.task.accuracy,
         )
         for name, what in (("judged_count", "Answers at rest"), ("right_count", "Right ones of them"))
     ),
@@ -128,7 +135,6 @@ STATES: tuple[State, ...] = (
         "solved",
         "The judge's verdict, after the reference of this step, or as the last one left it.",
         "1",
-        kept=lambda config: config.judged,
     ),
     State(
         "cost",
@@ -139,11 +145,10 @@ STATES: tuple[State, ...] = (
         "high_passed",
         "Analog, in place of `baseline`: the high-pass's S after this step.",
         "words.high_passed",
-        kept=lambda config: config.analog,
     ),
     State("cost_change", "C~, before the gate.", "words.cost_change"),
     _saturated(FLAGS[0], "C~"),
-    State("gated", "C~, behind the gate.", "words.cost_change", kept=lambda config: config.gated),
+    State("gated", "C~, behind the gate.", "words.cost_change"),
     State("hold", "A with this step's C~, before a flush clears it.", "words.hold"),
     _saturated(FLAGS[1], "A"),
     State("update", "D; 0 where the step does not end in a flush.", "words.update"),
@@ -161,13 +166,13 @@ STATES: tuple[State, ...] = (
         " [serial](blocks/serial.md).",
         "",
         "bit of a tile",
-        kept=_never,
+        own=_never,
     ),
     State("flags", "What was limited so far, as at the port; not listed.", str(len(FLAGS)), shows=_never),
 )
 
 #: What the twin keeps, in some configuration or all.
-RECORDED = tuple(state for state in STATES if state.kept is not _never)
+RECORDED = tuple(state for state in STATES if state.own is not _never)
 
 
 def shown_states(config: Derived) -> Iterator[State]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .number import Format, power_of_two
+from .options import asked_for
 from .sections import HIGH_PASS
 from .tasks import TASKS, Task
 from .toml import PRESETS, preset
@@ -67,6 +68,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "early": config.early,
         "reset": config.resets,
         "starts_unknown": config.facts.starts_unknown,
+        "options": [option.name for option in asked_for(config) if not option.form],
         "layerwise": config.layerwise,
         "nodes": config.nodes,
         "latency": {"measure": config.timing.measure_latency, "step": config.timing.step_latency},
@@ -162,6 +164,8 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
     words = {"shadow": "shadow copy", "leaves": leaves, "early": "early enables"}
     words |= {"layerwise": "layer by layer", "nodes": "node by node"}
     extras = [text for key, text in words.items() if found[key]]
+    if found["options"]:
+        yield line("options", ", ".join(found["options"]))
     judge = found["judge"]
     if judge is not None:
         misses = f"at most {judge['misses']} at {judge['limit']} or above"

@@ -9,6 +9,7 @@ from functools import cached_property
 from .asked import Asked
 from .engines import EngineFacts
 from .network import adder_levels
+from .options import added_clocks
 from .placement import Placement
 from .shape import Shape
 from .words import Words
@@ -26,20 +27,10 @@ class Timing:
     shape: Shape
     placement: Placement
 
-    @property
-    def decay_clocks(self) -> int:
-        """How long the decay of an update is on the wires to the cells."""
-        return 4 * self.asked.decays
-
-    @property
+    @cached_property
     def tail_clocks(self) -> int:
         """How long what follows the last word of an update is on the wires to the cells."""
-        return self.decay_clocks + self.noise_clocks
-
-    @property
-    def noise_clocks(self) -> int:
-        """How long the noise of an update is on the wires to the cells."""
-        return self.asked.update_noisy + self.asked.independent_noise
+        return added_clocks(self.asked, "tail")
 
     @property
     def broadcast_latency(self) -> int:
@@ -88,10 +79,10 @@ class Timing:
         way = self.cost_pipeline + self.noise_latency + self.change_latency + self.broadcast_latency
         return int(self.asked.delayed and way % 2 == 0)
 
-    @property
+    @cached_property
     def noise_latency(self) -> int:
         """From the cost to the cost with noise."""
-        return int(self.asked.cost_noisy)
+        return added_clocks(self.asked, "meter")
 
     @property
     def cost_pipeline(self) -> int:
@@ -110,10 +101,10 @@ class Timing:
         pipeline = self.cost_pipeline + self.cost_padding + self.noise_latency
         return self.layer_offset(len(self.shape.layers)) + pipeline
 
-    @property
+    @cached_property
     def change_latency(self) -> int:
         """From C to C~, and through the gate."""
-        return (3 if self.asked.analog else 1) + self.asked.gated
+        return 1 + added_clocks(self.asked, "change")
 
     @property
     def window_clocks(self) -> int:

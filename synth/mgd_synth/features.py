@@ -6,12 +6,13 @@ are what must be in the circuit, most of them bits; what a synthesizer makes of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.codes import COLUMNS
 from mgd_hdl.config.network import LayerConfig, adder_levels
 from mgd_hdl.config.number import Rounding
+from mgd_hdl.config.options import OPTIONS
 from mgd_hdl.learn.array import TRUNK_TILES
 
 __all__ = ["Features", "features"]
@@ -259,29 +260,41 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
     }  # fmt: skip
 
 
+#: Blocks of options that most trainers do without: the block, its kind, and what is counted of it.
+_OPTIONAL: dict[str, tuple[str, str, Callable[[TrainerConfig], Features]]] = {
+    "annealing": ("annealing", "annealing", lambda config: {"shift": config.levels.shift_bits}),
+    "halving": ("halving", "annealing", lambda _: {"shift": 2}),
+    "decay": ("decay", "decay", lambda config: {"word": config.words.update.width}),
+    "gate": ("gate", "gate", lambda config: {"change": config.words.cost_change.width}),
+    "noise of costs": ("noise", "noise", lambda config: {"cost": config.words.measured.width}),
+    "noise of updates": (
+        "update_noise",
+        "update noise",
+        lambda config: {
+            "word": config.words.update.width,
+            "independent": config.independent_noise * config.words.update.width,
+        },
+    ),
+    "judge": (
+        "judge",
+        "judge",
+        lambda config: {"counters": config.judge.window.bit_length() + config.judge.misses.bit_length()},
+    ),
+    "accuracy": (
+        "classifier",
+        "classifier",
+        lambda config: {
+            "outputs": config.outputs,
+            "bits": (config.outputs - 1) * config.words.output.width,
+        },
+    ),
+}
+
+
 def _options(config: TrainerConfig) -> Iterator[_Block]:
-    """What most trainers do without."""
-    outputs, bits = config.outputs, (config.outputs - 1) * config.words.output.width
-    if config.annealed:
-        yield "annealing", "annealing", {"one": 1, "shift": config.levels.shift_bits}
-    if config.shrinks:
-        yield "halving", "annealing", {"one": 1, "shift": 2}
-    if config.decays:
-        yield "decay", "decay", {"one": 1, "word": config.words.update.width}
-    if config.gated:
-        yield "gate", "gate", {"one": 1, "change": config.words.cost_change.width}
-    if config.cost_noisy:
-        yield "noise", "noise", {"one": 1, "cost": config.words.measured.width}
-    if config.update_noisy:
-        independent = config.independent_noise * config.words.update.width
-        yield "update_noise", "update noise", {
-            "one": 1, "word": config.words.update.width, "independent": independent
-        }  # fmt: skip
-    if config.judged:
-        window, misses = config.judge.window.bit_length(), config.judge.misses.bit_length()
-        yield "judge", "judge", {"one": 1, "counters": window + misses}
-    if config.task.accuracy:
-        yield "classifier", "classifier", {"one": 1, "outputs": outputs, "bits": bits}
+    for option, (name, kind, counted) in _OPTIONAL.items():
+        if OPTIONS[option].on(config):
+            yield name, kind, {"one": 1, **counted(config)}
 
 
 # ---- samples and cost ----------------------------------------------------------------------------

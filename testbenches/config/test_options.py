@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from mgd_hdl.config import ConfigError, TrainerConfig
+from mgd_hdl.config import REGISTERS, STATES, ConfigError, TrainerConfig
 from mgd_hdl.config.options import OPTIONS
 from mgd_hdl.config.relations.exclusions import MATRIX, apart_from
+from mgd_hdl.config.summary import summary, summary_lines
+from mgd_hdl.features import FEATURES
 
 #: How to ask for each option in a file that has room for all of them.
 ASKED: dict[str, dict[str, Any]] = {
@@ -29,6 +31,9 @@ ASKED: dict[str, dict[str, Any]] = {
     "early enables": {"engine": {"enables": "early"}},
     "no leaves": {"engine": {"leaves": "no"}},
     "small leaves": {"engine": {"leaf_cells": 16}},
+    "codes with a seed": {"perturbation": {"family": "random_code"}},
+    "samples in drawn order": {"task": {"order": "random"}},
+    "stochastic rounding": {"learning": {"rounding": "stochastic"}},
     "resets": {"engine": {"reset": "yes"}},
     "references anew": {"learning": {"reference": "every_step"}},
     "node by node": {"perturbation": {"granularity": "node"}},
@@ -121,3 +126,61 @@ def test_the_blamed_key_is_that_of_the_option(pair):
     found = problems(pair.option.name, pair.other.name)
     keys = {line.partition(" = ")[0] for line in found}
     assert pair.option.keys[0] in keys, found
+
+
+# ---- what belongs to an option -------------------------------------------------------------------
+
+
+def test_every_register_has_one_owner():
+    """An option, or the trainer itself."""
+    own = {"tau_x", "tau_p", "tau_theta", "learning_shift", "seed_initial"}
+    of_options = [name for option in OPTIONS.values() for name in option.registers]
+    assert len(set(of_options)) == len(of_options)
+    assert {register.name for register in REGISTERS} == own | set(of_options)
+    assert {register.name for register in REGISTERS if register.option is None} == own
+
+
+def test_every_state_has_one_owner():
+    """An option, or the trainer itself; what cells hold is there by their engine."""
+    own = {
+        *["sample", "visible", "code", "baseline", "cost", "cost_change", "hold", "update", "theta", "flags"],
+        *["cost_change_saturated", "hold_saturated", "update_saturated", "theta_bits"],
+    }
+    of_options = [name for option in OPTIONS.values() for name in option.states]
+    assert len(set(of_options)) == len(of_options)
+    assert {state.name for state in STATES} == own | set(of_options)
+    assert {state.name for state in STATES if state.option is None} == own
+
+
+def test_every_option_is_a_link_or_says_what_it_changes():
+    """And no link is there without an option."""
+    links = {name for name, option in OPTIONS.items() if not option.form}
+    assert links == set(FEATURES)
+
+
+def test_a_check_lists_the_links():
+    config = TrainerConfig.build(document("decay", "judge", "clamp"))
+    assert summary(config)["options"] == ["decay", "judge"]
+    assert any(line.split() == ["options", "decay,", "judge"] for line in summary_lines(summary(config)))
+
+
+@pytest.mark.parametrize(
+    ("name", "measure", "step"),
+    [
+        ("gate", 0, 1),
+        ("noise of costs", 1, 1),
+        ("analog", 0, 2),
+        ("decay", 0, 4),
+        ("noise of updates", 0, 1),
+        ("independent noise", 0, 2),
+        ("annealing", 0, 0),
+        ("halving", 0, 0),
+        ("accuracy", 0, 0),
+        ("judge", 0, 0),
+    ],
+)
+def test_clocks_by_hand(name, measure, step):
+    """So much later than without: a register for C with noise, one behind the gate, a decay's four words."""
+    without, config = (TrainerConfig.build(document(*names)).timing for names in ((), (name,)))
+    assert config.measure_latency - without.measure_latency == measure
+    assert config.step_latency - without.step_latency == step

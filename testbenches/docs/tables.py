@@ -109,8 +109,9 @@ def _states() -> str:
     rows = []
     for state in STATES:
         each = {"step": "", "bit of a tile": "a tile's bit"}.get(state.each, state.each)
-        rows.append([f"`{state.name}`", each, f"`{state.word}`" if state.word else "", state.meaning])
-    return _rows(["state", "for each", "word", "of step n"], rows)
+        needs = _keys(state.option.asked) if state.option else ""
+        rows.append([f"`{state.name}`", each, f"`{state.word}`" if state.word else "", needs, state.meaning])
+    return _rows(["state", "for each", "word", "only with", "of step n"], rows)
 
 
 # ---- of one block --------------------------------------------------------------------------------
