@@ -71,27 +71,11 @@ def _of(register: Register) -> Port:
         register.meaning,
         register.read,
         register.width,
-        _REGISTER_BITS.get(register.name, "config.learning.tau_bits"),
+        register.bits,
         register.there,
         register.needs,
         register,
     )
-
-
-#: Widths of registers as expressions; time constants have ``learning.tau_bits``.
-_REGISTER_BITS = {
-    "learning_shift": "config.levels.shift_bits",
-    "last_shift": "config.levels.shift_bits",
-    "anneal_every": "24",
-    "halve_every": "24",
-    "high_pass": "8",
-    "change_limit": "config.words.cost_change.width - 1",
-    "change_gate": "config.words.cost_change.width - 1",
-    "cost_noise": "config.levels.max_cost_noise.bit_length()",
-    "update_noise": "config.levels.max_update_noise.bit_length()",
-    "weight_decay": "config.levels.max_weight_decay.bit_length()",
-    **{register.name: "31" for register in REGISTERS if register.name.startswith("seed_")},
-}
 
 
 def _sample_fields(config: Derived) -> tuple[Field, ...]:

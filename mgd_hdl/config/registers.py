@@ -97,6 +97,8 @@ class Register:
     value: Callable[[Derived], int]
     """What the configuration asks for; where the circuit has no such register, what it does without."""
     legal: Callable[[Derived], range]
+    bits: str = "config.learning.tau_bits"
+    """The width as an expression of the configuration's properties."""
 
     @property
     def option(self) -> Option | None:
@@ -146,6 +148,7 @@ def _seed(name: str, meaning: str) -> Register:
         width=lambda _: LFSR.degree,
         value=lambda config: seeds(config.seed)[name],
         legal=lambda _: range(1 << LFSR.degree),
+        bits=f"{LFSR.degree}",
     )
 
 
@@ -177,6 +180,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.levels.shift_bits,
         value=lambda config: config.learning_shift,
         legal=lambda config: range(config.levels.max_learning_shift + 1),
+        bits="config.levels.shift_bits",
     ),
     Register(
         "last_shift",
@@ -185,6 +189,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.levels.shift_bits,
         value=lambda config: config.levels.last_shift,
         legal=lambda config: range(config.levels.max_learning_shift + 1),
+        bits="config.levels.shift_bits",
     ),
     Register(
         "anneal_every",
@@ -193,6 +198,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda _: MAX_TAU_BITS,
         value=lambda config: config.learning.anneal_every,
         legal=lambda _: range(1, 1 << MAX_TAU_BITS),
+        bits="24",
     ),
     Register(
         "halve_every",
@@ -201,6 +207,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda _: MAX_TAU_BITS,
         value=lambda config: config.perturbation.halve_every,
         legal=lambda _: range(1, 1 << MAX_TAU_BITS),
+        bits="24",
     ),
     Register(
         "high_pass",
@@ -209,6 +216,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda _: HIGH_PASS.width,
         value=lambda config: config.levels.high_pass,
         legal=lambda _: range(1, 1 << HIGH_PASS.width),
+        bits="8",
     ),
     Register(
         "change_limit",
@@ -217,6 +225,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.words.cost_change.width - 1,
         value=lambda config: config.levels.change_limit,
         legal=lambda config: range(config.words.cost_change.max + 1),
+        bits="config.words.cost_change.width - 1",
     ),
     Register(
         "change_gate",
@@ -225,6 +234,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.words.cost_change.width - 1,
         value=lambda config: config.levels.change_gate,
         legal=lambda config: range(config.words.cost_change.max + 1),
+        bits="config.words.cost_change.width - 1",
     ),
     Register(
         "cost_noise",
@@ -233,6 +243,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.levels.max_cost_noise.bit_length(),
         value=lambda config: config.levels.cost_noise,
         legal=lambda config: range(config.levels.max_cost_noise + 1),
+        bits="config.levels.max_cost_noise.bit_length()",
     ),
     Register(
         "update_noise",
@@ -241,6 +252,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.levels.max_update_noise.bit_length(),
         value=lambda config: config.levels.update_noise,
         legal=lambda config: range(config.levels.max_update_noise + 1),
+        bits="config.levels.max_update_noise.bit_length()",
     ),
     Register(
         "weight_decay",
@@ -249,6 +261,7 @@ REGISTERS: tuple[Register, ...] = (
         width=lambda config: config.levels.max_weight_decay.bit_length(),
         value=lambda config: config.levels.weight_decay,
         legal=lambda config: range(config.levels.max_weight_decay + 1),
+        bits="config.levels.max_weight_decay.bit_length()",
     ),
     _seed("seed_initial", "Of the initial parameters"),
     _seed("seed_code", "Of the codes of the perturbation"),
