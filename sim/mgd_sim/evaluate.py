@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .fixed import Flags, Ints
+from .fixed import Flags, Ints, namespace
 from .tasks import Dataset
 
 __all__ = ["Evaluation", "Measure", "evaluate", "right"]
@@ -42,9 +42,13 @@ def right(y: npt.NDArray[Any], target: Ints, *, half: float, target_half: float)
     Flags
         (R, samples).
     """
+    xp = namespace(y)
+    answers: Flags
     if y.shape[-2] > 1:
-        return np.asarray(y.argmax(axis=-2) == target.argmax(axis=-2))
-    return np.asarray((y[:, 0] >= half) == (target[0] >= target_half))
+        answers = xp.argmax(y, axis=-2) == xp.argmax(target, axis=-2)
+    else:
+        answers = (y[:, 0, :] >= half) == (target[0, :] >= target_half)
+    return answers
 
 
 def evaluate(

@@ -1,6 +1,8 @@
 """Integer arithmetic as the circuit does it: how are bits dropped, and what if a value does not fit?
 
-Everything is ``int64``, which is exact: a configuration with a sum of more than 63 bits is refused.
+Everything is exact: ``int64``, as a configuration with a sum of more than 63 bits is refused, or narrower
+where a format says that it fits. Functions come from the array's own namespace (``__array_namespace__``, of
+the Python array API standard), so that what is written for NumPy runs under other libraries of arrays too.
 """
 
 from __future__ import annotations
@@ -12,11 +14,38 @@ import numpy.typing as npt
 
 from mgd_hdl.config import Format, Rounding
 
-__all__ = ["Bits", "Flags", "Ints", "fits", "parity", "requantize", "saturate", "shift_round", "wrap"]
+__all__ = [
+    "Bits",
+    "Flags",
+    "Ints",
+    "cast",
+    "fits",
+    "namespace",
+    "parity",
+    "requantize",
+    "saturate",
+    "shift_round",
+    "wrap",
+]
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Bits = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
+
+
+def namespace(value: npt.NDArray[Any]) -> Any:
+    """The functions for an array, from its own library."""
+    # The same for NumPy's own arrays, and sooner found: steps of few numbers consist of calls.
+    return np if type(value) is np.ndarray else value.__array_namespace__()
+
+
+def cast(value: npt.NDArray[Any], kind: Any) -> Any:
+    """The same numbers in another type: one of NumPy's, or that of another array; no copy if it is theirs."""
+    if type(value) is np.ndarray:
+        return value.astype(kind, copy=False)
+    xp = value.__array_namespace__()
+    name = getattr(kind, "__name__", None)
+    return xp.astype(value, kind if name is None else getattr(xp, name), copy=False)
 
 
 def shift_round(value: Ints, shift: int, rounding: Rounding, dither: Ints | int = 0) -> tuple[Ints, Ints]:
@@ -41,8 +70,9 @@ def shift_round(value: Ints, shift: int, rounding: Rounding, dither: Ints | int 
         With carry, what the caller keeps: ``value - (rounded << shift)``. Otherwise zero: what was
         dropped is lost.
     """
+    xp = namespace(value)
     if shift == 0:
-        return value, np.zeros_like(value)
+        return value, xp.zeros_like(value)
     if rounding is Rounding.NEAREST_EVEN:
         # Half of the divisor, less one unless the floor is odd: ties then fall to the even side.
         odd = (value >> shift) & 1
@@ -52,7 +82,7 @@ def shift_round(value: Ints, shift: int, rounding: Rounding, dither: Ints | int 
     rounded = value >> shift
     if rounding is Rounding.CARRY:
         return rounded, value - (rounded << shift)
-    return rounded, np.zeros_like(value)
+    return rounded, xp.zeros_like(value)
 
 
 def saturate(value: Ints, low: int, high: int) -> tuple[Ints, Flags]:
@@ -72,7 +102,8 @@ def saturate(value: Ints, low: int, high: int) -> tuple[Ints, Flags]:
     saturated : Flags
         Where the limits changed it.
     """
-    limited = np.maximum(np.minimum(value, high), low)
+    xp = namespace(value)
+    limited = xp.maximum(xp.minimum(value, high), low)
     return limited, limited != value
 
 

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from mgd_hdl.config import TrainerConfig, Tries
 
 from .fixed import Flags, Ints
-from .learn.cell import visible
 from .trainer import Trainer
 
 __all__ = ["Forecast", "forecast"]
@@ -89,7 +88,7 @@ def forecast(
             look(trainer.step, int(solved.sum()))
         if until_median and solved[0] and solved.sum() > tries // 2:
             break
-    trainer.array.theta, trainer.array.visible = theta, visible(theta, config.words.guard_bits)
+    trainer.hold(theta)
     _, accuracy = trainer.cost_and_accuracy()
     solved = trainer.solved_at >= 0
     return Forecast(trainer.solved_at, theta, np.where(solved, accuracy, np.nan), saturated)

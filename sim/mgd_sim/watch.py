@@ -12,7 +12,6 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig
 
 from .fixed import Ints
-from .learn.cell import visible
 from .rtl import RtlTrainer
 from .tasks import Dataset, dataset
 from .trainer import Trainer
@@ -93,8 +92,7 @@ def watch(
             size = size * 2 if time.monotonic() - start < _SLICE else max(1, size // 2)
         theta = states["theta"][-1:]
         # A copy that follows may be far from T: what counts is what the last step saw.
-        seen = states["visible"][-1:] if config.follow else visible(theta, config.words.guard_bits)
-        twin.array.theta, twin.array.visible = theta, seen
+        twin.hold(theta, states["visible"][-1:] if config.follow else None)
         yield _look(twin, circuit.step, float(np.mean(np.concatenate(costs))) * config.words.cost.step)
 
 

@@ -26,7 +26,8 @@ async def verdicts_equal_the_twin(dut, stall, bad):
     config, rng = configured(), random_numbers()
     await start(dut, i__valid=0, i__payload=0)
     for _ in range(3):
-        twin = Judge(config, 1)
+        twin = Judge(config)
+        judged = twin.start(1)
         expected = [0, 0]  # the verdict of the costs of two clocks ago
         idle = int(rng.integers(config.words.cost.max + 1))
         await clock(dut, rst=1, i__valid=1, i__payload=0)
@@ -36,5 +37,5 @@ async def verdicts_equal_the_twin(dut, stall, bad):
             await clock(dut, i__valid=cost is not None, i__payload=idle if cost is None else cost)
             assert dut.solved.value == expected[-2]
             if cost is not None:
-                twin(np.array([cost]))
-            expected.append(int(twin.solved[0]))
+                judged = twin(judged, np.array([cost]))
+            expected.append(int(judged.solved[0]))

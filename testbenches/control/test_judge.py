@@ -61,10 +61,13 @@ def test_twin_cuts_the_same_windows(window, misses):
     config = preset("parity4").replaced(judge={"window": window, "misses": misses})
     rng = np.random.default_rng(window)
     missed = rng.random((300, 50)) < np.linspace(0, 1, 50)
-    judge, found = twin.Judge(config, 50), np.full(50, -1)
+    judge = twin.Judge(config)
+    judged, found = judge.start(50), np.full(50, -1)
     for number, row in enumerate(missed):
-        judge(np.where(row, config.levels.judge_limit, config.levels.judge_limit - 1))
-        found[judge.solved & (found < 0)] = number
+        cost = np.where(row, config.levels.judge_limit, config.levels.judge_limit - 1)
+        judged = judge(judged, cost, number)
+        found[judged.solved & (found < 0)] = number
+    assert judged.solved_at.tolist() == found.tolist()
     expected = [verdict(column.tolist(), window, misses) for column in missed.T]
     assert found.tolist() == [-1 if at is None else at for at in expected]
     assert -1 in found

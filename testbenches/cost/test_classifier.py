@@ -43,14 +43,13 @@ def test_mutations_are_noticed(mutation, tmp_path):
 
 
 def test_the_twin_counts():
-    """By hand: a tie goes to the first; the counter stops when it is full; clear empties it."""
-    twin = Twin(CASES["five"], 3)
+    """By hand: a tie goes to the first; the counter stops when it is full."""
+    twin = Twin(CASES["five"])
+    counts = twin.start(3)
     y = np.array([[1, 5, 5, 0, 0], [0, 0, 0, 0, 1], [7, 0, 0, 0, 0]])
     target = np.array([[0, 1, 0, 0, 0], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]])
-    twin.judged_count[2] = (1 << COUNT_BITS) - 1
-    twin(y, target)
-    twin(y, target)
-    assert twin.judged_count.tolist() == [2, 2, (1 << COUNT_BITS) - 1]
-    assert twin.right_count.tolist() == [2, 0, 0]
-    twin.clear()
-    assert twin.judged_count.tolist() == twin.right_count.tolist() == [0, 0, 0]
+    counts.judged_count[2] = (1 << COUNT_BITS) - 1
+    for _ in range(2):
+        counts = twin(counts, y, target)
+    assert counts.judged_count.tolist() == [2, 2, (1 << COUNT_BITS) - 1]
+    assert counts.right_count.tolist() == [2, 0, 0]

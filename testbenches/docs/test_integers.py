@@ -279,13 +279,13 @@ def test_decay():
     level = integers.power(2.0**-10) + config.words.parameter.width - 1
     assert config.levels.weight_decay == level
     theta = np.arange(-16384, 16385, 129)[None]
-    array = Array(config, np.resize(theta, (1, 255)))
+    array, theirs = Array(config), np.resize(theta, (1, 255))
     thresholds = Decay(config, level, states_of(3, 1)).take(20)
-    ours = array.theta[0].tolist()
+    ours = theirs[0].tolist()
     for threshold, state in zip(thresholds, integers.first(20, 3), strict=True):
-        array.decay(threshold, 1 << level - 1, np.ones((1, 255), dtype=np.int64))
+        theirs = array.decay(theirs, threshold, 1 << level - 1, np.ones((1, 255), dtype=np.int64))
         ours = [integers.decayed(each, state, level, 16) for each in ours]
-        assert array.theta[0].tolist() == ours
+        assert theirs[0].tolist() == ours
 
 
 @pytest.mark.parametrize("centered", [False, True])
@@ -335,10 +335,11 @@ def test_losses_and_answers(loss, formula, outputs):
 def test_judge_gate_and_annealing():
     rng = np.random.default_rng(3)
     config = preset("xor").replaced(judge={"kind": "window", "window": 5, "misses": 1})
-    judge, costs, theirs = Judge(config, 1), rng.integers(0, 1000, 200).tolist(), []
+    judge, costs, theirs = Judge(config), rng.integers(0, 1000, 200).tolist(), []
+    judged = judge.start(1)
     for cost in costs:
-        judge(np.array([cost]))
-        theirs.append(int(judge.solved[0]))
+        judged = judge(judged, np.array([cost]))
+        theirs.append(int(judged.solved[0]))
     assert theirs == integers.judged(costs, 512, 5, 1)
     assert 0 < sum(theirs) < 200
     changes = list(range(-120, 121, 7))

@@ -50,10 +50,9 @@ def test_the_mean_is_the_textbooks(level):
     theta = np.arange(-half, half + 1)
     total = np.zeros_like(theta)
     for threshold in range(half):
-        array = Array(config, theta[None])
-        array.decay(np.array([threshold]), size, np.array([1]))
-        total += array.theta[0] - theta
-        assert np.isin(array.theta[0] - theta, (-size, 0, size)).all()
+        after = Array(config).decay(theta[None], np.array([threshold]), size, np.array([1]))[0]
+        total += after - theta
+        assert np.isin(after - theta, (-size, 0, size)).all()
     far = np.abs(theta) >= size
     np.testing.assert_array_equal(total[far], -size * theta[far])
     assert (np.abs(total[~far]) <= size * size).all()

@@ -135,7 +135,7 @@ def test_recorded_costs_give_recorded_parameters(name):
     def shown(copy, visible):
         return copy * config.words.copied.step if config.follow else visible * config.words.visible.step
 
-    theta = shown(trainer.array.copy, trainer.visible)
+    theta = shown(trainer.store.copy, trainer.visible)
     low = trainer.theta * config.words.parameter.step - theta  # what T has below, which is e already gathered
     record = trainer.run(steps, record=True)
     assert not record.flags.any()

@@ -101,7 +101,7 @@ def test_update_limits(rounding):
     )
     hold = np.arange(config.words.hold.min, config.words.hold.max + 1)
     for learning_shift in range(config.levels.max_learning_shift + 1):
-        update, saturated = Update(config, learning_shift)(hold, 0)
+        update, saturated = Update(config)(hold, learning_shift, 0)
         scale = 2.0 ** (config.levels.gain - learning_shift)
         for a, got, flag in zip(hold.tolist(), update.tolist(), saturated.tolist(), strict=True):
             exact = -a * scale

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
+from ..fixed import Flags, Ints, namespace
 
-from ..fixed import Flags, Ints
-
-__all__ = ["hot"]
+__all__ = ["hot", "total"]
 
 
 def hot(target: Ints) -> Flags:
     """Which of the targets (..., outputs, samples) is the largest, of equal ones the first: one-hot."""
-    outputs = np.arange(target.shape[-2])[:, None]
-    return np.asarray(outputs == target.argmax(axis=-2)[..., None, :])
+    xp = namespace(target)
+    largest: Ints = xp.argmax(target, axis=-2, keepdims=True)
+    one_hot: Flags = largest == xp.arange(target.shape[-2])[:, None]
+    return one_hot
+
+
+def total(each: Ints) -> Ints:
+    """The sum over the outputs, of (..., outputs, samples)."""
+    if each.shape[-2] == 1:
+        return each[..., 0, :]
+    added: Ints = namespace(each).sum(each, axis=-2)
+    return added

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Ints, requantize
+from . import total
 
 __all__ = ["AbsoluteError"]
 
@@ -35,5 +34,5 @@ class AbsoluteError:
         Ints
             (..., samples), in ``config.words.cost``.
         """
-        error = np.abs(y - (target << self.target_shift))
-        return requantize(np.add.reduce(error, axis=-2), self.fraction_bits, self.wanted)
+        error: Ints = abs(y - (target << self.target_shift))
+        return requantize(total(error), self.fraction_bits, self.wanted)

@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from mgd_hdl.config import COUNT_BITS, TrainerConfig
 
 from ..evaluate import right
-from ..fixed import Ints
+from ..fixed import Ints, cast
 
-__all__ = ["Classifier"]
+__all__ = ["Classifier", "Counts"]
+
+
+class Counts(NamedTuple):
+    """Answers so far, and right ones: both (R,)."""
+
+    judged_count: Ints
+    right_count: Ints
 
 
 class Classifier:
-    """The counters of R replicas; they stop when ``judged_count`` is full.
+    """The counters of R replicas; they stop when ``judged_count`` is full."""
 
-    Attributes
-    ----------
-    judged_count, right_count : Ints
-        (R,).
-    """
-
-    def __init__(self, config: TrainerConfig, replicas: int):
+    def __init__(self, config: TrainerConfig):
         self.half = config.levels.threshold
         self.target_half = config.levels.target_threshold
         self.full = (1 << COUNT_BITS) - 1
-        self.judged_count = np.zeros(replicas, dtype=np.int64)
-        self.right_count = np.zeros(replicas, dtype=np.int64)
 
-    def __call__(self, y: Ints, target: Ints) -> None:
-        """Judge one answer of every replica: outputs and targets (R, outputs)."""
+    def start(self, replicas: int) -> Counts:
+        """Nothing counted yet."""
+        return Counts(np.zeros(replicas, dtype=np.int64), np.zeros(replicas, dtype=np.int64))
+
+    def __call__(self, counts: Counts, y: Ints, target: Ints) -> Counts:
+        """One answer of every replica judged: outputs and targets (R, outputs)."""
         # One column for each replica; the outputs stand before the samples there.
-        answers = right(y.T[None], target.T, half=self.half, target_half=self.target_half)[0]
-        more = self.judged_count < self.full
-        self.judged_count = self.judged_count + more
-        self.right_count = self.right_count + (more & answers)
-
-    def clear(self) -> None:
-        """Count from zero."""
-        self.judged_count = np.zeros_like(self.judged_count)
-        self.right_count = np.zeros_like(self.right_count)
+        answers = right(y.T[None, ...], target.T, half=self.half, target_half=self.target_half)[0, :]
+        more = counts.judged_count < self.full
+        return Counts(
+            counts.judged_count + cast(more, np.int64),
+            counts.right_count + cast(more & answers, np.int64),
+        )

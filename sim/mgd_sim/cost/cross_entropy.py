@@ -6,8 +6,8 @@ import numpy as np
 
 from mgd_hdl.config import CurveTable, TrainerConfig
 
-from ..fixed import Ints, requantize
-from . import hot
+from ..fixed import Ints, cast, namespace, requantize
+from . import hot, total
 
 __all__ = ["CrossEntropy", "Curve"]
 
@@ -24,11 +24,13 @@ class Curve:
 
     def __call__(self, d: Ints) -> Ints:
         """The values, in ``table.output``, for any shape of arguments in ``table.argument``."""
+        xp = namespace(d)
         segment, position = d >> self.bits, d & self.mask
-        slope = self.slope[segment]
+        slope = xp.asarray(self.slope)[segment]
         # The circuit drops the bits of a product without sign, so falls are rounded towards zero.
-        moved = np.sign(slope) * ((np.abs(slope) * position) >> self.bits)
-        return np.asarray(self.base[segment] + moved)
+        moved = xp.sign(slope) * ((xp.abs(slope) * position) >> self.bits)
+        value: Ints = xp.asarray(self.base)[segment] + moved
+        return value
 
 
 class CrossEntropy:
@@ -54,26 +56,30 @@ class CrossEntropy:
 
     def __call__(self, y: Ints, target: Ints) -> Ints:
         """The cost; shapes as for :class:`mgd_sim.cost.squared_error.SquaredError`."""
+        xp = namespace(y)
         if y.shape[-2] == 1:
-            size = np.abs(y)
+            size = abs(y)
             wrong = (y < 0) == (target >= self.threshold)
             logarithm = self._curve(size)[..., 0, :]
-            behind = np.where(wrong, size, 0)[..., 0, :]
+            behind = xp.where(wrong, size, 0)[..., 0, :]
         else:
-            distance = y.max(axis=-2, keepdims=True) - y
-            behind = np.where(hot(target), distance, 0).sum(axis=-2)
-            logarithm = self._log(self._curve(distance).sum(axis=-2))
+            distance = xp.max(y, axis=-2, keepdims=True) - y
+            behind = xp.sum(xp.where(hot(target), distance, 0), axis=-2)
+            logarithm = self._log(total(self._curve(distance)))
         fraction = max(self.inner, self.output)
-        total = (logarithm << fraction - self.inner) + (behind << fraction - self.output)
-        return requantize(total, fraction, self.wanted)
+        cost = (logarithm << fraction - self.inner) + (behind << fraction - self.output)
+        return requantize(cost, fraction, self.wanted)
 
     def _curve(self, distance: Ints) -> Ints:
-        return self.curve(np.minimum(distance << self.align, self.farthest))
+        xp = namespace(distance)
+        return self.curve(xp.minimum(distance << self.align, self.farthest))
 
-    def _log(self, total: Ints) -> Ints:
+    def _log(self, sizes: Ints) -> Ints:
         """Of a sum from 1 to the number of outputs: its leading one's place, and the bits behind that."""
-        octave = np.zeros_like(total)
+        xp = namespace(sizes)
+        octave = xp.zeros_like(sizes)
         for k in range(1, self.highest + 1):
-            octave += total >> (self.inner + k) != 0
-        fraction = (total << (self.highest - octave)) & ((1 << (self.inner + self.highest)) - 1)
-        return np.asarray(self.octaves[octave] + self.logarithm(fraction))
+            octave = octave + cast(sizes >> (self.inner + k) != 0, np.int64)
+        fraction = (sizes << (self.highest - octave)) & ((1 << (self.inner + self.highest)) - 1)
+        value: Ints = xp.asarray(self.octaves)[octave] + self.logarithm(fraction)
+        return value

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..fixed import Ints
+from ..fixed import Ints, namespace
 
 __all__ = ["Gate"]
 
@@ -17,5 +15,7 @@ class Gate:
 
     def __call__(self, cost_change: Ints) -> Ints:
         """What goes into the sum of the hold: same shape and format."""
-        limited = np.maximum(np.minimum(cost_change, self.limit), -self.limit)
-        return np.where(np.abs(cost_change) <= self.gate, 0, limited)
+        xp = namespace(cost_change)
+        limited = xp.maximum(xp.minimum(cost_change, self.limit), -self.limit)
+        passed: Ints = xp.where(abs(cost_change) <= self.gate, 0, limited)
+        return passed

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from mgd_hdl.config import HIGH_PASS, TrainerConfig
 
 from ..fixed import Flags, Ints, saturate
 
-__all__ = ["HighPass"]
+__all__ = ["HighPass", "Passed"]
+
+
+class Passed(NamedTuple):
+    """What the high-pass remembers.
+
+    Attributes
+    ----------
+    high_passed : Ints
+        (R,), C~ with its remainder below, in ``config.words.high_passed``.
+    before : Ints
+        (R,), C of the step before.
+    """
+
+    high_passed: Ints
+    before: Ints
 
 
 class HighPass:
@@ -19,33 +36,29 @@ class HighPass:
     config : TrainerConfig
     coefficient : int
         a in ``HIGH_PASS``.
-    replicas : int
-
-    Attributes
-    ----------
-    state : Ints
-        (R,), C~ with its remainder below, in ``config.words.high_passed``.
     """
 
-    def __init__(self, config: TrainerConfig, coefficient: int, replicas: int):
+    def __init__(self, config: TrainerConfig, coefficient: int):
         self.low, self.high = config.words.cost_change.min, config.words.cost_change.max
         self.coefficient = coefficient
-        self.state = np.zeros(replicas, dtype=np.int64)
-        self._before = np.zeros(replicas, dtype=np.int64)
 
-    def __call__(self, cost: Ints, blank: bool) -> tuple[Ints, Flags]:
-        """The cost change in ``config.words.cost_change``, and where its sum was limited.
+    def start(self, replicas: int) -> Passed:
+        """At step 0."""
+        return Passed(np.zeros(replicas, dtype=np.int64), np.zeros(replicas, dtype=np.int64))
+
+    def __call__(self, passed: Passed, cost: Ints, blank: bool) -> tuple[Passed, Ints, Flags]:
+        """What it remembers then, C~ in ``config.words.cost_change``, and where the sum was limited.
 
         Parameters
         ----------
+        passed : Passed
         cost : Ints
             (R,), C in ``config.words.cost``.
         blank : bool
             The sample is a new one: C_before is C.
         """
-        difference = 0 if blank else cost - self._before
-        total, limited = saturate((self.state >> HIGH_PASS.width) + difference, self.low, self.high)
-        remainder = self.state & HIGH_PASS.max
-        self.state = total * self.coefficient + remainder
-        self._before = cost
-        return self.state >> HIGH_PASS.width, limited
+        kept = passed.high_passed >> HIGH_PASS.width
+        total, limited = saturate(kept if blank else kept + (cost - passed.before), self.low, self.high)
+        remainder = passed.high_passed & HIGH_PASS.max
+        high_passed = total * self.coefficient + remainder
+        return Passed(high_passed, cost), high_passed >> HIGH_PASS.width, limited

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Ints, requantize
+from ..fixed import Ints, namespace, requantize
 from . import hot
 
 __all__ = ["Hinge"]
@@ -28,10 +26,11 @@ class Hinge:
 
     def __call__(self, y: Ints, target: Ints) -> Ints:
         """The cost; shapes as for :class:`mgd_sim.cost.squared_error.SquaredError`."""
+        xp = namespace(y)
         if y.shape[-2] == 1:
-            behind = np.where(target >= self.threshold, -y, y)[..., 0, :]
+            behind = xp.where(target >= self.threshold, -y, y)[..., 0, :]
         else:
             right = hot(target)
-            rivals = np.where(right, self.least, y)
-            behind = rivals.max(axis=-2) - np.where(right, y, 0).sum(axis=-2)
-        return requantize(np.maximum(behind + self.margin, 0), self.fraction_bits, self.wanted)
+            rivals = xp.where(right, self.least, y)
+            behind = xp.max(rivals, axis=-2) - xp.sum(xp.where(right, y, 0), axis=-2)
+        return requantize(xp.maximum(behind + self.margin, 0), self.fraction_bits, self.wanted)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Ints, requantize
+from ..fixed import Ints, namespace, requantize
 
 __all__ = ["SquaredError"]
 
@@ -36,4 +34,8 @@ class SquaredError:
             (..., samples), in ``config.words.cost``.
         """
         error = y - (target << self.target_shift)
-        return requantize(np.add.reduce(error * error, axis=-2), self.fraction_bits, self.wanted)
+        if y.shape[-2] == 1:
+            squares = (error * error)[..., 0, :]
+        else:
+            squares = namespace(error).vecdot(error, error, axis=-2)
+        return requantize(squares, self.fraction_bits, self.wanted)

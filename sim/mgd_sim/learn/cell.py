@@ -12,7 +12,7 @@ from ..fixed import Ints
 from .homodyne import homodyne
 from .integrator import integrate
 
-__all__ = ["forward_weight", "homodyne", "integrate", "learning", "visible"]
+__all__ = ["forward_weight", "homodyne", "integrate", "learning", "resting_weight", "visible"]
 
 
 def visible(theta: Ints, guard_bits: int) -> Ints:
@@ -38,7 +38,14 @@ def forward_weight(visible: Ints, perturbation: Ints | int, code_bits: int = 1) 
     Ints
         In ``config.words.weight``.
     """
-    return ((visible << (code_bits + 1)) | 1 << code_bits) + perturbation
+    return resting_weight(visible, code_bits) + perturbation
+
+
+def resting_weight(visible: Ints, code_bits: int = 1) -> Ints:
+    """The same at rest."""
+    rest = visible << (code_bits + 1)
+    rest |= 1 << code_bits
+    return rest
 
 
 def learning(config: TrainerConfig, devices: Sequence[int] | None = None) -> Ints:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..fixed import Ints
+from ..fixed import Ints, cast
 
 __all__ = ["followed", "settled"]
 
@@ -25,4 +23,6 @@ def followed(copy: Ints, visible: Ints, follow: int) -> Ints:
 
 def settled(visible: Ints, follow: int) -> Ints:
     """A copy that came from zero and has arrived: it stops at the near end of T's visible interval."""
-    return (visible << follow) + np.where(visible < 0, (1 << follow) - 1, 0)
+    negative = cast(visible < 0, visible.dtype)
+    copy: Ints = (visible << follow) + negative * ((1 << follow) - 1)
+    return copy

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..fixed import Ints
+from ..fixed import Ints, cast
 
 __all__ = ["integrate"]
 
@@ -22,14 +20,19 @@ def integrate(rail: int, theta: Ints, word: Ints) -> Ints:
     theta : Ints
         Any shape.
     word : Ints
-        Same shape, in ``config.words.word``.
+        Same shape and type, in ``config.words.word``.
 
     Returns
     -------
     Ints
         The new ``theta``.
     """
-    # Adding the rail moves both to the ends of one period, so the bits above tell below the lower rail
-    # (negative), between (0) and above the upper one (positive).
-    side = (theta + (1 << rail)) >> (rail + 1)
-    return theta + np.where(side * word > 0, 0, word)
+    # In units of the rail: below -1 (negative), from -1 to below 1 (0), from 1 on (positive).
+    side = theta >> rail
+    side += 1
+    side >>= 1
+    side *= word
+    taken: Ints = cast(side <= 0, theta.dtype)
+    taken *= word
+    taken += theta
+    return taken

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from ..fixed import Ints
+from ..fixed import Ints, namespace
 from .homodyne import homodyne
 
 __all__ = ["multiples"]
@@ -32,7 +30,11 @@ def multiples(update: Ints, sign: Ints, code_bits: int) -> Iterator[Ints]:
     Ints
         (R, P), in ``config.words.word``; 0 where a cell takes none.
     """
-    yield homodyne(update, np.sign(sign))
-    magnitude = (np.abs(sign) - 1) >> 1  # -1 where s is 0, and has no sign
+    if code_bits == 1:
+        yield homodyne(update, sign)
+        return
+    side = namespace(sign).sign(sign)
+    yield homodyne(update, side)
+    magnitude = (abs(sign) - 1) >> 1  # -1 where s is 0, and has no sign
     for bit in range(code_bits - 1):
-        yield homodyne(update << (bit + 1), np.sign(sign) * (magnitude >> bit & 1))
+        yield homodyne(update << (bit + 1), side * (magnitude >> bit & 1))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Ints
+from ..fixed import Ints, cast, namespace, requantize
 
 __all__ = ["node_words", "parts", "spread"]
 
@@ -35,7 +35,7 @@ def parts(config: TrainerConfig, inputs: Sequence[Ints]) -> list[Ints]:
     Parameters
     ----------
     inputs : sequence of Ints
-        For each layer (R, inputs), in its input's format.
+        For each layer (R, inputs), in its input's format; what follows them counts no more.
 
     Returns
     -------
@@ -44,9 +44,10 @@ def parts(config: TrainerConfig, inputs: Sequence[Ints]) -> list[Ints]:
     """
     found = []
     for layer, x in zip(config.shape.layers, inputs, strict=True):
-        more = config.words.part - layer.input.fraction_bits
-        counted = x << more if more >= 0 else x >> -more
-        found.append(np.concatenate([counted, np.full_like(x[:, :1], 1 << config.words.part)], axis=1))
+        xp = namespace(x)
+        own = cast(x[:, : layer.inputs], np.int64)
+        counted = requantize(own, layer.input.fraction_bits, config.words.part)
+        found.append(xp.concat([counted, xp.full_like(own[:, :1], 1 << config.words.part)], axis=1))
     return found
 
 
@@ -67,6 +68,7 @@ def node_words(config: TrainerConfig, update: Ints, sign: Ints, counted: Sequenc
     Ints
         (R, P), in ``config.words.word``; 0 where a cell takes none.
     """
+    xp = namespace(update)
     for side in (1, -1):
         for bit in range(config.words.multiples):
             picks, first = [], 0
@@ -75,6 +77,6 @@ def node_words(config: TrainerConfig, update: Ints, sign: Ints, counted: Sequenc
                 first += layer.neurons
                 negative = layer.input.signed and bit == config.words.multiples - 1
                 rows = code == (-side if negative else side)
-                taken = rows[:, :, None] & (x[:, None, :] >> bit & 1).astype(np.bool_)
-                picks.append(taken.reshape(len(taken), -1))
-            yield (side * update << bit)[:, None] * np.concatenate(picks, axis=1)
+                taken = rows[:, :, None] & ((x[:, None, :] >> bit & 1) != 0)
+                picks.append(xp.reshape(taken, (taken.shape[0], -1)))
+            yield (side * update << bit)[:, None] * cast(xp.concat(picks, axis=1), update.dtype)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import ActivationTable, Defect, LayerConfig
 
-from ..fixed import Ints, requantize
+from ..fixed import Ints, namespace, requantize
 
 __all__ = ["Activation", "curve", "per_replica"]
 
@@ -56,6 +56,7 @@ class Activation:
         if self.table is None:
             return
         self.first, size = self.table.argument.min, 1 << self.table.argument.width
+        self.last = self.table.argument.max
         rows = [layer.defects] if defects is None else defects
         if not layer.defects:
             self.curve, self.at = curve(self.table), None
@@ -78,13 +79,15 @@ class Activation:
         Ints
             Same shape, in ``layer.output``.
         """
+        xp = namespace(z)
+        y: Ints
         if self.table is None:
             kept = requantize(z, self.fraction_bits, self.output.fraction_bits)
-            return np.maximum(np.minimum(kept, self.output.max), self.output.min)
-        argument = requantize(z, self.fraction_bits, self.table.argument.fraction_bits)
-        if self.at is not None:
-            limited = np.maximum(np.minimum(argument, self.table.argument.max), self.first)
-            y: Ints = np.take(self.curve, limited - self.first + per_replica(self.at, z.ndim))
+            y = xp.maximum(xp.minimum(kept, self.output.max), self.output.min)
             return y
-        # "clip" saturates the argument to both ends of the table.
-        return np.take(self.curve, argument - self.first, mode="clip")
+        argument = requantize(z, self.fraction_bits, self.table.argument.fraction_bits)
+        entry = xp.maximum(xp.minimum(argument, self.last), self.first) - self.first
+        if self.at is not None:
+            entry = entry + xp.asarray(per_replica(self.at, z.ndim))
+        y = xp.asarray(self.curve)[entry]
+        return y

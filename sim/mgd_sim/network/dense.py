@@ -2,23 +2,61 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from mgd_hdl.config import LayerConfig
 
-from ..fixed import Ints
+from ..fixed import Ints, cast, namespace
 
-__all__ = ["Dense"]
+__all__ = ["MANY", "Dense", "in_floats"]
+
+#: Parameters of a layer from which on a product of matrices in floating point is the faster one.
+MANY = 64
+#: Whole numbers below are exact in floating point.
+_EXACT_BITS = 53
+
+
+def in_floats(layer: LayerConfig) -> bool:
+    """Whether the sums may be taken in floating point: no sum of a part of the terms comes to 2**53.
+
+    So none is ever rounded, in whatever order they are added.
+    """
+    weight = max(-layer.weight.min, layer.weight.max)
+    given = max(-layer.input.min, layer.input.max)
+    largest = weight * (layer.inputs * given + (1 << layer.input.fraction_bits))
+    return layer.parameters >= MANY and largest < 1 << _EXACT_BITS
 
 
 class Dense:
-    """``z_j = sum_i w_ji x_i + b_j`` in ``layer.sum``, which is wide enough for every case."""
+    """``z_j = sum_i w_ji x_i + b_j`` in ``layer.sum``, which is wide enough for every case.
+
+    Attributes
+    ----------
+    floats : bool
+        Multiplies in floating point, the bias with a 1 that stands behind the inputs. Exact all the same.
+    """
 
     def __init__(self, layer: LayerConfig):
-        self.neurons, self.terms = layer.neurons, layer.inputs + 1
+        self.neurons, self.inputs = layer.neurons, layer.inputs
+        self.one = 1 << layer.input.fraction_bits
         self.bias_shift = layer.input.fraction_bits
+        self.floats = in_floats(layer)
 
-    def __call__(self, weight: Ints, x: Ints) -> Ints:
+    def ready(self, x: Ints) -> npt.NDArray[Any]:
+        """Inputs (..., inputs, samples) as they are multiplied; those that are ready stay as they are."""
+        xp = namespace(x)
+        if not self.floats:
+            whole: Ints = cast(x, np.int64)
+            return whole
+        floats: npt.NDArray[Any] = cast(x, np.float64)
+        if x.shape[-2] == self.inputs:
+            floats = xp.concat([floats, xp.full_like(floats[..., :1, :], float(self.one))], axis=-2)
+        return floats
+
+    def __call__(self, weight: Ints, x: npt.NDArray[Any]) -> Ints:
         """The pre-activations.
 
         Parameters
@@ -26,15 +64,21 @@ class Dense:
         weight : Ints
             (..., parameters) of this layer in ``layer.weight``, neuron by neuron, each bias last.
         x : Ints
-            (..., inputs, samples) in ``layer.input``; leading axes broadcast.
+            (..., inputs, samples) in ``layer.input``, or what :meth:`ready` makes of it; leading axes
+            broadcast.
 
         Returns
         -------
         Ints
             (..., neurons, samples) in ``layer.sum``.
         """
-        matrix = weight.reshape(*weight.shape[:-1], self.neurons, self.terms)
-        bias = matrix[..., -1:] << self.bias_shift
-        z: Ints = np.matmul(matrix[..., :-1], x)
-        z += bias
+        xp = namespace(weight)
+        matrix = xp.reshape(weight, (*weight.shape[:-1], self.neurons, self.inputs + 1))
+        z: Ints
+        if self.floats:
+            z = cast(xp.matmul(cast(matrix, np.float64), self.ready(x)), np.int64)
+            return z
+        matrix = cast(matrix, np.int64)
+        z = xp.matmul(matrix[..., :-1], x)
+        z += matrix[..., -1:] << self.bias_shift
         return z

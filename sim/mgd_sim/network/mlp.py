@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy.typing as npt
 
 from mgd_hdl.config import TrainerConfig
 
@@ -34,7 +37,11 @@ class Mlp:
             for layer in config.shape.layers
         ]
 
-    def __call__(self, weight: Ints, x: Ints) -> Ints:
+    def ready(self, x: Ints) -> npt.NDArray[Any]:
+        """Inputs of the network, as its first layer multiplies them."""
+        return self.layers[0][1].ready(x)
+
+    def __call__(self, weight: Ints, x: npt.NDArray[Any]) -> Ints:
         """The outputs of the last layer.
 
         Parameters
@@ -42,7 +49,7 @@ class Mlp:
         weight : Ints
             (..., P) in ``config.words.weight``.
         x : Ints
-            (..., inputs, samples) in ``config.formats.input``; leading axes broadcast.
+            (..., inputs, samples) in ``config.formats.input``, ready or not; leading axes broadcast.
 
         Returns
         -------
@@ -51,9 +58,9 @@ class Mlp:
         """
         return self.activities(weight, x)[-1]
 
-    def activities(self, weight: Ints, x: Ints) -> list[Ints]:
+    def activities(self, weight: Ints, x: npt.NDArray[Any]) -> list[Ints]:
         """The inputs, then the outputs of every layer; arguments as for a call."""
-        found = [x]
+        found: list[Ints] = [x]
         for part, dense, activation in self.layers:
             found.append(activation(dense(weight[..., part], found[-1])))
         return found

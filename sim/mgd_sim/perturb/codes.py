@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
@@ -53,13 +55,14 @@ def codes(
     return SinusoidCodes(config, seed)
 
 
-def signs(config: TrainerConfig, bits: Bits) -> Ints:
+def signs(config: TrainerConfig, bits: Bits, kind: type[np.signedinteger[Any]] = np.int64) -> Ints:
     """In last bits of ``config.words.weight``, what each code adds to its parameter.
 
     A bit adds +1 or -1 amplitudes, sequential +1 and 0; a word of k bits an odd number of them in parts
-    of ``2**-(k - 1)``. Of sparse codes bit 1 says whether there is anything at all.
+    of ``2**-(k - 1)``. Of sparse codes bit 1 says whether there is anything at all. ``kind`` is that of the
+    result.
     """
-    sign = bits.astype(np.int64)
+    sign = bits.astype(kind)
     if config.sparse:
         return (2 * (sign & 1) - 1) * (sign >> 1)
-    return sign if config.sequential else 2 * sign + 1 - (1 << config.code_bits)
+    return sign if config.sequential else 2 * sign + (1 - (1 << config.code_bits))

@@ -63,6 +63,9 @@ class ExternalCodes:
         (count, P), see :func:`words`; after the last one comes the first again.
     """
 
+    #: What moves.
+    MOVES = ("step",)
+
     def __init__(self, config: TrainerConfig, perturbations: Ints):
         self.words = words(config, perturbations)
         self.step = 0

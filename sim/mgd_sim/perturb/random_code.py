@@ -11,6 +11,9 @@ from ..lfsr import States, states
 
 __all__ = ["RandomCodes", "masks", "random_code"]
 
+#: Words of 32 bits made at once, so few that they stay in the cache until they are bits.
+_CACHED = 1 << 16
+
 
 def masks(config: TrainerConfig) -> States:
     """The register bits in every parameter's code, as one 31-bit mask each: (P,), or (N,) node by node."""
@@ -34,7 +37,13 @@ def random_code(mask: States, state: States) -> Bits:
     Bits
         (*state.shape, P), 0 or 1.
     """
-    return parity(state[..., None] & mask)
+    rows = state.reshape(-1)
+    found = np.empty((len(rows), len(mask)), dtype=np.uint8)
+    at_once = max(1, _CACHED // len(mask))
+    for first in range(0, len(rows), at_once):
+        part = slice(first, first + at_once)
+        found[part] = parity(rows[part, None] & mask)
+    return found.reshape(*state.shape, len(mask))
 
 
 class RandomCodes:
@@ -46,6 +55,9 @@ class RandomCodes:
     seed : States
         (R,), states of perturbation 0.
     """
+
+    #: What moves.
+    MOVES = ("state",)
 
     def __init__(self, config: TrainerConfig, seed: States):
         self.mask = masks(config)

@@ -34,6 +34,9 @@ def sequential(sequence: Ints, step: Ints) -> Bits:
 class SequentialCodes:
     """The codes of all replicas, which are the same: a counter needs no seed."""
 
+    #: What moves.
+    MOVES = ("step",)
+
     def __init__(self, config: TrainerConfig):
         self.sequence = np.array(config.codes.sequence, dtype=np.int64)
         self.step = 0

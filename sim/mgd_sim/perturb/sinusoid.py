@@ -63,6 +63,9 @@ class SinusoidCodes:
         (R,), of the phases.
     """
 
+    #: What moves.
+    MOVES = ("step",)
+
     def __init__(self, config: TrainerConfig, seed: States):
         self.config = config
         self.phase = phases(config, seed)

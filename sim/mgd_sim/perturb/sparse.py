@@ -51,6 +51,9 @@ class SparseCodes:
         (R,), of what is active: the register as it is, whose bits are turned before any is taken as one.
     """
 
+    #: What moves.
+    MOVES = ("state", "signs.state")
+
     def __init__(self, config: TrainerConfig, seed: States, activity: States):
         code = config.codes.sparse_code
         self.signs = RandomCodes(config, seed)

@@ -40,6 +40,9 @@ def walsh(index: Ints, step: Ints) -> Bits:
 class WalshCodes:
     """The codes of all replicas, which are the same: a counter needs no seed."""
 
+    #: What moves.
+    MOVES = ("step",)
+
     def __init__(self, config: TrainerConfig):
         self.index = indices(config)
         self.step = 0

@@ -21,8 +21,11 @@ class Draw:
         (R,), states of the register for the first candidate.
     """
 
+    #: What moves.
+    MOVES = ("state",)
+
     def __init__(self, table: Ints, seed: States):
-        self.table = table
+        self.table = table.astype(np.int32)  # narrow: each candidate is looked up at another place
         self.state = seed
         self._candidates_per_sample = len(table) / np.count_nonzero(table >= 0)
 
@@ -33,9 +36,9 @@ class Draw:
         tried = int(1.1 * self._candidates_per_sample * count) + 64
         while True:
             block = states(self.state, tried + 1)
-            index = self.table[block[:-1] & np.uint32(len(self.table) - 1)]
+            index = self.table.take(block[:-1] & np.uint32(len(self.table) - 1))
             accepted = index >= 0
-            number = np.cumsum(accepted, axis=0)
+            number = np.cumsum(accepted, axis=0, dtype=np.int32)
             if number[-1].min() >= count:
                 break
             tried *= 2
@@ -43,4 +46,4 @@ class Draw:
         last = np.argmax(number == count, axis=0)
         self.state = block[last + 1, np.arange(len(self.state))]
         used = accepted & (number <= count)
-        return np.ascontiguousarray(index.T[used.T].reshape(-1, count).T)
+        return np.ascontiguousarray(index.T[used.T].reshape(-1, count).T, dtype=np.int64)

@@ -59,6 +59,9 @@ class Epochs:
         (R,), state of the register in the first epoch; one step for each next epoch.
     """
 
+    #: What moves.
+    MOVES = ("state", "position")
+
     def __init__(self, count: int, index_bits: int, seed: States):
         if 2 * index_bits > LFSR.degree:
             raise ValueError(f"index_bits must be at most {LFSR.degree // 2}, not {index_bits}")
@@ -78,6 +81,9 @@ class Epochs:
 
 class Plain:
     """The stored order again and again, the same for all R replicas."""
+
+    #: What moves.
+    MOVES = ("position",)
 
     def __init__(self, count: int, replicas: int):
         self.count, self.replicas = count, replicas

@@ -232,7 +232,7 @@ def median_steps(config: TrainerConfig, codes: type[RandomCodes], seeds: Sequenc
     trainer = Trainer(config, seeds)
     # Step 0 has not been taken, so other codes can still take the place of the circuit's.
     first = [LFSR.valid(config.registers(seed).seed_code) for seed in seeds]
-    trainer.codes = codes(config, np.array(first, dtype=np.uint32))
+    trainer.inputs.codes = codes(config, np.array(first, dtype=np.uint32))
     solved_at = np.full(len(seeds), math.inf)
     while np.isinf(np.median(solved_at)) and trainer.step < goal.steps:
         trainer.run(goal.every)

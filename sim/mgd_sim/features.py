@@ -1,0 +1,266 @@
+"""Options of a trainer, each with all that it does in one place: see :class:`mgd_sim.link.Link`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import TrainerConfig
+
+from .control.judge import Judge, Judged
+from .control.sequencer import Plan
+from .cost.classifier import Classifier, Counts
+from .cost.gate import Gate
+from .cost.highpass import HighPass, Passed
+from .cost.noise import CostNoise
+from .fixed import Bits, Flags, Ints, cast, namespace
+from .learn.annealing import Annealing
+from .learn.array import Array
+from .learn.decay import Decay
+from .learn.update_noise import UpdateNoise
+from .link import Link, Now, Setup, Signs
+from .perturb.layer_turn import layer_turns
+from .store import whole_type
+
+__all__ = ["FEATURES", "links_of"]
+
+
+def _where(there: Flags, each: Sequence[Any] | npt.NDArray[Any]) -> list[Any]:
+    """For every step the next one of ``each`` if there is one, else None."""
+    rest = iter(each)
+    return [next(rest) if here else None for here in there.tolist()]
+
+
+class _Analog(Link):
+    """C~ is the high-pass of one cost a step."""
+
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.high_pass = HighPass(self.config, self.registers.high_pass)
+
+    def start(self, replicas: int) -> Passed:
+        return self.high_pass.start(replicas)
+
+    def compare(self, now: Now, cost: Ints) -> tuple[Ints, Flags]:
+        passed, change, limited = self.high_pass(Passed(*now.links[self.name]), cost, now.inputs.fresh)
+        now.links[self.name] = passed
+        now.outputs["high_passed"] = passed.high_passed
+        return change, limited
+
+
+class _Annealed(Link):
+    """The rate halves while training goes on."""
+
+    MOVES = ("shift", "left")
+
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.annealing = self._annealing()
+
+    def _annealing(self) -> Annealing:
+        return Annealing.of_rate(self.registers)
+
+    @property
+    def shift(self) -> int:
+        return self.annealing.shift
+
+    @shift.setter
+    def shift(self, shift: int) -> None:
+        self.annealing.shift = shift
+
+    @property
+    def left(self) -> int:
+        """Updates until the next halving."""
+        return self.annealing.left
+
+    @left.setter
+    def left(self, left: int) -> None:
+        self.annealing.left = left
+
+    def prepared(self, todo: Plan) -> list[int]:
+        shifts = []
+        for updated in todo.refresh.tolist():
+            shifts.append(self.annealing.shift)
+            if updated:
+                self.annealing.updated()
+        return shifts
+
+    def rate(self, now: Now, shift: int) -> int:
+        annealed: int = now.inputs.links[self.name]
+        return annealed
+
+
+class _Halved(_Annealed):
+    """The amplitude halves; updates of a smaller perturbation are as much larger."""
+
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.type = whole_type(setup.config)
+
+    def _annealing(self) -> Annealing:
+        return Annealing.of_amplitude(self.config, self.registers)
+
+    def shakes(self, now: Now, shaken: Signs) -> Signs:
+        halved: int = now.inputs.links[self.name]
+        wide: Signs = cast(shaken, self.type)
+        return wide << (self.config.shrinks - halved)
+
+    def rate(self, now: Now, shift: int) -> int:
+        halved: int = now.inputs.links[self.name]
+        return shift - halved if self.config.halved_updates else shift
+
+
+class _Gated(Link):
+    """Small cost changes count as zero, large ones are limited."""
+
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.gate = Gate(self.registers.change_limit, self.registers.change_gate)
+
+    def change(self, now: Now, change: Ints) -> Ints:
+        now.outputs["gated"] = passed = self.gate(change)
+        return passed
+
+
+class _CostNoise(Link):
+    """Every measured cost gets noise."""
+
+    MOVES = ("noise.state",)
+
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.noise = CostNoise(self.config, self.registers.cost_noise, setup.seed("seed_cost_noise"))
+
+    def prepared(self, todo: Plan) -> list[Ints]:
+        """For each step what is added to its costs, (R, measurements)."""
+        # References come before the perturbed cost of their step.
+        there = np.stack([todo.reference, np.full_like(todo.reference, True)], axis=1)
+        words = self.noise.take(np.broadcast_to([True, False], there.shape)[there])
+        ends = np.cumsum(there.sum(axis=1)).tolist()
+        return [words[end - 1 - two : end].T for end, two in zip(ends, todo.reference.tolist(), strict=True)]
+
+    def meter(self, now: Now, cost: Ints) -> Ints:
+        noise: Ints = now.inputs.links[self.name]
+        return cost + noise
+
+
+class _Decay(Link):
+    """An update is followed by words that make every parameter a little smaller."""
+
+    MOVES = ("decay.state",)
+
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.decay = Decay(self.config, self.registers.weight_decay, setup.seed("seed_decay"))
+        self.array, self.free = Array(self.config), setup.free
+
+    def prepared(self, todo: Plan) -> list[Ints | None]:
+        return _where(todo.refresh, self.decay.take(int(todo.refresh.sum())))
+
+    def tail(self, now: Now, theta: Ints) -> Ints:
+        threshold = now.inputs.links[self.name]
+        if threshold is None:
+            return theta
+        free = namespace(theta).asarray(self.free)
+        return self.array.decay(theta, threshold, self.decay.size, free)
+
+
+class _UpdateNoise(Link):
+    """An update, and its decay, is followed by a word of noise."""
+
+    MOVES = ("noise.state", "noise.code_state")
+
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.noise = UpdateNoise(
+            self.config,
+            self.registers.update_noise,
+            setup.seed("seed_update_noise"),
+            setup.seed("seed_noise_code"),
+        )
+        self.array, self.free = Array(self.config), setup.free.astype(whole_type(setup.config))
+
+    def prepared(self, todo: Plan) -> list[tuple[Ints, Ints] | None]:
+        words, signs = self.noise.take(int(todo.refresh.sum()))
+        return _where(todo.refresh, list(zip(words, signs.astype(np.int8), strict=True)))
+
+    def tail(self, now: Now, theta: Ints) -> Ints:
+        drawn = now.inputs.links[self.name]
+        if drawn is None:
+            return theta
+        word, sign = drawn
+        return self.array.learn(theta, word, sign * namespace(theta).asarray(self.free))
+
+
+class _Sparse(Link):
+    """Only some parameters are active at a time."""
+
+    def companion(self, code: Bits) -> dict[str, Bits]:
+        return {"code": code & np.uint8(1), "active": code >> np.uint8(1)}
+
+
+class _Layerwise(Link):
+    """One layer is perturbed and updated at a time."""
+
+    def turn(self, first: int, code: Bits, sign: Signs) -> tuple[Bits, Signs]:
+        turns = layer_turns(self.config, self.registers.tau_layer, first, len(code))[:, None]
+        return code * turns.astype(np.uint8), sign * turns.astype(sign.dtype)
+
+
+class _Accuracy(Link):
+    """Answers at rest are counted, and the right ones."""
+
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.classifier = Classifier(self.config)
+
+    def start(self, replicas: int) -> Counts:
+        return self.classifier.start(replicas)
+
+    def answers(self, now: Now, y: Ints, target: Ints) -> None:
+        if now.inputs.reference:
+            now.links[self.name] = self.classifier(Counts(*now.links[self.name]), y, target)
+        counts = Counts(*now.links[self.name])
+        now.outputs |= counts._asdict()
+
+
+class _Judged(Link):
+    """The judge sees every C0, as it is measured."""
+
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.judge = Judge(self.config)
+
+    def start(self, replicas: int) -> Judged:
+        return self.judge.start(replicas)
+
+    def costs(self, now: Now, cost: Ints) -> None:
+        judged = Judged(*now.links[self.name])
+        if now.inputs.reference:
+            now.links[self.name] = judged = self.judge(judged, cost, now.inputs.step)
+        now.outputs["solved"] = judged.solved
+
+
+#: All options, by the names they have in the circuit: whether a configuration has it, and what it does.
+#: Links are asked in this order.
+FEATURES: dict[str, tuple[Callable[[TrainerConfig], bool], type[Link]]] = {
+    "analog": (lambda config: config.analog, _Analog),
+    "annealing": (lambda config: config.annealed, _Annealed),
+    "halving": (lambda config: config.shrinks > 0, _Halved),
+    "gate": (lambda config: config.gated, _Gated),
+    "noise of costs": (lambda config: config.cost_noisy, _CostNoise),
+    "decay": (lambda config: config.decays, _Decay),
+    "noise of updates": (lambda config: config.update_noisy, _UpdateNoise),
+    "sparse codes": (lambda config: config.sparse, _Sparse),
+    "layer by layer": (lambda config: config.layerwise, _Layerwise),
+    "accuracy": (lambda config: config.task.accuracy, _Accuracy),
+    "judge": (lambda config: config.judged, _Judged),
+}
+
+
+def links_of(setup: Setup) -> list[Link]:
+    """The options that this configuration has, in order."""
+    return [link(name, setup) for name, (on, link) in FEATURES.items() if on(setup.config)]

@@ -1,0 +1,198 @@
+"""One step under way, and the options that add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import Registers, TrainerConfig
+
+from .control.sequencer import Plan
+from .fixed import Bits, Flags, Ints
+from .lfsr import States
+from .store import Store
+
+__all__ = ["Inputs", "Link", "Now", "Setup", "Signs", "State"]
+
+#: Of codes: what each adds to its parameter.
+Signs = npt.NDArray[np.signedinteger[Any]]
+
+
+class State(NamedTuple):
+    """All that a step leaves to the next one: arrays, the replicas as their first axis.
+
+    Attributes
+    ----------
+    store : Store
+        The parameters.
+    inputs : tuple of Ints
+        Node by node the inputs of all layers in the last reference, see :func:`mgd_sim.learn.node.parts`;
+        otherwise none.
+    baseline, hold : Ints
+        (R,), C0 and A.
+    saturated : tuple of Flags
+        (R,) each: cost_change, hold and update, sticky.
+    links : mapping of str to tuple
+        What options keep, by their names in :data:`mgd_sim.features.FEATURES`.
+    """
+
+    store: Store
+    inputs: tuple[Ints, ...]
+    baseline: Ints
+    hold: Ints
+    saturated: tuple[Flags, Flags, Flags]
+    links: Mapping[str, tuple[Any, ...]]
+
+
+class Inputs(NamedTuple):
+    """What one step is given: none of it depends on what was learned.
+
+    Plain numbers are known before any array is; there are few different sets of them, so a compiler may make
+    a step for each.
+
+    Attributes
+    ----------
+    fresh, reference, flush, refresh : bool
+        What the step does, see :class:`mgd_sim.control.sequencer.Plan`.
+    step : int
+        Its number.
+    x : ndarray
+        (R, 1, inputs, 1), as the network's first layer multiplies them.
+    target : Ints
+        (R, 1, outputs, 1).
+    shaken : Signs
+        (R or 1, P), in last bits of ``config.words.weight``.
+    learns : Signs
+        (R or 1, codes), with 0 where a parameter is stuck.
+    dither : Ints or int
+        (R,).
+    links : mapping of str to Any
+        What options have prepared, by name.
+    """
+
+    fresh: bool
+    reference: bool
+    flush: bool
+    refresh: bool
+    step: int
+    x: npt.NDArray[Any]
+    target: Ints
+    shaken: Signs
+    learns: Signs
+    dither: Ints | int
+    links: Mapping[str, Any]
+
+
+@dataclass
+class Now:
+    """One step under way.
+
+    Attributes
+    ----------
+    inputs : Inputs
+    before : State
+    links : dict of str to tuple
+        What options keep, as far as they have come.
+    outputs : dict of str to ndarray
+        States of this step, by the names of :class:`mgd_sim.trainer.Record`.
+    """
+
+    inputs: Inputs
+    before: State
+    links: dict[str, tuple[Any, ...]]
+    outputs: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What options are made from.
+
+    Attributes
+    ----------
+    config : TrainerConfig
+    registers : Registers
+        Of all replicas but for their seeds.
+    replicas : int
+    seed : callable
+        The states (R,) of a register, by its name.
+    free : Ints
+        (R or 1, P), 0 where a parameter is stuck, else 1.
+    """
+
+    config: TrainerConfig
+    registers: Registers
+    replicas: int
+    seed: Callable[[str], States]
+    free: Ints
+
+
+class Link:
+    """One option. Every method is a place where an option can stand; most stand at one or two.
+
+    Places have the names of those in the circuit, see ``mgd_hdl.site.Link``, and those of
+    :data:`mgd_sim.features.FEATURES` that a configuration has are asked in their order. What a method is
+    given and does not change it gives back.
+
+    A block of steps is prepared by :meth:`wires` and :meth:`prepared`, in NumPy, which move what the option
+    draws on. All others are part of a step: they change nothing but the step under way.
+    """
+
+    #: What moves while blocks of steps are prepared; a run goes on from there.
+    MOVES: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, name: str, setup: Setup):
+        self.name, self.config, self.registers = name, setup.config, setup.registers
+
+    def start(self, replicas: int) -> tuple[Any, ...]:
+        """What it keeps, at step 0."""
+        return ()
+
+    # ---- a block of steps ------------------------------------------------------------------------
+
+    def turn(self, first: int, code: Bits, sign: Signs) -> tuple[Bits, Signs]:
+        """Codes (count, R or 1, codes) and their signs, from perturbation ``first`` on."""
+        return code, sign
+
+    def prepared(self, todo: Plan) -> Sequence[Any] | None:
+        """For every step what :attr:`Inputs.links` holds under its name; None if there is nothing."""
+        return None
+
+    def companion(self, code: Bits) -> dict[str, Bits]:
+        """States that a code stands for, by name."""
+        return {}
+
+    # ---- one step --------------------------------------------------------------------------------
+
+    def shakes(self, now: Now, shaken: Signs) -> Signs:
+        """The perturbations on their way to the parameters."""
+        return shaken
+
+    def answers(self, now: Now, y: Ints, target: Ints) -> None:
+        """Outputs and targets (R, outputs) at rest."""
+
+    def meter(self, now: Now, cost: Ints) -> Ints:
+        """C (R, measurements) on its way to the baseline."""
+        return cost
+
+    def costs(self, now: Now, cost: Ints) -> None:
+        """C0, as it is measured."""
+
+    def compare(self, now: Now, cost: Ints) -> tuple[Ints, Flags]:
+        """In place of the baseline: C~, and where it was limited."""
+        raise NotImplementedError
+
+    def change(self, now: Now, change: Ints) -> Ints:
+        """C~ on its way to the accumulator."""
+        return change
+
+    def rate(self, now: Now, shift: int) -> int:
+        """The learning shift of the next update."""
+        return shift
+
+    def tail(self, now: Now, theta: Ints) -> Ints:
+        """T after words that follow an update."""
+        return theta
