@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.options import OPTIONS
 
 from .control.judge import Judge, Judged
 from .control.sequencer import Plan
@@ -244,23 +244,23 @@ class _Judged(Link):
         now.outputs["solved"] = judged.solved
 
 
-#: All options, by the names they have in the circuit: whether a configuration has it, and what it does.
-#: Links are asked in this order.
-FEATURES: dict[str, tuple[Callable[[TrainerConfig], bool], type[Link]]] = {
-    "analog": (lambda config: config.analog, _Analog),
-    "annealing": (lambda config: config.annealed, _Annealed),
-    "halving": (lambda config: config.shrinks > 0, _Halved),
-    "gate": (lambda config: config.gated, _Gated),
-    "noise of costs": (lambda config: config.cost_noisy, _CostNoise),
-    "decay": (lambda config: config.decays, _Decay),
-    "noise of updates": (lambda config: config.update_noisy, _UpdateNoise),
-    "sparse codes": (lambda config: config.sparse, _Sparse),
-    "layer by layer": (lambda config: config.layerwise, _Layerwise),
-    "accuracy": (lambda config: config.task.accuracy, _Accuracy),
-    "judge": (lambda config: config.judged, _Judged),
+#: What each option of :data:`mgd_hdl.config.options.OPTIONS` does that is a link. Links are asked in this
+#: order, which is that of the circuit's.
+FEATURES: dict[str, type[Link]] = {
+    "analog": _Analog,
+    "annealing": _Annealed,
+    "halving": _Halved,
+    "gate": _Gated,
+    "noise of costs": _CostNoise,
+    "decay": _Decay,
+    "noise of updates": _UpdateNoise,
+    "sparse codes": _Sparse,
+    "layer by layer": _Layerwise,
+    "accuracy": _Accuracy,
+    "judge": _Judged,
 }
 
 
 def links_of(setup: Setup) -> list[Link]:
     """The options that this configuration has, in order."""
-    return [link(name, setup) for name, (on, link) in FEATURES.items() if on(setup.config)]
+    return [link(name, setup) for name, link in FEATURES.items() if OPTIONS[name].on(setup.config)]
