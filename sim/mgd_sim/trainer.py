@@ -43,8 +43,8 @@ class Record:
     ``Trainer.samples``, and ``flags`` are sticky.
     """
 
-    def __init__(self, arrays: dict[str, Ints]):
-        self.arrays = arrays
+    def __init__(self, arrays: dict[str, Ints], kept: Sequence[str]):
+        self.arrays, self._kept = arrays, kept
 
     @classmethod
     def empty(cls, config: TrainerConfig, steps: int, replicas: int) -> Record:
@@ -54,13 +54,12 @@ class Record:
             count = state.count(config) if state.kept(config) else 0
             shape = (steps, replicas) if state.each == "step" else (steps, replicas, count)
             arrays[state.name] = np.zeros(shape, dtype=np.uint8 if state.is_small else np.int64)
-        return cls(arrays)
+        return cls(arrays, [state.name for state in RECORDED if state.kept(config)])
 
-    def keep(self, row: int, config: TrainerConfig, found: Mapping[str, Ints | Bits | int]) -> None:
+    def keep(self, row: int, found: Mapping[str, Ints | Bits | int]) -> None:
         """The states of a step, by name."""
-        for state in RECORDED:
-            if state.kept(config):
-                self.arrays[state.name][row] = found[state.name]
+        for name in self._kept:
+            self.arrays[name][row] = found[name]
 
     def __getattr__(self, name: str) -> Ints:
         arrays: dict[str, Ints] = self.__dict__.get("arrays", {})
@@ -257,7 +256,7 @@ class Trainer:
                 }
                 for link in take.links:
                     found |= link.companion(code)
-                kept.keep(row, self.config, found)
+                kept.keep(row, found)
         return kept
 
     def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
