@@ -544,4 +544,4 @@ def test_a_full_disk_is_one_line():
     assert run.returncode == 2
     (line,) = run.stderr.splitlines()
     assert line.startswith("mgd-hdl: ")
-    assert "No space left on device" in line
+    assert "no space left on device" in line
