@@ -37,10 +37,10 @@ demo: $(READY)
 	$(BIN)/mgd-hdl demo
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=10
 
 test-all: lint
-	$(BIN)/python -m pytest --all
+	$(BIN)/python -m pytest --durations=10 --all
 
 lint: $(READY)
 	$(BIN)/ruff check .

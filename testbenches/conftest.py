@@ -5,15 +5,10 @@ at random, one row in eight.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from testbenches import compiled, emitted
-
-# Circuits compiled by one test serve all others, and later runs; and no test writes into the user's folder.
-# Their names are hashes of all that goes into them. Set here, where benches' processes inherit it.
-os.environ.setdefault("MGD_HDL_CACHE", str(Path(__file__).resolve().parents[1] / "build" / "cache"))
 
 emitted.install()
 compiled.install()

@@ -19,6 +19,10 @@ from mgd_sim.rtl.kept import VARIABLE
 
 __all__ = ["genuine", "install"]
 
+# What one test compiles or emits serves all others, and later runs, under a hash of all that goes into it;
+# and no test writes into the user's own folder. Set here, where processes that tests start inherit it.
+os.environ.setdefault(VARIABLE, str(Path(__file__).resolve().parents[1] / "build" / "cache"))
+
 #: What product and commands use.
 genuine = emit._yosys
 
