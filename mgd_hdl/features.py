@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Mux, Value
+from amaranth.hdl import Mux, Signal, Value
 
 from .config.options import OPTIONS
 from .control.judge import Judge
@@ -213,6 +213,30 @@ class _Judged(Link):
         ]
 
 
+class _Retried(Link):
+    """After so many references the trainer stands still between two steps, until all have been judged."""
+
+    def placed(self) -> None:
+        m, ports, sequencer = self.m, self.site.ports, self.site.blocks["sequencer"]
+        most = self.config.judge.retry
+        references = Signal(range(most + 1))
+        full = Signal()  # with the step that made the last reference
+        stands = Signal()
+        m.d.comb += [
+            sequencer.hold.eq(full),
+            stands.eq(full & ~ports.busy),
+            ports.tired.eq(stands & ~ports.solved),
+        ]
+        with m.If(stands):
+            m.d.sync += references.eq(0)
+        with m.Elif(sequencer.measure & sequencer.reference):
+            m.d.sync += references.eq(references + 1)
+        with m.If(stands):
+            m.d.sync += full.eq(0)
+        with m.Elif(sequencer.perturbed & (references == most)):
+            m.d.sync += full.eq(1)
+
+
 #: The wiring of each option of :data:`mgd_hdl.config.options.OPTIONS` that is a link. Links are asked in this
 #: order.
 FEATURES: dict[str, type[Link]] = {
@@ -227,6 +251,7 @@ FEATURES: dict[str, type[Link]] = {
     "layer by layer": _Layerwise,
     "accuracy": _Accuracy,
     "judge": _Judged,
+    "retry": _Retried,
 }
 
 

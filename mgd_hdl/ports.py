@@ -16,9 +16,13 @@ _CLOCKING = ("clk", "rst")
 
 
 def inner(config: TrainerConfig) -> dict:
-    """Members of the core: those of the trainer, with ``restart`` in place of ``start``."""
+    """Members of the core: those of the trainer, with ``restart`` in place of ``start``, and in place of
+    ``tries`` ``tired``: it stands between two steps and has not solved the task for too long.
+    """
     members = outer(config)
     del members["start"]
+    if members.pop("tries", None):
+        members["tired"] = Out(1)
     return {"restart": In(1), **members}
 
 

@@ -24,7 +24,7 @@ class Showcase(Block):
     and starts the first try. A try that is not solved after ``patience`` steps makes place for the
     next one, which has other seeds (:class:`mgd_hdl.config.Tries`). So does the button, when it is
     let go; while it is held down all LEDs are dark. The button's level counts once it has not changed for
-    ``debounce`` clocks.
+    ``debounce`` clocks. With ``judge.retry`` it is the trainer that gives a try up, after so many references.
 
     All that a host would set is constant. There is no other reset than power-up.
 
@@ -103,7 +103,7 @@ class Showcase(Block):
             # What the trainer says until it has started belongs to the try before.
             on.eq(~held & ~holding & ~start),
             running.eq(on & ~trainer.solved),
-            tired.eq(running & (steps == self.patience)),
+            tired.eq(0 if config.retries else running & (steps == self.patience)),
             register.load.eq(~powered),
             register.seed.eq(Const(tries.first, len(register.seed))),
             register.advance.eq((pressed & ~holding) | tired),
@@ -111,7 +111,7 @@ class Showcase(Block):
         m.d.sync += [holding.eq(held), start.eq((holding & ~held) | tired)]
         with m.If(start):
             m.d.sync += steps.eq(0)
-        with m.Elif(trainer.step_done & (steps != self.patience)):
+        with m.Elif(trainer.step_done if config.retries else trainer.step_done & (steps != self.patience)):
             m.d.sync += steps.eq(steps + 1)
 
         registers = config.registers()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import In
 
+from .config.registers import SEEDS
 from .config.trainer import TrainerConfig
+from .control.judge import Retry
 from .core import Core
 from .hierarchy import Block, place
 from .ports import outer
@@ -41,12 +43,18 @@ class Trainer(Block):
 
     def elaborate(self, platform):
         m = Module()
-        core = place(m, platform, "core", Core(self.config), reset=self.start)
+        start, mask = self.start, None
+        if self.config.retries:
+            retry = place(m, platform, "retry", Retry(self.config))
+            start, mask = retry.restart, retry.mask
+        core = place(m, platform, "core", Core(self.config), reset=start)
         started = Signal()
-        m.d.sync += started.eq(self.start)
+        m.d.sync += started.eq(start)
         m.d.comb += core.restart.eq(started)
+        if self.config.retries:
+            m.d.comb += [retry.start.eq(self.start), retry.tired.eq(core.tired), self.tries.eq(retry.tries)]
         for name, member in self.signature.members.items():
-            if name == "start":
+            if name in ("start", "tries"):
                 continue
             ours, theirs = getattr(self, name), getattr(core, name)
             if not member.is_port:
@@ -54,10 +62,12 @@ class Trainer(Block):
                     theirs.payload.eq(ours.payload),
                     theirs.valid.eq(ours.valid),
                     # What is taken while all is reset would be lost.
-                    ours.ready.eq(theirs.ready & ~self.start),
+                    ours.ready.eq(theirs.ready & ~start),
                 ]
             elif member.flow == In:
-                m.d.comb += theirs.eq(ours)
+                m.d.comb += theirs.eq(ours ^ mask if mask is not None and name in SEEDS else ours)
+            elif name == "busy" and self.config.retries:
+                m.d.comb += ours.eq(theirs | core.tired)
             else:
                 m.d.comb += ours.eq(theirs)
         return m

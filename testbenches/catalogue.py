@@ -234,6 +234,35 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "engine": {"leaves": "yes", "leaf_cells": 8},
         },
     ),
+    "tried again": ("xor", {"judge": JUDGED | {"retry": 40}}),
+    "tried again, windows, noisy costs, answers counted": (
+        "xor",
+        {
+            "judge": JUDGED | {"retry": 21},
+            "learning": WINDOWS,
+            "imperfections": {"cost_noise": 0.03},
+            "task": {"accuracy": True},
+        },
+    ),
+    "tried again, serial, two-sided": (
+        "xor",
+        {"judge": JUDGED | {"retry": 24}, "engine": SERIAL, "learning": {"measure": "two_sided"}},
+    ),
+    "tried again, delayed, windows": (
+        "xor",
+        {
+            "judge": JUDGED | {"retry": 50},
+            "learning": {"updates": "delayed", "tau_p": 2, "tau_theta": 3, "anneal_every": 200, "rate": 1.0},
+        },
+    ),
+    "tried again, square, each update waits": (
+        "xor",
+        {
+            "judge": JUDGED | {"retry": 33, "limit": 0.1},
+            "perturbation": {"family": "square"},
+            "learning": {"tau_p": 2, "tau_x": 3},
+        },
+    ),
     "judged, delayed": ("xor", {"judge": JUDGED, "learning": {"updates": "delayed"}}),
     "judged, two-sided windows": (
         "xor",

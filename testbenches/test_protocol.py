@@ -547,8 +547,9 @@ def test_order_of_codes():
         {"engine": {"cell": "serial"}},
         {"engine": {"cell": "serial", "leaves": "yes"}, "learning": {"measure": "two_sided"}},
         {"learning": {"updates": "delayed"}},
+        {"judge": {"kind": "window", "limit": 0.001, "window": 5, "retry": 5}},
     ],
-    ids=["serial", "serial, two-sided, leaves", "delayed"],
+    ids=["serial", "serial, two-sided, leaves", "delayed", "tried again"],
 )
 def test_busy_while_steps_follow_each_other(changes):
     """From the start until the last step is done, also where a step begins before the last one is done."""

@@ -51,6 +51,18 @@ def test_led_lights_in_the_step_of_the_twin(tmp_path):
     run(verilog(Showcase(CONFIG, **TIMES), "dut"), BENCH, tmp_path, CONFIG, **TIMES, **expected(found))
 
 
+def test_a_trainer_that_tries_again_lights_it_too(tmp_path):
+    """Up to the first try that is solved; the patience of the board has no part in it."""
+    config = CONFIG.replaced(judge={"retry": 640})
+    found = forecast(config, 5, patience=1)
+    assert (found.patience, found.solved_at[0]) == (640, -1)
+    assert found.solved_at.tolist() == forecast(CONFIG, 5, patience=640).solved_at.tolist()
+    until = int(np.argmax(found.solved_at >= 0)) + 1
+    given = {key: values[:until] for key, values in expected(found).items()}
+    times = TIMES | {"patience": 640}
+    run(verilog(Showcase(config, **TIMES), "dut"), BENCH, tmp_path, config, **times, **given)
+
+
 @mutations(
     ("a second try like the first", r"assign tries__advance = .*;", "assign tries__advance = 1'h0;"),
     ("learning goes on for ever", r"assign running = .*;", "assign running = on;"),

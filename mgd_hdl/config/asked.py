@@ -226,6 +226,11 @@ class Asked(Section):
         return self.judge.kind != "none"
 
     @property
+    def retries(self) -> bool:
+        """A trainer that has not learned for too long starts again by itself."""
+        return self.judge.retry > 0
+
+    @property
     def cost_noisy(self) -> bool:
         """Noise is added to every cost that is measured."""
         return self.imperfections.cost_noise > 0

@@ -480,6 +480,14 @@ OPTIONS: dict[str, Option] = {
             ),
             states=("solved",),
         ),
+        # Nobody outside knows that a try ended, so what comes from there would go on.
+        Option(
+            "retry",
+            "judge.retry above 0",
+            ("judge.retry",),
+            lambda config: config.retries,
+            (_apart("external codes", text="must be 0 with {other}: codes from outside do not begin anew"),),
+        ),
     )
 }
 

@@ -216,6 +216,16 @@ _STATUS = (
         there=OPTIONS["judge"].on,
         needs=OPTIONS["judge"].asked,
     ),
+    Port(
+        "tries",
+        "output",
+        "Tries since the start, the present one among them; it stops at its largest value.",
+        "one clock after start, and when the trainer starts again by itself",
+        lambda _: COUNT_BITS,
+        f"{COUNT_BITS}",
+        there=lambda config: config.retries,
+        needs="judge.retry above 0",
+    ),
     _counting(
         "clear_counts",
         "input",

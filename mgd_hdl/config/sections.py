@@ -293,6 +293,9 @@ class JudgeSection(Section):
     """References in a window: enough for every sample to come up more than once."""
     misses: _Count = 0
     """How many of them may be misses; one more, and the window begins anew."""
+    retry: _Count = 0
+    """Where the task is not solved after so many references, the trainer starts again by itself with other
+    seeds, again and again; the port tries counts. 0: it does not."""
 
 
 class ImperfectionsSection(Section):

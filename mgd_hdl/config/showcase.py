@@ -36,11 +36,18 @@ class Tries:
         registers = self.config.registers()
         return {name: getattr(registers, name) ^ self.first for name in SEEDS}
 
-    def registers(self, count: int) -> list[Registers]:
-        """The run-time registers of the first ``count`` tries."""
-        found, state, registers = [], self.first, self.config.registers()
+    def masks(self, count: int) -> list[int]:
+        """Of the first ``count`` tries what is exclusive-ored with every seed of the first."""
+        found, state = [], self.first
         for _ in range(count):
-            seeds = {name: state ^ key for name, key in self.keys.items()}
-            found.append(replace(registers, **seeds))
+            found.append(state ^ self.first)
             state = LFSR.step(state)
         return found
+
+    def registers(self, count: int) -> list[Registers]:
+        """The run-time registers of the first ``count`` tries."""
+        first = self.config.registers()
+        return [
+            replace(first, **{name: getattr(first, name) ^ mask for name in SEEDS})
+            for mask in self.masks(count)
+        ]

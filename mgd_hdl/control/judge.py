@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Const, Module, Signal
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
+from ..config.codes import LFSR
+from ..config.ports import COUNT_BITS
+from ..config.showcase import Tries
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
-from ..hierarchy import Block
+from ..hierarchy import Block, place
+from ..lfsr import ShiftRegister
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "Retry"]
 
 
 class Judge(Block):
@@ -67,4 +71,57 @@ class Judge(Block):
             m.d.sync += seen.eq(seen + 1)
         with m.If(valid & last & ~failed):
             m.d.sync += self.solved.eq(1)
+        return m
+
+
+class Retry(Block):
+    """Starts the trainer again where the judge was not content for too long, with other seeds.
+
+    Each try has the seeds of :class:`mgd_hdl.config.Tries`: those of the first are the registers', and those
+    of later ones differ from them by ``mask``, which is the same for all.
+
+    Members
+    -------
+    start : In(1)
+        The host starts the trainer: this is the first try.
+    tired : In(1)
+        The trainer stands between two steps, and this try has taken long enough.
+    restart : Out(1)
+        Start, for either reason.
+    mask : Out(31)
+        What is exclusive-ored with every seed, from the clock after ``restart`` on.
+    tries : Out(24)
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__(
+            {
+                "start": In(1),
+                "tired": In(1),
+                "restart": Out(1),
+                "mask": Out(LFSR.degree),
+                "tries": Out(COUNT_BITS),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "retry"
+
+    def elaborate(self, platform):
+        m = Module()
+        first = Const(Tries(self.config).first, LFSR.degree)
+        register = place(m, platform, "register", ShiftRegister())
+        m.d.comb += [
+            self.restart.eq(self.start | self.tired),
+            register.load.eq(self.start),
+            register.seed.eq(first),
+            register.advance.eq(self.tired),
+            self.mask.eq(register.state ^ first),
+        ]
+        with m.If(self.start):
+            m.d.sync += self.tries.eq(1)
+        with m.Elif(self.tired & ~self.tries.all()):
+            m.d.sync += self.tries.eq(self.tries + 1)
         return m

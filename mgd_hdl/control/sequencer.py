@@ -41,6 +41,8 @@ class Sequencer(Block):
         The update of the last step reaches the cells.
     free : In(1), serial cells and loaded codes only
         A measurement may begin now; with loaded codes the reference of a one-sided step always may.
+    hold : In(1), ``judge.retry`` only
+        No step begins, whatever is asked for.
     under_way : Out(1), serial cells and loaded codes only
         A step has begun, and its perturbed measurement not yet.
     tau_x, tau_p, tau_theta : In(tau_bits), at least 1
@@ -64,6 +66,8 @@ class Sequencer(Block):
             members["resume"] = In(1)
         if config.shadow:
             members["window_end"] = Out(1)
+        if config.retries:
+            members["hold"] = In(1)
         super().__init__(
             {
                 **members,
@@ -116,7 +120,10 @@ class Sequencer(Block):
         lasts = config.facts.waits  # a step can take more than two clocks
         free = self.free if lasts else Const(1, 1)
         reference_free = Const(1, 1) if chain and not config.two_sided else free
-        m.d.comb += go.eq((self.run | asked | self.step) & (~sample_due | self.sample_valid) & reference_free)
+        wanted = self.run | asked | self.step
+        if config.retries:
+            wanted = wanted & ~self.hold
+        m.d.comb += go.eq(wanted & (~sample_due | self.sample_valid) & reference_free)
         # What asked for this step is served when it begins; a later pulse asks for the next. Where a step
         # always takes two clocks, the second knows as much.
         with m.If(self.restart):

@@ -95,7 +95,7 @@ def light(config: TrainerConfig, clock: float, say: Callable[[str], None]) -> di
         else {
             "given_up_before": first,
             "steps": int(seen.solved_at[first]) + 1,
-            "seconds": (first * PATIENCE + int(seen.solved_at[first]) + 1) * step,
+            "seconds": (first * seen.patience + int(seen.solved_at[first]) + 1) * step,
             "accuracy": float(seen.accuracy[first]),
         },
     }

@@ -116,6 +116,8 @@ def _learner(
                 break
         print(_look_line(looks[-1]))
         result = "not solved" if solved_at is None else f"solved at step {solved_at:,}"
+        if config.retries and not isinstance(circuit, IcarusTrainer):
+            result += f" in try {circuit.model.get('tries'):,}"
         clocks, seconds = circuit.model.clocks, time.monotonic() - start
         print(f"{config.name}, seed {seed}: {result}; {clocks:,} clocks in {seconds:.1f} s", flush=True)
         return solved_at is not None

@@ -17,9 +17,10 @@ from mgd_hdl.config import STATES, TrainerConfig, shown_states
 
 from .fixed import Ints
 from .perturb.external import words
+from .retry import trainer
 from .rtl import Design, RtlError, RtlTrainer
 from .tasks import Dataset
-from .trainer import Record, Trainer
+from .trainer import Record
 
 __all__ = ["Comparison", "Difference", "States", "compare", "first_difference", "states"]
 
@@ -143,7 +144,7 @@ def compare(
     missing = {state.name for state in shown_states(config)} - set(design.arrays)
     if missing:
         raise RtlError(f"{design.top} does not show {', '.join(sorted(missing))}")
-    twin = Trainer(config, chosen, samples=samples, perturbations=perturbations, devices=None, **changes)
+    twin = trainer(config, chosen, samples=samples, perturbations=perturbations, devices=None, **changes)
     codes = None if perturbations is None else words(config, perturbations)
     chunk = max(1, _CHUNK // (2 * config.parameters * len(chosen)))
     done = count = unequal = 0

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from mgd_hdl.config import TrainerConfig, Tries
 
 from .fixed import Flags, Ints
+from .retry import alone, steps_of_a_try
 from .trainer import Trainer
 
 __all__ = ["Forecast", "forecast"]
@@ -33,12 +34,15 @@ class Forecast:
         (tries,), share of samples that they answer right, nan where given up.
     saturated : Flags
         (tries,), whether a limit was met until then.
+    patience : int
+        Steps after which a try is given up.
     """
 
     solved_at: Ints
     theta: Ints
     accuracy: npt.NDArray[np.float64]
     saturated: Flags
+    patience: int
 
     @property
     def median(self) -> float | None:
@@ -66,12 +70,17 @@ def forecast(
     config : TrainerConfig
         With a judge.
     tries, patience : int
+        Of a trainer that tries again by itself ``judge.retry`` is what counts.
     until_median : bool
         Stop as soon as the first try is solved and so many are that the others change the median no more.
     look : callable, optional
         Told now and then the steps done and how many tries are solved.
     """
-    trainer = Trainer(config, Tries(config).registers(tries))
+    registers = Tries(config).registers(tries)
+    if config.retries:
+        patience = steps_of_a_try(config, registers[0], config.judge.retry)
+    config = alone(config)
+    trainer = Trainer(config, registers)
     theta = np.zeros((tries, config.parameters), dtype=np.int64)
     saturated = np.zeros(tries, dtype=np.bool_)
     while trainer.step < patience and (trainer.solved_at < 0).any():
@@ -91,4 +100,4 @@ def forecast(
     trainer.hold(theta)
     _, accuracy = trainer.cost_and_accuracy()
     solved = trainer.solved_at >= 0
-    return Forecast(trainer.solved_at, theta, np.where(solved, accuracy, np.nan), saturated)
+    return Forecast(trainer.solved_at, theta, np.where(solved, accuracy, np.nan), saturated, patience)

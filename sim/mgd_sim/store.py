@@ -84,6 +84,10 @@ class Copies:
         copy = settled(seen, self.follow) if self.follow else theta[:, :0]
         return Store(theta, seen, copy, (theta,) * self.depth)
 
+    def paused(self, store: Store) -> Store:
+        """As a trainer is that stood still until all of its steps were done: no update is on its way."""
+        return store._replace(history=(store.theta,) * self.depth)
+
     def step(self, store: Store, theta: Ints, refresh: bool) -> Store:
         """After a step that has changed T: kept is what delayed copies will need, and the copy refreshed."""
         history = (theta, *store.history[:-1]) if self.depth else ()

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mgd_hdl.config import LFSR, RECORDED, SEEDS, Registers, TrainerConfig
+from mgd_hdl.config.errors import Refused
 
 from .control.initializer import initial_parameters
 from .control.judge import Judged
@@ -120,6 +121,10 @@ class Trainer:
         devices: Sequence[int] | None = None,
         **changes: int,
     ):
+        if config.retries:
+            raise Refused(
+                [f"judge.retry = {config.judge.retry}: such trainers are made by mgd_sim.retry.trainer(...)"]
+            )
         registers = [
             config.followed(seed) if isinstance(seed, Registers) else config.registers(seed, **changes)
             for seed in seeds
@@ -224,6 +229,10 @@ class Trainer:
         shown = visible(theta, self.config.words.guard_bits) if seen is None else seen
         store = self.store._replace(theta=theta.astype(narrow), visible=shown.astype(narrow))
         self._state = self._state._replace(store=store)
+
+    def pause(self) -> None:
+        """Stand still until all steps that have begun are done, which delayed updates notice."""
+        self._state = self._state._replace(store=self.take_step.copies.paused(self.store))
 
     def clone(self) -> Trainer:
         """An independent trainer in the same state."""

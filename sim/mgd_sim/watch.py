@@ -12,6 +12,7 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig
 
 from .fixed import Ints
+from .retry import alone
 from .rtl import RtlTrainer
 from .tasks import Dataset, dataset
 from .trainer import Trainer
@@ -79,7 +80,7 @@ def watch(
     stop : callable
         Asked several times a second, with the steps done so far, whether to take the last look there.
     """
-    twin = Trainer(config, [seed], samples=samples, perturbations=perturbations)
+    twin = Trainer(alone(config), [seed], samples=samples, perturbations=perturbations)
     yield _look(twin, 0, None)
     size = 1
     while circuit.step < steps and not stop(circuit.step):

@@ -936,6 +936,21 @@ TOGETHER = [
         ["judge.limit = 2.5: must be at most 1.99976, the largest cost"],
     ),
     (
+        "tries without a judge",
+        toml(judge={"retry": "1000"}),
+        ['judge.retry = 1000: needs judge.kind = "window"; or must be 0'],
+    ),
+    (
+        "tries shorter than a window",
+        toml(judge={"kind": '"window"', "retry": "255"}),
+        ["judge.retry = 255: must be judge.window = 256 or more, or 0"],
+    ),
+    (
+        "tries of samples from outside",
+        toml(judge={"kind": '"window"', "retry": "1000"}, task={"source": '"stream"'}),
+        ['judge.retry = 1000: must be 0 with source = "stream": its samples do not begin anew'],
+    ),
+    (
         "as many misses as references",
         toml(judge={"window": "8", "misses": "8"}),
         ["judge.misses = 8: must be below judge.window = 8"],

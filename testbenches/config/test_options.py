@@ -51,9 +51,11 @@ ASKED: dict[str, dict[str, Any]] = {
     "layer by layer": {"perturbation": {"granularity": "layer"}},
     "accuracy": {"task": {"accuracy": True}},
     "judge": {"judge": {"kind": "window"}},
+    "retry": {"judge": {"kind": "window", "retry": 1_000}},
 }
 #: Whoever asks for the first asks for the second too.
 ALSO = {
+    "retry": "judge",
     "external codes": "loaded codes",
     "independent noise": "noise of updates",
     "follower": "shadow",
@@ -177,6 +179,7 @@ def test_a_check_lists_the_links():
         ("halving", 0, 0),
         ("accuracy", 0, 0),
         ("judge", 0, 0),
+        ("retry", 0, 0),
     ],
 )
 def test_clocks_by_hand(name, measure, step):

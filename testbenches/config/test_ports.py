@@ -19,6 +19,7 @@ CIRCUITS = circuits() | {
     "judged, accuracy": preset("parity4").replaced(
         task={"accuracy": True}, judge={"kind": "window"}, learning={"rounding": "stochastic"}
     ),
+    "retry": preset("parity4").replaced(judge={"kind": "window", "retry": 1_000}),
     "both streams": preset("xor").replaced(
         task={"source": "stream"},
         perturbation={"family": "external", "resolution": 3},

@@ -119,6 +119,22 @@ def _judge_limit(config: Derived) -> Iterator[Problem]:
         )
 
 
+@relation("judge.kind", "judge.window", "judge.retry", "task.source")
+def _judge_retry(config: Derived) -> Iterator[Problem]:
+    """A try is long enough for one window, and begins with its first sample again."""
+    retry, window = config.judge.retry, config.judge.window
+    if not config.retries:
+        return
+    if not config.judged:
+        yield Problem("judge.retry", str(retry), 'needs judge.kind = "window"; or must be 0')
+    elif retry < window:
+        yield Problem("judge.retry", str(retry), f"must be judge.window = {window} or more, or 0")
+    elif config.task.source == "stream":
+        yield Problem(
+            "judge.retry", str(retry), 'must be 0 with source = "stream": its samples do not begin anew'
+        )
+
+
 @relation("judge.window", "judge.misses")
 def _judge_misses(config: Derived) -> Iterator[Problem]:
     if config.judge.misses >= config.judge.window:
