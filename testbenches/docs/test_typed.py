@@ -370,7 +370,7 @@ def test_every_change_of_the_tutorial_is_accepted():
     text = (ROOT / "docs/tutorial.md").read_text("utf-8").partition("## 7.")[2]
     rows = re.findall(r"^\| (`.*?) \| (.*) \|$", text, re.MULTILINE)
     assert [what for _, what in rows] == list(CHANGED)
-    assert TrainerConfig.build(tomllib.loads(preset_text("xor"))).clocks_per_step == 22
+    assert TrainerConfig.build(tomllib.loads(preset_text("xor"))).timing.clocks_per_step == 22
     for keys, what in rows:
         document = preset_text("xor")
         for span in re.findall(r"`(.*?)`", keys):
