@@ -23,6 +23,7 @@ __all__ = [
     "namespace",
     "parity",
     "requantize",
+    "reshaped",
     "saturate",
     "shift_round",
     "wrap",
@@ -46,6 +47,13 @@ def cast(value: npt.NDArray[Any], kind: Any) -> Any:
     xp = value.__array_namespace__()
     name = getattr(kind, "__name__", None)
     return xp.astype(value, kind if name is None else getattr(xp, name), copy=False)
+
+
+def reshaped(value: npt.NDArray[Any], shape: tuple[int, ...]) -> Any:
+    """The same numbers in another shape."""
+    if type(value) is np.ndarray:
+        return value.reshape(shape)
+    return value.__array_namespace__().reshape(value, shape)
 
 
 def shift_round(value: Ints, shift: int, rounding: Rounding, dither: Ints | int = 0) -> tuple[Ints, Ints]:

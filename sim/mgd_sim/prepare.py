@@ -25,8 +25,8 @@ from .tasks import Dataset
 
 __all__ = ["Preparation", "moved", "moving"]
 
-#: Integers of codes in a block: enough to make its cost per step small, few enough for the cache.
-_BLOCK = 1 << 20
+#: Codes in a block, and steps: enough to make its cost per step small, few enough for the cache.
+_BLOCK, _STEPS = 1 << 21, 1 << 12
 
 
 def moving(thing: Any) -> dict[str, Any]:
@@ -89,7 +89,8 @@ class Preparation:
         narrow = np.int8 if config.code_bits < 7 else np.int16
         self.type: type[np.signedinteger[Any]] = narrow if config.parameters >= MANY else np.int64
         self.free: Signs = setup.free.astype(self.type)
-        self.block = max(16, _BLOCK // (self.replicas * max(config.parameters, config.inputs)))
+        at_once = _BLOCK // (self.replicas * max(config.parameters, config.inputs))
+        self.block = min(max(16, at_once), _STEPS)
 
     def take(self, count: int) -> Iterator[tuple[Inputs, Bits, Ints]]:
         """The inputs of the next ``count`` steps, with their codes (R or 1, codes) and samples (R,)."""

@@ -163,10 +163,13 @@ def test_states_of_others_are_refused():
 
 
 def test_options_have_the_names_of_the_circuit():
-    """In the same order; between them the kinds of this file have them all."""
-    assert list(FEATURES) == list(CIRCUIT)
+    """In the same order; between them the kinds of this file have them all.
+
+    A trainer that tries again does so around whole runs: see :mod:`mgd_sim.retry`.
+    """
+    assert list(FEATURES) == [name for name in CIRCUIT if name != "retry"]
     found = {link.name for name in KINDS for link in trainer(name).take_step.links}
-    assert found == set(CIRCUIT)
+    assert found == set(FEATURES)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Ints, cast, namespace, requantize
+from ..fixed import Ints, cast, namespace, requantize, reshaped
 
 __all__ = ["node_words", "parts", "spread"]
 
@@ -78,5 +78,5 @@ def node_words(config: TrainerConfig, update: Ints, sign: Ints, counted: Sequenc
                 negative = layer.input.signed and bit == config.words.multiples - 1
                 rows = code == (-side if negative else side)
                 taken = rows[:, :, None] & ((x[:, None, :] >> bit & 1) != 0)
-                picks.append(xp.reshape(taken, (taken.shape[0], -1)))
+                picks.append(reshaped(taken, (taken.shape[0], -1)))
             yield (side * update << bit)[:, None] * cast(xp.concat(picks, axis=1), update.dtype)

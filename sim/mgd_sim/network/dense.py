@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import LayerConfig
 
-from ..fixed import Ints, cast, namespace
+from ..fixed import Ints, cast, namespace, reshaped
 
 __all__ = ["MANY", "Dense", "in_floats"]
 
@@ -73,7 +73,7 @@ class Dense:
             (..., neurons, samples) in ``layer.sum``.
         """
         xp = namespace(weight)
-        matrix = xp.reshape(weight, (*weight.shape[:-1], self.neurons, self.inputs + 1))
+        matrix = reshaped(weight, (*weight.shape[:-1], self.neurons, self.inputs + 1))
         z: Ints
         if self.floats:
             z = cast(xp.matmul(cast(matrix, np.float64), self.ready(x)), np.int64)

@@ -65,4 +65,7 @@ def signs(config: TrainerConfig, bits: Bits, kind: type[np.signedinteger[Any]] =
     sign = bits.astype(kind)
     if config.sparse:
         return (2 * (sign & 1) - 1) * (sign >> 1)
-    return sign if config.sequential else 2 * sign + (1 - (1 << config.code_bits))
+    if not config.sequential:
+        sign *= 2
+        sign += 1 - (1 << config.code_bits)
+    return sign
