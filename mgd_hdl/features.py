@@ -48,7 +48,7 @@ class _Halved(Link):
         halving = self.site.place("halving", Annealing(self.config, bits=2))
         _counts_windows(self.site, halving)
         self.m.d.comb += [
-            halving.last_shift.eq(self.config.shrinks),
+            halving.last_shift.eq(self.config.amplitude_halvings),
             halving.anneal_every.eq(self.site.ports.halve_every),
             self.site.blocks["array"].halved.eq(halving.shift),
         ]

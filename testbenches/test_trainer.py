@@ -117,7 +117,7 @@ def test_equals_the_twin(name, tmp_path_factory):
     )
     assert result.difference is None, str(result)
     assert result.steps == steps
-    assert result.states >= 2 * steps * (config.coded + config.parameters + 6)
+    assert result.states >= 2 * steps * (config.code_count + config.parameters + 6)
 
 
 SEEDS = (0, 1, 2, 0x12345679, 0x2468ACE0, 1 << 30, (1 << 31) - 2, (1 << 31) - 1)

@@ -121,7 +121,7 @@ class Asked(Section):
         return sum(self.network.layers[1:])
 
     @property
-    def coded(self) -> int:
+    def code_count(self) -> int:
         """How many codes there are: one for each parameter, or for each neuron."""
         return self.neurons if self.nodes else self.parameters
 
@@ -181,17 +181,17 @@ class Asked(Section):
         return self.activations[-1]
 
     @property
-    def halvings(self) -> int:
+    def share_shift(self) -> int:
         """The k of the share 2**-k of all parameters that are shaken at a time."""
         return -power_of_two(self.perturbation.share)
 
     @property
     def sparse(self) -> bool:
         """Only some of the parameters are shaken at a time, others each time."""
-        return self.halvings > 0
+        return self.share_shift > 0
 
     @property
-    def shrinks(self) -> int:
+    def amplitude_halvings(self) -> int:
         """How often the amplitude may halve."""
         if not self.perturbation.halve_every:
             return 0
@@ -201,7 +201,7 @@ class Asked(Section):
     @property
     def halved_updates(self) -> int:
         """How often updates may double because the amplitude halves: never where only signs count."""
-        return 0 if self.sign_only else self.shrinks
+        return 0 if self.sign_only else self.amplitude_halvings
 
     @property
     def judges_error(self) -> bool:
@@ -216,7 +216,7 @@ class Asked(Section):
         return self.cost_section.limit > 0 or self.cost_section.gate > 0
 
     @property
-    def anew(self) -> bool:
+    def reference_each_step(self) -> bool:
         """C0 is measured at every step, and not only where it can have changed."""
         return self.learning.reference == "every_step"
 

@@ -76,7 +76,7 @@ def snapped(config: Derived) -> dict[str, tuple[float, float]]:
         "learning.rate": (config.learning.rate, 2.0**-config.learning_shift),
     }
     if config.perturbation.share != 1:
-        given["perturbation.share"] = (config.perturbation.share, 2.0**-config.halvings)
+        given["perturbation.share"] = (config.perturbation.share, 2.0**-config.share_shift)
     optional = {
         "learning.last_rate": config.learning.last_rate,
         "learning.decay": config.learning.decay,

@@ -118,7 +118,7 @@ class RandomCode:
 
 @dataclass(frozen=True)
 class SparseCode:
-    """Which parameters a sparse random code shakes: each one with the probability ``2**-halvings``.
+    """Which parameters a sparse random code shakes: each one with the probability ``2**-share_shift``.
 
     A parameter is active where ``row[r] ^ column[c]`` is one for each of so many pairs of wires, and each
     pair has a register of its own. State bits 0..7 are the columns, and row r is the exclusive or of the
@@ -126,13 +126,13 @@ class SparseCode:
     combinations are neither equal nor zero: activities are independent in pairs, and as they come from other
     registers, independent of the signs. So for T perturbations the mean of each estimate is the slope, and
 
-        E |G - g|^2 = |g|^2 (P - 2 + 1/q) / T        q = 2**-halvings
+        E |G - g|^2 = |g|^2 (P - 2 + 1/q) / T        q = 2**-share_shift
 
     where q = 1 gives the law of random codes.
     """
 
     rows: int
-    halvings: int
+    share_shift: int
 
     ROW_BITS = tuple(range(COLUMNS, LFSR.degree))
     #: Wires of a cell, pair by pair.
@@ -145,7 +145,7 @@ class SparseCode:
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Wires of a cell that say whether it is active, pair by pair."""
-        return self.PAIRS[: self.halvings]
+        return self.PAIRS[: self.share_shift]
 
     @cached_property
     def row_taps(self) -> tuple[tuple[int, ...], ...]:
@@ -160,9 +160,9 @@ class SparseCode:
         """The lowest bits of a pair's register where it starts, whatever the seed is.
 
         No register is zero. No two are equal, and no three add up to zero, or a parameter would be active in
-        another share than ``2**-halvings``.
+        another share than ``2**-share_shift``.
         """
-        return (1, pair & 1, pair >> 1) if self.halvings > 1 else (1,)
+        return (1, pair & 1, pair >> 1) if self.share_shift > 1 else (1,)
 
     def starts(self, seed: int, pair: int) -> int:
         """Where a pair's register starts."""

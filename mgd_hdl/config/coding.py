@@ -37,13 +37,13 @@ class Codes:
         if self.asked.perturbation.family == "sinusoidal":
             return Fraction(self.sinusoids.power, 1 << 2 * (self.asked.code_bits - 1))
         turns = len(self.shape.layers) if self.asked.layerwise else 1
-        return Fraction(1, turns << self.asked.halvings) / (
+        return Fraction(1, turns << self.asked.share_shift) / (
             self.asked.parameters if self.asked.sequential else 1
         )
 
     @cached_property
     def sparse_code(self) -> SparseCode:
-        return SparseCode(self.placement.rows, self.asked.halvings)
+        return SparseCode(self.placement.rows, self.asked.share_shift)
 
     @cached_property
     def walsh_code(self) -> WalshCode:

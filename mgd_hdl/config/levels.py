@@ -114,18 +114,18 @@ class Levels:
         From theta -= eta * C~ s / amplitude with eta = 2**-k and amplitude = 2**-a; a two-sided
         C~ is twice as large, which takes one off. A code word of several bits counts s in parts of the
         amplitude, 2**(code_bits - 1) of them, and node by node inputs are counted in parts too. A sparse code
-        shakes each parameter in one of 2**halvings perturbations, so what is then learned counts as much.
+        shakes each parameter in one of 2**share_shift perturbations, so what is then learned counts as much.
         Where only the sign of the hold counts, D is -+2**(gain - k) and the rate itself.
         """
         if self.asked.sign_only:
-            return self.words.parameter.fraction_bits - self.words.part
+            return self.words.parameter.fraction_bits - self.words.unit_shift
         return (
             self.asked.amplitude_shift
             + self.words.parameter.fraction_bits
             - self.words.cost_change.fraction_bits
             - self.asked.two_sided
-            - self.words.part
-            + self.asked.halvings
+            - self.words.unit_shift
+            + self.asked.share_shift
         )
 
     @property

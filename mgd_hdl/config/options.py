@@ -269,7 +269,7 @@ OPTIONS: dict[str, Option] = {
             "references anew",
             'learning.reference = "every_step"',
             ("learning.reference",),
-            lambda config: config.anew,
+            lambda config: config.reference_each_step,
             (_apart("two-sided", "analog", text='must be "when_due" with {other}'),),
             form="the sequencer: when C0 is measured",
         ),

@@ -65,7 +65,7 @@ class State:
         """How many there are in a step."""
         if self.each == "bit of a tile":
             return config.words.parameter.width * len(config.placement.tiles)
-        return {"step": 1, "parameter": config.parameters, "code": config.coded}[self.each]
+        return {"step": 1, "parameter": config.parameters, "code": config.code_count}[self.each]
 
     def number(self, config: Derived) -> Format | int:
         """Its format, or the bits of a word without sign or fraction."""

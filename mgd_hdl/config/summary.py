@@ -50,7 +50,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
             "value": 2.0**-config.amplitude_shift,
             "shift": config.amplitude_shift,
             "root_mean_square": _root_mean_square(config),
-            "last_shift": config.amplitude_shift + config.shrinks,
+            "last_shift": config.amplitude_shift + config.amplitude_halvings,
         },
         "rate": {
             "value": 2.0**-config.learning_shift,

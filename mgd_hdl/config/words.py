@@ -29,8 +29,8 @@ class Words:
         return self.engine.multiples
 
     @property
-    def part(self) -> int:
-        """D is the update for ``2**-part``, of an amplitude or, node by node, of an input."""
+    def unit_shift(self) -> int:
+        """D is the update for ``2**-unit_shift``, of an amplitude or, node by node, of an input."""
         return self.multiples - (self.input_bits if self.engine.by_input else 1)
 
     @cached_property
@@ -45,17 +45,17 @@ class Words:
     def input_words(self, layer: LayerConfig) -> range:
         """Node by node: which words of an update the inputs of a layer can pick; the others' bits are 0.
 
-        Word k is ``2**k D``, for bit k of the input in parts of ``2**-part``, rounded down.
+        Word k is ``2**k D``, for bit k of the input in units of ``2**-unit_shift``, rounded down.
         """
         given = layer.input
-        top = self.multiples if given.signed else min(self.multiples, self.part + given.integer_bits)
-        return range(max(0, self.part - given.fraction_bits), top)
+        top = self.multiples if given.signed else min(self.multiples, self.unit_shift + given.integer_bits)
+        return range(max(0, self.unit_shift - given.fraction_bits), top)
 
     def input_places(self, layer: LayerConfig) -> tuple[int, ...]:
         """Node by node: for each of these words the bit of the input that picks; above its highest is its
         sign.
         """
-        below = layer.input.fraction_bits - self.part
+        below = layer.input.fraction_bits - self.unit_shift
         return tuple(min(word + below, layer.input.width - 1) for word in self.input_words(layer))
 
     def output_of(self, activation: Activation) -> Format:
@@ -104,7 +104,7 @@ class Words:
     @property
     def fine_bits(self) -> int:
         """Of the perturbed parameter, how many bits below the one that is alone on at rest."""
-        return self.asked.code_bits + self.asked.shrinks
+        return self.asked.code_bits + self.asked.amplitude_halvings
 
     @property
     def weight_wires(self) -> int:
@@ -181,7 +181,7 @@ class Words:
     @property
     def update(self) -> Format:
         """D, the update for a perturbation of one last bit of ``weight``, or node by node for an input of
-        ``2**-part``, saturated: see ``word``.
+        ``2**-unit_shift``, saturated: see ``word``.
         """
         return SQ(self.word.integer_bits - (self.multiples - 1), self.parameter.fraction_bits)
 

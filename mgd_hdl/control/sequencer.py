@@ -152,7 +152,9 @@ class Sequencer(Block):
                     elif not config.analog:
                         m.d.comb += [
                             self.reference.eq(1),
-                            self.measure.eq(1 if config.two_sided or config.anew else reference_due),
+                            self.measure.eq(
+                                1 if config.two_sided or config.reference_each_step else reference_due
+                            ),
                         ]
                     if config.timing.measure_clocks == 1:
                         m.next = "PERTURBED"

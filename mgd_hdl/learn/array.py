@@ -368,7 +368,7 @@ class Array(Block):
         members = {
             **word_ports(config),
             **({"compare": In(1)} if config.decays else {}),
-            **({"halved": In(2)} if config.shrinks else {}),
+            **({"halved": In(2)} if config.amplitude_halvings else {}),
         }
         super().__init__({**members, **layer_ports(config, self._passing)})
 
@@ -442,7 +442,10 @@ class Array(Block):
                 codes[""] = self._code(m, platform, f"code_{layer.index}", updating)
             for name in perturbation_wires(config):
                 if name == "steps":
-                    sizes = Cat(self.halved == config.shrinks - bit for bit in range(config.shrinks + 1))
+                    sizes = Cat(
+                        self.halved == config.amplitude_halvings - bit
+                        for bit in range(config.amplitude_halvings + 1)
+                    )
                     now = Mux(passing.rest, 0, sizes) if config.rests else sizes
                 else:
                     now = passing.minus if name == "minus" else ~passing.rest

@@ -45,9 +45,9 @@ class ParameterCell(Block):
 
     The perturbed value needs no adder: below the visible bits of T stand two more, ``10`` at rest,
     ``11`` for +amplitude and ``01`` for -amplitude. The visible bits' last bit is worth four
-    amplitudes, and rest is the middle of its interval. Where the amplitude may halve (``config.shrinks``)
-    there are more: ``100`` at rest, ``110`` and ``010`` for the first amplitude, ``101`` and ``011`` for half
-    of it. Each of them but the last is a look-up table.
+    amplitudes, and rest is the middle of its interval. Where the amplitude may halve, which is
+    ``config.amplitude_halvings`` times, there are more: ``100`` at rest, ``110`` and ``010`` for the first
+    amplitude, ``101`` and ``011`` for half of it. Each of them but the last is a look-up table.
 
     With a shadow (``config.shadow``) the network sees a copy of the visible bits that changes only
     on ``refresh``, and a second set of code wires, ``shake_*``, perturbs it: while T integrates
@@ -77,7 +77,7 @@ class ParameterCell(Block):
         Followers only: see there.
     compare : In(1)
         Weight decay only: see :class:`Integrator`.
-    steps : In(shrinks + 1)
+    steps : In(amplitude_halvings + 1)
         In place of ``shaken`` where the amplitude may halve: which of them, the smallest first; none at rest.
     stuck, [loading] : In(1)
         Only where ``imperfections.stuck`` is above zero. A constant: this parameter does not learn, and
@@ -144,7 +144,7 @@ class ParameterCell(Block):
         elif config.sparse:
             moves = self._bit(m, "moves", self._active("shake_")) if config.shadow else active
             below = Cat(moves, shake | ~moves)
-        elif config.shrinks:
+        elif config.amplitude_halvings:
             # Of -amplitude the bits from that amplitude on are on, below the one of rest.
             smaller = [~shake & self.steps[:bit].any() for bit in range(1, len(self.steps))]
             below = Cat(self.steps[0], *(self.steps[1 + i] | each for i, each in enumerate(smaller)), shake)
@@ -231,6 +231,6 @@ def perturbation_wires(config: TrainerConfig) -> dict:
         return {"minus": In(1)} if config.two_sided else {}
     if config.sparse:
         return {}
-    if config.shrinks:
-        return {"steps": In(config.shrinks + 1)}
+    if config.amplitude_halvings:
+        return {"steps": In(config.amplitude_halvings + 1)}
     return {"shaken": In(1)} if config.rests else {}

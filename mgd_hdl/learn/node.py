@@ -267,7 +267,7 @@ class NodeArray(Block):
             ]
             if len(words) > 1:
                 m.d.comb += inputs.turn.eq(passes & has_bits)
-            bits = Cat(inputs.bits & has_bits.replicate(layer.inputs), turn[config.words.part])
+            bits = Cat(inputs.bits & has_bits.replicate(layer.inputs), turn[config.words.unit_shift])
             columns = Signal(layer.inputs + 1, name=f"columns_{layer.index}")
             m.d.sync += columns.eq(Mux(self.address, self.address_columns[: len(columns)], bits))
 

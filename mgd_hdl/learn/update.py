@@ -40,7 +40,7 @@ class Update(Block):
     learning_shift : In
         k; values above ``config.levels.max_learning_shift`` act as that.
     halved : In(2), only where the amplitude may halve
-        How often it has, at most ``config.shrinks``.
+        How often it has, at most ``config.amplitude_halvings``.
     seed, load : In, stochastic rounding only
         Restart the dither.
     o : Out(stream of D, always ready)

@@ -106,7 +106,7 @@ class _Halved(_Annealed):
     def shakes(self, now: Now, shaken: Signs) -> Signs:
         halved: int = now.inputs.links[self.name]
         wide: Signs = cast(shaken, self.type)
-        return wide << (self.config.shrinks - halved)
+        return wide << (self.config.amplitude_halvings - halved)
 
     def rate(self, now: Now, shift: int) -> int:
         halved: int = now.inputs.links[self.name]

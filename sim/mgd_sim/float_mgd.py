@@ -335,10 +335,10 @@ class FloatMgd(_Learner):
         self._inputs: list[Floats] = []  # node by node: of all layers, in the last reference
         # theta -= rate * A * sign / amplitude, where a two-sided C~ spans two amplitudes.
         self.annealing = Annealing.of_rate(self.registers) if config.annealed else None
-        self.halving = Annealing.of_amplitude(config, self.registers) if config.shrinks else None
+        self.halving = Annealing.of_amplitude(config, self.registers) if config.amplitude_halvings else None
         # What is shaken less often counts for more.
         self._per_rate = 1.0 if config.sign_only else 1 / (self.amplitude * (2 if config.two_sided else 1))
-        self._per_rate *= 1 if config.sign_only else 1 << config.halvings
+        self._per_rate *= 1 if config.sign_only else 1 << config.share_shift
         self._modes = self.amplitude * np.array([-1.0 if config.two_sided else 0.0, 1.0])
 
     @property
@@ -358,10 +358,10 @@ class FloatMgd(_Learner):
             return self._waves.take(count)
         if not self._free_codes:
             return self._circuit_codes.take(count)
-        shape = (count, self.config.coded)
+        shape = (count, self.config.code_count)
         drawn = np.stack([rng.integers(0, 2, shape, dtype=np.uint8) for rng in self._code_draws], axis=1)
         if self.config.sparse:
-            active = [rng.random(shape) < 2.0**-self.config.halvings for rng in self._code_draws]
+            active = [rng.random(shape) < 2.0**-self.config.share_shift for rng in self._code_draws]
             drawn |= np.stack(active, axis=1).astype(np.uint8) << 1
         return drawn
 

@@ -143,20 +143,20 @@ def _parallel_engine(config: TrainerConfig) -> Iterator[_Block]:
         "stuck": config.some_stuck * cells,
         "resting": config.layerwise * config.two_sided * cells,
         "sparse": config.sparse * cells,
-        "pairs": config.halvings * (1 + config.shadow) * cells,
+        "pairs": config.share_shift * (1 + config.shadow) * cells,
         "decay": config.decays * cells,
         "clamp": (config.words.parameter.width - 2 - config.levels.rail) * cells,
-        "steps": config.shrinks * cells,
+        "steps": config.amplitude_halvings * cells,
     }  # fmt: skip
     more = {
         "shadow_rows": config.shadow * rows,
         "early_rows": config.early * (rows + layers * COLUMNS),
         "layer_rows": config.layerwise * rows,
-        "sparse_rows": config.halvings * (1 + config.shadow) * (rows + COLUMNS),
+        "sparse_rows": config.share_shift * (1 + config.shadow) * (rows + COLUMNS),
         "noisy_rows": (config.decays + config.update_noisy * (1 + config.independent_noise))
         * (rows + 2 * COLUMNS),
     }
-    codes = (1 + config.shadow) * (1 + config.halvings)
+    codes = (1 + config.shadow) * (1 + config.share_shift)
     wires = _wires(config, codes, config.words.word.width + 1 + config.shadow)
     yield "array", "array", {**wires, **more}
 
@@ -194,7 +194,7 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
         for layer in config.shape.layers:
             yield f"shake_{layer.index}", f"code {family}", size
     if config.sparse:
-        sparse: Features = {"one": 1, "rows": config.placement.rows, "pairs": config.halvings}
+        sparse: Features = {"one": 1, "rows": config.placement.rows, "pairs": config.share_shift}
         yield "sparse", "sparse", sparse
         if config.shadow:
             for layer in config.shape.layers:
@@ -246,7 +246,7 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
         "serial": config.timing.measure_clocks > 1,
         "loaded": config.facts.chain,
         "analog": config.analog,
-        "anew": config.anew,
+        "anew": config.reference_each_step,
     }  # fmt: skip
     yield "trainer", "trainer", {
         "one": 1,

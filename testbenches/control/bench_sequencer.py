@@ -200,7 +200,9 @@ async def time_constants_are_read_at_each_turn(dut):
             # The values of this step's last clock are those that a turn reads.
             last = {name: count == 1 for name, count in left.items()}
             window_end = last["tau_theta"] or (last["tau_p"] and not config.shadow)
-            reference = not config.analog and (config.two_sided or config.anew or takes or fresh)
+            reference = not config.analog and (
+                config.two_sided or config.reference_each_step or takes or fresh
+            )
             flush = last["tau_p"] or last["tau_theta"]
             yield Step(takes, reference, last["tau_p"], window_end, flush)
             left = {name: hands.taus[name] if last[name] else count - 1 for name, count in left.items()}

@@ -213,7 +213,7 @@ def test_nodes(activation):
     assert integers.node_places(74) == [(p.row, p.column, p.diagonal) for p in config.placement.code_places]
     formats = [(layer.input.signed, layer.input.integer_bits) for layer in config.shape.layers]
     part = integers.node_part(4, formats)
-    assert part == config.words.part
+    assert part == config.words.unit_shift
     rng = np.random.default_rng(1)
     inputs = [
         rng.integers(each.input.min, each.input.max + 1, (1, each.inputs)) for each in config.shape.layers

@@ -35,8 +35,8 @@ def perturbed(
     bits inverted, so their sign is always that of the bit. Where the amplitude may halve the last bit
     is worth the smallest, and this one 2**size of it.
     """
-    if config.shrinks:
-        return (4 * visible + 2) * 2**config.shrinks + (0 if rest else (2 * bit - 1) * 2**size)
+    if config.amplitude_halvings:
+        return (4 * visible + 2) * 2**config.amplitude_halvings + (0 if rest else (2 * bit - 1) * 2**size)
     if config.sequential:
         return 4 * visible + 2 + bit * (-1 if minus else 1)
     return 4 * visible + 2 + (0 if rest else 2 * bit - 1)
@@ -53,11 +53,11 @@ def wire_settings(config: TrainerConfig) -> list[dict[str, int]]:
     settings = [dict(zip(names, bits, strict=True)) for bits in itertools.product((0, 1), repeat=len(names))]
     if config.sequential and config.two_sided:
         return [{**each, "minus": side} for each in settings for side in (0, 1)]
-    if config.sequential or not (config.rests or config.shrinks):
+    if config.sequential or not (config.rests or config.amplitude_halvings):
         return settings
     shaking = "shake_" if config.shadow else ""
-    if config.shrinks:
-        sizes = [1 << size for size in range(config.shrinks + 1)] + [0] * config.rests
+    if config.amplitude_halvings:
+        sizes = [1 << size for size in range(config.amplitude_halvings + 1)] + [0] * config.rests
         return [
             {**each, "steps": steps}
             for each in settings

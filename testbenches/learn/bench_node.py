@@ -99,7 +99,7 @@ class Bench:
                 Row(config, layer.index, len(self.rows) + n, layer.inputs) for n in range(layer.neurons)
             ]
         #: Per layer the inputs that were captured, each with a 1 for the bias, as whole parts.
-        self.parts = [[0] * layer.inputs + [1 << config.words.part] for layer in config.shape.layers]
+        self.parts = [[0] * layer.inputs + [1 << config.words.unit_shift] for layer in config.shape.layers]
         self.turn = 0
         self.under_way: deque[Inputs] = deque()
         self.compared = 0
@@ -159,8 +159,11 @@ class Bench:
             bits = [value >> place & 1 for value in x for place in places]
             given[f"layer_{layer.index}__x"] = pack(bits, 1)
             given[f"layer_{layer.index}__capture"] = 1
-            scale = Fraction(1 << self.config.words.part, 1 << layer.input.fraction_bits)
-            self.parts[layer.index] = [*(floor(value * scale) for value in x), 1 << self.config.words.part]
+            scale = Fraction(1 << self.config.words.unit_shift, 1 << layer.input.fraction_bits)
+            self.parts[layer.index] = [
+                *(floor(value * scale) for value in x),
+                1 << self.config.words.unit_shift,
+            ]
         await self.clock(**given, **self.code(rng))
 
     def code(self, rng: np.random.Generator) -> Inputs:

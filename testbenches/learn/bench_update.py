@@ -39,7 +39,7 @@ async def updates_come_two_clocks_later(dut, stall):
     config, rng = configured(), random_numbers()
     least, most = config.words.hold.min, config.words.hold.max
     shifts = range(1 << len(dut.learning_shift))
-    halvings = range(config.shrinks + 1 if hasattr(dut, "halved") else 1)
+    halvings = range(config.amplitude_halvings + 1 if hasattr(dut, "halved") else 1)
     # The least and the greatest sums at every shift; then sums of all sizes, so that most are not limited.
     extremes = (least, least + 1, -1, 0, 1, most - 1, most)
     cases = [(hold, shift, halved) for shift in shifts for halved in halvings for hold in extremes]

@@ -73,12 +73,12 @@ def test_words_add_up_to_the_product():
         expected, codes = [], iter(sign[replica].tolist())
         for layer, x in zip(config.shape.layers, inputs, strict=True):
             counted = [
-                math.floor(value * 2.0**config.words.part / 2**layer.input.fraction_bits)
+                math.floor(value * 2.0**config.words.unit_shift / 2**layer.input.fraction_bits)
                 for value in x[replica].tolist()
             ]
             for _ in range(layer.neurons):
                 s = next(codes)
-                expected += [d * s * count for count in [*counted, 2**config.words.part]]
+                expected += [d * s * count for count in [*counted, 2**config.words.unit_shift]]
         assert sum(words)[replica].tolist() == expected
 
 

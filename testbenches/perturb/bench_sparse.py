@@ -31,9 +31,9 @@ async def activity_follows_the_registers(dut, stall, reload):
 
     def loaded(seed: int) -> tuple[int, ...]:
         bits = f"{seed:031b}"
-        if code.halvings == 1:
+        if code.share_shift == 1:
             return (seed | 1,)
-        turned = (bits, bits[10:] + bits[:10], bits[20:] + bits[:20])[: code.halvings]
+        turned = (bits, bits[10:] + bits[:10], bits[20:] + bits[:20])[: code.share_shift]
         keys = (0, 0x1E3779B9, 0x243F6A88)
         starts = (f"{int(word, 2) ^ key:031b}" for word, key in zip(turned, keys, strict=False))
         return tuple(int(start[:28] + end, 2) for start, end in zip(starts, ENDS, strict=False))
@@ -41,7 +41,7 @@ async def activity_follows_the_registers(dut, stall, reload):
     await follows(
         dut,
         check,
-        first=(1,) * code.halvings,
+        first=(1,) * code.share_shift,
         loaded=loaded,
         advanced=lambda states: tuple(LFSR.step(state) for state in states),
         clocks=300,

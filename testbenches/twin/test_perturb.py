@@ -115,15 +115,15 @@ def test_no_seed_defeats_the_share(share):
     assert np.abs(both - wanted).max() < 6 * np.sqrt(wanted.max() / steps)
 
 
-@pytest.mark.parametrize("halvings", [2, 3])
-def test_registers_of_sparse_codes_never_agree(halvings):
+@pytest.mark.parametrize("share_shift", [2, 3])
+def test_registers_of_sparse_codes_never_agree(share_shift):
     """Neither are two equal nor is the exclusive or of all three zero, for any seed: three bits are the same
     for all seeds, and differ.
     """
-    code = SparseCode(2, halvings)
+    code = SparseCode(2, share_shift)
     for seed in (0, 1, 2, 0x2AAAAAAA, 0x55555555, 0x7FFFFFFE, 0x7FFFFFFF):
-        ends = [code.starts(seed, pair) & 7 for pair in range(halvings)]
-        assert ends == [0b001, 0b011, 0b101][:halvings]
+        ends = [code.starts(seed, pair) & 7 for pair in range(share_shift)]
+        assert ends == [0b001, 0b011, 0b101][:share_shift]
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,9 @@ def codes(
 def activity(config: TrainerConfig, seed: int) -> Iterator[list[int]]:
     """Which parameters a sparse code shakes, perturbation after perturbation; of other codes all."""
     bits = f"{seed:031b}"
-    registers = [lfsr_states(seed)] * (config.halvings == 1)
-    if config.halvings > 1:  # the lowest bits are 001, 011 and 101
-        turned = [int(bits[10 * pair :] + bits[: 10 * pair], 2) for pair in range(config.halvings)]
+    registers = [lfsr_states(seed)] * (config.share_shift == 1)
+    if config.share_shift > 1:  # the lowest bits are 001, 011 and 101
+        turned = [int(bits[10 * pair :] + bits[: 10 * pair], 2) for pair in range(config.share_shift)]
         keys = (0, 0x1E3779B9, 0x243F6A88)
         registers = [
             lfsr_states((start ^ key) & ~7 | 1 | 2 * pair)
@@ -148,7 +148,7 @@ class Network:
     def cost(self, weight: list[int], x: list[int], target: list[int]) -> int:
         """Weights have ``weight_fraction`` fraction bits; so many as C~ has the cost."""
         config = self.config
-        weight_fraction = config.amplitude_shift + config.code_bits - 1 + config.shrinks
+        weight_fraction = config.amplitude_shift + config.code_bits - 1 + config.amplitude_halvings
         fraction = config.formats.input.fraction_bits
         for layer, knots in zip(config.shape.layers, self.knots, strict=True):
             y = []
@@ -193,7 +193,7 @@ def train(
     draw = samples(config, registers.seed_sample)
     code = codes(config, registers.seed_code, perturbations)
     shaken = activity(config, registers.seed_sparse)
-    bits_below = config.code_bits + 1 + config.shrinks  # below the visible ones
+    bits_below = config.code_bits + 1 + config.amplitude_halvings  # below the visible ones
     thresholds = lfsr_states(registers.seed_decay)
     half = 2 ** (config.words.parameter.width - 2)
 
@@ -221,9 +221,9 @@ def train(
             active = next(shaken)
         sign = bits if config.sequential else [2 * u + 1 - 2**config.code_bits for u in bits]
         sign = [s * a for s, a in zip(sign, active, strict=True)]
-        halved = min(config.shrinks, updates // max(1, registers.halve_every))
+        halved = min(config.amplitude_halvings, updates // max(1, registers.halve_every))
         rate = 2 ** (config.levels.gain - registers.learning_shift + halved)
-        added = [s * 2 ** (config.shrinks - halved) for s in sign]
+        added = [s * 2 ** (config.amplitude_halvings - halved) for s in sign]
         middle = [2**bits_below * v + 2**bits_below // 2 for v in seen]
         if config.two_sided:
             baseline = network.cost([w - s for w, s in zip(middle, added, strict=True)], x, target)

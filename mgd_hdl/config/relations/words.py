@@ -49,7 +49,7 @@ def _wires(config: Derived) -> Iterator[Problem]:
 def _share(config: Derived) -> Iterator[Problem]:
     """Wires for at most so many registers."""
     most = len(SparseCode.PAIRS)
-    if config.halvings > most:
+    if config.share_shift > most:
         yield Problem("perturbation.share", snapped(config.perturbation.share), f"must be 2**-{most} to 1")
 
 
@@ -281,7 +281,7 @@ def _shrinks(config: Derived) -> Iterator[Problem]:
     first = config.amplitude_shift
     if not given.halve_every:
         allowed = "needs halve_every above 0" if given.last_amplitude else ""
-    elif not 1 <= config.shrinks <= 2:
+    elif not 1 <= config.amplitude_halvings <= 2:
         allowed = f"must be a half or a quarter of the amplitude, 2**-{first + 1} or 2**-{first + 2}; or 0"
     else:
         return

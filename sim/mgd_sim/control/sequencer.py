@@ -55,7 +55,9 @@ def plan(config: TrainerConfig, registers: Registers, first: int, count: int) ->
     if not config.shadow:
         refresh, refreshed = flush, refreshed | code
     always = config.two_sided or config.analog
-    reference = np.full(count, config.two_sided) if always else sample | refreshed | config.anew
+    reference = (
+        np.full(count, config.two_sided) if always else sample | refreshed | config.reference_each_step
+    )
     return Plan(sample=sample, code=code, reference=reference, flush=flush, refresh=refresh)
 
 

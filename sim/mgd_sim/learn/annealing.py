@@ -28,7 +28,7 @@ class Annealing:
     @classmethod
     def of_amplitude(cls, config: TrainerConfig, registers: Registers) -> Annealing:
         """How often the amplitude has halved."""
-        return cls(0, registers.halve_every, config.shrinks)
+        return cls(0, registers.halve_every, config.amplitude_halvings)
 
     def updated(self) -> bool:
         """One update was made; whether the shift is another one now."""

@@ -30,7 +30,8 @@ def spread(config: TrainerConfig, sign: npt.NDArray[_Number]) -> npt.NDArray[_Nu
 
 
 def parts(config: TrainerConfig, inputs: Sequence[Ints]) -> list[Ints]:
-    """The inputs of every layer, and a 1 for its bias, in parts of ``2**-config.words.part``, rounded down.
+    """The inputs of every layer, and a 1 for its bias, in units of ``2**-config.words.unit_shift``, rounded
+    down.
 
     Parameters
     ----------
@@ -46,8 +47,8 @@ def parts(config: TrainerConfig, inputs: Sequence[Ints]) -> list[Ints]:
     for layer, x in zip(config.shape.layers, inputs, strict=True):
         xp = namespace(x)
         own = cast(x[:, : layer.inputs], np.int64)
-        counted = requantize(own, layer.input.fraction_bits, config.words.part)
-        found.append(xp.concat([counted, xp.full_like(own[:, :1], 1 << config.words.part)], axis=1))
+        counted = requantize(own, layer.input.fraction_bits, config.words.unit_shift)
+        found.append(xp.concat([counted, xp.full_like(own[:, :1], 1 << config.words.unit_shift)], axis=1))
     return found
 
 

@@ -28,7 +28,7 @@ def active(mask: States, state: States) -> Bits:
     mask : States
         (P,), from :func:`activity_masks`.
     state : States
-        (halvings, ...), one state of each register.
+        (share_shift, ...), one state of each register.
 
     Returns
     -------
@@ -58,7 +58,7 @@ class SparseCodes:
         code = config.codes.sparse_code
         self.signs = RandomCodes(config, seed)
         self.mask = activity_masks(config)
-        starts = [[code.starts(int(each), pair) for each in activity] for pair in range(code.halvings)]
+        starts = [[code.starts(int(each), pair) for each in activity] for pair in range(code.share_shift)]
         self.state: States = np.array(starts, dtype=np.uint32)
 
     def take(self, count: int) -> Bits:

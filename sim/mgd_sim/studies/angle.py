@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wide = str(SQ(integer_bits, LFSR.leap - integer_bits))
         base = base.replaced(perturbation={"granularity": "node"}, formats={"parameter": wide})
     amplitude = given.amplitude or base.perturbation.amplitude
-    parameters, period = base.coded, base.codes.walsh_code.period
+    parameters, period = base.code_count, base.codes.walsh_code.period
     checkpoints = sorted({1 << k for k in range(3, 13)} | {parameters, 10 * parameters, period})
     curves = {}
     codes: dict[str, TrainerConfig] = {
