@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
-from ..fixed import Flags, Ints, namespace
+from typing import ClassVar
 
-__all__ = ["hot", "total"]
+from mgd_hdl.config import TrainerConfig
+
+from ..fixed import Flags, Ints, namespace, requantize
+
+__all__ = ["ErrorLoss", "hot", "total"]
+
+
+class ErrorLoss:
+    """A loss that adds up something of each output's error: exact, then floored to the fraction bits of
+    ``config.words.cost``.
+    """
+
+    #: Of the error, in what is added up.
+    power: ClassVar[int] = 1
+
+    def __init__(self, config: TrainerConfig):
+        output = config.shape.layers[-1].output
+        self.target_shift = output.fraction_bits - config.formats.target.fraction_bits
+        self.fraction_bits = self.power * output.fraction_bits
+        self.wanted = config.words.cost.fraction_bits
+
+    def __call__(self, y: Ints, target: Ints) -> Ints:
+        """The cost.
+
+        Parameters
+        ----------
+        y : Ints
+            (..., outputs, samples), in the output format of the last layer.
+        target : Ints
+            Broadcast against ``y``, in ``config.formats.target``.
+
+        Returns
+        -------
+        Ints
+            (..., samples), in ``config.words.cost``.
+        """
+        return requantize(self.added(y - (target << self.target_shift)), self.fraction_bits, self.wanted)
+
+    def added(self, error: Ints) -> Ints:
+        """What the errors (..., outputs, samples) are together, (..., samples)."""
+        raise NotImplementedError
 
 
 def hot(target: Ints) -> Flags:

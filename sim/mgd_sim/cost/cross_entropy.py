@@ -55,7 +55,7 @@ class CrossEntropy:
             self.logarithm = Curve(config.curves.logarithm_table)
 
     def __call__(self, y: Ints, target: Ints) -> Ints:
-        """The cost; shapes as for :class:`mgd_sim.cost.squared_error.SquaredError`."""
+        """The cost; shapes as for :class:`mgd_sim.cost.ErrorLoss`."""
         xp = namespace(y)
         if y.shape[-2] == 1:
             size = abs(y)

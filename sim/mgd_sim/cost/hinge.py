@@ -25,7 +25,7 @@ class Hinge:
         self.wanted = config.words.cost.fraction_bits
 
     def __call__(self, y: Ints, target: Ints) -> Ints:
-        """The cost; shapes as for :class:`mgd_sim.cost.squared_error.SquaredError`."""
+        """The cost; shapes as for :class:`mgd_sim.cost.ErrorLoss`."""
         xp = namespace(y)
         if y.shape[-2] == 1:
             behind = xp.where(target >= self.threshold, -y, y)[..., 0, :]
