@@ -57,6 +57,8 @@ class Option:
     """That it adds."""
     form: str = ""
     """What is of another form with it; an option without one is a link of the chains, in circuit and twin."""
+    around: str = ""
+    """What the twin has in place of a link."""
 
     def said(self, config: Asked) -> str:
         """How messages about other options name it."""
@@ -487,6 +489,7 @@ OPTIONS: dict[str, Option] = {
             ("judge.retry",),
             lambda config: config.retries,
             (_apart("external codes", text="must be 0 with {other}: codes from outside do not begin anew"),),
+            around="runs of trainers that do not try again, mgd_sim.retry",
         ),
     )
 }

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import RECORDED, SQ, UQ, preset
+from mgd_hdl.config.options import OPTIONS
 from mgd_hdl.features import FEATURES as CIRCUIT
 from mgd_sim.features import FEATURES
 from mgd_sim.learn.integrator import integrate
@@ -163,11 +164,9 @@ def test_states_of_others_are_refused():
 
 
 def test_options_have_the_names_of_the_circuit():
-    """In the same order; between them the kinds of this file have them all.
-
-    A trainer that tries again does so around whole runs: see :mod:`mgd_sim.retry`.
-    """
-    assert list(FEATURES) == [name for name in CIRCUIT if name != "retry"]
+    """In the same order, but for what the twin has around its steps; the kinds of this file have them all."""
+    assert list(FEATURES) == [name for name in CIRCUIT if not OPTIONS[name].around]
+    assert [option.name for option in OPTIONS.values() if option.around] == ["retry"]
     found = {link.name for name in KINDS for link in trainer(name).take_step.links}
     assert found == set(FEATURES)
 
