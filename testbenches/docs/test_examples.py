@@ -17,6 +17,7 @@ from mgd_sim.rtl import trainer_design
 from mgd_sim.rtl.icarus import IcarusModel
 from mgd_sim.tasks import Dataset, dataset
 from mgd_sim.trainer import Trainer
+from testbenches import golden
 from testbenches.power_up import starts_from_anything
 from testbenches.test_lint import check_names
 
@@ -63,6 +64,7 @@ def test_it_opens_with_its_idea(path):
 def test_it_generates_verilog(path):
     config = load(path)
     files = trainer_files(config)
+    assert golden.hashes(config, files) == golden.load()[path.name]
     check_names(config.name, files[f"{config.name}.v"])
     assert clocks_per_step(config, files) == config.timing.clocks_per_step
     starts_from_anything(config, files)
