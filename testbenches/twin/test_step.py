@@ -214,3 +214,14 @@ def test_sums_in_floats_are_exact(bits, floats):
         weight[0, 3] += 1 if w < 0 else -1
         z = Dense(layer)(weight, np.full((64, 1), x))
         assert z.tolist() == [[[w * (63 * x + 2**bits) + int(weight[0, 3]) * x]]]
+
+
+def test_many_samples_come_in_parts():
+    """The letters' first layer, more samples than are multiplied at once: sums in 64-bit integers."""
+    layer = preset("nist7x7").shape.layers[0]
+    rng = np.random.default_rng(4)
+    weight = rng.integers(layer.weight.min, layer.weight.max + 1, (3, layer.parameters))
+    x = rng.integers(layer.input.min, layer.input.max + 1, (layer.inputs, 3000))
+    matrix = weight.reshape(3, layer.neurons, -1)
+    expected = matrix[..., :-1] @ x + (matrix[..., -1:] << layer.input.fraction_bits)
+    np.testing.assert_array_equal(Dense(layer)(weight, x), expected)

@@ -15,6 +15,8 @@ __all__ = ["MANY", "Dense", "in_floats"]
 
 #: Parameters of a layer from which on a product of matrices in floating point is the faster one.
 MANY = 64
+#: Products of a matrix product that one thread computes.
+_ALONE = 1 << 17
 #: Whole numbers below are exact in floating point.
 _EXACT_BITS = 53
 
@@ -76,9 +78,23 @@ class Dense:
         matrix = reshaped(weight, (*weight.shape[:-1], self.neurons, self.inputs + 1))
         z: Ints
         if self.floats:
-            z = cast(xp.matmul(cast(matrix, np.float64), self.ready(x)), np.int64)
-            return z
+            return self._product(cast(matrix, np.float64), self.ready(x))
         matrix = cast(matrix, np.int64)
         z = xp.matmul(matrix[..., :-1], x)
         z += matrix[..., -1:] << self.bias_shift
+        return z
+
+    def _product(self, matrix: npt.NDArray[Any], x: npt.NDArray[Any]) -> Ints:
+        """The sums in floating point, of so many samples at a time that none goes to several threads.
+
+        Threads wait for each other where processes want all cores, and studies and tests do.
+        """
+        xp, count = namespace(matrix), x.shape[-1]
+        most = max(64, _ALONE // (self.neurons * (self.inputs + 1)))
+        z: Ints
+        if count <= most:
+            z = cast(xp.matmul(matrix, x), np.int64)
+            return z
+        parts = [x[..., first : min(first + most, count)] for first in range(0, count, most)]
+        z = xp.concat([cast(xp.matmul(matrix, part), np.int64) for part in parts], axis=-1)
         return z
