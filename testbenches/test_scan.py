@@ -77,6 +77,6 @@ def test_mutations_are_noticed(wrong):
 def test_another_shape_is_noticed(other):
     """The same number of rows, which end elsewhere."""
     config = shaped(2, 3, 1)
-    assert shaped(*other).rows == config.placement.rows
+    assert shaped(*other).placement.rows == config.placement.rows
     with pytest.raises(AssertionError):
         follow(Scan(shaped(*other)), config)

@@ -138,7 +138,7 @@ def test_forecast_is_each_try_alone():
     ("steps", "median"), [([3, 5, 9], 6), ([3, -1, 9], 10), ([-1, 3, -1], None), ([4, 8], 7)]
 )
 def test_median(steps, median):
-    found = Forecast(np.array(steps), np.zeros(0), np.zeros(0), np.zeros(0))
+    found = Forecast(np.array(steps), np.zeros(0), np.zeros(0), np.zeros(0), patience=20)
     assert found.median == median
 
 

@@ -252,7 +252,7 @@ def test_a_bitstream_for_the_icebreaker(in_an_empty_folder, capsys):
     assert found["clock"] == 12e6
     assert found["fmax"] > 24e6
     assert 800 < found["resources"]["logic cells"]["used"] < 1600
-    assert found["judge"] == {"kind": "window", "limit": 0.125, "window": 256, "misses": 0}
+    assert found["judge"] == {"kind": "window", "limit": 0.125, "window": 256, "misses": 0, "retry": 0}
     assert json.loads(Path("out/xor_trainer.icebreaker.json").read_text()) == found
     assert "set_io led_solved 37\n" in Path("out/xor_trainer.icebreaker.pcf").read_text()
     assert "module xor_trainer__board(" in Path("out/xor_trainer.icebreaker.v").read_text()
