@@ -5,6 +5,7 @@ at random, one row in eight.
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
@@ -15,6 +16,10 @@ compiled.install()
 
 # The command line says in one line that it has a fault; a test wants to see where.
 os.environ["MGD_HDL_DEBUG"] = "1"
+
+# Tests interrupt themselves and others; whoever starts them in the background has them ignore that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: One in so many mutations, or drawings, is tried by a plain run. The rows are always the same ones.
 EVERY = 8
