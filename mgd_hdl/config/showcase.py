@@ -47,7 +47,9 @@ class Tries:
     def registers(self, count: int) -> list[Registers]:
         """The run-time registers of the first ``count`` tries."""
         first = self.config.registers()
-        return [
-            replace(first, **{name: getattr(first, name) ^ mask for name in SEEDS})
-            for mask in self.masks(count)
-        ]
+        return [self.masked(first, mask) for mask in self.masks(count)]
+
+    @staticmethod
+    def masked(first: Registers, mask: int) -> Registers:
+        """The registers of a try, from those of the first."""
+        return replace(first, **{name: getattr(first, name) ^ mask for name in SEEDS})

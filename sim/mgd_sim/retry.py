@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from mgd_hdl.config import SEEDS, Registers, TrainerConfig, Tries
+from mgd_hdl.config import Registers, TrainerConfig, Tries
 
 from .control.sequencer import plan
 from .evaluate import Evaluation
@@ -103,11 +103,10 @@ class Retrying:
         """The present tries of some replicas."""
         while len(self._masks) < self.tries.max():
             self._masks = self._tries.masks(2 * len(self._masks))
-        registers = []
-        for number in members.tolist():
-            mask, first = self._masks[self.tries[number] - 1], self._first[number]
-            seeds = {name: getattr(first, name) ^ mask for name in SEEDS}
-            registers.append(replace(first, **seeds))
+        registers = [
+            Tries.masked(self._first[number], self._masks[self.tries[number] - 1])
+            for number in members.tolist()
+        ]
         devices = None if self._devices is None else [self._devices[number] for number in members.tolist()]
         trainer = Trainer(self._alone, registers, devices=devices)
         most = self.config.judge.retry
