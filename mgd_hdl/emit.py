@@ -233,6 +233,7 @@ def trainer_files(config: TrainerConfig, *, watch: Watch | None = None) -> dict[
     parameters = {
         "name": name,
         "configuration": config.model_dump(mode="json"),
+        **({"files": config.attached.as_json()} if config.attached.files else {}),
         "registers": registers.__dict__,
         "run_time": config.legal_registers,
         "parameters": config.parameters,

@@ -14,7 +14,7 @@ import pytest
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly, RisingEdge
 
-from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config import Attached, TrainerConfig
 from mgd_sim.rtl import RtlError, bench_parameters
 from testbenches.warm.simulator import simulate
 
@@ -45,8 +45,8 @@ _Item = TypeVar("_Item")
 
 def run(verilog: str, bench: str, folder: Path, config: TrainerConfig, **parameters: Any) -> None:
     """Run every test of ``bench`` on the module ``dut``; inside, :func:`configured` gives ``config``."""
-    document = config.model_dump(mode="json")
-    simulate(verilog, TOP, bench, folder, {"config": document, **parameters})
+    document = {"config": config.model_dump(mode="json"), "attached": config.attached.packed()}
+    simulate(verilog, TOP, bench, folder, {**document, **parameters})
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,10 @@ def run_natively(block: Any, testbench: Callable[[Any], Awaitable[None]]) -> Non
 
 def configured() -> TrainerConfig:
     """The configuration that :func:`run` was given; checked there, and not again."""
-    return TrainerConfig.model_validate(bench_parameters()["config"])
+    parameters = bench_parameters()
+    config = TrainerConfig.model_validate(parameters["config"])
+    config.attach(Attached.unpacked(parameters["attached"]))
+    return config
 
 
 async def start(dut: Any, **inputs: int) -> None:

@@ -83,6 +83,11 @@ RULES = [
         r"mgd_hdl\.verbs(\..*)?",
         (r"mgd_hdl(?!\.cli)(\..*)?", r"mgd_sim(\..*)?", r"mgd_synth(\..*)?", r"matplotlib\.figure"),
     ),
+    # Readers of data files: whoever needs none of them never loads them.
+    (
+        r"mgd_hdl\.config\.attached\.(?!files$)\w+",
+        (r"mgd_hdl\.config\.(attached(\..*)?|errors)", r"numpy(\..*)?"),
+    ),
     (r"mgd_hdl\.config(\..*)?", (r"mgd_hdl\.config(\..*)?", r"pydantic(_core)?(\..*)?")),
     (r"mgd_hdl\.(process|progress)", ()),
     (r"mgd_hdl\.files", (r"mgd_hdl\.process",)),
@@ -139,6 +144,8 @@ def test_imports(name):
         ("mgd_hdl.learn.cell", "from .. import perturb", "mgd_hdl.perturb"),
         ("mgd_hdl.learn.cell", "from ..trainer import Trainer", "mgd_hdl.trainer"),
         ("mgd_hdl.config.codes", "import numpy", "numpy"),
+        ("mgd_hdl.config.attached.files", "import numpy", "numpy"),
+        ("mgd_hdl.config.attached.arrays", "from ..words import Words", "mgd_hdl.config.words"),
         ("mgd_hdl.config.codes", "from ..fixed import shape", "mgd_hdl.fixed"),
         ("mgd_hdl.emit", "from .cli import main", "mgd_hdl.cli"),
         ("mgd_hdl.trainer", "from .verbs import common", "mgd_hdl.verbs.common"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .attached import Attached, AttachedFile
 from .codes import COLUMNS, LFSR, Lfsr, RandomCode, Sinusoids, SparseCode, WalshCode
 from .cost import CurveTable
 from .errors import ConfigError, Problem
@@ -31,6 +32,8 @@ __all__ = [
     "STATES",
     "UQ",
     "ActivationTable",
+    "Attached",
+    "AttachedFile",
     "ConfigError",
     "CurveTable",
     "Defect",

@@ -6,8 +6,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from .attached import Attached
 from .codes import LOADED
 from .cost import Loss
 from .network import Activation
@@ -47,6 +48,17 @@ class Asked(Section):
     engine: EngineSection = EngineSection()
     judge: JudgeSection = JudgeSection()
     imperfections: ImperfectionsSection = ImperfectionsSection()
+    # What files hold that keys name: beside the tables, since a dump of these holds names only.
+    _attached: Attached = PrivateAttr(default_factory=Attached)
+
+    @property
+    def attached(self) -> Attached:
+        """The files that keys name."""
+        return self._attached
+
+    def attach(self, attached: Attached) -> None:
+        """Once, by whoever builds a configuration, before anything that follows is asked for."""
+        self._attached = attached
 
     @property
     def amplitude_shift(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
+from .attached import Attached
 from .derived import Derived
 from .errors import ConfigError
 from .explain import explain
@@ -41,14 +42,20 @@ def _without(document: Any, error: ValidationError) -> dict[str, Any]:
     return kept
 
 
-def built(kind: type[_Config], document: Any) -> _Config:
-    """From the tables of a TOML file; raises ConfigError with every problem found."""
+def built(kind: type[_Config], document: Any, attached: Attached) -> _Config:
+    """From the tables of a TOML file; raises ConfigError with every problem found.
+
+    Files that are attached under the names that the tables give need not be there; all others are read.
+    """
     try:
         config, problems = kind.model_validate(document), []
     except ValidationError as error:
         problems = explain(error, json_schema(kind))
         document = _without(document, error)
         config = kind.model_validate(document)
+    files, unread = attached.following(config)
+    config.attach(files)
+    problems += unread
     problems += relation_problems(config, {problem.key.partition("[")[0] for problem in problems})
     if problems:
         raise ConfigError(problems)
@@ -60,13 +67,13 @@ def json_schema(kind: type[Derived]) -> dict[str, Any]:
     return kind.model_json_schema(schema_generator=_SchemaGenerator)
 
 
-def replaced(config: _Config, sections: dict[str, Any]) -> _Config:
-    """A copy with some keys changed, checked again."""
+def replaced(config: _Config, sections: dict[str, Any], attached: Attached | None = None) -> _Config:
+    """A copy with some keys changed, checked again; and with other files where some are given."""
     document = config.model_dump(mode="json")
     for key, value in sections.items():
         old = document.get(key)
         document[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
-    return built(type(config), document)
+    return built(type(config), document, config.attached if attached is None else attached)
 
 
 def snapped(config: Derived) -> dict[str, tuple[float, float]]:

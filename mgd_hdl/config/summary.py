@@ -25,6 +25,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
             "source": config.task.source,
             "order": config.task.order if config.task.source == "memory" else None,
         },
+        "files": config.attached.as_json(),
         "parameters": config.parameters,
         "layers": [
             {
@@ -128,6 +129,10 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
 
     yield f"{found['name']}: ok"
     yield line("task", ", ".join(text for text in found["task"].values() if text is not None))
+    for key, file in found["files"].items():
+        yield line(
+            "file", f"{key}: {file['file']}, {file['bytes']:,} bytes, SHA-256 {file['sha256'][:16]}..."
+        )
     yield line("parameters", str(found["parameters"]))
     for index, layer in enumerate(found["layers"]):
         yield line(

@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .attached import Attached
 from .errors import ConfigError, Problem, did_you_mean, shown
 from .trainer import TrainerConfig
 
@@ -20,9 +21,12 @@ PRESETS = ("xor", "parity4", "nist7x7", "nist7x7_centered")
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
 
-def loads(text: str, where: str = "text") -> TrainerConfig:
-    """From TOML text. Raises ConfigError; ``where`` names the text in its lines."""
-    return TrainerConfig.build(_parse(text, where))
+def loads(text: str, where: str = "text", folder: Path | None = None) -> TrainerConfig:
+    """From TOML text. Raises ConfigError; ``where`` names the text in its lines.
+
+    Files that it names are looked for in ``folder``, without one in the working directory.
+    """
+    return TrainerConfig.build(_parse(text, where), Attached(folder=folder))
 
 
 def _refusal(where: str, what: str, value: str = "") -> ConfigError:
@@ -64,7 +68,7 @@ def _explain(message: str, text: str, where: str) -> Problem:
 
 
 def load(path: Path | str) -> TrainerConfig:
-    """From a TOML file of at most 1 MiB. Raises ConfigError."""
+    """From a TOML file of at most 1 MiB, and the files that it names, beside it. Raises ConfigError."""
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -81,7 +85,7 @@ def load(path: Path | str) -> TrainerConfig:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _refusal(f"{path}, line {line}", f"is not UTF-8: byte {error.start}") from None
-    return loads(text, str(path))
+    return loads(text, str(path), path.parent)
 
 
 def preset_text(name: str) -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from . import build
+from .attached import Attached, AttachedFile
 from .derived import Derived
 from .registers import Registers, as_asked, followed, legal, with_changes
 
@@ -21,9 +22,16 @@ class TrainerConfig(Derived):
     """A whole trainer. Build one with :func:`mgd_hdl.config.load` or :func:`preset`."""
 
     @classmethod
-    def build(cls, document: Any) -> TrainerConfig:
-        """From the tables of a TOML file; raises ConfigError with every problem found."""
-        return build.built(cls, document)
+    def build(cls, document: Any, attached: Attached = Attached()) -> TrainerConfig:  # noqa: B008 - frozen
+        """From the tables of a TOML file; raises ConfigError with every problem found.
+
+        Parameters
+        ----------
+        document : dict
+        attached : Attached, optional
+            Files that need not be read, and the folder of those that must be.
+        """
+        return build.built(cls, document, attached)
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
@@ -31,8 +39,19 @@ class TrainerConfig(Derived):
         return build.json_schema(cls)
 
     def replaced(self, **sections: dict[str, Any] | Any) -> TrainerConfig:
-        """A copy with some keys changed, checked again: ``replaced(learning={"rate": 0.25})``."""
+        """A copy with some keys changed, checked again: ``replaced(learning={"rate": 0.25})``.
+
+        It has the same files, without reading them again, where their names are the same.
+        """
         return build.replaced(self, sections)
+
+    def with_file(self, key: str, file: AttachedFile, **sections: dict[str, Any] | Any) -> TrainerConfig:
+        """A copy whose key names this file, and with some keys changed, checked again."""
+        section, _, name = key.rpartition(".")
+        changed: dict[str, Any] = {name: file.name}
+        if section:
+            changed = {section: {**sections.get(section, {}), **changed}}
+        return build.replaced(self, {**sections, **changed}, self.attached.with_file(key, file))
 
     @property
     def snapped(self) -> dict[str, tuple[float, float]]:
