@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 
 from amaranth.hdl import Const, Module, Signal, Value
 
@@ -54,6 +56,7 @@ class Core(Block):
         self._place(site, engine)
         links = links_of(site)
         copy = copy_of(site, engine)
+        self._hold(site)
         for link in links:
             link.placed()
         started = copy.start(engine.done(site))
@@ -69,6 +72,7 @@ class Core(Block):
         for link in links:
             link.costs(cost)
         self._report(site, copy, engine, perturbed)
+        self._open(site, started)
         return m
 
     def _place(self, site: Site, engine: Engine) -> None:
@@ -233,3 +237,27 @@ class Core(Block):
         m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
         setting = self.restart | engine.initializer.busy | copy.copying
         m.d.comb += self.busy.eq(setting | engine.begun(site.blocks["sequencer"]) | in_flight.any())
+
+    def _hold(self, site: Site) -> None:
+        """While something holds no step begins."""
+        holds = [*site.holds, *(door.asks for door in site.doors)]
+        if holds:
+            site.m.d.comb += site.blocks["sequencer"].hold.eq(reduce(or_, holds))
+
+    def _open(self, site: Site, started: Value) -> None:
+        """A door opens when all that had begun is done, and no other one is."""
+        m, doors = site.m, site.doors
+        if not doors:
+            return
+        there = Signal(name="parameters_there")
+        with m.If(started):
+            m.d.sync += there.eq(1)
+        m.d.comb += [
+            site.still.eq(there & ~self.busy),
+            site.engaged.eq(reduce(or_, [door.asks | door.owes for door in doors])),
+        ]
+        for number, door in enumerate(doors):
+            others = [other.inside for other in doors if other is not door]
+            before = [other.asks for other in doors[:number]]
+            closed = reduce(or_, [*others, *before], Const(0, 1))
+            m.d.comb += door.open.eq(door.asks & site.still & ~closed)

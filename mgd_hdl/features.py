@@ -214,17 +214,25 @@ class _Judged(Link):
 
 
 class _Retried(Link):
-    """After so many references the trainer stands still between two steps, until all have been judged."""
+    """After so many references the trainer stands still between two steps, until all have been judged and no
+    door has anything to do.
+    """
+
+    def __init__(self, site: Site):
+        super().__init__(site)
+        self.full = Signal(name="full")  # with the step that made the last reference
+        site.holds.append(self.full)
 
     def placed(self) -> None:
         m, ports, sequencer = self.m, self.site.ports, self.site.blocks["sequencer"]
-        most = self.config.judge.retry
+        most, full = self.config.judge.retry, self.full
         references = Signal(range(most + 1))
-        full = Signal()  # with the step that made the last reference
         stands = Signal()
+        quiet = ~ports.busy
+        if self.config.doors:
+            quiet = quiet & ~self.site.engaged
         m.d.comb += [
-            sequencer.hold.eq(full),
-            stands.eq(full & ~ports.busy),
+            stands.eq(full & quiet),
             ports.tired.eq(stands & ~ports.solved),
         ]
         with m.If(stands):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from amaranth.lib.stream import Signature
 from amaranth.lib.wiring import In, Out
 
-from .config.ports import ports
+from .config.ports import ports, there
 from .config.trainer import TrainerConfig
 from .perturb import code_stream
 from .samples import sample_stream
@@ -13,6 +16,9 @@ __all__ = ["inner", "outer"]
 
 #: Ports that every clocked module has by itself.
 _CLOCKING = ("clk", "rst")
+
+#: Streams, by name; one that begins with ``o`` leaves the trainer.
+_STREAMS: dict[str, Callable[[TrainerConfig], Signature]] = {"i_sample": sample_stream, "i_code": code_stream}
 
 
 def inner(config: TrainerConfig) -> dict:
@@ -34,8 +40,7 @@ def outer(config: TrainerConfig) -> dict:
         for port in ports(config)
         if port.name not in _CLOCKING and "__" not in port.name
     }
-    if config.task.source == "stream":
-        members["i_sample"] = In(sample_stream(config))
-    if config.perturbation.family == "external":
-        members["i_code"] = In(code_stream(config))
+    for name, stream in _STREAMS.items():
+        if there(config, name):
+            members[name] = (In if name.startswith("i") else Out)(stream(config))
     return members

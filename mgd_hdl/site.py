@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Module, Signal, Value
 
 from .config.ports import there
 from .config.trainer import TrainerConfig
 from .hierarchy import Block, place
 from .schedule import Trace
 
-__all__ = ["Link", "Site"]
+__all__ = ["Door", "Link", "Site"]
 
 _AnyBlock = TypeVar("_AnyBlock", bound=Block)
+
+
+@dataclass(frozen=True)
+class Door:
+    """A way in for the host, beside training: it may ask at any time. Then no new step begins, those that
+    have begun are finished, the door opens, works, and lets go.
+
+    Attributes
+    ----------
+    asks : Signal
+        The door wants to open, or works and training has to wait; driven by the door.
+    inside : Signal
+        In some clock after ``open``: something of it is in the network or in the cells, so that no other door
+        may open; driven by the door, from registers.
+    owes : Signal
+        It has taken something that it has not answered yet, so that the trainer may not start again by
+        itself; driven by the door, from registers.
+    open : Signal
+        It may begin something in this clock: it asks, nothing else is under way; driven by the core.
+    """
+
+    asks: Signal
+    inside: Signal
+    owes: Signal
+    open: Signal
 
 
 class Site:
@@ -33,6 +59,15 @@ class Site:
         What makes C of outputs, and C~ of C.
     tail : Value
         Something that follows an update is on its way to the cells.
+    holds : list of Value
+        While any of them is high no step begins; a link adds its own when it is made.
+    doors : list of Door
+        Likewise, each with a hold of its own; of two that ask, the earlier one opens.
+    still : Signal
+        With ``config.doors``: the parameters are set, no step is under way, and the network's copy of them is
+        made. A door that works does not count.
+    engaged : Signal
+        With ``config.doors``: one of them asks, or owes an answer.
     """
 
     trace: Trace
@@ -43,12 +78,22 @@ class Site:
     def __init__(self, m: Module, platform: Any, ports: Any, config: TrainerConfig):
         self.m, self.ports, self.config = m, ports, config
         self.blocks: dict[str, Any] = {}
+        self.holds: list[Value] = []
+        self.doors: list[Door] = []
+        self.still = Signal(name="still")
+        self.engaged = Signal(name="engaged")
         self._platform = platform
 
     def place(self, name: str, block: _AnyBlock) -> _AnyBlock:
         """Put a block into the core under this name. The order of placing is that of the Verilog."""
         self.blocks[name] = block
         return place(self.m, self._platform, name, block)
+
+    def door(self, name: str) -> Door:
+        """A door of this name, behind all that there are."""
+        door = Door(*(Signal(name=f"{name}_{what}") for what in ("asks", "inside", "owes", "open")))
+        self.doors.append(door)
+        return door
 
     def __contains__(self, port: str) -> bool:
         """Whether the core has this port."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 
 from .config.registers import SEEDS
 from .config.trainer import TrainerConfig
@@ -57,7 +57,13 @@ class Trainer(Block):
             if name in ("start", "tries"):
                 continue
             ours, theirs = getattr(self, name), getattr(core, name)
-            if not member.is_port:
+            if not member.is_port and member.flow == Out:
+                m.d.comb += [
+                    ours.payload.eq(theirs.payload),
+                    ours.valid.eq(theirs.valid),
+                    theirs.ready.eq(ours.ready),
+                ]
+            elif not member.is_port:
                 m.d.comb += [
                     theirs.payload.eq(ours.payload),
                     theirs.valid.eq(ours.valid),

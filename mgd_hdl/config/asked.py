@@ -243,6 +243,16 @@ class Asked(Section):
         return self.judge.retry > 0
 
     @property
+    def doors(self) -> bool:
+        """The host may work with the network or its parameters while no step is under way."""
+        return False
+
+    @property
+    def holds(self) -> bool:
+        """Something in the circuit can keep steps from beginning."""
+        return self.retries or self.doors
+
+    @property
     def cost_noisy(self) -> bool:
         """Noise is added to every cost that is measured."""
         return self.imperfections.cost_noise > 0

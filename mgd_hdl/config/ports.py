@@ -104,9 +104,43 @@ def _stream(
     fields: Callable[[Derived], tuple[Field, ...]],
     there: Callable[[Derived], bool],
     needs: str,
+    *,
+    leaves: bool = False,
 ) -> tuple[Port, ...]:
+    """A stream into the trainer, or with ``leaves`` out of it."""
     both = f"in each clock in which {name}__valid and {name}__ready are high"
     none = "low in reset, until the first start, in the clock of a start and the next"
+    if leaves:
+        changes = "when it is there or taken; 0 after reset and after a start"
+        return (
+            Port(
+                f"{name}__payload",
+                "output",
+                payload,
+                f"with {name}__valid, and each time one is taken; while that is low it is anything",
+                width,
+                bits,
+                there,
+                needs,
+                fields=fields,
+            ),
+            Port(
+                f"{name}__valid",
+                "output",
+                f"{what} is offered; so it stays, with its payload, until it is taken or a start comes.",
+                changes,
+                there=there,
+                needs=needs,
+            ),
+            Port(
+                f"{name}__ready",
+                "input",
+                f"{what} that is offered is taken at the end of this clock.",
+                "in every clock",
+                there=there,
+                needs=needs,
+            ),
+        )
     return (
         Port(f"{name}__payload", "input", payload, both, width, bits, there, needs, fields=fields),
         Port(

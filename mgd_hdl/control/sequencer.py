@@ -41,7 +41,7 @@ class Sequencer(Block):
         The update of the last step reaches the cells.
     free : In(1), serial cells and loaded codes only
         A measurement may begin now; with loaded codes the reference of a one-sided step always may.
-    hold : In(1), ``judge.retry`` only
+    hold : In(1), ``config.holds`` only
         No step begins, whatever is asked for.
     under_way : Out(1), serial cells and loaded codes only
         A step has begun, and its perturbed measurement not yet.
@@ -66,7 +66,7 @@ class Sequencer(Block):
             members["resume"] = In(1)
         if config.shadow:
             members["window_end"] = Out(1)
-        if config.retries:
+        if config.holds:
             members["hold"] = In(1)
         super().__init__(
             {
@@ -121,7 +121,7 @@ class Sequencer(Block):
         free = self.free if lasts else Const(1, 1)
         reference_free = Const(1, 1) if chain and not config.two_sided else free
         wanted = self.run | asked | self.step
-        if config.retries:
+        if config.holds:
             wanted = wanted & ~self.hold
         m.d.comb += go.eq(wanted & (~sample_due | self.sample_valid) & reference_free)
         # What asked for this step is served when it begins; a later pulse asks for the next. Where a step
