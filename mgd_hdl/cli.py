@@ -107,7 +107,9 @@ def _generate(args: Namespace) -> int:
     _SEED,
     argument("--vcd", metavar="FILE", help="write the waveform of all signals"),
     argument("--plot", metavar="FILE", help="draw cost and accuracy over steps, a PNG"),
-    argument("-o", "--output", metavar="DIR", help="write the curve there, as NAME.csv and NAME.png"),
+    argument(
+        "-o", "--output", metavar="DIR", help="write NAME.csv, NAME.png, NAME.parameters.npz, NAME.json there"
+    ),
     force("files that exist"),
 )
 def _simulate(args: Namespace) -> int:
@@ -120,6 +122,32 @@ def _simulate(args: Namespace) -> int:
     from .verbs.simulate import simulate
 
     return simulate(args)
+
+
+@_verb(
+    _CONFIG,
+    argument("--seeds", type=whole(1, MAX_SEEDS), default=16, metavar="N", help="how many (default: 16)"),
+    argument("--steps", type=whole(1), metavar="N", help="learn for N steps"),
+    argument("--until-solved", action="store_true", help="stop where all seeds have solved it (default)"),
+    _SEED,
+    argument("--plot", metavar="FILE", help="draw cost, accuracy and solved seeds over steps, a PNG"),
+    argument(
+        "-o", "--output", metavar="DIR", help="write NAME.csv, NAME.png, NAME.parameters.npz, NAME.json there"
+    ),
+    force("files that exist"),
+    _JSON,
+)
+def _train(args: Namespace) -> int:
+    """Let the twin learn with many seeds at once, and say how many solve the task, and when.
+
+    The first seed is the configuration's, the others are the numbers that follow. A seed that has not
+    solved the task counts as later than all others in the median and the quartiles. NAME.parameters.npz
+    holds the parameters of all seeds as integers, and those of the best one as numbers. Ctrl-C keeps
+    what there is. The status is 1 if the task was to be solved and no seed has.
+    """
+    from .verbs.train import train
+
+    return train(args)
 
 
 @_verb(

@@ -103,7 +103,7 @@ RULES = [
     (r"mgd_sim\.rtl\.kept", (r"mgd_sim(\..*)?", r"platformdirs")),
     (r"mgd_sim\.rtl\.bench_process", (r"mgd_sim(\..*)?", r"cocotb_tools\.runner")),
     (
-        r"mgd_sim\.(watch|studies\..*)",
+        r"mgd_sim\.(watch|seeds|studies\..*)",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|files|process)", r"(numpy|matplotlib)(\..*)?"),
     ),
     (r"mgd_sim(\..*)?", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?")),

@@ -1,18 +1,20 @@
-"""TOML in, configuration out; the presets."""
+"""TOML in, configuration out, and back; the presets."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .asked import Asked
 from .attached import Attached
 from .errors import ConfigError, Problem, did_you_mean, shown
 from .trainer import TrainerConfig
 
-__all__ = ["PRESETS", "load", "loads", "preset", "preset_text"]
+__all__ = ["PRESETS", "load", "loads", "preset", "preset_text", "text_of"]
 
 MAX_BYTES = 1 << 20
 MAX_LINE = 10_000  # far more than any key needs; a key of very many dotted parts would take minutes
@@ -86,6 +88,28 @@ def load(path: Path | str) -> TrainerConfig:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _refusal(f"{path}, line {line}", f"is not UTF-8: byte {error.start}") from None
     return loads(text, str(path), path.parent)
+
+
+def text_of(config: Asked) -> str:
+    """A configuration as TOML with every key, defaults too: :func:`loads` makes an equal one of it."""
+    lines, tables = [], []
+    for key, value in config.model_dump(mode="json").items():
+        if isinstance(value, dict):
+            tables.append(
+                "\n".join([f"[{key}]", *(f"{name} = {_spelled(each)}" for name, each in value.items())])
+            )
+        else:
+            lines.append(f"{key} = {_spelled(value)}")
+    return "\n\n".join(["\n".join(lines), *tables]) + "\n"
+
+
+def _spelled(value: str | bool | int | float | list[Any]) -> str:
+    """A value as TOML spells it, every digit of it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_spelled, value))}]"
+    if isinstance(value, str):  # the one character that TOML escapes and JSON does not
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value) if isinstance(value, bool) else repr(value)
 
 
 def preset_text(name: str) -> str:

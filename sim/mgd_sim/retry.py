@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mgd_hdl.config import Registers, TrainerConfig, Tries
 
@@ -141,6 +142,11 @@ class Retrying:
     def visible(self) -> Ints:
         """(R, P), what the network sees of T, in ``config.words.visible``."""
         return self._gathered("visible")
+
+    @property
+    def weights(self) -> npt.NDArray[np.float64]:
+        """(R, P), the numbers that the network multiplies by where nothing is shaken."""
+        return self._gathered("weights").astype(np.float64)
 
     @property
     def flags(self) -> Bits:

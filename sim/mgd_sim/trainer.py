@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mgd_hdl.config import LFSR, RECORDED, SEEDS, Registers, TrainerConfig
 from mgd_hdl.config.errors import Refused
@@ -184,6 +185,11 @@ class Trainer:
     def visible(self) -> Ints:
         """(R, P), what the network sees of T, in ``config.words.visible``."""
         return self.store.visible.astype(np.int64)
+
+    @property
+    def weights(self) -> npt.NDArray[np.float64]:
+        """(R, P), the numbers that the network multiplies by where nothing is shaken."""
+        return self.take_step.rest(self.visible) * np.float64(self.config.words.weight.step)
 
     @property
     def flags(self) -> Bits:

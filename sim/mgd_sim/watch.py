@@ -12,7 +12,6 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig
 
 from .fixed import Ints
-from .retry import alone
 from .rtl import RtlTrainer
 from .tasks import Dataset, dataset
 from .trainer import Trainer
@@ -53,13 +52,10 @@ def port_samples(config: TrainerConfig) -> Dataset | None:
 
 
 def watch(
-    config: TrainerConfig,
+    twin: Trainer,
     circuit: RtlTrainer,
-    seed: int,
     steps: int,
     every: int,
-    samples: Dataset | None = None,
-    perturbations: Ints | None = None,
     stop: Callable[[int], bool] = lambda step: False,
 ) -> Iterator[Look]:
     """Run a started circuit for some steps, with a look at the start and after every ``every`` steps.
@@ -69,18 +65,15 @@ def watch(
 
     Parameters
     ----------
-    config : TrainerConfig
+    twin : Trainer
+        One replica at step 0, which begins as the circuit does and does not start again by itself. At each
+        look it holds the circuit's parameters.
     circuit : RtlTrainer
-        At step 0, with the registers of ``seed``.
-    seed, steps, every : int
-    samples : Dataset, optional
-        For ``task.source = "stream"``, as for the circuit.
-    perturbations : Ints, optional
-        For external codes, as for the twin.
+        At step 0.
+    steps, every : int
     stop : callable
         Asked several times a second, with the steps done so far, whether to take the last look there.
     """
-    twin = Trainer(alone(config), [seed], samples=samples, perturbations=perturbations)
     yield _look(twin, 0, None)
     size = 1
     while circuit.step < steps and not stop(circuit.step):
@@ -93,8 +86,9 @@ def watch(
             size = size * 2 if time.monotonic() - start < _SLICE else max(1, size // 2)
         theta = states["theta"][-1:]
         # A copy that follows may be far from T: what counts is what the last step saw.
-        twin.hold(theta, states["visible"][-1:] if config.follow else None)
-        yield _look(twin, circuit.step, float(np.mean(np.concatenate(costs))) * config.words.cost.step)
+        twin.hold(theta, states["visible"][-1:] if twin.config.follow else None)
+        measured = float(np.mean(np.concatenate(costs))) * twin.config.words.cost.step
+        yield _look(twin, circuit.step, measured)
 
 
 def _look(twin: Trainer, step: int, measured: float | None) -> Look:

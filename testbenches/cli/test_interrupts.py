@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import mgd_sim.compare
@@ -28,8 +29,12 @@ from mgd_hdl.verbs import compare, probe
 from mgd_hdl.verbs.common import ToolError
 from mgd_sim import watch
 from mgd_sim.rtl import verilator
+from mgd_sim.trainer import Trainer as twins
 from testbenches import compiled, emitted
 from testbenches.cli.test_refusals import Circuit, no_circuits  # noqa: F401 - a fixture
+
+#: What option -o writes into folder "out", in this order.
+WRITTEN = [f"out/xor_trainer.{kind}" for kind in ("csv", "png", "parameters.npz", "json")]
 
 PNG = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
@@ -71,7 +76,7 @@ def wait_for(something) -> None:
 )
 def test_a_run_that_is_ended_keeps_what_there_is(simulator, number, capsys):
     """All of it, and whole: the waveform shows every step that the last line tells of."""
-    files = ("w.vcd", "out/xor_trainer.csv", "out/xor_trainer.png", "p.png")
+    files = ("w.vcd", *WRITTEN[:2], "p.png", *WRITTEN[2:])
     run = started(
         *("simulate", "xor", "--simulator", simulator, "--steps", "99999999"),
         *("--vcd", "w.vcd", "-o", "out", "--plot", "p.png"),
@@ -104,6 +109,26 @@ def test_a_run_that_is_ended_keeps_what_there_is(simulator, number, capsys):
     assert waves.count(f"\n1{symbol}\n") == step
 
 
+def test_a_training_that_is_ended_keeps_what_there_is():
+    """The parameters are those of the step that the last line tells of."""
+    run = started("train", "xor", "--seeds", "3", "--steps", "99999999", "-o", "out")
+    assert run.stdout is not None
+    assert run.stdout.readline().startswith("step         0: 0 of 3 solved")
+    os.killpg(run.pid, signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    ended = re.fullmatch(rf"mgd-hdl: interrupted at step ([\d,]+); kept {', '.join(WRITTEN)}\n", err)
+    assert f"xor_trainer, 3 seeds, {ended[1]} steps: " in out
+    assert sorted(str(path) for path in Path().rglob("*.*")) == sorted(WRITTEN)
+    step = int(ended[1].replace(",", ""))
+    assert Path(WRITTEN[0]).read_text().splitlines()[-1].startswith(f"{step},")
+    twin = twins(preset("xor"), seeds=range(1, 4))
+    twin.run(step)
+    with np.load(WRITTEN[2], allow_pickle=False) as found:
+        assert found["step"] == step
+        assert (found["T"] == twin.theta).all()
+
+
 def test_at_the_start_there_is_nothing_to_keep():
     run = started("simulate", "xor", "-o", "deep/out", "--vcd", "w.vcd")
     wait_for(lambda: len(hidden()) >= 3)
@@ -122,7 +147,7 @@ def test_a_run_that_was_killed_is_in_nobodys_way():
     left = hidden()
     assert [name.endswith(".lock") for name in sorted(left)].count(True) >= 1
     assert cli.main(["simulate", "xor", "--steps", "5", "-o", "out"]) == 0
-    assert sorted(path.name for path in Path("out").iterdir()) == ["xor_trainer.csv", "xor_trainer.png"]
+    assert sorted(str(path) for path in Path("out").iterdir()) == sorted(WRITTEN)
 
 
 # ---- signals at chosen moments -------------------------------------------------------------------
@@ -138,9 +163,7 @@ def test_while_it_draws(monkeypatch, capsys):
 
     monkeypatch.setattr(watch, "figure", draw)
     assert cli.main(["simulate", "xor", "--steps", "30", "-o", "out"]) == 130
-    assert capsys.readouterr().err == (
-        "mgd-hdl: interrupted at step 30; kept out/xor_trainer.csv, out/xor_trainer.png\n"
-    )
+    assert capsys.readouterr().err == (f"mgd-hdl: interrupted at step 30; kept {', '.join(WRITTEN)}\n")
     assert Path("out/xor_trainer.png").read_bytes() == b"drawn"
     assert hidden() == []
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -174,8 +197,7 @@ def test_a_simulator_that_dies_leaves_the_curve(monkeypatch, capsys):
     arguments = ["--steps", "99", "-o", "out", "--vcd", "w.vcd"]
     assert cli.main(["simulate", "xor", *arguments]) == 2
     assert capsys.readouterr().err == (
-        "mgd-hdl: failed at step 20; kept out/xor_trainer.csv, out/xor_trainer.png\n"
-        "mgd-hdl: the simulator has died\n"
+        f"mgd-hdl: failed at step 20; kept {', '.join(WRITTEN)}\nmgd-hdl: the simulator has died\n"
     )
     assert [line.split(",")[0] for line in Path("out/xor_trainer.csv").read_text().splitlines()[1:]] == [
         *("0", "10", "20")

@@ -17,7 +17,7 @@ import mgd_sim.rtl
 from mgd_hdl import cli, emit
 from mgd_hdl.config import PRESETS, STATES
 from mgd_hdl.verbs import configs
-from mgd_sim import watch
+from mgd_sim import seeds, watch
 from mgd_sim.compare import states
 from mgd_sim.rtl import RtlError, icarus
 from mgd_sim.trainer import Trainer
@@ -54,6 +54,7 @@ VERBS = (
     ["probe", "--steps", "1", "--json", "--rtl"],
     ["simulate", "--steps", "2", "-o", "curve"],
     ["simulate", "--steps", "2", "--simulator", "icarus"],
+    ["train", "--steps", "2", "--seeds", "2", "-o", "curves", "--json"],
     ["compare", "--steps", "2"],
     ["generate"],
     ["synth", "--target", "ice41"],
@@ -100,6 +101,7 @@ def no_circuits(monkeypatch, tmp_path):
         monkeypatch.setattr(module, "RtlTrainer", Circuit)
     monkeypatch.setattr(icarus, "IcarusModel", no_icarus)
     monkeypatch.setattr(watch, "figure", lambda looks, title: b"drawn elsewhere")
+    monkeypatch.setattr(seeds, "figure", lambda looks, count, title: b"drawn elsewhere")
 
 
 @pytest.mark.usefixtures("no_circuits")

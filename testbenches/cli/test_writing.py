@@ -16,7 +16,8 @@ import pytest
 
 from mgd_hdl import cli, emit
 from mgd_hdl.config import preset
-from mgd_hdl.verbs import simulate as verb
+from mgd_hdl.verbs import simulate as simulate_verb
+from mgd_hdl.verbs import train as train_verb
 
 #: What shells, Verilog, C and printf would take for something else.
 NAMES = ["a b", 'quo"te', "back\\slash", "new\nline", "per%s%d%cent", "\u03b8\U0001f600", "$HOME;`id`'", "-o"]
@@ -76,7 +77,8 @@ def test_folders_of_any_name(simulator, tmp_path):
         folder.mkdir()
         more = [f"--output={folder / 'out'}"] if name == NAMES[3] else []
         assert simulate(simulator, f"--vcd={folder / 'w.vcd'}", *more) == 0
-        made = ["out", "out/xor_trainer.csv", "out/xor_trainer.png"] if more else []
+        kinds = ("csv", "json", "parameters.npz", "png")
+        made = ["out", *(f"out/xor_trainer.{kind}" for kind in kinds)] if more else []
         assert everything(folder) == [*made, "w.vcd"]
         text = (folder / "w.vcd").read_text()
         assert text.count("\n#") > 400
@@ -179,6 +181,8 @@ def locked() -> Iterator[Path]:
         (["simulate", "xor", "--plot", "LOCKED/x.png"], "x.png"),
         (["simulate", "xor", "-o", "LOCKED"], "xor_trainer.csv"),
         (["simulate", "xor", "-o", "LOCKED/new"], "new"),
+        (["train", "xor", "--plot", "LOCKED/x.png"], "x.png"),
+        (["train", "xor", "-o", "LOCKED"], "xor_trainer.csv"),
         (["init", "xor", "LOCKED/x.toml"], "x.toml"),
         (["schema", "LOCKED/x.json"], "x.json"),
         (["generate", "xor", "-o", "LOCKED"], "xor_trainer.v"),
@@ -188,6 +192,7 @@ def locked() -> Iterator[Path]:
     ],
 )
 def test_a_locked_folder_is_told_before_the_work(command, named, locked, capsys, monkeypatch):
-    monkeypatch.setattr(verb, "_learner", lambda *_: pytest.fail("it learned"))
+    monkeypatch.setattr(simulate_verb, "_Run", lambda *_: pytest.fail("it learned"))
+    monkeypatch.setattr(train_verb, "_learn", lambda *_: pytest.fail("it learned"))
     assert cli.main([each.replace("LOCKED", str(locked)) for each in command]) == 2
     assert capsys.readouterr().err == f"mgd-hdl: {locked / named}: cannot be written: permission denied\n"

@@ -27,10 +27,21 @@ from ..float_mgd import Backpropagation, FloatMgd
 from ..trainer import Trainer
 from .study import command, ends_in_a_line, file, keep, say, watched
 
-__all__ = ["GOALS", "MODELS", "Goal", "Result", "goal_of", "learn", "with_loss"]
+__all__ = [
+    "GOALS",
+    "MODELS",
+    "Goal",
+    "Learner",
+    "Result",
+    "goal_of",
+    "goal_or_any",
+    "learn",
+    "looks",
+    "with_loss",
+]
 
 
-class _Model(Protocol):
+class Learner(Protocol):
     """Anything that learns in steps."""
 
     def run(self, steps: int) -> object:
@@ -52,6 +63,9 @@ class Goal:
     seeds: int
 
 
+#: Seconds that a learner runs before anybody is asked whether to go on.
+_SLICE = 0.1
+
 GOALS = {
     "xor": Goal(accuracy=1.0, cost=0.04, every=10, steps=200_000, seeds=256),
     "parity4": Goal(accuracy=1.0, cost=float("inf"), every=100, steps=1_000_000, seeds=96),
@@ -68,6 +82,11 @@ def goal_of(config: TrainerConfig) -> Goal | None:
     return replace(goal, cost=float("inf"))
 
 
+def goal_or_any(config: TrainerConfig) -> Goal:
+    """The same; for a task without goal all answers right, looked at every 100 steps."""
+    return goal_of(config) or Goal(accuracy=1.0, cost=float("inf"), every=100, steps=1_000_000, seeds=1)
+
+
 def with_loss(config: TrainerConfig, loss: Loss, rate: float | None) -> TrainerConfig:
     """The configuration with another loss, linear outputs where it compares outputs, and another rate."""
     changes: dict[str, dict[str, object]] = {"cost": {"loss": loss}}
@@ -80,7 +99,7 @@ def with_loss(config: TrainerConfig, loss: Loss, rate: float | None) -> TrainerC
 
 
 #: What learns, by name: called with a configuration, seeds, and registers that differ from it.
-MODELS: dict[str, Callable[..., _Model]] = {
+MODELS: dict[str, Callable[..., Learner]] = {
     "twin": Trainer,
     "float": FloatMgd,
     "float_railed": partial(FloatMgd, railed=True),
@@ -153,9 +172,35 @@ def learn(
     Result
         The same object after every look, so that stopping early loses nothing.
     """
-    learner = MODELS[model](config, seeds, **options)
-    result = Result(model, solved_at=[None] * len(seeds))
-    start = time.monotonic()
+    yield from looks(
+        MODELS[model](config, seeds, **options), Result(model, solved_at=[None] * len(seeds)), goal
+    )
+
+
+def looks(
+    learner: Learner,
+    result: Result,
+    goal: Goal,
+    *,
+    to_the_end: bool = False,
+    stop: Callable[[int], bool] | None = None,
+) -> Iterator[Result]:
+    """The same for a learner that stands at the steps of ``result``.
+
+    Parameters
+    ----------
+    learner : Learner
+    result : Result
+        Renewed, and given after every look.
+    goal : Goal
+    to_the_end : bool
+        Go on for all steps, whatever was met.
+    stop : callable, optional
+        Asked several times a second, with the steps done so far, whether to take the last look there. For
+        that, runs are cut wherever the clock says so, which makes no difference to learners in integers only.
+    """
+    start = time.monotonic() - result.seconds
+    size, stopped = 1 if stop else goal.steps, False
     while True:
         cost, accuracy = learner.cost_and_accuracy()
         for seed in np.flatnonzero((accuracy >= goal.accuracy) & (cost < goal.cost)):
@@ -164,11 +209,15 @@ def learn(
         result.cost, result.accuracy = cost.tolist(), accuracy.tolist()
         result.seconds = time.monotonic() - start
         yield result
-        if result.steps >= goal.steps or None not in result.solved_at:
+        if stopped or result.steps >= goal.steps or not (to_the_end or None in result.solved_at):
             return
-        count = min(goal.every, goal.steps - result.steps)
-        learner.run(count)
-        result.steps += count
+        end = min(result.steps + goal.every, goal.steps)
+        while result.steps < end and not (stopped := stop is not None and stop(result.steps)):
+            count, before = min(size, end - result.steps), time.monotonic()
+            learner.run(count)
+            result.steps += count
+            if stop:
+                size = size * 2 if time.monotonic() - before < _SLICE else max(1, size // 2)
 
 
 @ends_in_a_line

@@ -1,0 +1,159 @@
+"""What was learned, to take along: parameters as integers and as numbers, and where they come from.
+
+One file, ``NAME.parameters.npz``, holds all seeds of a run as the circuit's integers, and the best of them as
+the numbers that its network multiplies by. Every entry is a plain array, text too: no pickle.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import LayerConfig, TrainerConfig
+from mgd_hdl.config.toml import text_of
+
+from .evaluate import Evaluation
+from .fixed import Ints
+from .float_mgd import Floats
+from .retry import Retrying
+from .seeds import quartiles
+from .studies.learning import Goal
+from .trainer import Trainer
+
+__all__ = ["KIND", "Learned"]
+
+#: Stands in every such file.
+KIND = "mgd_hdl parameters 1"
+
+_QUARTILES = ("lower_quartile", "median", "upper_quartile")
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What trainers of one configuration hold after ``step`` steps.
+
+    Attributes
+    ----------
+    config : TrainerConfig
+    seeds : sequence of int
+        One for each of R trainers.
+    step : int
+    theta, visible : Ints
+        (R, P): T in ``config.words.parameter``, and what the network sees of it in ``config.words.visible``.
+        The second is the first without its guard bits, unless a copy lags behind: with a shadow or delayed
+        updates within a window, with ``learning.follow`` always.
+    weights : Floats
+        (R, P), the numbers that the network at rest multiplies by.
+    scores : Evaluation
+        Mean cost and accuracy, (R,) each.
+    solved_at : sequence of int or None
+        The step at which each seed was first seen to meet the task's goal, None if none.
+    """
+
+    config: TrainerConfig
+    seeds: Sequence[int]
+    step: int
+    theta: Ints
+    visible: Ints
+    weights: Floats
+    scores: Evaluation
+    solved_at: Sequence[int | None]
+
+    @property
+    def best(self) -> int:
+        """Number of the seed with most right answers; of equal ones that of least cost, then the first."""
+        cost, accuracy = self.scores
+        return int(np.lexsort((cost, -accuracy))[0])
+
+    @classmethod
+    def of(
+        cls,
+        config: TrainerConfig,
+        trainer: Trainer | Retrying,
+        step: int,
+        seeds: Sequence[int],
+        solved_at: Sequence[int | None],
+    ) -> Learned:
+        """What trainers hold now, evaluated on their task."""
+        scores = trainer.cost_and_accuracy()
+        return cls(config, seeds, step, trainer.theta, trainer.visible, trainer.weights, scores, solved_at)
+
+    def arrays(self) -> Arrays:
+        """Everything by name, as it stands in the file and on the page ``docs/results.md``."""
+        config, (cost, accuracy) = self.config, self.scores
+        weights = self.weights[self.best]
+        found: Arrays = {
+            "kind": np.array(KIND),
+            "name": np.array(config.name),
+            "configuration": np.array(text_of(config)),
+            "layers": np.array(config.network.layers, np.int32),
+            "formats": np.array(
+                [[key, str(getattr(config.words, key))] for key in ("parameter", "visible", "weight")]
+                + [[key, str(getattr(config.formats, key))] for key in ("input", "target")]
+            ),
+            "step": np.array(self.step, np.int64),
+            "seeds": np.array(self.seeds, np.int64),
+            "best": np.array(self.best, np.int32),
+            "cost": np.asarray(cost, np.float64),
+            "accuracy": np.asarray(accuracy, np.float64),
+            "solved_at": np.array([-1 if at is None else at for at in self.solved_at], np.int64),
+            "T": self.theta.astype(np.int32),
+            "visible": self.visible.astype(np.int32),
+        }
+        for layer in config.shape.layers:
+            found |= {f"layer_{layer.index}.{key}": each for key, each in _of_layer(layer, weights).items()}
+        return found
+
+    def summary(self, goal: Goal) -> dict[str, Any]:
+        """What became of the seeds, as JSON has it."""
+        cost, accuracy = (each.tolist() for each in self.scores)
+        solved = [at for at in self.solved_at if at is not None]
+        return {
+            "name": self.config.name,
+            "task": self.config.task.name,
+            "goal": {
+                "accuracy": goal.accuracy,
+                "cost": None if goal.cost == float("inf") else goal.cost,
+                "looked_at_every": goal.every,
+            },
+            "steps": self.step,
+            "seeds": len(self.seeds),
+            "solved": len(solved),
+            "share_solved": len(solved) / len(self.seeds),
+            "steps_to_goal": dict(zip(_QUARTILES, quartiles(self.solved_at), strict=True)),
+            "cost": dict(zip(_QUARTILES, quartiles(cost), strict=True)),
+            "accuracy": dict(zip(_QUARTILES, quartiles(accuracy), strict=True)),
+            "best_seed": self.seeds[self.best],
+            "each": [
+                {"seed": seed, "solved_at": at, "cost": one_cost, "accuracy": one_accuracy}
+                for seed, at, one_cost, one_accuracy in zip(
+                    self.seeds, self.solved_at, cost, accuracy, strict=True
+                )
+            ],
+        }
+
+    def npz(self) -> bytes:
+        """The file; the same arrays give the same bytes."""
+        file = io.BytesIO()
+        np.savez_compressed(file, allow_pickle=False, **self.arrays())
+        return file.getvalue()
+
+
+def _of_layer(layer: LayerConfig, theta: Floats) -> Arrays:
+    """A layer's numbers: weights (out, in) and biases (out,); of defects four more (out,)."""
+    matrix = theta[layer.first : layer.first + layer.parameters].reshape(layer.neurons, layer.inputs + 1)
+    found: Arrays = {
+        "weight": matrix[:, :-1],
+        "bias": matrix[:, -1],
+        "activation": np.array(layer.activation),
+    }
+    for name in ("shift", "offset", "gain", "height") if layer.defects else ():
+        found[name] = np.array([getattr(defect, name) for defect in layer.defects])
+    return found
