@@ -6,6 +6,7 @@ from .attached import Attached, AttachedFile
 from .codes import COLUMNS, LFSR, Lfsr, RandomCode, Sinusoids, SparseCode, WalshCode
 from .cost import CurveTable
 from .errors import ConfigError, Problem
+from .memory_map import BitField, Mapped, MemoryMap, memory_map
 from .network import ActivationTable, Defect, LayerConfig, adder_levels
 from .number import SQ, UQ, Format, Overflow, Rounding
 from .placement import Place, Tile
@@ -34,6 +35,7 @@ __all__ = [
     "ActivationTable",
     "Attached",
     "AttachedFile",
+    "BitField",
     "ConfigError",
     "CurveTable",
     "Defect",
@@ -41,6 +43,8 @@ __all__ = [
     "Format",
     "LayerConfig",
     "Lfsr",
+    "Mapped",
+    "MemoryMap",
     "Overflow",
     "Place",
     "Port",
@@ -60,6 +64,7 @@ __all__ = [
     "fields",
     "load",
     "loads",
+    "memory_map",
     "ports",
     "preset",
     "shown_states",

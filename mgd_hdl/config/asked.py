@@ -18,6 +18,7 @@ from .sections import (
     CostSection,
     EngineSection,
     FormatsSection,
+    HostSection,
     ImperfectionsSection,
     JudgeSection,
     LearningSection,
@@ -48,6 +49,7 @@ class Asked(Section):
     engine: EngineSection = EngineSection()
     judge: JudgeSection = JudgeSection()
     imperfections: ImperfectionsSection = ImperfectionsSection()
+    host: HostSection = HostSection()
     # What files hold that keys name: beside the tables, since a dump of these holds names only.
     _attached: Attached = PrivateAttr(default_factory=Attached)
 
@@ -79,6 +81,16 @@ class Asked(Section):
     def activations(self) -> tuple[Activation, ...]:
         activation = self.network.activation
         return activation if isinstance(activation, tuple) else (activation,) * (len(self.network.layers) - 1)
+
+    @property
+    def on_bus(self) -> bool:
+        """A host reads and writes registers over a bus; otherwise they are ports."""
+        return self.host.bus != "none"
+
+    @property
+    def bit_clocks(self) -> int:
+        """Clocks of one bit on a serial line."""
+        return round(self.host.clock_hz / self.host.baud)
 
     @property
     def two_sided(self) -> bool:

@@ -152,7 +152,8 @@ def _seed(name: str, meaning: str) -> Register:
     )
 
 
-#: In the order of the ports.
+#: In the order of the ports. What stands here is an interface too: a register's place is its address on a bus
+#: (:mod:`mgd_hdl.config.memory_map`), so append only.
 REGISTERS: tuple[Register, ...] = (
     Register(
         "tau_x",

@@ -22,6 +22,7 @@ __all__ = [
     "EngineSection",
     "FormatsSection",
     "HIGH_PASS",
+    "HostSection",
     "JudgeSection",
     "ImperfectionsSection",
     "LearningSection",
@@ -320,3 +321,22 @@ class ImperfectionsSection(Section):
     """Share of the parameters that do not learn."""
     stuck_kind: Literal["shaken", "still", "dead"] = "shaken"
     """What these do: keep their initial value, shaken like all others; keep it unshaken; or be zero."""
+
+
+class HostSection(Section):
+    """What joins the trainer with a host, and how its top is reset and clocked."""
+
+    bus: Literal["none", "axi4lite", "wishbone", "uart"] = "none"
+    """A bus with a register map in place of loose wires: AXI4-Lite, Wishbone B4, or frames over a serial
+    line. none: the wires."""
+    pipelined: bool = False
+    """Wishbone only: pipelined transfers instead of classic ones."""
+    clock_hz: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 12_000_000
+    """Serial line only: the clock of the circuit, from which its bits are timed."""
+    baud: Annotated[int, Field(ge=300, le=12_000_000)] = 115_200
+    """Serial line only: bits a second."""
+    reset: Literal["rst", "rst_n", "async_rst", "async_rst_n"] = "rst"
+    """The reset port: active high or, with _n, low; in step with the clock, or asserted at any time and let
+    go two clocks later."""
+    clock_enable: bool = False
+    """Whether there is a port clock_enable; low, the trainer stands still, and the bus goes on."""

@@ -12,6 +12,7 @@
     proofs   which mapped blocks are proven, from synth/baselines/proofs.json
     top-...  ports of the top: controls, registers, outputs, streams, from mgd_hdl.config.PORTS; top-sample,
              top-flags: the parts of a word
+    map-...  the memory map: registers, bits
     states   what every step leaves behind, from mgd_hdl.config.STATES
     apart    what options cannot be together with, from mgd_hdl.config.relations.exclusions
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
@@ -47,7 +48,7 @@ from mgd_synth.estimate import SUPPLY, coefficients, estimated_sizes, totals
 from mgd_synth.report import PAPER
 from mgd_synth.results import fingerprint, load
 
-from . import top
+from . import memory_map, top
 from .boards import known, rows, show
 from .pages import PAGES, ROOMS, ROOT, Page
 from .sizes import sizes
@@ -468,6 +469,11 @@ def _figures(table: dict[str, Any]) -> str:
     return _rows(table["columns"], table["rows"]) + f"\nMeasured with `{table['command']}`.{note}\n"
 
 
+def _map(part: str) -> str:
+    head, *rest = memory_map.table(part)
+    return _rows(head, rest)
+
+
 # ---- by name -------------------------------------------------------------------------------------
 
 #: What makes a table, from its page and what stands there.
@@ -488,4 +494,4 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "proofs": lambda *_: _proofs(proofs.Book.stored()),
 }
 #: Of tables that come in several parts, by how their names begin; from what follows.
-_PARTS: dict[str, Callable[[str], str]] = {"cells-": _all_cells, "top-": _top}
+_PARTS: dict[str, Callable[[str], str]] = {"cells-": _all_cells, "top-": _top, "map-": _map}

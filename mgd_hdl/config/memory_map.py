@@ -1,0 +1,467 @@
+"""The memory map: every register that a host sees over a bus, with its address, its fields and what it is.
+
+Register bank, driver, page, C header and all other exports come from here; what can be set comes from
+:data:`mgd_hdl.config.REGISTERS`. Registers have 32 bits and byte addresses, little endian. An address is an
+interface: it never moves, whatever options a circuit has, and a new option only appends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from .derived import Derived
+from .ports import COUNT_BITS, FLAGS, there
+from .registers import REGISTERS, RULES, SEEDS, Register
+
+__all__ = [
+    "ACCESS_FLAGS",
+    "ADDRESS_BITS",
+    "CONTROLS",
+    "FLAG_BITS",
+    "IDENTIFICATION",
+    "INTERRUPTS",
+    "LINE_FLAGS",
+    "STATUS_BITS",
+    "VERSION",
+    "WINDOWS",
+    "BitField",
+    "Mapped",
+    "MemoryMap",
+    "configuration_hash",
+    "memory_map",
+]
+
+#: Of a byte address; what lies above is not there.
+ADDRESS_BITS = 12
+#: The bytes "MGD1", the M at the lowest address.
+IDENTIFICATION = int.from_bytes(b"MGD1", "little")
+#: Of this map: its major number in the high half, which changes where a driver of the one before fails.
+VERSION = 0x0001_0000
+
+_Access = Literal["ro", "rw", "wo", "w1c"]
+
+
+@dataclass(frozen=True)
+class BitField:
+    """``width`` bits of a register from bit ``low`` on."""
+
+    name: str
+    low: int
+    width: int
+    meaning: str
+    signed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapped:
+    """One register on the bus."""
+
+    name: str
+    address: int
+    """In bytes, a multiple of four."""
+    access: _Access
+    """Read only; read and write; write only, which reads as zero; write one to clear."""
+    meaning: str
+    fields: tuple[BitField, ...]
+    """Low bits first; the others read as zero."""
+    reset: int = 0
+    """What it holds after a reset, as 32 bits."""
+    constant: bool = False
+    """It never changes."""
+    legal: range | None = None
+    """What may be written, where that is a number; None: any value of its fields."""
+    rule: str = ""
+    """What must hold of it together with others; the circuit does not check this."""
+    effect: str = ""
+    """What a read or a write does beside reading and writing."""
+    knob: Register | None = None
+    """The run-time register that it sets."""
+
+    @property
+    def writable(self) -> bool:
+        return self.access != "ro"
+
+    @property
+    def readable(self) -> bool:
+        return self.access != "wo"
+
+    @property
+    def mask(self) -> int:
+        """The bits of its fields."""
+        return sum((1 << field.width) - 1 << field.low for field in self.fields)
+
+    @property
+    def width(self) -> int:
+        """Up to its highest field."""
+        return self.mask.bit_length()
+
+    @property
+    def signed(self) -> bool:
+        """It is one number in two's complement, whose sign fills the word."""
+        return self.fields[0].signed
+
+    def value(self, word: int) -> int:
+        """The number that 32 bits stand for."""
+        return word - (1 << 32) if self.signed and word >> 31 else word
+
+    def bit(self, name: str) -> int:
+        """The mask of a field."""
+        field = next(field for field in self.fields if field.name == name)
+        return (1 << field.width) - 1 << field.low
+
+
+@dataclass(frozen=True)
+class MemoryMap:
+    """All registers of a circuit, by rising address."""
+
+    name: str
+    """Of the circuit."""
+    registers: tuple[Mapped, ...]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Mapped]:
+        return {register.name: register for register in self.registers}
+
+    @cached_property
+    def _by_address(self) -> dict[int, Mapped]:
+        return {register.address: register for register in self.registers}
+
+    def __iter__(self) -> Iterator[Mapped]:
+        return iter(self.registers)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Mapped:
+        return self._by_name[name]
+
+    def at(self, address: int) -> Mapped | None:
+        """The register at this address, if there is one."""
+        return self._by_address.get(address)
+
+    @property
+    def knobs(self) -> tuple[Mapped, ...]:
+        """Those that set a run-time register."""
+        return tuple(register for register in self.registers if register.knob is not None)
+
+
+#: What a write to ``control`` asks for, from bit 0 on.
+CONTROLS = {
+    "start": "Begin anew with the registers as they are: parameters are drawn, step 0 waits.",
+    "run": "Steps follow each other until stop, or until steps_left comes to 0.",
+    "stop": "No more steps begin; those that have begun are finished. Wins over run.",
+    "step": "Without run, one more step; during a step, one after it, however many are asked for.",
+    "clear_counts": "Both counts of answers become 0.",
+}
+#: Of ``status``, from bit 0 on.
+STATUS_BITS = {
+    "busy": "Parameters are being set, or a step is under way.",
+    "running": "Steps follow each other: run was asked for, and not stop.",
+    "solved": "The judge is content; 0 without one.",
+    "pending": "A register that was written waits for the border between two steps.",
+    "parameter_ready": "parameter_data may be read and written.",
+    "sample_ready": "sample_data takes a number.",
+    "input_ready": "input_data takes a number, and output_data holds the last answer.",
+}
+#: Refused accesses, which stay in ``flags`` from bit 8 on; with each the access is answered with an error.
+ACCESS_FLAGS = {
+    "unmapped": "There is no register at the address.",
+    "read_only": "A write to a register that is only read.",
+    "unaligned": "An address that is no multiple of four.",
+    "partial": "Not all four bytes of a register.",
+    "illegal": "A value that is not allowed; the register keeps its own.",
+    "not_ready": "A window that was not ready; nothing happened.",
+    "in_reset": "An access that was offered during a reset.",
+}
+#: What was wrong on a serial line, from bit 16 on.
+LINE_FLAGS = {
+    "bad_byte": "A byte without a stop bit.",
+    "bad_frame": "A frame that was too long or too short, or whose check failed.",
+}
+_FLAG_LOW = {"limited": 0, "access": 8, "line": 16}
+#: Where each sticky flag stands in ``flags``.
+FLAG_BITS = {
+    name: low + bit
+    for low, names in zip(_FLAG_LOW.values(), (FLAGS, ACCESS_FLAGS, LINE_FLAGS), strict=True)
+    for bit, name in enumerate(names)
+}
+#: Of ``interrupts`` and ``interrupt_enable``, from bit 0 on.
+INTERRUPTS = {
+    "solved": "The judge has become content.",
+    "done": "The trainer has come to rest: parameters are set, or the last step that was asked for is over.",
+    "fault": "An access was refused, or something was wrong on the serial line.",
+}
+#: Of ``windows``, from bit 0 on, and the stream of the trainer behind each.
+WINDOWS = {"parameters": "i_access", "samples": "i_sample", "inference": "i_infer"}
+
+_LIMITED = {
+    "cost_change_saturated": "A cost change was limited.",
+    "hold_saturated": "The sum of a hold was limited.",
+    "update_saturated": "An update was limited.",
+}
+#: Where blocks of registers begin.
+_COUNTERS, _KNOBS, _SEEDS, _PARAMETERS, _SAMPLES, _INFERENCE = 0x080, 0x100, 0x180, 0x200, 0x240, 0x280
+
+
+def configuration_hash(config: Derived) -> int:
+    """64 bits of the SHA-256 of what was asked for, but for the section [host].
+
+    Of keys only those count that differ from their defaults, so a key that a later release adds changes
+    nothing; nor does another bus around the same trainer.
+    """
+    asked = config.model_dump(mode="json", exclude_defaults=True, exclude={"host"})
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+def _bits(names: dict[str, str], low: int = 0) -> tuple[BitField, ...]:
+    return tuple(BitField(name, low + bit, 1, text) for bit, (name, text) in enumerate(names.items()))
+
+
+def _number(width: int, meaning: str, *, signed: bool = False) -> tuple[BitField, ...]:
+    return (BitField("value", 0, 32 if signed else min(32, width), meaning, signed),)
+
+
+def _one(
+    name: str,
+    address: int,
+    access: _Access,
+    meaning: str,
+    width: int = 32,
+    *,
+    signed: bool = False,
+    **more: Any,
+) -> Mapped:
+    """A register that is one number."""
+    fields = _number(width, meaning, signed=signed)
+    return Mapped(name=name, address=address, access=access, meaning=meaning, fields=fields, **more)
+
+
+def _constant(name: str, address: int, value: int, meaning: str) -> Mapped:
+    return _one(name, address, "ro", meaning, reset=value, constant=True)
+
+
+def _identification(config: Derived) -> Iterator[Mapped]:
+    found = configuration_hash(config)
+    yield _constant("id", 0x000, IDENTIFICATION, 'The bytes "MGD1".')
+    yield _constant("version", 0x004, VERSION, "Of this map: major number in the high half, minor below.")
+    yield _constant("hash_low", 0x008, found & 0xFFFF_FFFF, "Of the configuration, low half.")
+    yield _constant("hash_high", 0x00C, found >> 32, "Of the configuration, high half.")
+    yield _one("scratch", 0x010, "rw", "Whatever a host likes to keep.")
+    yield _constant("parameters", 0x014, config.parameters, "How many parameters there are.")
+    yield Mapped(
+        name="shape",
+        address=0x018,
+        access="ro",
+        meaning="The network's ends.",
+        fields=(
+            BitField("inputs", 0, 16, "How many inputs there are."),
+            BitField("outputs", 16, 16, "How many outputs there are."),
+        ),
+        reset=config.inputs | config.outputs << 16,
+        constant=True,
+    )
+    yield Mapped(
+        name="windows",
+        address=0x01C,
+        access="ro",
+        meaning="Which windows there are.",
+        fields=_bits({name: f"The window onto {name}." for name in WINDOWS}),
+        reset=sum(there(config, stream) << bit for bit, stream in enumerate(WINDOWS.values())),
+        constant=True,
+    )
+
+
+def _controls(config: Derived) -> Iterator[Mapped]:
+    flags = (*_bits(_LIMITED), *_bits(ACCESS_FLAGS, _FLAG_LOW["access"]))
+    if config.host.bus == "uart":
+        flags += _bits(LINE_FLAGS, _FLAG_LOW["line"])
+    yield Mapped(
+        name="control",
+        address=0x040,
+        access="wo",
+        meaning="Pulses: a one asks, a zero does nothing. All of one write act together.",
+        fields=_bits(CONTROLS),
+    )
+    yield Mapped(
+        name="status", address=0x044, access="ro", meaning="What is the case now.", fields=_bits(STATUS_BITS)
+    )
+    yield Mapped(
+        name="flags",
+        address=0x048,
+        access="w1c",
+        meaning="What was limited since the start, and what was refused.",
+        fields=flags,
+    )
+    yield Mapped(
+        name="interrupts",
+        address=0x04C,
+        access="w1c",
+        meaning="What has happened. The interrupt line is high while one that is enabled is here.",
+        fields=_bits(INTERRUPTS),
+    )
+    yield Mapped(
+        name="interrupt_enable",
+        address=0x050,
+        access="rw",
+        meaning="Which of them raise the line.",
+        fields=_bits(INTERRUPTS),
+    )
+    yield _one(
+        "steps_left",
+        0x054,
+        "rw",
+        "So many steps begin while running, then it stops by itself; counts down. 0: it does not stop.",
+    )
+
+
+def _counters(config: Derived) -> Iterator[Mapped]:
+    at = _COUNTERS
+    yield _one(
+        "steps_low",
+        at,
+        "ro",
+        "Steps done since the start, low half.",
+        effect="A read keeps the high half of the same moment in steps_high.",
+    )
+    yield _one("steps_high", at + 0x04, "ro", "High half, of the last read of steps_low.")
+    yield _one("samples", at + 0x08, "ro", "Samples taken since the start, modulo 2**32.")
+    for place, (port, meaning) in enumerate(
+        {
+            "judged_count": "Answers given at rest.",
+            "right_count": "Right ones among them.",
+            "tries": "Tries since the start, the present one among them.",
+        }.items()
+    ):
+        if there(config, port):
+            yield _one(port, at + 0x0C + 4 * place, "ro", meaning, COUNT_BITS)
+    cost = config.words.measured
+    keeps = "A read keeps what belongs to the same step in the registers behind it."
+    step = "of the last step whose cost was measured"
+    signed = cost.signed
+    wide = cost.width > 32
+    format_ = f"in {cost}"
+    yield _one("cost", at + 0x18, "ro", f"C {step}, {format_}.", cost.width, signed=signed, effect=keeps)
+    if wide:
+        yield _one("cost_high", at + 0x1C, "ro", "C, its bits from 32 on.", cost.width - 32, signed=signed)
+    if not config.analog:
+        yield _one("baseline", at + 0x20, "ro", f"C0 of the same step, {format_}.", cost.width, signed=signed)
+        if wide:
+            yield _one(
+                "baseline_high", at + 0x24, "ro", "C0, its bits from 32 on.", cost.width - 32, signed=signed
+            )
+
+
+def _knobs(config: Derived) -> Iterator[Mapped]:
+    others = [register for register in REGISTERS if register.name not in SEEDS]
+    by_name = {register.name: register for register in REGISTERS}
+    places = [(register, _KNOBS + 4 * place) for place, register in enumerate(others)]
+    places += [(by_name[name], _SEEDS + 4 * place) for place, name in enumerate(SEEDS)]
+    for register, address in places:
+        if register.there(config):
+            rules = [rule.text(config) for rule in RULES if register.name in rule.names and rule.on(config)]
+            yield _one(
+                register.name,
+                address,
+                "rw",
+                register.meaning,
+                register.width(config),
+                reset=register.value(config),
+                legal=register.legal(config),
+                rule="; ".join(rules),
+                knob=register,
+            )
+
+
+def _windows(config: Derived) -> Iterator[Mapped]:
+    words = config.words
+    if there(config, WINDOWS["parameters"]):
+        legal = range(config.parameters)
+        yield _one(
+            "parameter_index",
+            _PARAMETERS,
+            "rw",
+            "Which parameter parameter_data is.",
+            (config.parameters - 1).bit_length() or 1,
+            legal=legal,
+            effect="A write fetches the parameter.",
+        )
+        yield _one(
+            "parameter_data",
+            _PARAMETERS + 4,
+            "rw",
+            f"T of this parameter, in {words.parameter}.",
+            words.parameter.width,
+            signed=True,
+            legal=range(words.parameter.min, words.parameter.max + 1),
+            effect="A read, and a write, goes on to the next parameter.",
+        )
+    if there(config, WINDOWS["samples"]):
+        count = config.inputs + config.outputs
+        yield from _numbers(
+            "sample",
+            _SAMPLES,
+            count,
+            f"Inputs in {config.formats.input}, then targets in {config.formats.target}, one number each;"
+            " the last one offers the sample.",
+        )
+    if there(config, WINDOWS["inference"]):
+        yield from _numbers(
+            "input",
+            _INFERENCE,
+            config.inputs,
+            f"Inputs in {config.formats.input}, one number each; with the last one the network answers.",
+        )
+        output = words.output
+        yield _one(
+            "output_place",
+            _INFERENCE + 8,
+            "rw",
+            "Which output output_data is.",
+            (config.outputs - 1).bit_length() or 1,
+            legal=range(config.outputs),
+        )
+        yield _one(
+            "output_data",
+            _INFERENCE + 0xC,
+            "ro",
+            f"That output, in {output}.",
+            output.width,
+            signed=output.signed,
+            effect="A read goes on to the next output.",
+        )
+
+
+def _numbers(name: str, address: int, count: int, meaning: str) -> Iterator[Mapped]:
+    """Where numbers go in one after the other."""
+    yield _one(
+        f"{name}_place",
+        address,
+        "rw",
+        f"Which number {name}_data is next; 0 begins anew.",
+        (count - 1).bit_length() or 1,
+        legal=range(count),
+    )
+    yield _one(
+        f"{name}_data",
+        address + 4,
+        "wo",
+        meaning,
+        signed=True,
+        effect="A write goes on to the next number.",
+    )
+
+
+def memory_map(config: Derived) -> MemoryMap:
+    """The registers of a circuit with this configuration; on which bus they are makes no difference."""
+    found = [
+        register
+        for part in (_identification, _controls, _counters, _knobs, _windows)
+        for register in part(config)
+    ]
+    return MemoryMap(config.name, tuple(sorted(found, key=lambda register: register.address)))
