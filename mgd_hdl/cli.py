@@ -151,6 +151,29 @@ def _train(args: Namespace) -> int:
 
 
 @_verb(
+    argument("file", metavar="FILE.npz", help="NAME.parameters.npz, which train and simulate write"),
+    argument(
+        "--to",
+        required=True,
+        choices=("c", "npz", "onnx"),
+        help="c: a header with arrays and a function; npz: arrays named as PyTorch does; onnx: a model",
+    ),
+    argument("-o", "--output", required=True, metavar="OUT", help="the file to write"),
+    argument("--seed", type=whole(0), metavar="S", help="this seed's network (default: the best one's)"),
+    force("the file if it exists"),
+)
+def _export(args: Namespace) -> int:
+    """Write a learned network for other programs, in plain floating point.
+
+    The numbers are those that the circuit multiplies by; its activations are tables and its words are
+    short, so its outputs differ from these by a little, and how much at most is said.
+    """
+    from .verbs.export import export
+
+    return export(args)
+
+
+@_verb(
     argument("config", metavar="FILE|PRESET", nargs="?", help=_CONFIG.options["help"]),
     argument("--steps", type=whole(1), default=10_000, metavar="N", help="how many steps (default: 10000)"),
     argument("--seeds", type=whole(1, MAX_SEEDS), default=1, metavar="N", help="how many (default: 1)"),

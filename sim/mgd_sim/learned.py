@@ -20,15 +20,19 @@ from mgd_hdl.config.toml import text_of
 from .evaluate import Evaluation
 from .fixed import Ints
 from .float_mgd import Floats
+from .network.activation import departure
 from .retry import Retrying
 from .seeds import quartiles
 from .studies.learning import Goal
 from .trainer import Trainer
 
-__all__ = ["KIND", "Learned"]
+__all__ = ["DEFECTS", "KIND", "Learned"]
 
 #: Stands in every such file.
 KIND = "mgd_hdl parameters 1"
+
+#: What a neuron of a device has of its own, see :class:`mgd_hdl.config.Defect`.
+DEFECTS = ("shift", "offset", "gain", "height")
 
 _QUARTILES = ("lower_quartile", "median", "upper_quartile")
 
@@ -147,13 +151,14 @@ class Learned:
 
 
 def _of_layer(layer: LayerConfig, theta: Floats) -> Arrays:
-    """A layer's numbers: weights (out, in) and biases (out,); of defects four more (out,)."""
+    """A layer's numbers: weights (out, in) and biases (out,), of defects four more (out,); and its curve."""
     matrix = theta[layer.first : layer.first + layer.parameters].reshape(layer.neurons, layer.inputs + 1)
     found: Arrays = {
         "weight": matrix[:, :-1],
         "bias": matrix[:, -1],
         "activation": np.array(layer.activation),
+        "error": np.array(departure(layer)),
     }
-    for name in ("shift", "offset", "gain", "height") if layer.defects else ():
+    for name in DEFECTS if layer.defects else ():
         found[name] = np.array([getattr(defect, name) for defect in layer.defects])
     return found

