@@ -227,6 +227,7 @@ def trainer_files(config: TrainerConfig, *, watch: Watch | None = None) -> dict[
     """Every file of a trainer by name: Verilog, lint waivers, memories, ports and states, parameters,
     a testbench, and a FuseSoC core that lists them.
     """
+    config.with_network()
     name = config.name
     trainer = Trainer(config)
     registers = config.registers()

@@ -55,7 +55,7 @@ def imported(name: str, path: Path, text: str | None = None) -> Iterator[str]:
 # ---- who may import whom -------------------------------------------------------------------------
 
 _ROOM = r"mgd_hdl\.(?:" + "|".join(ROOMS) + r")(?:\.\w+)?"
-_TOP = r"mgd_hdl\.(?!cli\b|verbs\b|emit\b|files\b|process\b|progress\b|__main__\b)\w+"
+_TOP = r"mgd_hdl\.(?!cli\b|verbs\b|host\b|emit\b|files\b|process\b|progress\b|__main__\b)\w+"
 #: What blocks of all rooms use; a new one is named here.
 _SHARED = r"mgd_hdl\.(delay|fixed|gaussian|hierarchy|lfsr|scan)"
 #: What engines, options and the core are wired by.
@@ -83,10 +83,24 @@ RULES = [
         r"mgd_hdl\.verbs(\..*)?",
         (r"mgd_hdl(?!\.cli)(\..*)?", r"mgd_sim(\..*)?", r"mgd_synth(\..*)?", r"matplotlib\.figure"),
     ),
+<<<<<<< HEAD
     # Readers of data files: whoever needs none of them never loads them.
     (
         r"mgd_hdl\.config\.attached\.(?!files$)\w+",
         (r"mgd_hdl\.config\.(attached(\..*)?|errors)", r"numpy(\..*)?"),
+=======
+    # What runs on a computer beside a device: no circuit, and the twin's arithmetic.
+    (
+        r"mgd_hdl\.host(\..*)?",
+        (
+            r"mgd_hdl\.host(\..*)?",
+            _CONFIG,
+            _AROUND,
+            r"mgd_sim(\..*)?",
+            r"numpy(\..*)?",
+            r"matplotlib\.figure",
+        ),
+>>>>>>> 468d8ab (host.loop: a device in the loop, in the circuit's codes, words and rounding; faults teach nothing)
     ),
     (r"mgd_hdl\.config(\..*)?", (r"mgd_hdl\.config(\..*)?", r"pydantic(_core)?(\..*)?")),
     (r"mgd_hdl\.(process|progress)", ()),
@@ -150,6 +164,8 @@ def test_imports(name):
         ("mgd_hdl.config.codes", "from ..fixed import shape", "mgd_hdl.fixed"),
         ("mgd_hdl.emit", "from .cli import main", "mgd_hdl.cli"),
         ("mgd_hdl.trainer", "from .verbs import common", "mgd_hdl.verbs.common"),
+        ("mgd_hdl.host.loop", "from ..emit import verilog", "mgd_hdl.emit"),
+        ("mgd_hdl.trainer", "from .host import loop", "mgd_hdl.host"),
         ("mgd_hdl.cli", "from mgd_sim.compare import compare", "mgd_sim.compare"),
         ("mgd_hdl.verbs.arguments", "from .. import emit", "mgd_hdl.emit"),
         ("mgd_synth.flow", "from mgd_hdl.verbs.common import say", "mgd_hdl.verbs.common"),

@@ -16,6 +16,7 @@ from .number import Rounding, power_of_two
 from .sections import (
     MAX_SEED,
     CostSection,
+    DeviceSection,
     EngineSection,
     FormatsSection,
     HostSection,
@@ -50,6 +51,7 @@ class Asked(Section):
     judge: JudgeSection = JudgeSection()
     imperfections: ImperfectionsSection = ImperfectionsSection()
     host: HostSection = HostSection()
+    device: DeviceSection = DeviceSection()
     # What files hold that keys name: beside the tables, since a dump of these holds names only.
     _attached: Attached = PrivateAttr(default_factory=Attached)
 
@@ -75,7 +77,7 @@ class Asked(Section):
     @property
     def initials(self) -> tuple[float, ...]:
         initial = self.network.initial
-        return initial if isinstance(initial, tuple) else (initial,) * (len(self.network.layers) - 1)
+        return initial if isinstance(initial, tuple) else (initial,) * self.groups
 
     @property
     def activations(self) -> tuple[Activation, ...]:
@@ -91,6 +93,26 @@ class Asked(Section):
     def bit_clocks(self) -> int:
         """Clocks of one bit on a serial line."""
         return round(self.host.clock_hz / self.host.baud)
+
+    @property
+    def groups(self) -> int:
+        """How many layers of parameters there are."""
+        return len(self.device.parameters) or len(self.network.layers) - 1
+
+    @property
+    def outside(self) -> bool:
+        """What is trained is no network of ours but a device outside."""
+        return self.device.kind == "outside"
+
+    @property
+    def given_cost(self) -> bool:
+        """The device measures the cost itself; no outputs of it are known."""
+        return self.outside and self.device.gives == "cost"
+
+    @property
+    def second_cost(self) -> bool:
+        """The device has a second cost, which counts too."""
+        return self.outside and self.device.second_weight > 0
 
     @property
     def two_sided(self) -> bool:
@@ -183,7 +205,9 @@ class Asked(Section):
 
     @property
     def parameters(self) -> int:
-        """P: weights and biases."""
+        """P: weights and biases, or whatever a device outside has."""
+        if self.device.parameters:
+            return sum(self.device.parameters)
         shape = self.network.layers
         return sum((i + 1) * o for i, o in pairwise(shape))
 

@@ -13,7 +13,7 @@ from .errors import ConfigError
 from .explain import explain
 from .number import Format, power_of_two
 from .relations import relation_problems
-from .sections import HIGH_PASS, Section
+from .sections import GAIN_FRACTION, HIGH_PASS, Section
 
 __all__ = ["built", "json_schema", "replaced", "snapped"]
 
@@ -105,6 +105,9 @@ def snapped(config: Derived) -> dict[str, tuple[float, float]]:
     if config.loss == "hinge":
         margin = config.cost_section.margin
         given["cost.margin"] = (margin, config.words.output.value(config.words.margin))
+    if config.second_cost:
+        weight = config.converters.second_weight / (1 << GAIN_FRACTION)
+        given["device.second_weight"] = (config.device.second_weight, weight)
     for key, register in (("limit", config.levels.change_limit), ("gate", config.levels.change_gate)):
         size = getattr(config.cost_section, key)
         if size:

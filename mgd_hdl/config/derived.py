@@ -6,6 +6,7 @@ from functools import cached_property
 
 from .asked import Asked
 from .coding import Codes
+from .converters import Converters
 from .curves import Curves
 from .engines import EngineFacts, facts_of
 from .levels import Levels
@@ -42,6 +43,11 @@ class Derived(Asked):
     def curves(self) -> Curves:
         """Tables of the loss."""
         return Curves(self, self.words)
+
+    @cached_property
+    def converters(self) -> Converters:
+        """On the way to a device outside and back."""
+        return Converters(self, self.words)
 
     @cached_property
     def shape(self) -> Shape:

@@ -123,10 +123,11 @@ class LayerConfig:
     delivery: Delivery = PARALLEL  # how weights come
     padding: int = 0  # extra registers after the activation, see TrainerConfig.delay
     defects: tuple[Defect, ...] = ()  # one for each neuron, or none
+    outside: int = 0  # of a device outside: so many parameters, and no neurons that we know of
 
     @property
     def parameters(self) -> int:
-        return self.neurons * (self.inputs + 1)
+        return self.outside or self.neurons * (self.inputs + 1)
 
     @property
     def binary_inputs(self) -> bool:

@@ -313,6 +313,18 @@ OPTIONS: dict[str, Option] = {
             (_apart("loaded codes", "early enables", "serial cells", text="must be 0 with {other}"),),
             form="the cells",
         ),
+        # Nothing is known of what is inside, and every measurement takes its own time.
+        Option(
+            "device outside",
+            'device.kind = "outside"',
+            ("device.kind",),
+            lambda config: config.outside,
+            (
+                _apart("delayed updates", text='updates must be "exact" with a device outside'),
+                _apart("node by node", text='granularity must be "network" or "layer" with a device outside'),
+            ),
+            form="what stands in place of the network",
+        ),
         # ---- links: what is added to the chains of a step ------------------------------------------------
         # The high-pass sees one cost a step.
         Option(

@@ -19,6 +19,7 @@ from .tasks import TASKS
 
 __all__ = [
     "CostSection",
+    "DeviceSection",
     "EngineSection",
     "FormatsSection",
     "HIGH_PASS",
@@ -85,6 +86,18 @@ def _data_format(given: Format) -> Format:
     return given
 
 
+def _repeats(count: int) -> int:
+    if count & (count - 1):
+        raise ValueError("must be a power of two, 1 to 1024")
+    return count
+
+
+def _range(given: tuple[float, ...]) -> tuple[float, ...]:
+    if given and (len(given) != 2 or given[0] >= given[1]):
+        raise ValueError("must be [lowest, highest], or [] for any")
+    return given
+
+
 def _single_or_list(value: Any) -> str:
     return "list" if isinstance(value, list | tuple) else "single"
 
@@ -110,6 +123,16 @@ _Initials = Annotated[
     Annotated[_Real, Tag("single")] | Annotated[tuple[_Real, ...], Field(strict=False), Tag("list")],
     Discriminator(_single_or_list),
 ]
+#: Of converters, the fraction bits of a gain's word.
+GAIN_FRACTION = 12
+_Bits = Annotated[int, Field(ge=0, le=24)]
+_Coding = Literal["offset_binary", "twos_complement"]
+_Gain = Annotated[float, Field(ge=-1024, le=1024)]
+_Gains = Annotated[
+    Annotated[_Gain, Tag("single")] | Annotated[tuple[_Gain, ...], Field(strict=False), Tag("list")],
+    Discriminator(_single_or_list),
+]
+_Seconds = Annotated[float, Field(ge=0, le=3600)]
 _DataFormat = Annotated[Format, AfterValidator(_data_format)]
 
 
@@ -297,6 +320,68 @@ class JudgeSection(Section):
     retry: _Count = 0
     """Where the task is not solved after so many references, the trainer starts again by itself with other
     seeds, again and again; the port tries counts. 0: it does not."""
+
+
+class DeviceSection(Section):
+    """A device under training that stands outside, in place of the network; all keys but kind need it."""
+
+    kind: Literal["network", "outside"] = "network"
+    """What is trained: the network on the chip; or a device outside, which is measured and never modelled."""
+    parameters: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=1 << 16)], ...], Field(strict=False, max_length=64)
+    ] = ()
+    """How many parameters the device has, or each of its layers. []: as many as dense layers of
+    network.layers; of those only inputs and outputs count otherwise."""
+    gives: Literal["outputs", "cost"] = "outputs"
+    """What is measured: outputs, in the format of the last activation, whose loss is taken here; or a
+    cost."""
+    cost_integer_bits: Annotated[int, Field(ge=1, le=16)] = 4
+    """Integer bits of a cost that the device gives, or of its second one."""
+    second_weight: Annotated[float, Field(ge=0, le=1024)] = 0.0
+    """What a second measured cost counts, such as power, beside the first; snapped to a multiple of 2**-12.
+    0: there is none."""
+    dac_bits: _Bits = 0
+    """Bits of the converters that parameters go out through, 4 to 24. 0: none; they go out as they are."""
+    dac_coding: _Coding = "offset_binary"
+    """What a code of all zeros means: the lowest value, or the middle one."""
+    dac_gain: _Gains = 1.0
+    """Full scale of a code is 1: it stands for gain x parameter + offset. One for all, or one for each."""
+    dac_offset: _Gains = 0.0
+    """In parts of half the full range; one for all parameters, or one for each."""
+    adc_bits: _Bits = 0
+    """Bits of the converters that readings come through, 4 to 24. 0: none; they come as numbers."""
+    adc_coding: _Coding = "offset_binary"
+    """As of parameters."""
+    adc_gain: _Gains = 1.0
+    """A reading is gain x (code - offset), full scale of a code being 1. One for all channels, or one for
+    each output, or for the cost."""
+    adc_offset: _Gains = 0.0
+    """In parts of half the full range; one for all channels, or one for each."""
+    average: Annotated[int, Field(ge=1, le=1024), AfterValidator(_repeats)] = 1
+    """Readings of one measurement, a power of two; their mean counts."""
+    settle: _Seconds = 0.0
+    """Seconds from new parameters to the first reading."""
+    time_out: _Seconds = 0.0
+    """Seconds that a measurement may take, waiting for the device and settling apart. 0: any time."""
+    pause: _Seconds = 1.0
+    """Seconds that a device may let us wait in one measurement: a pause that it asks for, or until it is
+    ready."""
+    legal: Annotated[
+        tuple[Annotated[float, Field(ge=-(1 << 20), le=1 << 20)], ...],
+        Field(strict=False, max_length=2),
+        AfterValidator(_range),
+    ] = ()
+    """Lowest and highest reading that is believed. []: any finite one."""
+    spread: Annotated[float, Field(ge=0, le=1 << 20)] = 0.0
+    """Readings of one measurement that are further apart than this hold a glitch, and are repeated. 0:
+    never."""
+    stuck: Annotated[int, Field(ge=0, le=1 << 20)] = 0
+    """So many measurements in a row with the very same reading, and the device counts as stuck. 0: never."""
+    repeats: Annotated[int, Field(ge=0, le=100)] = 3
+    """How often a bad measurement is taken again before it is dropped; a dropped one teaches nothing."""
+    give_up: Annotated[int, Field(ge=1, le=1 << 20)] = 8
+    """Steps in a row with a dropped measurement, and parameters come to rest at their last good values until
+    the next start."""
 
 
 class ImperfectionsSection(Section):

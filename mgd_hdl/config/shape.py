@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -28,6 +29,8 @@ class Shape:
 
     @cached_property
     def layers(self) -> tuple[LayerConfig, ...]:
+        if self.asked.device.parameters:
+            return tuple(self._outside())
         shape, built, first = self.asked.network.layers, [], 0
         incoming = self.asked.formats.input
         for index, activation in enumerate(self.asked.activations):
@@ -50,6 +53,25 @@ class Shape:
             first += layer.parameters
             incoming = layer.output
         return tuple(built)
+
+    def _outside(self) -> Iterator[LayerConfig]:
+        """Layers of a device of which nothing but its parameters is known."""
+        first = 0
+        for index, count in enumerate(self.asked.device.parameters):
+            yield LayerConfig(
+                index=index,
+                inputs=self.asked.inputs,
+                neurons=self.asked.outputs,
+                first=first,
+                activation=self.asked.last_activation,
+                input=self.asked.formats.input,
+                weight=self.words.weight,
+                output=self.words.output,
+                segment_bits=self.asked.formats.segment_bits,
+                delivery=self.engine.delivery,
+                outside=count,
+            )
+            first += count
 
     def defects(self, device: int | None = None) -> tuple[tuple[Defect, ...], ...]:
         """The defect of every neuron, layer by layer, of this or another device; none without spread."""

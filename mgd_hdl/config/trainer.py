@@ -13,6 +13,7 @@ from typing import Any
 from . import build
 from .attached import Attached, AttachedFile
 from .derived import Derived
+from .errors import ConfigError, Problem
 from .registers import Registers, as_asked, followed, legal, with_changes
 
 __all__ = ["TrainerConfig"]
@@ -45,6 +46,7 @@ class TrainerConfig(Derived):
         """
         return build.replaced(self, sections)
 
+<<<<<<< HEAD
     def with_file(self, key: str, file: AttachedFile, **sections: dict[str, Any] | Any) -> TrainerConfig:
         """A copy whose key names this file, and with some keys changed, checked again."""
         section, _, name = key.rpartition(".")
@@ -52,6 +54,18 @@ class TrainerConfig(Derived):
         if section:
             changed = {section: {**sections.get(section, {}), **changed}}
         return build.replaced(self, {**sections, **changed}, self.attached.with_file(key, file))
+=======
+    def with_network(self) -> TrainerConfig:
+        """The same; raises ConfigError where a device outside stands in the network's place, for whatever
+        cannot do without one.
+        """
+        if self.outside:
+            told = (
+                'has no circuit and no twin yet; mgd_hdl.host.ChipInTheLoop trains it, or must be "network"'
+            )
+            raise ConfigError([Problem("device.kind", '"outside"', told)])
+        return self
+>>>>>>> 468d8ab (host.loop: a device in the loop, in the circuit's codes, words and rounding; faults teach nothing)
 
     @property
     def snapped(self) -> dict[str, tuple[float, float]]:

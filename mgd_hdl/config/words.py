@@ -142,8 +142,15 @@ class Words:
 
     @cached_property
     def cost(self) -> Format:
-        """C, wide enough for the largest that the loss can be."""
-        return UQ(self.cost_integer_bits, self.cost_change.fraction_bits)
+        """C, wide enough for the largest that the loss can be; two costs together are limited."""
+        first = self.asked.device.cost_integer_bits if self.asked.given_cost else self.cost_integer_bits
+        both = max(first, self.asked.device.cost_integer_bits) + 1
+        return UQ(both if self.asked.second_cost else first, self.cost_change.fraction_bits)
+
+    @property
+    def given_cost(self) -> Format:
+        """A cost as a device outside gives it, the only one or the second."""
+        return UQ(self.asked.device.cost_integer_bits, self.cost_change.fraction_bits)
 
     @property
     def cost_integer_bits(self) -> int:

@@ -20,6 +20,7 @@ __all__ = [
     "TWIN_SEEDS",
     "Interrupted",
     "ToolError",
+    "any_configuration",
     "complain",
     "configuration",
     "print_json",
@@ -63,6 +64,11 @@ def print_json(document: Any) -> None:
 
 
 def configuration(given: str) -> TrainerConfig:
+    """The configuration of a circuit, see :func:`any_configuration`."""
+    return any_configuration(given).with_network()
+
+
+def any_configuration(given: str) -> TrainerConfig:
     """The configuration of a file or a preset; a preset's name goes first, ``./xor`` is the file."""
     if given in PRESETS:
         return preset(given)

@@ -9,7 +9,7 @@ from ..config import ConfigError
 from ..config.summary import json_schema, presets_and_tasks, summary, summary_lines
 from ..config.toml import preset_text
 from ..files import write_file
-from .common import configuration, print_json
+from .common import any_configuration, print_json
 
 __all__ = ["init", "list_all", "check", "schema"]
 
@@ -45,7 +45,7 @@ def list_all(args: Namespace) -> int:
 def check(args: Namespace) -> int:
     """Tell all problems of a configuration, or what follows from it."""
     try:
-        config = configuration(args.config)
+        config = any_configuration(args.config)
     except ConfigError as error:
         if args.json:
             problems = [{"key": p.key, "value": p.value, "allowed": p.allowed} for p in error.problems]

@@ -76,7 +76,7 @@ class Preparation:
         self.codes = codes(config, setup.seed("seed_code"), perturbations, activity)
         self.source = source(config, setup.seed("seed_sample"), len(samples))
         # One sample for both measurements: (samples, 1, inputs or outputs, 1).
-        self.x = step.mlp.ready(samples.x[:, None, :, None])
+        self.x = step.ready(samples.x[:, None, :, None])
         self.target = samples.target[:, None, :, None].astype(np.int64)
         self.dithered = step.update.dithered
         self.step = 0

@@ -79,6 +79,10 @@ class Step:
         links = {link.name: link.start(replicas) for link in self.links}
         return State(self.copies.start(theta), inputs, none, none, (met, met, met), links)
 
+    def ready(self, x: Ints) -> npt.NDArray[Any]:
+        """Samples' inputs (..., inputs, samples) as they are measured."""
+        return self.mlp.ready(x)
+
     def rest(self, seen: Ints) -> Ints:
         """What the network multiplies where nothing is shaken, (R, P); a dead parameter is zero."""
         return self._living(resting_weight(seen, self.fine_bits))
@@ -115,12 +119,12 @@ class Step:
             Its states, by the names of :class:`mgd_sim.trainer.Record`.
         """
         store, now = state.store, Now(inputs, state, dict(state.links))
-        measured, counted = self._measure(now)
+        measured, counted = self.measure(now)
         baseline = measured[:, 0] if inputs.reference else state.baseline
         for link in self.costs:
             link.costs(now, baseline)
         cost = measured[:, -1]
-        change, limited = self._compare(now, cost, baseline)
+        change, limited = self.compare(now, cost, baseline)
         believed = change
         for link in self.change:
             believed = link.change(now, believed)
@@ -150,24 +154,32 @@ class Step:
         )
         return after, now.outputs
 
-    def _measure(self, now: Now) -> tuple[Ints, tuple[Ints, ...]]:
+    def measure(self, now: Now) -> tuple[Ints, tuple[Ints, ...]]:
         """C of each measurement, (R, measurements), and what nodes learn from."""
         inputs, counted, shaken = now.inputs, now.before.inputs, now.inputs.shaken
         for link in self.shakes:
             shaken = link.shakes(now, shaken)
         weights = self.weights(now.before.store.visible, shaken, inputs.reference)
-        activities = self.mlp.activities(weights, inputs.x)
-        y = activities[-1]
+        activities = self.outputs(now, weights)
         if counted and inputs.reference:
             counted = tuple(parts(self.config, [each[:, 0, :, 0] for each in activities[:-1]]))
-        for link in self.answers:
-            link.answers(now, y[:, 0, :, 0], inputs.target[:, 0, :, 0])
-        measured = self.loss(y, inputs.target)[..., 0]
+        measured = self.judged(now, activities[-1])
         for link in self.meter:
             measured = link.meter(now, measured)
         return measured, counted
 
-    def _compare(self, now: Now, cost: Ints, baseline: Ints) -> tuple[Ints, Flags]:
+    def outputs(self, now: Now, weights: Ints) -> list[Ints]:
+        """What the network makes of its weights (R, measurements, P), layer by layer, the outputs last."""
+        return self.mlp.activities(weights, now.inputs.x)
+
+    def judged(self, now: Now, y: Ints) -> Ints:
+        """C of each measurement, (R, measurements), from the outputs (R, measurements, outputs, 1)."""
+        for link in self.answers:
+            link.answers(now, y[:, 0, :, 0], now.inputs.target[:, 0, :, 0])
+        measured: Ints = self.loss(y, now.inputs.target)[..., 0]
+        return measured
+
+    def compare(self, now: Now, cost: Ints, baseline: Ints) -> tuple[Ints, Flags]:
         """C~, and where it was limited."""
         for link in self.compares:
             return link.compare(now, cost)

@@ -26,7 +26,7 @@ from .features import links_of
 from .fixed import Bits, Ints
 from .learn.cell import learning, visible
 from .lfsr import States
-from .link import Setup, State
+from .link import Link, Setup, State
 from .network.mlp import Mlp
 from .prepare import Preparation
 from .samples.stream import checked, task_samples
@@ -144,12 +144,16 @@ class Trainer:
         self.samples = task_samples(config, samples)
         setup = Setup(config, self.registers, len(registers), seed_of, learning(config, devices))
         links = links_of(setup)
-        self.take_step = Step(setup, links, devices)
+        self.take_step = self._step(setup, links, devices)
         self.inputs = Preparation(setup, links, self.take_step, self.samples, perturbations, activity)
         initial = initial_parameters(config, seed_of("seed_initial"))
         if config.imperfections.stuck_kind == "dead":
             initial = initial * setup.free
         self._state = self.take_step.start(initial)
+
+    def _step(self, setup: Setup, links: Sequence[Link], devices: Sequence[int] | None) -> Step:
+        setup.config.with_network()
+        return Step(setup, links, devices)
 
     @property
     def replicas(self) -> int:
@@ -262,17 +266,23 @@ class Trainer:
         for row, (inputs, code, sample) in enumerate(self.inputs.take(steps)):
             self._state, outputs = take(self._state, inputs)
             if kept is not None:
-                found: dict[str, Ints | Bits | int] = {
-                    "update": 0,
-                    "sample": sample,
-                    "code": code,
-                    "flags": self.flags,
-                    **outputs,
-                }
-                for link in take.links:
-                    found |= link.companion(code)
-                kept.keep(row, found)
+                self._keep(kept, row, outputs, code, sample)
         return kept
+
+    def _keep(
+        self, kept: Record, row: int, outputs: Mapping[str, npt.NDArray[Any]], code: Bits, sample: Ints
+    ) -> None:
+        """The states of a step that has just been done."""
+        found: dict[str, Ints | Bits | int] = {
+            "update": 0,
+            "sample": sample,
+            "code": code,
+            "flags": self.flags,
+            **outputs,
+        }
+        for link in self.take_step.links:
+            found |= link.companion(code)
+        kept.keep(row, found)
 
     def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
         """How well the unperturbed network does, in the circuit's own arithmetic.

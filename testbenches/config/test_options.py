@@ -49,6 +49,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "independent noise": {"imperfections": {"update_noise": 0.03125, "update_noise_kind": "independent"}},
     "sparse codes": {"perturbation": {"share": 0.5}},
     "layer by layer": {"perturbation": {"granularity": "layer"}},
+    "device outside": {"device": {"kind": "outside"}},
     "accuracy": {"task": {"accuracy": True}},
     "judge": {"judge": {"kind": "window"}},
     "retry": {"judge": {"kind": "window", "retry": 1_000}},

@@ -10,14 +10,16 @@ from collections.abc import Iterable
 
 from ..derived import Derived
 from ..errors import Problem
-from . import exclusions, host, learning, network, times, words
+from . import device, exclusions, host, learning, network, times, words
 from .relation import MAX_WIRES
 
 __all__ = ["MAX_WIRES", "relation_problems"]
 
 #: In the order in which they are asked.
 _RELATIONS = tuple(
-    relation for room in (network, exclusions, words, learning, times, host) for relation in room.RELATIONS
+    relation
+    for room in (network, device, exclusions, words, learning, times, host)
+    for relation in room.RELATIONS
 )
 
 

@@ -24,16 +24,16 @@ def _name(config: Derived) -> Iterator[Problem]:
 
 @relation("network.layers", "network.activation")
 def _activations_per_layer(config: Derived) -> Iterator[Problem]:
-    yield from _one_per_layer(config, "activation")
+    yield from _one_per_layer(config, "activation", len(config.network.layers) - 1)
 
 
-@relation("network.layers", "network.initial")
+@relation("network.layers", "network.initial", "device.parameters")
 def _initials_per_layer(config: Derived) -> Iterator[Problem]:
-    yield from _one_per_layer(config, "initial")
+    yield from _one_per_layer(config, "initial", config.groups)
 
 
-def _one_per_layer(config: Derived, key: str) -> Iterator[Problem]:
-    given, count = getattr(config.network, key), len(config.network.layers) - 1
+def _one_per_layer(config: Derived, key: str, count: int) -> Iterator[Problem]:
+    given = getattr(config.network, key)
     if isinstance(given, tuple) and len(given) != count:
         yield Problem(
             f"network.{key}",
@@ -105,13 +105,14 @@ def _task_targets(config: Derived) -> Iterator[Problem]:
         )
 
 
-@relation("network.layers")
+@relation("network.layers", "device.parameters")
 def _parameters(config: Derived) -> Iterator[Problem]:
     most = config.facts.largest
     if config.parameters > most:
+        told = "device.parameters" if config.device.parameters else "network.layers"
         yield Problem(
-            "network.layers",
-            shown(config.network.layers),
+            told,
+            shown(config.device.parameters or config.network.layers),
             f"has {config.parameters} parameters; the array engine takes at most {most}",
         )
 

@@ -1,0 +1,106 @@
+"""What a device outside needs of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..derived import Derived
+from ..errors import Problem, shown
+from ..sections import GAIN_FRACTION, DeviceSection
+from .relation import Relations
+
+__all__ = ["RELATIONS"]
+
+RELATIONS = relation = Relations()
+
+_KEYS = tuple(key for key in DeviceSection.model_fields if key != "kind")
+
+
+@relation("device.kind", *(f"device.{key}" for key in _KEYS))
+def _needs_a_device(config: Derived) -> Iterator[Problem]:
+    """A key that nobody would read is a mistake."""
+    if config.outside:
+        return
+    for key in _KEYS:
+        value = getattr(config.device, key)
+        if value != DeviceSection.model_fields[key].default:
+            yield Problem(f"device.{key}", shown(value), 'needs device.kind = "outside"')
+
+
+@relation("device.parameters", "network.layers")
+def _shape(config: Derived) -> Iterator[Problem]:
+    """Hidden layers of a device that tells its parameters would mean nothing."""
+    if config.device.parameters and len(config.network.layers) > 2:
+        yield Problem(
+            "network.layers",
+            shown(config.network.layers),
+            f"must be [inputs, outputs], here [{config.inputs}, {config.outputs}], with device.parameters",
+        )
+
+
+@relation("device.kind", "imperfections.activation_spread")
+def _spread(config: Derived) -> Iterator[Problem]:
+    if config.outside and config.imperfections.activation_spread:
+        spread = config.imperfections.activation_spread
+        yield Problem(
+            "imperfections.activation_spread",
+            shown(spread),
+            "must be 0: a device outside has defects of its own",
+        )
+
+
+@relation("device.kind", "device.gives", "task.accuracy")
+def _accuracy(config: Derived) -> Iterator[Problem]:
+    if config.given_cost and config.task.accuracy:
+        yield Problem(
+            "task.accuracy", "true", 'must be false with device.gives = "cost": no outputs are known'
+        )
+
+
+@relation("device.dac_bits", "device.adc_bits")
+def _bits(config: Derived) -> Iterator[Problem]:
+    for key in ("dac_bits", "adc_bits"):
+        bits = getattr(config.device, key)
+        if 0 < bits < 4:
+            yield Problem(f"device.{key}", str(bits), "must be 4 to 24, or 0 for none")
+
+
+@relation("device.kind", "device.parameters", "device.gives", "network.layers", "device.dac_gain",
+          "device.dac_offset", "device.adc_gain", "device.adc_offset")  # fmt: skip
+def _one_for_each(config: Derived) -> Iterator[Problem]:
+    channels = {"dac": config.parameters, "adc": config.converters.channels}
+    for way, count in channels.items():
+        for what in ("gain", "offset"):
+            given = getattr(config.device, f"{way}_{what}")
+            if isinstance(given, tuple) and len(given) != count:
+                yield Problem(
+                    f"device.{way}_{what}",
+                    shown(given),
+                    f"must be a single number, or a list of {count}: one for each "
+                    + ("parameter" if way == "dac" else "channel"),
+                )
+
+
+@relation("device.dac_bits", "device.dac_gain", "perturbation.amplitude")
+def _amplitude_vanishes(config: Derived) -> Iterator[Problem]:
+    """A perturbation below the converter's last bit would mostly change no code."""
+    if (out := config.converters.out) is None:
+        return
+    least = min(abs(gain) for gain in out.gains)
+    codes = least * 2.0 ** (out.bits - 1 - GAIN_FRACTION - config.amplitude_shift)
+    if codes < 1:
+        yield Problem(
+            "device.dac_gain",
+            shown(config.device.dac_gain),
+            f"is too small: an amplitude of 2**-{config.amplitude_shift} is {codes:.3g} codes;"
+            " raise it, the amplitude or device.dac_bits",
+        )
+
+
+@relation("device.adc_bits", "device.adc_gain")
+def _deaf(config: Derived) -> Iterator[Problem]:
+    back = config.converters.back
+    if back is not None and not all(back.gains):
+        yield Problem(
+            "device.adc_gain", shown(config.device.adc_gain), "must not be 0: nothing would be measured"
+        )

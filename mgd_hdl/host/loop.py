@@ -1,0 +1,305 @@
+"""Train a device that you have: the learning is here, the device is yours, measured and never modelled."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_sim.control.initializer import initial_parameters
+from mgd_sim.evaluate import Evaluation
+from mgd_sim.fixed import Flags, Ints
+from mgd_sim.loop import LoopTrainer
+from mgd_sim.tasks import Dataset
+from mgd_sim.trainer import Record, Saved
+
+from ..config import LFSR, Registers, TrainerConfig, Tries
+from ..config.errors import Refused
+from ..process import ends_noted
+from ..progress import Progress
+from .faults import DeviceAtRest
+from .outside import OutsideDevices
+
+__all__ = ["ChipInTheLoop", "Tracked"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """How learning that never stops was doing after ``step`` steps.
+
+    Attributes
+    ----------
+    step : int
+    cost : Floats
+        (R,), mean of the measured C since the last look.
+    solved : Flags
+        (R,), it is below the judge's limit.
+    lost : Flags
+        (R,), it was, and is no longer.
+    again : Flags
+        (R,), and begins anew now, with other parameters.
+    """
+
+    step: int
+    cost: Floats
+    solved: Flags
+    lost: Flags
+    again: Flags
+
+
+class ChipInTheLoop:
+    """Trains any object with ``write(parameters)`` and ``read(inputs)`` or ``cost()``.
+
+    Codes, words and rounding are the circuit's, so a deterministic device gives the same states here, in the
+    twin and in a circuit. A device is an object with
+
+    ``write(parameters)``
+        (P,): numbers, or with ``device.dac_bits`` raw codes of its converters, integers.
+    ``read(inputs)``
+        Outputs (outputs,) for the inputs (inputs,), which are numbers. Numbers, or with ``device.adc_bits``
+        raw codes. With ``device.gives = "cost"`` there is ``cost()`` instead, which gives one.
+    ``second()``
+        With ``device.second_weight``: a second cost, such as power, of the last parameters.
+    ``ready()``
+        If it is there, it is asked after each ``write`` until it gives true.
+
+    A device that says ``vectorised = True`` and has ``replicas``, the R of them in it, is given all at once:
+    parameters (R, measurements, P) and inputs (R, inputs), and gives outputs (R, measurements, outputs) or
+    costs (R, measurements). The measurements of a step are C0, if it is due, and C.
+
+    Parameters
+    ----------
+    device
+        One, or a list of R.
+    config : TrainerConfig
+        With ``device.kind = "outside"``.
+    seeds : sequence of int or Registers, optional
+        One for each device; by default the configuration's seed and those behind it.
+    samples : Dataset, optional
+        For ``task.source = "stream"``. A device that gives its own cost needs none.
+    perturbations, changes
+        As for :class:`mgd_sim.trainer.Trainer`.
+
+    Attributes
+    ----------
+    trainer : LoopTrainer
+        What learns.
+    outside : OutsideDevices
+        What measures; it counts faults.
+    """
+
+    def __init__(
+        self,
+        device: Any,
+        config: TrainerConfig,
+        seeds: Sequence[int | Registers] | None = None,
+        *,
+        samples: Dataset | None = None,
+        perturbations: Ints | None = None,
+        **changes: int,
+    ):
+        if not config.outside:
+            raise Refused(
+                [f'device.kind = "{config.device.kind}": must be "outside" for a device in the loop']
+            )
+        if config.retries:
+            raise Refused(
+                [f"judge.retry = {config.judge.retry}: must be 0 here; track(..., retry=N) begins anew"]
+            )
+        vectorised = bool(getattr(device, "vectorised", False))
+        devices = [device] if vectorised or not isinstance(device, list | tuple) else list(device)
+        replicas = int(device.replicas) if vectorised else len(devices)
+        for each in devices:
+            _methods(each, config)
+        chosen = range(config.seed, config.seed + replicas) if seeds is None else seeds
+        if not replicas or len(chosen) != replicas:
+            raise Refused([f"{replicas} devices and {len(chosen)} seeds: must be one seed for each device"])
+        if samples is None and config.given_cost and config.task.source == "stream":
+            one = np.zeros((1, 1), dtype=np.int64)
+            samples = Dataset(one.repeat(config.inputs, axis=1), one.repeat(config.outputs, axis=1))
+        self.config = config
+        self.outside = OutsideDevices(devices, config, replicas, vectorised)
+        self.trainer = LoopTrainer(
+            config, chosen, self.outside, samples=samples, perturbations=perturbations, **changes
+        )
+        self._seeds, self._changes = list(chosen), changes
+        self._tries = np.ones(replicas, dtype=np.int64)
+
+    # ---- where it is -----------------------------------------------------------------------------------
+
+    @property
+    def replicas(self) -> int:
+        """R."""
+        return self.trainer.replicas
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self.trainer.step
+
+    @property
+    def parameters(self) -> Floats:
+        """(R, P), as the devices are given them at rest, before any converter."""
+        rest = self.trainer.take_step.rest(self.trainer.store.visible)
+        return np.asarray(rest * self.config.words.weight.step)
+
+    @property
+    def resting(self) -> Flags:
+        """(R,), devices that failed too often."""
+        return self.trainer.resting
+
+    @property
+    def mean_cost(self) -> Floats:
+        """(R,), of the last run: the mean of the measured C."""
+        return self.trainer.mean_cost
+
+    @property
+    def state(self) -> Saved:
+        """As of :attr:`mgd_sim.trainer.Trainer.state`; the device's own state is not in it."""
+        return self.trainer.state
+
+    def restore(self, state: Saved) -> None:
+        """Go on from a state of the same configuration and seeds."""
+        self.trainer.restore(state)
+
+    def load(self, parameters: npt.ArrayLike) -> None:
+        """Start from given parameters, such as some that were trained in software.
+
+        Parameters
+        ----------
+        parameters : ndarray
+            (P,) or (R, P), numbers; those beyond half the range of ``formats.parameter`` are limited to it.
+        """
+        words = self.config.words.parameter
+        given = np.asarray(parameters, dtype=np.float64)
+        if given.shape not in ((self.config.parameters,), (self.replicas, self.config.parameters)):
+            shape = f"({self.config.parameters},), or ({self.replicas}, {self.config.parameters})"
+            raise Refused([f"parameters have shape {given.shape}; it must be {shape}"])
+        if not np.isfinite(given).all():
+            raise Refused(["parameters must be finite numbers"])
+        most = 1 << self.config.levels.rail
+        theta = np.clip(np.floor(given / words.step), -most, most - 1).astype(np.int64)
+        self.trainer.load(np.broadcast_to(theta, (self.replicas, self.config.parameters)))
+
+    # ---- learning ----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Devices that rest go on from their last good parameters."""
+        self.trainer.start()
+
+    def run(
+        self,
+        steps: int,
+        *,
+        record: bool = False,
+        say: Callable[[str], None] | None = None,
+        stop: Callable[[int], bool] = lambda step: False,
+    ) -> Record | None:
+        """Learn for some steps.
+
+        Ctrl-C ends it after the present step, and a second one at once, as if that step had not begun;
+        parameters are whole either way, and a further ``run`` goes on.
+
+        Parameters
+        ----------
+        steps : int
+        record : bool
+            Whether to keep all states of all steps.
+        say : callable, optional
+            Is given a line now and then that tells how far it is.
+        stop : callable
+            Asked after each step, with all steps so far, whether to end there.
+
+        Raises
+        ------
+        DeviceAtRest
+            Where measurements failed so often in a row that no device is left.
+        """
+        if self.resting.all():
+            raise DeviceAtRest(f"all devices rest in step {self.step}: start() goes on; {self.outside.told}")
+        first, kept = self.step, None
+        progress = Progress(say or (lambda line: None))
+        progress.stage("learning", steps)
+        with ends_noted() as asked:
+
+            def goes_on(done: int) -> bool:
+                progress.at(done)
+                return not (asked or stop(first + done))
+
+            if say is None:
+                kept = self.trainer.run(steps, record, goes_on)
+            else:
+                with progress:
+                    kept = self.trainer.run(steps, record, goes_on)
+        if asked:
+            if asked.number == signal.SIGINT:
+                raise KeyboardInterrupt
+            sys.exit(asked.status)
+        if self.resting.all():
+            raise DeviceAtRest(
+                f"{self.outside.told}; no good measurement in {self.config.device.give_up} steps in a row, up"
+                f" to step {self.step - 1}; parameters rest at their last good values, start() goes on"
+            ) from self.outside.cause
+        return kept
+
+    def track(self, steps: int, window: int, *, retry: int = 0) -> Iterator[Tracked]:
+        """Learn without end in sight, with a look every ``window`` steps: is the device followed?
+
+        A device counts as solved while the mean of its measured costs is below ``judge.limit``, and as lost
+        where it no longer is.
+
+        Parameters
+        ----------
+        steps, window : int
+        retry : int
+            After so many looks in a row at a device that is not solved it begins anew, with the initial
+            parameters of its next try. 0: never.
+        """
+        if window < 1:
+            raise Refused([f"window = {window}: must be 1 or more"])
+        solved, looks = np.zeros(self.replicas, dtype=np.bool_), np.zeros(self.replicas, dtype=np.int64)
+        end = self.step + steps
+        while self.step < end:
+            self.run(min(window, end - self.step))
+            before, solved = solved, self.mean_cost < self.config.judge.limit
+            looks = np.where(solved, 0, looks + 1)
+            again = (looks >= retry) if retry else np.zeros_like(solved)
+            if again.any():
+                self.begin_again(again)
+                looks = np.where(again, 0, looks)
+            yield Tracked(self.step, self.mean_cost.copy(), solved, before & ~solved, again)
+
+    def begin_again(self, which: Flags) -> None:
+        """Other initial parameters for some devices: those of their next try, as with ``judge.retry``."""
+        self._tries = self._tries + which
+        masks = Tries(self.config).masks(int(self._tries.max()))
+        registers = [
+            seed if isinstance(seed, Registers) else self.config.registers(seed, **self._changes)
+            for seed in self._seeds
+        ]
+        masked = [
+            Tries.masked(each, masks[number - 1])
+            for each, number in zip(registers, self._tries.tolist(), strict=True)
+        ]
+        seeds = np.array([LFSR.valid(each.seed_initial) for each in masked], dtype=np.uint32)
+        fresh = initial_parameters(self.config, seeds)
+        self.trainer.load(np.where(which[:, None], fresh, self.trainer.theta))
+
+    def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
+        """How well the devices do at rest: (R,) each, see :meth:`LoopTrainer.cost_and_accuracy`."""
+        return self.trainer.cost_and_accuracy(samples)
+
+
+def _methods(device: Any, config: TrainerConfig) -> None:
+    """Refuses what is no device of this configuration."""
+    wanted = ["write", "cost" if config.given_cost else "read"] + ["second"] * config.second_cost
+    missing = [name for name in wanted if not callable(getattr(device, name, None))]
+    if missing:
+        raise Refused([f"{type(device).__name__} has no {', '.join(missing)}: must have {', '.join(wanted)}"])

@@ -1,0 +1,358 @@
+"""Measuring devices outside: each measurement is written, settled, read, checked, repeated if it is bad."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_sim.converters import In, Out
+from mgd_sim.fixed import Flags, Ints
+from mgd_sim.loop import Measured
+
+from ..config import TrainerConfig
+from ..config.errors import one_line
+from .faults import FAULTS, Fault, Pause
+from .worker import Worker
+
+__all__ = ["OutsideDevices"]
+
+_Array = npt.NDArray[Any]
+#: Faults that are found in what was read.
+_OF_READINGS = ("not a number", "out of range", "glitch", "stuck")
+_KIND = {kind: number for number, kind in enumerate(FAULTS)}
+#: Between two questions whether a device is ready.
+_ASK_SECONDS = 1e-4
+
+
+class OutsideDevices:
+    """Devices as :class:`mgd_sim.loop.Outside` wants them.
+
+    Parameters
+    ----------
+    devices : sequence
+        One for each replica; or one for all, with ``vectorised``.
+    config : TrainerConfig
+    replicas : int
+    vectorised : bool
+
+    Attributes
+    ----------
+    faults : dict of str to Ints
+        How often there was each kind of :data:`mgd_hdl.host.faults.FAULTS`, (R,) each; tries that were
+        repeated are counted too.
+    dropped : Ints
+        (R,), measurements that were bad after all repeats.
+    measurements : int
+        Measurements of each replica.
+    clipped : dict of str to Flags
+        ``parameters`` and ``readings``: where a converter or a format was at its limit, sticky, (R,) each.
+    told : str
+        What the last fault was.
+    cause : BaseException or None
+        The exception that it was, if it was one.
+    """
+
+    def __init__(self, devices: Sequence[Any], config: TrainerConfig, replicas: int, vectorised: bool):
+        self.devices, self.config, self.replicas, self.vectorised = devices, config, replicas, vectorised
+        self.device = config.device
+        self.out, self.back = Out(config), In(config)
+        self.cost, self.second = config.given_cost, config.second_cost
+        self.channels = config.converters.channels
+        self.second_format = config.words.given_cost
+        self._calls = [_calls(device, config) for device in devices]
+        self._shape = () if self.cost else (self.channels,)
+        #: Whether every finite reading is.
+        device = self.device
+        checks = self.second or self.back.converter or device.legal or device.spread or device.stuck
+        self.believed = not checks
+        self.faults: dict[str, Ints] = {kind: np.zeros(replicas, dtype=np.int64) for kind in FAULTS}
+        self.dropped = np.zeros(replicas, dtype=np.int64)
+        self.measurements = 0
+        self.clipped = {name: np.zeros(replicas, dtype=np.bool_) for name in ("parameters", "readings")}
+        self.told, self.cause = "", None  # type: tuple[str, BaseException | None]
+        # Of the last measurement: what was read, and for how many it has been the same.
+        self._seen = np.full((replicas, 1, self.device.average, self.channels), np.nan)
+        self._same = np.zeros(replicas, dtype=np.int64)
+
+    # ---- measurements --------------------------------------------------------------------------------
+
+    def __call__(self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None) -> Measured:
+        parameters, limited = self.out(weight)
+        if limited is not None and limited.any():
+            self.clipped["parameters"] |= limited.any(axis=(1, 2))
+        replicas, measurements = weight.shape[:2]
+        self.measurements += measurements
+        wanted = None
+        if resting is not None:
+            self._rest(parameters, resting)
+            wanted = np.repeat(~resting[:, None], measurements, axis=1)
+        raw = np.zeros((replicas, measurements, self.device.average, self.channels))
+        second = np.zeros((replicas, measurements)) if self.second else None
+        bad = self._try(parameters, x, raw, second, wanted, again=False)
+        for _ in range(self.device.repeats):
+            if bad is None:
+                break
+            bad = self._try(parameters, x, raw, second, bad, again=True)
+        valid = None
+        if bad is not None:
+            self.dropped += bad.sum(axis=1)
+            valid = ~bad
+        if wanted is not None:
+            valid = wanted if valid is None else valid & wanted
+        if valid is not None:
+            raw[~valid] = 0
+        values, at_limit = self.back(raw)
+        if at_limit is not None and at_limit.any():
+            seen: Flags = np.any(at_limit, axis=-1)
+            if valid is not None:
+                seen = seen & valid
+            self.clipped["readings"] |= seen.any(axis=1)
+        counted = None
+        if second is not None:
+            scaled = np.rint(np.where(np.isfinite(second), second, 0) / self.second_format.step)
+            counted = np.clip(scaled, 0, self.second_format.max).astype(np.int64)
+        return Measured(values, counted, valid)
+
+    def _try(
+        self,
+        parameters: _Array,
+        x: _Array,
+        raw: _Array,
+        second: _Array | None,
+        wanted: Flags | None,
+        again: bool,
+    ) -> Flags | None:
+        """Takes measurements, all or those that are wanted, and tells which are bad, or None."""
+        kinds: Ints | None = None
+        if self.vectorised:
+            kind = self._one(0, (), parameters, x, raw, second, wanted)
+            kinds = None if kind < 0 else np.full(raw.shape[:2], kind)
+        else:
+            for replica in range(raw.shape[0]):
+                for measurement in range(raw.shape[1]):
+                    if wanted is None or wanted[replica, measurement]:
+                        at = (replica, measurement)
+                        kind = self._one(replica, at, parameters[at], x[replica], raw, second, None)
+                        if kind >= 0:
+                            kinds = np.full(raw.shape[:2], -1) if kinds is None else kinds
+                            kinds[at] = kind
+        # The sum is finite only if all readings are, and found in one call.
+        if kinds is None and self.believed and math.isfinite(np.add.reduce(raw, axis=None)):
+            return None
+        return self._bad(raw, second, np.full(raw.shape[:2], -1) if kinds is None else kinds, wanted, again)
+
+    def _bad(
+        self, raw: _Array, second: _Array | None, kinds: Ints, wanted: Flags | None, again: bool
+    ) -> Flags | None:
+        """Which measurements are bad, from what they are and what they failed in; counted and told."""
+        self._checked(raw, second, kinds, again)
+        bad: Flags = kinds >= 0
+        if wanted is not None:
+            bad &= wanted
+        if not bad.any():
+            return None
+        for replica, measurement in np.argwhere(bad).tolist():
+            kind = FAULTS[kinds[replica, measurement]]
+            self.faults[kind][replica] += 1
+            if kind in _OF_READINGS:
+                shown = one_line(str(raw[replica, measurement].tolist()), 60)
+                self.told, self.cause = f"device {replica}: {kind}: {shown}", None
+        return bad
+
+    def _one(
+        self,
+        number: int,
+        at: tuple[int, ...],
+        parameters: _Array,
+        x: _Array,
+        raw: _Array,
+        second: _Array | None,
+        wanted: Flags | None,
+    ) -> int:
+        """What a device is asked for goes where it belongs; or the number of what it failed in, else -1."""
+        try:
+            readings, other = self._asked(number, parameters, x)
+        except Fault as fault:
+            kind, self.cause, told = fault.kind, fault.__cause__, str(fault)
+        except Exception as error:
+            kind, self.cause = "exception", error
+            told = f"exception: {type(error).__name__}: {error}"
+        else:
+            if wanted is None:
+                raw[at] = readings
+                if second is not None:
+                    second[at] = other
+            else:
+                raw[wanted] = readings[wanted]
+                if second is not None:
+                    second[wanted] = other[wanted]
+            return -1
+        self.told = one_line(told if self.vectorised else f"device {number}: {told}", 200)
+        return _KIND[kind]
+
+    def _asked(self, number: int, parameters: _Array, x: _Array) -> tuple[_Array, Any]:
+        """The readings of one call, (..., readings, channels), and the second cost."""
+        write, ready, read, second = self._calls[number]
+        left = self.device.pause
+        while True:
+            try:
+                write(parameters)
+                if self.device.settle:
+                    time.sleep(self.device.settle)
+                if ready is not None:
+                    left = self._until_ready(ready, left)
+                shape = parameters.shape[:-1] + self._shape
+                found = [self._array(read(x), shape) for _ in range(self.device.average)]
+                other = None if second is None else self._array(second(), parameters.shape[:-1])
+            except Pause as pause:
+                left -= max(pause.seconds, _ASK_SECONDS)
+                if left < 0:
+                    raise Fault("not ready", f"asked for more than {self.device.pause:g} s") from None
+                time.sleep(max(pause.seconds, 0))
+            else:
+                first = found[0][..., None] if self.cost else found[0]
+                if len(found) == 1:  # as it mostly is: no array is made
+                    return first[..., None, :], other
+                readings = np.stack(found, axis=parameters.ndim - 1)
+                return (readings[..., None] if self.cost else readings), other
+
+    def _until_ready(self, ready: Callable[[], Any], left: float) -> float:
+        """Waits, and gives the seconds that are left for waiting."""
+        end = time.monotonic() + left
+        while not ready():
+            if time.monotonic() > end:
+                raise Fault("not ready", f"not within {self.device.pause:g} s")
+            time.sleep(_ASK_SECONDS)
+        return end - time.monotonic()
+
+    @staticmethod
+    def _array(given: Any, shape: tuple[int, ...]) -> _Array:
+        """Numbers of this shape, whatever they come as."""
+        try:
+            found = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise Fault("wrong shape", f"{one_line(repr(given), 60)} are no numbers") from None
+        if found.shape != shape:
+            raise Fault("wrong shape", f"{found.shape}, not {shape}")
+        return found
+
+    def transient(
+        self, before: Ints, after: Ints, x: npt.NDArray[Any], count: int
+    ) -> tuple[npt.NDArray[np.float64], Ints]:
+        """Single readings one after the other, from a change of parameters on, with nothing waited for.
+
+        Parameters
+        ----------
+        before, after : Ints
+            (R, P) in ``config.words.weight``.
+        x : ndarray
+            (R, inputs), numbers.
+        count : int
+
+        Returns
+        -------
+        times : ndarray
+            (count,), seconds; with several devices the mean.
+        values : Ints
+            (count, R, channels) in ``config.converters.reading``.
+        """
+        times = np.zeros((len(self.devices), count))
+        raw = np.zeros((count, self.replicas, 1, self.channels))
+        first, then = (self.out(each[:, None, :])[0] for each in (before, after))
+        for number, device in enumerate(self.devices):
+            rows: Any = slice(None) if self.vectorised else number
+            device.write(first if self.vectorised else first[number, 0])
+            time.sleep(10 * self.device.settle)
+            device.write(then if self.vectorised else then[number, 0])
+            begun = time.perf_counter()
+            for row in range(count):
+                reading = np.asarray(device.cost() if self.cost else device.read(x[rows]), dtype=np.float64)
+                times[number, row] = time.perf_counter() - begun
+                raw[row, rows, 0] = reading.reshape(raw[row, rows, 0].shape)
+        return times.mean(axis=0), In(self.config, average_shift=0)(raw)[0]
+
+    # ---- what readings can be ------------------------------------------------------------------------
+
+    def _checked(self, raw: _Array, second: _Array | None, kinds: Ints, again: bool) -> None:
+        """Enters the kind of fault of each measurement that has not failed yet."""
+        finite = np.isfinite(raw)
+        if not finite.all():
+            no_number: Flags = np.any(~finite, axis=(2, 3))
+            self._enter(kinds, no_number, "not a number")
+        if second is not None and not np.isfinite(second).all():
+            self._enter(kinds, ~np.isfinite(second), "not a number")
+        if self.back.converter is not None:
+            codes = (raw >= 0) & (raw < 1 << self.back.converter.bits) & (raw == np.floor(raw))
+            if not codes.all():
+                no_code: Flags = np.any(~codes, axis=(2, 3))
+                self._enter(kinds, no_code, "out of range")
+        if self.device.legal or self.device.spread:
+            known = np.where((kinds >= 0)[:, :, None, None], 0, raw)
+            numbers = self.back.numbers(known)
+            if self.device.legal:
+                low, high = self.device.legal
+                beyond: Flags = np.any((numbers < low) | (numbers > high), axis=(2, 3))
+                self._enter(kinds, beyond, "out of range")
+            if self.device.spread:
+                apart = np.ptp(numbers, axis=2) > self.device.spread
+                glitch: Flags = np.any(apart, axis=-1)
+                self._enter(kinds, glitch, "glitch")
+        if self.device.stuck:
+            self._enter(kinds, self._stuck(raw, again), "stuck")
+
+    def _enter(self, kinds: Ints, where: Flags, kind: str) -> None:
+        kinds[where & (kinds < 0)] = _KIND[kind]
+
+    def _stuck(self, raw: _Array, again: bool) -> Flags:
+        """Which measurements follow too many with the same readings; in the order in which they are made."""
+        if again:
+            # With the parameters of the try before, it may well read the same; what counts is that it moves.
+            same: Flags = (raw == self._seen).all(axis=(2, 3)) & (self._same >= self.device.stuck)[:, None]
+            return same
+        found = np.zeros(raw.shape[:2], dtype=np.bool_)
+        for measurement in range(raw.shape[1]):
+            now = raw[:, measurement]
+            same = (now == self._seen[:, -1] if not measurement else now == raw[:, measurement - 1]).all(
+                axis=(1, 2)
+            )
+            self._same = np.where(same, self._same + 1, 0)
+            found[:, measurement] = self._same >= self.device.stuck
+        self._seen = raw.copy()
+        return found
+
+    def _rest(self, parameters: _Array, resting: Flags) -> None:
+        """Devices that rest are given their parameters; whether they take them is not asked."""
+        if self.vectorised:
+            return  # with those of the others
+        for replica in np.flatnonzero(resting).tolist():
+            try:
+                self._calls[replica][0](parameters[replica, 0])
+            except Exception as error:
+                self.cause = error
+
+
+def _calls(device: Any, config: TrainerConfig) -> tuple[Any, ...]:
+    """Its methods to write, to ask whether it is ready, to read, and for the second cost; None where it has
+    none.
+    """
+
+    def cost(_x: _Array) -> Any:
+        return device.cost()
+
+    read = cost if config.given_cost else device.read
+    found = [
+        device.write,
+        getattr(device, "ready", None),
+        read,
+        device.second if config.second_cost else None,
+    ]
+    if config.device.time_out:
+        worker, seconds = Worker(), config.device.time_out
+        return tuple(None if each is None else partial(worker, each, seconds) for each in found)
+    return tuple(found)

@@ -1,0 +1,117 @@
+"""Parameters as codes of a converter, and readings as numbers again: in integers, as a circuit does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.converters import Converter
+
+from .fixed import Flags, Ints, saturate
+
+__all__ = ["In", "Out"]
+
+
+def _shifted(value: Ints, shift: int) -> Ints:
+    return value >> shift if shift >= 0 else value << -shift
+
+
+class Out:
+    """Parameters on their way to a device outside.
+
+    Without converter they are the numbers that the words stand for. With one they are raw codes, as on its
+    wires: 0 to ``2**bits - 1``.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.step = config.words.weight.step
+        self.converter = config.converters.out
+        if self.converter is not None:
+            self.gains, self.offsets = _columns(self.converter)
+            self.half = 1 << self.converter.shift - 1 if self.converter.shift > 0 else 0
+
+    def __call__(self, weight: Ints) -> tuple[npt.NDArray[Any], Flags | None]:
+        """What the device is given, and where a code was limited; None where there are no codes.
+
+        Parameters
+        ----------
+        weight : Ints
+            (..., P) in ``config.words.weight``.
+        """
+        if self.converter is None:
+            return weight * self.step, None
+        wanted = (
+            _shifted(weight.astype(np.int64) * self.gains + self.half, self.converter.shift) + self.offsets
+        )
+        code, limited = saturate(wanted, self.converter.low, self.converter.high)
+        return raw(self.converter, code), limited
+
+
+class In:
+    """Readings on their way back: 2**k of each measurement become one number, their mean.
+
+    Without converter a reading is a number; it goes to the nearest one of the format, ties to even. With one
+    it is a raw code, and all bits of the sum of codes count.
+    """
+
+    def __init__(self, config: TrainerConfig, average_shift: int | None = None):
+        self.format = config.converters.reading
+        self.average_shift = config.converters.average_shift if average_shift is None else average_shift
+        self.per_step = 1 / self.format.step
+        self.converter = config.converters.back
+        if self.converter is not None:
+            self.gains, self.offsets = _columns(self.converter)
+
+    def __call__(self, reading: npt.NDArray[Any]) -> tuple[Ints, Flags | None]:
+        """The mean in ``config.converters.reading``, and where it or a reading was at a limit; None: nowhere.
+
+        Parameters
+        ----------
+        reading : ndarray
+            (..., readings, channels), finite; codes within their converter.
+        """
+        if self.converter is None:
+            # A limit before the sum, as a converter has one.
+            whole = np.rint(reading * self.per_step)
+            kept = np.minimum(np.maximum(whole, self.format.min), self.format.max)
+            at_limit = None if (kept == whole).all() else np.any(kept != whole, axis=-2)
+            if not self.average_shift:
+                return kept[..., 0, :].astype(np.int64), at_limit
+            total: Ints = kept.sum(axis=-2).astype(np.int64)
+            return total >> self.average_shift, at_limit
+        code = signed(self.converter, reading.astype(np.int64))
+        ends: Flags = np.any((code == self.converter.low) | (code == self.converter.high), axis=-2)
+        total = code.sum(axis=-2) - (self.offsets << self.average_shift)
+        wide = _shifted(total * self.gains, self.converter.shift + self.average_shift)
+        mean, limited = saturate(wide, self.format.min, self.format.max)
+        return mean, limited | ends
+
+    def numbers(self, reading: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """What single readings stand for, in floating point: to compare them with limits in numbers."""
+        if self.converter is None:
+            return np.asarray(reading, dtype=np.float64)
+        code = signed(self.converter, reading.astype(np.int64))
+        unit = 2.0**-self.converter.shift * self.format.step
+        return np.asarray((code - self.offsets) * self.gains * unit)
+
+
+def _columns(converter: Converter) -> tuple[Ints, Ints]:
+    return np.array(converter.gains), np.array(converter.offsets)
+
+
+def raw(converter: Converter, code: Ints) -> Ints:
+    """Signed codes as the wires of a converter have them."""
+    if converter.offset_binary:
+        return code - converter.low
+    return code & ((1 << converter.bits) - 1)
+
+
+def signed(converter: Converter, code: Ints) -> Ints:
+    """Raw codes as signed ones."""
+    if converter.offset_binary:
+        return code + converter.low
+    sign = 1 << converter.bits - 1
+    return (code ^ sign) - sign

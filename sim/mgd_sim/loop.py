@@ -1,0 +1,382 @@
+"""The twin with a device in place of its network: same codes, words and rounding, and measurements may fail.
+
+What is measured is not known beforehand, and may be nothing at all. A measurement that failed teaches
+nothing: its C~ is 0, or, where it was a reference, that of all steps until the next one that did not fail. A
+replica whose steps fail again and again comes to rest, with the parameters that it had before the first of
+these steps, and goes on from there when it is started.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import Registers, TrainerConfig
+from mgd_hdl.config.sections import GAIN_FRACTION
+
+from .cost.highpass import HighPass, Passed
+from .evaluate import Evaluation, right
+from .fixed import Flags, Ints
+from .link import Inputs, Link, Now, Setup, State
+from .samples.stream import checked
+from .step import Step
+from .tasks import Dataset
+from .trainer import Record, Trainer
+
+__all__ = ["OUTSIDE", "Kept", "LoopStep", "LoopTrainer", "Measured", "Outside"]
+
+#: Under which name :attr:`mgd_sim.link.State.links` has what is kept of failures.
+OUTSIDE = "outside"
+
+
+class Measured(NamedTuple):
+    """What a device gave for so many measurements of R replicas.
+
+    Attributes
+    ----------
+    values : Ints
+        (R, measurements, channels) in ``config.converters.reading``: outputs, or the one cost.
+    second : Ints or None
+        (R, measurements) in ``config.words.given_cost``: the second cost, if it counts.
+    valid : Flags or None
+        (R, measurements); None: all are. What is not valid may be any number.
+    """
+
+    values: Ints
+    second: Ints | None
+    valid: Flags | None
+
+
+class Outside(Protocol):
+    """What measures a device."""
+
+    def __call__(self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None) -> Measured:
+        """Measurements of R replicas; those that rest are given their parameters and not measured.
+
+        Parameters
+        ----------
+        weight : Ints
+            (R, measurements, P) in ``config.words.weight``.
+        x : ndarray
+            (R, inputs), the numbers that ``formats.input`` stands for.
+        resting : Flags or None
+            (R,); None: none do.
+        """
+        ...
+
+
+class Kept(NamedTuple):
+    """What is kept of failures.
+
+    Attributes
+    ----------
+    referenced : Flags
+        (R,), C0 is that of the present sample and parameters; analog, the high-pass has seen this sample.
+    teaches : Flags
+        (R,), the last step did.
+    failures : Ints
+        (R,), steps in a row with a measurement that failed.
+    resting : Flags
+        (R,), those that failed too often.
+    good : Ints
+        (R, P), where there are failures T before the first of them.
+    """
+
+    referenced: Flags
+    teaches: Flags
+    failures: Ints
+    resting: Flags
+    good: Ints
+
+
+def _rows(chosen: Flags, there: npt.NDArray[Any], otherwise: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Row by row of two arrays whose first axis is that of the replicas."""
+    return np.where(chosen.reshape(-1, *(1,) * (there.ndim - 1)), there, otherwise)
+
+
+class LoopStep(Step):
+    """A step whose outputs, or whose cost, come from outside.
+
+    Where nothing fails and nothing has failed it is the same as :class:`mgd_sim.step.Step`, to the bit.
+    """
+
+    def __init__(self, setup: Setup, links: Sequence[Link], devices: Sequence[int] | None, outside: Outside):
+        super().__init__(setup, links, devices)
+        config = setup.config
+        self.outside = outside
+        self.input_step = config.formats.input.step
+        self.given_cost = config.given_cost
+        self.give_up = config.device.give_up
+        self.second_weight = config.converters.second_weight
+        self.most = config.words.cost.max
+        yes, no = np.ones(setup.replicas, dtype=np.bool_), np.zeros(setup.replicas, dtype=np.bool_)
+        good = np.zeros((setup.replicas, config.parameters), dtype=self.copies.type)
+        #: Where nothing has failed: this very object, so that it is found at once.
+        self.whole = Kept(yes, yes, np.zeros(setup.replicas, dtype=np.int64), no, good)
+        self.high_pass = HighPass(config, setup.registers.high_pass)
+
+    def start(self, theta: Ints) -> State:
+        state = super().start(theta)
+        return state._replace(links={**state.links, OUTSIDE: self.whole})
+
+    def started(self, state: State) -> State:
+        """Those that rest go on."""
+        kept = Kept(*state.links[OUTSIDE])
+        awake = kept._replace(failures=kept.failures * ~kept.resting, resting=np.zeros_like(kept.resting))
+        return state._replace(links={**state.links, OUTSIDE: awake})
+
+    def ready(self, x: Ints) -> npt.NDArray[Any]:
+        return np.asarray(x * self.input_step)
+
+    def __call__(self, state: State, inputs: Inputs) -> tuple[State, dict[str, npt.NDArray[Any]]]:
+        after, outputs = super().__call__(state, inputs)
+        if after.links[OUTSIDE] is self.whole:
+            return after, outputs
+        return self._mended(state, after, outputs)
+
+    def outputs(self, now: Now, weights: Ints) -> list[Ints]:
+        kept = now.links[OUTSIDE]
+        resting = None
+        if kept is not self.whole and (there := Kept(*kept).resting).any():
+            resting = there
+            rest = self.rest(now.before.store.visible)[:, None, :]
+            weights = _rows(resting, np.broadcast_to(rest, weights.shape), weights)
+        found = self.outside(weights, now.inputs.x[:, 0, :, 0], resting)
+        if found.valid is not None or kept is not self.whole:
+            now.links[OUTSIDE] = self._judged(now, Kept(*kept), found)
+        if found.second is not None:
+            now.outputs[OUTSIDE] = found.second  # until the first cost is there
+        return [found.values[..., None]]
+
+    def judged(self, now: Now, y: Ints) -> Ints:
+        measured = y[..., 0, 0] if self.given_cost else super().judged(now, y)
+        second = now.outputs.pop(OUTSIDE, None)
+        if second is not None:
+            measured = np.minimum(measured + (second * self.second_weight >> GAIN_FRACTION), self.most)
+        return measured
+
+    def _judged(self, now: Now, kept: Kept, found: Measured) -> Kept:
+        """What is known after these measurements."""
+        valid = np.ones(found.values.shape[:2], dtype=np.bool_) if found.valid is None else found.valid
+        valid = valid & ~kept.resting[:, None]
+        due = now.inputs.fresh if self.config.analog else now.inputs.reference
+        referenced = valid[:, 0] if due else kept.referenced
+        teaches = valid[:, -1] & (True if self.config.analog else referenced)
+        failed = ~valid.all(axis=1) & ~kept.resting
+        failures = np.where(failed, kept.failures + 1, kept.failures * kept.resting)
+        first = failed & (kept.failures == 0)
+        good = _rows(first, now.before.store.theta, kept.good)
+        resting = kept.resting | (failures >= self.give_up)
+        return Kept(referenced & ~resting, teaches, failures, resting, good)
+
+    def measure(self, now: Now) -> tuple[Ints, tuple[Ints, ...]]:
+        measured, counted = super().measure(now)
+        kept = cast(Kept, now.links[OUTSIDE])
+        if kept is self.whole or self.config.analog:
+            return measured, counted
+        # C0 as it was, and C = C0: a C~ of zero, whatever noise was added.
+        baseline = now.before.baseline
+        if now.inputs.reference:
+            baseline = np.where(kept.referenced, measured[:, 0], baseline)
+        cost = np.where(kept.teaches, measured[:, -1], baseline)
+        return (np.stack([baseline, cost], axis=1) if now.inputs.reference else cost[:, None]), counted
+
+    def compare(self, now: Now, cost: Ints, baseline: Ints) -> tuple[Ints, Flags]:
+        before = now.links.get("analog")
+        change, limited = super().compare(now, cost, baseline)
+        kept = cast(Kept, now.links[OUTSIDE])
+        if kept is self.whole or before is None:
+            return change, limited
+        # A sample's first valid cost is blanked, whenever it comes.
+        passed, blanked, limited_blanked = self.high_pass(Passed(*before), cost, True)
+        late = kept.teaches & ~kept.referenced
+        now.links["analog"] = Passed(
+            *(_rows(late, *each) for each in zip(passed, now.links["analog"], strict=True))
+        )
+        change = np.where(kept.teaches, np.where(late, blanked, change), 0)
+        now.outputs["high_passed"] = now.links["analog"][0]
+        now.links[OUTSIDE] = kept._replace(referenced=kept.referenced | late)
+        return change, np.where(late, limited_blanked, limited) & kept.teaches
+
+    def _mended(
+        self, before: State, after: State, outputs: dict[str, npt.NDArray[Any]]
+    ) -> tuple[State, dict[str, npt.NDArray[Any]]]:
+        """What listens to measurements has not heard those that failed; who rests has the last good T."""
+        kept = Kept(*after.links[OUTSIDE])
+        heard = kept.teaches if self.config.analog else kept.referenced
+        links: dict[str, tuple[Any, ...]] = {}
+        for name, then in after.links.items():
+            if name == OUTSIDE or not then:
+                links[name] = then
+                continue
+            mended = [_rows(heard, *each) for each in zip(then, before.links[name], strict=True)]
+            links[name] = type(then)(*mended) if hasattr(then, "_fields") else tuple(mended)
+            for field, value in zip(getattr(then, "_fields", ()), mended, strict=False):
+                if field in outputs:
+                    outputs[field] = value
+        if kept.resting.any():
+            good = self.copies.start(kept.good)
+            theta, visible, copied = (
+                _rows(kept.resting, there, now) for there, now in zip(good[:3], after.store[:3], strict=True)
+            )
+            store = after.store._replace(theta=theta, visible=visible, copy=copied)
+            after = after._replace(store=store, hold=after.hold * ~kept.resting)
+            outputs["theta"] = theta
+        fine = kept.referenced.all() and not kept.failures.any() and not kept.resting.any()
+        links[OUTSIDE] = self.whole if fine else kept
+        return after._replace(links=links), outputs
+
+
+class LoopTrainer(Trainer):
+    """R trainers of one configuration with ``device.kind = "outside"``, ready for step 0.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    seeds : sequence of int or Registers
+        One for each replica.
+    outside : Outside
+        What measures their devices.
+    samples, perturbations, changes
+        As for :class:`mgd_sim.trainer.Trainer`.
+    """
+
+    take_step: LoopStep
+    #: (R,), of the last run: the mean of C, as it was measured and where it was, in floating point.
+    mean_cost: npt.NDArray[np.float64]
+
+    def __init__(
+        self,
+        config: TrainerConfig,
+        seeds: Sequence[int | Registers],
+        outside: Outside,
+        *,
+        samples: Dataset | None = None,
+        perturbations: Ints | None = None,
+        **changes: int,
+    ):
+        self._outside = outside
+        self.mean_cost = np.full(len(seeds), np.nan)
+        super().__init__(config, seeds, samples=samples, perturbations=perturbations, devices=None, **changes)
+
+    def _step(self, setup: Setup, links: Sequence[Link], devices: Sequence[int] | None) -> Step:
+        return LoopStep(setup, links, devices, self._outside)
+
+    @property
+    def resting(self) -> Flags:
+        """(R,), those whose device failed too often in a row."""
+        return Kept(*self._state.links[OUTSIDE]).resting
+
+    def start(self) -> None:
+        """Those that rest go on with their parameters, from the next reference or sample on."""
+        self._state = self.take_step.started(self._state)
+
+    def load(self, theta: Ints) -> None:
+        """Parameters from now on: T (R, P), and what the devices see of it."""
+        store = self.take_step.copies.start(theta)
+        self._state = self._state._replace(store=store, hold=np.zeros_like(self._state.hold))
+
+    def run(
+        self, steps: int, record: bool = False, goes_on: Callable[[int], bool] = lambda done: True
+    ) -> Record | None:
+        """Go on for some steps, or until all rest.
+
+        Whatever ends a run, a step has been done or it has not: what is raised in a measurement leaves the
+        trainer as it was before the step.
+
+        Parameters
+        ----------
+        steps : int
+        record : bool
+            Whether to keep all states; then rows of steps that were not done are zeros.
+        goes_on : callable
+            Asked after each step, with the steps done, whether to go on.
+        """
+        kept = Record.empty(self.config, steps, self.replicas) if record else None
+        take, done, prepared = self.take_step, 0, copy.deepcopy(self.inputs.state)
+        total = np.zeros(self.replicas, dtype=np.int64)
+        try:
+            for inputs, code, sample in self.inputs.take(steps):
+                self._state, outputs = take(self._state, inputs)
+                done += 1
+                total += outputs["cost"]
+                if kept is not None:
+                    self._keep(kept, done - 1, outputs, code, sample)
+                rests = self._state.links[OUTSIDE] is not take.whole and self.resting.all()
+                if rests or not goes_on(done):
+                    break
+        finally:
+            self.mean_cost = total / max(done, 1) * self.config.words.cost.step
+            if done < steps:
+                # More was prepared than has been done.
+                self.inputs.state = prepared
+                for _ in self.inputs.take(done):
+                    pass
+        return kept
+
+    def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
+        """How well the devices do with parameters at rest, sample by sample.
+
+        Parameters
+        ----------
+        samples : Dataset, optional
+            By default the whole task.
+
+        Returns
+        -------
+        cost : ndarray
+            (R,), mean over the samples of C; of a cost that the device gives, over as many measurements.
+        accuracy : ndarray
+            (R,), share of samples answered right; NaN where the device gives no outputs. What could not be
+            measured is NaN too.
+        """
+        given = self.samples if samples is None else checked(self.config, samples)
+        rest = self.take_step.rest(self.store.visible)[:, None, :]
+        half, target_half = self.config.levels.threshold, 0.5 / self.config.formats.target.step
+        cost, accuracy = np.zeros(self.replicas), np.zeros(self.replicas)
+        for x, target in zip(given.x, given.target, strict=True):
+            found, one = self._measured(rest, x, target)
+            cost += one[:, 0]
+            answers: npt.NDArray[Any] = np.full(self.replicas, np.nan)
+            if not self.config.given_cost:
+                wanted = target.astype(np.int64)[:, None]
+                answers = right(found.values[:, 0, :, None], wanted, half=half, target_half=target_half)[:, 0]
+            accuracy += np.where(np.isnan(one[:, 0]), np.nan, answers)
+        return cost / len(given), accuracy / len(given)
+
+    def costs(self, weight: Ints, sample: int) -> npt.NDArray[np.float64]:
+        """C of some measurements (R, measurements) apart from all steps; NaN where there is none.
+
+        Parameters
+        ----------
+        weight : Ints
+            (R, measurements, P) in ``config.words.weight``.
+        sample : int
+            Which of ``samples`` is shown.
+        """
+        return self._measured(weight, self.samples.x[sample], self.samples.target[sample])[1]
+
+    def judged(self, values: Ints, sample: int) -> npt.NDArray[np.float64]:
+        """C (...,) of values (..., channels) that were measured of a sample, in floating point."""
+        target = self.samples.target[sample].astype(np.int64)[:, None]
+        cost = values[..., 0] if self.config.given_cost else self.loss(values[..., None], target)[..., 0]
+        return np.asarray(cost * self.config.words.cost.step)
+
+    def _measured(self, weight: Ints, x: Ints, target: Ints) -> tuple[Measured, npt.NDArray[np.float64]]:
+        inputs = np.tile(x * self.take_step.input_step, (self.replicas, 1))
+        found = self.take_step.outside(weight, inputs)
+        wanted = target.astype(np.int64)[:, None]
+        cost = (
+            found.values[..., 0]
+            if self.config.given_cost
+            else self.loss(found.values[..., None], wanted)[..., 0]
+        )
+        if found.second is not None:
+            cost = cost + (found.second * self.take_step.second_weight >> GAIN_FRACTION)
+        if found.valid is not None:
+            cost = np.where(found.valid, cost, np.nan)
+        return found, np.asarray(cost * self.config.words.cost.step)

@@ -1,0 +1,92 @@
+"""A device in the loop that is the twin's own network: every state of every step is the twin's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mgd_hdl.config import ConfigError, TrainerConfig, preset
+from mgd_hdl.host import ChipInTheLoop
+from mgd_sim.perturb.external import port_codes
+from mgd_sim.trainer import Trainer
+from mgd_sim.watch import port_samples
+from testbenches.catalogue import configuration, named
+from testbenches.host.devices import Broken, Network, Networks
+
+SEEDS = (3, 77)
+
+
+def outside(config: TrainerConfig, network: dict | None = None, **device) -> TrainerConfig:
+    return config.replaced(device={"kind": "outside", **device}, network=network or {})
+
+
+def possible(name: str) -> bool:
+    """Whether the trainer can have a device in its network's place."""
+    try:
+        return not outside(configuration(name)).retries
+    except ConfigError:
+        return False
+
+
+NAMES = [name for name in named("trainer", "example", "preset") if possible(name)]
+
+
+def same(found, wanted) -> None:
+    for name, array in wanted.arrays.items():
+        np.testing.assert_array_equal(found.arrays[name], array, name)
+
+
+def both(name: str):
+    """A configuration, the twin of it, and what is given to the two."""
+    config = configuration(name)
+    given = {"samples": port_samples(config), "perturbations": port_codes(config)}
+    return config, Trainer(config, SEEDS, **given), given
+
+
+def test_many_can_have_one():
+    assert len(NAMES) >= 70
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_states(name):
+    """All replicas in one call."""
+    config, twin, given = both(name)
+    loop = ChipInTheLoop(Networks(config, len(SEEDS)), outside(config), SEEDS, **given)
+    steps = 40 if config.parameters > 100 else 120
+    same(loop.run(steps, record=True), twin.run(steps, record=True))
+    assert not any(count.any() for count in loop.outside.faults.values())
+
+
+@pytest.mark.parametrize("name", NAMES[::8])
+def test_one_call_for_each(name):
+    """One device after the other, one measurement after the other, of which each is repeated twice."""
+    config, twin, given = both(name)
+    devices = [
+        Broken(Network(config), lambda call, good: good * np.nan, lambda call: call % 3 < 2) for _ in SEEDS
+    ]
+    loop = ChipInTheLoop(devices, outside(config), SEEDS, **given)
+    same(loop.run(24, record=True), twin.run(24, record=True))
+    assert (loop.outside.faults["not a number"] == 2 * loop.outside.measurements).all()
+    assert not loop.outside.dropped.any()
+
+
+@pytest.mark.parametrize("name", ["textbook: xor", "textbook: letters"])
+def test_evaluation(name):
+    config = configuration(name)
+    twin = Trainer(config, SEEDS)
+    loop = ChipInTheLoop(Networks(config, len(SEEDS)), outside(config), SEEDS)
+    some = type(twin.samples)(twin.samples.x[::997], twin.samples.target[::997])
+    for found, wanted in zip(loop.cost_and_accuracy(some), twin.cost_and_accuracy(some), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "perturbation", [{}, {"granularity": "layer", "tau_layer": 2}], ids=["all", "in turn"]
+)
+def test_parameters_without_a_network(perturbation):
+    """Six and three parameters that nobody told a network of learn as those of 2-2-1 do."""
+    config = preset("xor").replaced(perturbation=perturbation)
+    blind = outside(config, {"layers": [2, 1], "initial": [1.0, 0.5]}, parameters=[6, 3])
+    twin = Trainer(config.replaced(network={"initial": [1.0, 0.5]}), SEEDS)
+    loop = ChipInTheLoop(Networks(config, 2), blind, SEEDS)
+    same(loop.run(200, record=True), twin.run(200, record=True))
