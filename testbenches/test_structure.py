@@ -83,12 +83,11 @@ RULES = [
         r"mgd_hdl\.verbs(\..*)?",
         (r"mgd_hdl(?!\.cli)(\..*)?", r"mgd_sim(\..*)?", r"mgd_synth(\..*)?", r"matplotlib\.figure"),
     ),
-<<<<<<< HEAD
     # Readers of data files: whoever needs none of them never loads them.
     (
         r"mgd_hdl\.config\.attached\.(?!files$)\w+",
         (r"mgd_hdl\.config\.(attached(\..*)?|errors)", r"numpy(\..*)?"),
-=======
+    ),
     # What runs on a computer beside a device: no circuit, and the twin's arithmetic.
     (
         r"mgd_hdl\.host(\..*)?",
@@ -100,7 +99,6 @@ RULES = [
             r"numpy(\..*)?",
             r"matplotlib\.figure",
         ),
->>>>>>> 468d8ab (host.loop: a device in the loop, in the circuit's codes, words and rounding; faults teach nothing)
     ),
     (r"mgd_hdl\.config(\..*)?", (r"mgd_hdl\.config(\..*)?", r"pydantic(_core)?(\..*)?")),
     (r"mgd_hdl\.(process|progress)", ()),

@@ -46,7 +46,6 @@ class TrainerConfig(Derived):
         """
         return build.replaced(self, sections)
 
-<<<<<<< HEAD
     def with_file(self, key: str, file: AttachedFile, **sections: dict[str, Any] | Any) -> TrainerConfig:
         """A copy whose key names this file, and with some keys changed, checked again."""
         section, _, name = key.rpartition(".")
@@ -54,7 +53,7 @@ class TrainerConfig(Derived):
         if section:
             changed = {section: {**sections.get(section, {}), **changed}}
         return build.replaced(self, {**sections, **changed}, self.attached.with_file(key, file))
-=======
+
     def with_network(self) -> TrainerConfig:
         """The same; raises ConfigError where a device outside stands in the network's place, for whatever
         cannot do without one.
@@ -65,7 +64,6 @@ class TrainerConfig(Derived):
             )
             raise ConfigError([Problem("device.kind", '"outside"', told)])
         return self
->>>>>>> 468d8ab (host.loop: a device in the loop, in the circuit's codes, words and rounding; faults teach nothing)
 
     @property
     def snapped(self) -> dict[str, tuple[float, float]]:
