@@ -62,7 +62,7 @@ class Core(Block):
         started = copy.start(engine.done(site))
         engine.start(site)
         perturbed = self._sequence(site, started)
-        target = self._show(site, engine)
+        target = self._show(site, links, engine)
         cost = self._measure(site, links, target)
         self._learn(site, links, engine, copy, started)
         for link in links:
@@ -72,7 +72,6 @@ class Core(Block):
         for link in links:
             link.costs(cost)
         self._report(site, copy, engine, perturbed)
-        self._open(site, started)
         return m
 
     def _place(self, site: Site, engine: Engine) -> None:
@@ -117,7 +116,7 @@ class Core(Block):
             site.trace = EventTrace(m, commands, ends, perturbed)
         return perturbed
 
-    def _show(self, site: Site, engine: Engine) -> Value:
+    def _show(self, site: Site, links: Sequence[Link], engine: Engine) -> Value:
         """A sample and the perturbed parameters meet in the network; returns the targets."""
         config, m = self.config, site.m
         sequencer, samples, network = (site.blocks[name] for name in ("sequencer", "samples", "network"))
@@ -132,7 +131,10 @@ class Core(Block):
         m.d.comb += [sequencer.sample_valid.eq(samples.o.valid), samples.o.ready.eq(sequencer.take)]
         with m.If(sequencer.take):
             m.d.sync += [x.eq(samples.o.payload.x), target.eq(samples.o.payload.target)]
-        m.d.comb += network.x.as_value().eq(later(m, x, "x", engine.x_wait))
+        shown: Value = x
+        for link in links:
+            shown = link.shows(shown)
+        m.d.comb += network.x.as_value().eq(later(m, shown, "x", engine.x_wait))
         engine.weights(site, network)
         # The target is kept, or follows its sample where samples overlap.
         if config.facts.overlapping:
@@ -206,6 +208,9 @@ class Core(Block):
         clock = config.timing.layer_offset(layer.index) - config.timing.weight_latency
         port = getattr(engine.array, f"layer_{layer.index}")
         measured, rest = trace.at("measure", clock), Const(0, 1)
+        entering = measured
+        for link in links:
+            entering = link.enters(layer.index, entering)
         if site.change.MARK == "reference":
             reference = trace.at("reference", clock)
             measured = measured & ~reference
@@ -213,7 +218,7 @@ class Core(Block):
                 m.d.comb += port.minus.eq(reference)
             else:
                 rest = reference
-        passing = Passing(layer, clock, port, measured)
+        passing = Passing(layer, clock, port, measured, entering)
         engine.passes(site, passing)
         over = measured & trace.at("hold_end", clock)
         engine.shakes(site, links, passing, over)
@@ -222,6 +227,21 @@ class Core(Block):
         copy.passes(passing)
         if "rest" in port.signature.members:
             m.d.comb += port.rest.eq(rest)
+
+    def _open(self, site: Site, under_way: Value) -> None:
+        """A door opens when all that had begun is done, and no other one is open."""
+        m, doors = site.m, site.doors
+        if not doors:
+            return
+        m.d.comb += [
+            site.still.eq(site.blocks["sequencer"].between & ~under_way),
+            site.engaged.eq(reduce(or_, [door.asks | door.owes for door in doors])),
+        ]
+        for number, door in enumerate(doors):
+            others = [other.inside for other in doors if other is not door]
+            before = [other.asks for other in doors[:number]]
+            closed = reduce(or_, [*others, *before], Const(0, 1))
+            m.d.comb += door.open.eq(door.asks & site.still & ~closed)
 
     def _report(self, site: Site, copy: Direct, engine: Engine, perturbed: Value) -> None:
         """Sticky flags, and busy until every step that entered is done."""
@@ -235,6 +255,7 @@ class Core(Block):
         in_flight = Signal(range(config.timing.steps_under_way + 1))
         m.d.comb += entered.eq(perturbed)
         m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
+        self._open(site, in_flight.any())
         setting = self.restart | engine.initializer.busy | copy.copying
         m.d.comb += self.busy.eq(setting | engine.begun(site.blocks["sequencer"]) | in_flight.any())
 
@@ -243,21 +264,3 @@ class Core(Block):
         holds = [*site.holds, *(door.asks for door in site.doors)]
         if holds:
             site.m.d.comb += site.blocks["sequencer"].hold.eq(reduce(or_, holds))
-
-    def _open(self, site: Site, started: Value) -> None:
-        """A door opens when all that had begun is done, and no other one is."""
-        m, doors = site.m, site.doors
-        if not doors:
-            return
-        there = Signal(name="parameters_there")
-        with m.If(started):
-            m.d.sync += there.eq(1)
-        m.d.comb += [
-            site.still.eq(there & ~self.busy),
-            site.engaged.eq(reduce(or_, [door.asks | door.owes for door in doors])),
-        ]
-        for number, door in enumerate(doors):
-            others = [other.inside for other in doors if other is not door]
-            before = [other.asks for other in doors[:number]]
-            closed = reduce(or_, [*others, *before], Const(0, 1))
-            m.d.comb += door.open.eq(door.asks & site.still & ~closed)

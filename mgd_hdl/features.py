@@ -16,6 +16,7 @@ from .engines.engine import Broadcast, Passing
 from .learn.annealing import Annealing
 from .learn.decay import Decay
 from .learn.update_noise import UpdateNoise
+from .network.inference import Inference
 from .perturb.layer_turn import LayerTurn
 from .perturb.random_code import RandomCode
 from .perturb.sparse import Sparse
@@ -183,7 +184,7 @@ class _Accuracy(Link):
 
     def answers(self, y: Any, target: Value) -> None:
         classifier = self.site.place("classifier", Classifier(self.config))
-        answered_at = self.config.timing.layer_offset(len(self.config.shape.layers))
+        answered_at = self.config.timing.answer_latency
         ports = self.site.ports
         self.m.d.comb += [
             classifier.y.eq(y),
@@ -245,6 +246,37 @@ class _Retried(Link):
             m.d.sync += full.eq(1)
 
 
+class _Inference(Link):
+    """Inputs from outside pass the network between two steps."""
+
+    def __init__(self, site: Site):
+        super().__init__(site)
+        self.door = site.door("inference")
+
+    def placed(self) -> None:
+        site, door = self.site, self.door
+        self.inference = block = site.place("inference", Inference(self.config))
+        site.stream(block, "i_infer")
+        site.gives(block, "o_infer")
+        self.m.d.comb += [
+            block.wanted.eq(site.blocks["sequencer"].wanted),
+            block.open.eq(door.open),
+            door.asks.eq(block.asks),
+            door.inside.eq(block.inside),
+            door.owes.eq(block.owes),
+            block.y.eq(site.blocks["network"].y),
+        ]
+
+    def shows(self, x: Value) -> Value:
+        return Mux(self.inference.shows, self.inference.x.as_value(), x)
+
+    def enters(self, layer: int, entering: Value) -> Value:
+        return entering | self.inference.passes[layer]
+
+    def rests(self, passing: Passing, over: Value, rest: Value) -> Value:
+        return rest | self.inference.passes[passing.layer.index]
+
+
 #: The wiring of each option of :data:`mgd_hdl.config.options.OPTIONS` that is a link. Links are asked in this
 #: order.
 FEATURES: dict[str, type[Link]] = {
@@ -260,6 +292,7 @@ FEATURES: dict[str, type[Link]] = {
     "accuracy": _Accuracy,
     "judge": _Judged,
     "retry": _Retried,
+    "inference": _Inference,
 }
 
 

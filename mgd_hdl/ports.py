@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from .config.ports import ports, there
 from .config.trainer import TrainerConfig
+from .network.inference import answer_stream, input_stream
 from .perturb import code_stream
 from .samples import sample_stream
 
@@ -18,7 +19,12 @@ __all__ = ["inner", "outer"]
 _CLOCKING = ("clk", "rst")
 
 #: Streams, by name; one that begins with ``o`` leaves the trainer.
-_STREAMS: dict[str, Callable[[TrainerConfig], Signature]] = {"i_sample": sample_stream, "i_code": code_stream}
+_STREAMS: dict[str, Callable[[TrainerConfig], Signature]] = {
+    "i_sample": sample_stream,
+    "i_code": code_stream,
+    "i_infer": input_stream,
+    "o_infer": answer_stream,
+}
 
 
 def inner(config: TrainerConfig) -> dict:

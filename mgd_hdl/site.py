@@ -65,7 +65,7 @@ class Site:
         Likewise, each with a hold of its own; of two that ask, the earlier one opens.
     still : Signal
         With ``config.doors``: the parameters are set, no step is under way, and the network's copy of them is
-        made. A door that works does not count.
+        made; where nothing holds one may begin. A door that works does not count.
     engaged : Signal
         With ``config.doors``: one of them asks, or owes an answer.
     """
@@ -117,6 +117,15 @@ class Site:
                 block.i.valid.eq(outside.valid),
                 outside.ready.eq(block.i.ready),
             ]
+
+    def gives(self, block: Any, port: str) -> None:
+        """A stream to outside leaves the block at its ``o``."""
+        outside = getattr(self.ports, port)
+        self.m.d.comb += [
+            outside.payload.eq(block.o.payload),
+            outside.valid.eq(block.o.valid),
+            block.o.ready.eq(outside.ready),
+        ]
 
     @property
     def restart(self) -> Value:
@@ -195,6 +204,14 @@ class Link:
         ``over``: it is the last with this code.
         """
         return rest
+
+    def shows(self, x: Value) -> Value:
+        """Inputs of the network, in the clock after the command of a measurement."""
+        return x
+
+    def enters(self, layer: int, entering: Value) -> Value:
+        """Something comes to a layer: a measurement, or what is like one to its cells."""
+        return entering
 
     def answers(self, y: Any, target: Value) -> None:
         """The outputs, and the targets that come with them."""

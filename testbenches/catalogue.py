@@ -9,6 +9,8 @@ trainer
     Circuit and twin are compared, state by state, for thousands of steps.
 lint
     The Verilog is linted.
+inference
+    Inputs are answered in the midst of training, and the Verilog is linted.
 textbook
     The twin is compared with the textbook's algorithm, at rates at which nothing saturates.
 preset, example
@@ -596,6 +598,64 @@ _LINTED: dict[str, _Changes] = {
     },
 }
 
+#: Every engine, and each form of cells that would not rest in training.
+_ANSWERING: dict[str, _Changes] = {
+    "one-sided": {},
+    "two-sided, early enables": {"learning": {"measure": "two_sided"}, "engine": {"enables": "early"}},
+    "layer by layer, delayed, two-sided, leaves": {
+        "perturbation": {"granularity": "layer", "tau_layer": 2},
+        "learning": {"measure": "two_sided", "updates": "delayed", "tau_p": 2},
+        "engine": {"leaves": "yes"},
+    },
+    "sequential, two-sided windows": {
+        "perturbation": {"family": "sequential"},
+        "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 3},
+    },
+    "sparse, two-sided, some still, small leaves": {
+        "perturbation": {"share": 0.5},
+        "learning": {"measure": "two_sided"},
+        "imperfections": {"stuck": 0.3, "stuck_kind": "still"},
+        "engine": {"leaves": "yes", "leaf_cells": 4},
+    },
+    "walsh, analog, some dead": {
+        "perturbation": {"family": "walsh"},
+        "learning": {"algorithm": "analog", "tau_x": 5},
+        "imperfections": {"stuck": 0.3, "stuck_kind": "dead"},
+    },
+    "serial, two-sided, leaves, words as inputs": {
+        "engine": SERIAL | {"leaves": "yes"},
+        "learning": {"measure": "two_sided"},
+        "task": {"source": "stream"},
+        "formats": {"input": "SQ(2, 3)"},
+    },
+    "serial, sequential, two-sided": {
+        "engine": SERIAL,
+        "perturbation": {"family": "sequential"},
+        "learning": {"measure": "two_sided", "tau_x": 5},
+    },
+    "sinusoidal, analog, followed": {
+        "perturbation": {"family": "sinusoidal", "resolution": 3},
+        "formats": {"cost_change": "SQ(2, 9)"},
+        "learning": ANALOG_WINDOWS,
+    },
+    "square, two-sided, leaves": {
+        "perturbation": {"family": "square"},
+        "learning": {"measure": "two_sided", "tau_p": 2},
+        "engine": {"leaves": "yes"},
+    },
+    "node by node, two-sided windows": {
+        "perturbation": {"granularity": "node"},
+        "formats": {"parameter": "SQ(5, 16)"},
+        "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 4},
+    },
+    "tried again, answers counted, defects, costs gated": {
+        "judge": JUDGED | {"retry": 40},
+        "task": {"accuracy": True},
+        "imperfections": {"activation_spread": 0.5, "cost_noise": 0.03},
+        "cost": GATE,
+    },
+}
+
 #: Sinusoids are counted in eighths of the amplitude, so T gets three bits more.
 _FINE = {"parameter": "SQ(5, 15)"}
 
@@ -712,6 +772,10 @@ def _catalogue() -> dict[str, Entry]:
     found |= {path.name: Entry(path.name, {}, "example") for path in EXAMPLES}
     found |= {name: Entry(*entry, "trainer") for name, entry in _TRAINERS.items()}
     found |= {f"lint: {name}": Entry("xor", changes, "lint") for name, changes in _LINTED.items()}
+    found |= {
+        f"inference: {name}": Entry("xor", {**changes, "network": {"inference": "yes"}}, "inference")
+        for name, changes in _ANSWERING.items()
+    }
     found |= {f"textbook: {name}": Entry(*entry, "textbook") for name, entry in _TEXTBOOK.items()}
     estimated = {**runs.FIT, **runs.JUDGED}
     found |= {f"estimate: {name}": Entry(*entry, "estimate") for name, entry in estimated.items()}

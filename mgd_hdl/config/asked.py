@@ -129,8 +129,8 @@ class Asked(Section):
 
     @property
     def rests(self) -> bool:
-        """Parameters rest in some measurements: those of C0, or of another layer."""
-        return self.layerwise or (not self.two_sided and not self.analog)
+        """Parameters rest at times: for C0, in another layer's turn, or for an answer."""
+        return self.layerwise or self.inference or (not self.two_sided and not self.analog)
 
     @property
     def follow(self) -> int:
@@ -279,9 +279,14 @@ class Asked(Section):
         return self.judge.retry > 0
 
     @property
+    def inference(self) -> bool:
+        """The network answers inputs that come from outside."""
+        return self.network.inference == "yes"
+
+    @property
     def doors(self) -> bool:
         """The host may work with the network or its parameters while no step is under way."""
-        return False
+        return self.inference
 
     @property
     def holds(self) -> bool:

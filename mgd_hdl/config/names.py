@@ -19,7 +19,7 @@ SEPARATOR = "__"
 #: in it may have one name, but the signal hides the module, which neither lint nor Verilator's C++ takes.
 SIGNALS = (
     *("clk", "rst", "start", "run", "step", "clear_flags", "clear_counts", "started"),
-    *("busy", "step_done", "flags", "solved", "judged_count", "right_count"),
+    *("busy", "step_done", "flags", "solved", "tries", "judged_count", "right_count"),
 )
 
 

@@ -503,6 +503,13 @@ OPTIONS: dict[str, Option] = {
             (_apart("external codes", text="must be 0 with {other}: codes from outside do not begin anew"),),
             around="runs of trainers that do not try again, mgd_sim.retry",
         ),
+        Option(
+            "inference",
+            'network.inference = "yes"',
+            ("network.inference",),
+            lambda config: config.inference,
+            around="what a trainer is asked beside its steps, mgd_sim.trainer.Trainer.infer",
+        ),
     )
 }
 

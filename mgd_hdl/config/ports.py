@@ -91,6 +91,18 @@ def _sample_fields(config: Derived) -> tuple[Field, ...]:
     return tuple(found)
 
 
+def _x_fields(config: Derived) -> tuple[Field, ...]:
+    return _sample_fields(config)[: config.inputs]
+
+
+def _y_fields(config: Derived) -> tuple[Field, ...]:
+    number = config.shape.layers[-1].output
+    return tuple(
+        Field(f"y[{k}]", k * number.width, number.width, number.signed, str(number))
+        for k in range(config.outputs)
+    )
+
+
 def _flag_fields(_: Derived) -> tuple[Field, ...]:
     return tuple(Field(name, bit, 1) for bit, name in enumerate(FLAGS))
 
@@ -303,6 +315,27 @@ PORTS: tuple[Port, ...] = (
         _no_fields,
         OPTIONS["external codes"].on,
         OPTIONS["external codes"].asked,
+    ),
+    *_stream(
+        "i_infer",
+        "An input",
+        "Inputs that the network is to answer, input 0 lowest.",
+        lambda config: config.inputs * config.formats.input.width,
+        "config.inputs * config.formats.input.width",
+        _x_fields,
+        OPTIONS["inference"].on,
+        OPTIONS["inference"].asked,
+    ),
+    *_stream(
+        "o_infer",
+        "An answer",
+        "The outputs for each input in turn, output 0 lowest.",
+        lambda config: config.outputs * config.shape.layers[-1].output.width,
+        "config.outputs * config.shape.layers[-1].output.width",
+        _y_fields,
+        OPTIONS["inference"].on,
+        OPTIONS["inference"].asked,
+        leaves=True,
     ),
 )
 

@@ -149,6 +149,8 @@ class NetworkSection(Section):
     initial: _Initials = 1.0
     """Parameters start uniform in (-initial, initial), snapped to a power of two; one for all
     layers, or one per layer."""
+    inference: Literal["no", "yes"] = "no"
+    """Streams i_infer and o_infer: inputs in, outputs out, while training is paused or between its steps."""
 
 
 class FormatsSection(Section):

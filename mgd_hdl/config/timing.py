@@ -69,6 +69,26 @@ class Timing:
         return self.weight_latency + sum(each.latency for each in self.shape.layers[:layer])
 
     @property
+    def answer_latency(self) -> int:
+        """Until the outputs of the network are there."""
+        return self.layer_offset(len(self.shape.layers))
+
+    @property
+    def input_wait(self) -> int:
+        """From the command of an answer until its input is taken: at once, but where the last bits of the one
+        before are still to come.
+        """
+        return 0 if self.measure_clocks == 1 else self.broadcast_latency
+
+    @property
+    def answer_places(self) -> int:
+        """So many answers are kept, or on their way: as many as there can be until the first of them is taken
+        and its place free again, so that inputs need not wait; a power of two.
+        """
+        round_trip = self.answer_latency + 3
+        return 1 << (-(-round_trip // self.measure_clocks) - 1).bit_length()
+
+    @property
     def classifier_latency(self) -> int:
         """From the outputs to the counters of answers: a comparator for each level, the counters."""
         return max(1, adder_levels(self.asked.outputs)) + 1
@@ -98,8 +118,7 @@ class Timing:
     @property
     def measure_latency(self) -> int:
         """Until C is valid."""
-        pipeline = self.cost_pipeline + self.cost_padding + self.noise_latency
-        return self.layer_offset(len(self.shape.layers)) + pipeline
+        return self.answer_latency + self.cost_pipeline + self.cost_padding + self.noise_latency
 
     @cached_property
     def change_latency(self) -> int:

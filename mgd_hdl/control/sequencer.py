@@ -43,6 +43,9 @@ class Sequencer(Block):
         A measurement may begin now; with loaded codes the reference of a one-sided step always may.
     hold : In(1), ``config.holds`` only
         No step begins, whatever is asked for.
+    wanted, between : Out(1), ``config.doors`` only
+        A step is asked for; none that has begun has anything more to command, and none begins while ``hold``
+        is high.
     under_way : Out(1), serial cells and loaded codes only
         A step has begun, and its perturbed measurement not yet.
     tau_x, tau_p, tau_theta : In(tau_bits), at least 1
@@ -68,6 +71,8 @@ class Sequencer(Block):
             members["window_end"] = Out(1)
         if config.holds:
             members["hold"] = In(1)
+        if config.doors:
+            members |= {"wanted": Out(1), "between": Out(1)}
         super().__init__(
             {
                 **members,
@@ -121,6 +126,8 @@ class Sequencer(Block):
         free = self.free if lasts else Const(1, 1)
         reference_free = Const(1, 1) if chain and not config.two_sided else free
         wanted = self.run | asked | self.step
+        if config.doors:
+            m.d.comb += self.wanted.eq(wanted)
         if config.holds:
             wanted = wanted & ~self.hold
         m.d.comb += go.eq(wanted & (~sample_due | self.sample_valid) & reference_free)
@@ -192,6 +199,8 @@ class Sequencer(Block):
                         m.next = "REFERENCE"
                 else:
                     m.next = "UPDATE"
+            if config.doors:
+                m.d.comb += self.between.eq(phase.ongoing("REFERENCE"))
             if lasts:
                 waits = phase.ongoing("PERTURBED")
                 if config.timing.measure_clocks > 1:

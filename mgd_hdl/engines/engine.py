@@ -59,12 +59,15 @@ class Passing:
         The array's, for this layer.
     measured : Value
         It measures the perturbed cost.
+    entering : Value
+        It measures this or another one, or nothing: an answer.
     """
 
     layer: LayerConfig
     clock: int
     port: Any
     measured: Value
+    entering: Value
 
 
 class Engine:

@@ -355,8 +355,7 @@ class Array(Block):
         How often the amplitude has halved.
     layer_k : the measurement that passes layer k
         Layer by layer only: ``active``: In(1) the word is for this layer.
-        One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side; analog:
-        neither.
+        Where ``config.rests``: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side.
         Shadow only: ``rows``, ``columns``, ``diagonals`` the code that perturbs; ``refresh``: In(1)
         copy the visible bits. Followers only: ``away``: In(1).
     weights_k_j : Out

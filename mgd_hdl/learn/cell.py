@@ -65,8 +65,7 @@ class ParameterCell(Block):
     shake_row, shake_column, [shake_diagonal | shake_every, shake_both] : In(1)
         Shadow only: wires of the code that perturbs.
     shaken : In(1)
-        Low at rest. One-sided random and Walsh codes, or layer by layer: the others need no such wire, nor
-        does the analog algorithm of a whole network, which never rests.
+        Low at rest. Random and Walsh codes where ``config.rests``: the others need no such wire.
     minus : In(1)
         Two-sided sequential only: shake to the other side.
     word, clear, [sign] : In(D), In(1), In(1)

@@ -55,7 +55,7 @@ class LoadedCell(Block):
     word, clear : In(config.words.word), In(1)
         See :class:`Integrator`.
     [shaken] : In(1)
-        One-sided, discrete only: low at rest.
+        Where ``config.rests``: low at rest.
     [refresh, away] : In(1)
         Shadow only: copy the visible bits. Followers: see :class:`mgd_hdl.learn.follower.Follower`.
     weight : Out(config.words.weight)
@@ -105,12 +105,11 @@ class LoadedCell(Block):
 
         # Perturb.
         visible = seen(m, platform, config, self, integrator.theta)
-        if config.two_sided:
-            below = Cat(Const(1, 1), code ^ self.minus.replicate(config.code_bits))
-        elif config.rests:
-            below = Cat(self.shaken, lower & self.shaken.replicate(len(lower)), sign | ~self.shaken)
-        else:
-            below = Cat(Const(1, 1), code)
+        side = code ^ self.minus.replicate(config.code_bits) if config.two_sided else code
+        below = Cat(Const(1, 1), side)
+        if config.rests:
+            shaken = self.shaken.replicate(len(lower))
+            below = Cat(self.shaken, side[:-1] & shaken, side[-1] | ~self.shaken)
         m.d.comb += self.weight.eq(Cat(below, visible))
         return m
 
@@ -192,8 +191,7 @@ class LoadedArray(Block):
     clear : In(1)
         Those cells become zero.
     layer_k : the measurement that passes layer k
-        One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side; analog:
-        neither.
+        Where ``config.rests``: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side.
         Shadow only: ``refresh``: In(1) copy the visible bits. Followers only: ``away``: In(1).
     weights_k_j : Out
         Perturbed parameters of neuron j of layer k: inputs first, the bias on top.
@@ -213,7 +211,9 @@ class LoadedArray(Block):
         }
         if config.code_bits > 1:
             members["rotate"] = In(1)
-        passing = {"minus": In(1)} if config.two_sided else {"rest": In(1)} if config.rests else {}
+        passing = {"minus": In(1)} if config.two_sided else {}
+        if config.rests:
+            passing["rest"] = In(1)
         super().__init__({**members, **layer_ports(config, lambda _: {**passing, **copy_ports(config)})})
 
     @property

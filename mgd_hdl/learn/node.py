@@ -35,7 +35,7 @@ class NodeCell(Block):
     word, clear : In(config.words.word), In(1)
         See :class:`Integrator`.
     [shaken] : In(1)
-        One-sided biases only: low at rest.
+        Biases, where ``config.rests``: low at rest.
     [refresh] : In(1)
         Shadow only: copy the visible bits.
     weight : Out(config.words.weight)
@@ -68,7 +68,7 @@ class NodeCell(Block):
         ]
         visible = seen(m, platform, config, self, integrator.theta)
         below = Const(0b10, 2)
-        if self.bias and config.two_sided:
+        if self.bias and not config.rests:
             below = Cat(Const(1, 1), self.node)
         elif self.bias:
             below = Cat(self.shaken, self.node | ~self.shaken)
@@ -79,7 +79,7 @@ class NodeCell(Block):
 def _wires(config: TrainerConfig, bias: bool) -> dict:
     """Members of a cell that are the same for all cells of a layer."""
     members = {"word": In(shape(config.words.word)), "clear": In(1)}
-    if bias and not config.two_sided:
+    if bias and config.rests:
         members["shaken"] = In(1)
     return {**members, **copy_ports(config)}
 
@@ -198,7 +198,7 @@ class NodeArray(Block):
     address, address_rows, address_columns, clear : In
         Pick cells by place; ``clear`` picks all and sets them to zero.
     layer_k : the measurement that passes layer k
-        One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side.
+        Where ``config.rests``: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side.
         ``x``, ``capture``: In, In(1) the inputs of the layer, and that they are those to learn by.
         Shadow only: ``refresh``: In(1) copy the visible bits.
     weights_k_j : Out
@@ -224,7 +224,8 @@ class NodeArray(Block):
 
     def _passing(self, layer: LayerConfig) -> dict:
         return {
-            "minus" if self.config.two_sided else "rest": In(1),
+            **({"minus": In(1)} if self.config.two_sided else {}),
+            **({"rest": In(1)} if self.config.rests else {}),
             "x": In(layer.inputs * len(self.config.words.input_places(layer))),
             "capture": In(1),
             **copy_ports(self.config),
@@ -250,7 +251,7 @@ class NodeArray(Block):
         for layer in config.shape.layers:
             passing = getattr(self, f"layer_{layer.index}")
             wires = {"word": word, "clear": clear}
-            if not config.two_sided:
+            if config.rests:
                 wires["shaken"] = later(m, f"shaken_{layer.index}", ~passing.rest)
             if config.shadow:
                 wires["refresh"] = later(m, f"refresh_{layer.index}", passing.refresh)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -190,10 +190,14 @@ class Pass(Block):
         Start a pass; never while one is under way, unless ``measure`` joins it.
     reference : In(1)
         With ``measure``: one-sided, no perturbation; two-sided, the other side of it.
+    rest : In(1), two-sided where ``config.rests``
+        With ``measure``: no perturbation.
     start, active, address, shake_one, shake_code : Out
         See :class:`SerialCell`; one clock later.
     held_reference : Out(1), unless two-sided sequential, where it changes no code
         ``reference`` of the present measurement, from its first clock on.
+    held_rest : Out(1), where there is ``rest``
+        The same of it.
     first, last : Out(1)
         The bits at the network are the first, or the last.
     """
@@ -204,6 +208,7 @@ class Pass(Block):
         super().__init__(
             {
                 **({"held_reference": Out(1)} if in_code else {}),
+                **({"rest": In(1), "held_rest": Out(1)} if config.two_sided and config.rests else {}),
                 "update": In(1),
                 "measure": In(1),
                 "reference": In(1),
@@ -231,6 +236,12 @@ class Pass(Block):
         m.d.sync += kept.eq(reference)
         if "held_reference" in self.signature.members:
             m.d.comb += self.held_reference.eq(reference)
+        at_rest: Value = Const(0, 1)
+        if "held_rest" in self.signature.members:
+            at_rest = Signal(name="kept_rest")
+            rest = Mux(self.measure, self.rest, at_rest)
+            m.d.sync += at_rest.eq(rest)
+            m.d.comb += self.held_rest.eq(rest)
 
         begins = Signal()
         measuring = Signal()
@@ -261,7 +272,7 @@ class Pass(Block):
             upper.eq(bits & (self.address == below + 1)),
             last.eq(bits & at_end),
         ]
-        lower_bit, upper_bit = self._shakes(kept)
+        lower_bit, upper_bit = self._shakes(kept, at_rest)
         m.d.comb += Cat(self.shake_one, self.shake_code).eq(
             Mux(lower, lower_bit, 0) | Mux(upper, upper_bit, 0)
         )
@@ -271,7 +282,7 @@ class Pass(Block):
             m.d.comb += [self.first.eq(lower), self.last.eq(last)]
         return m
 
-    def _shakes(self, reference):
+    def _shakes(self, reference: Value, rest: Value) -> tuple[Value, Value]:
         """What stands below the visible bits, as (shake_one, shake_code): ``10`` at rest, ``11`` for
         +amplitude, ``01`` for -amplitude, upper bit first.
         """
@@ -279,7 +290,9 @@ class Pass(Block):
         if self.config.sequential:  # {side, code}: the code bit is 0 in cells that rest
             return code, Mux(reference, other, one) if self.config.two_sided else one
         # {code, shaken}: at rest the wires make every code bit 1
-        return one if self.config.two_sided else Mux(reference, other, one), code
+        if self.config.two_sided:
+            return Mux(rest, other, one) if self.config.rests else one, code
+        return Mux(reference, other, one), code
 
 
 class SerialArray(Block):
@@ -300,8 +313,8 @@ class SerialArray(Block):
         ``load``: the cell of this row and column takes the word; with ``clear`` and a word of -1 all
         are set to zero. ``address`` is high all the while.
     layer_k : the measurement that enters layer k
-        ``measure``: In(1) begin. One-sided: ``rest``: In(1) no perturbation; two-sided: ``minus``:
-        In(1) the other side.
+        ``measure``: In(1) begin. Where ``config.rests``: ``rest``: In(1) no perturbation; two-sided:
+        ``minus``: In(1) the other side.
     first_k, last_k : Out(1)
         The bits at the network are the first, or the last.
     weights_k_j : Out(inputs + 1)
@@ -310,7 +323,10 @@ class SerialArray(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        commands = {"measure": In(1), "minus" if config.two_sided else "rest": In(1)}
+        commands = {"measure": In(1)}
+        for name, there in (("minus", config.two_sided), ("rest", config.rests)):
+            if there:
+                commands[name] = In(1)
         super().__init__({**word_ports(config), **layer_ports(config, lambda _: commands)})
 
     @property
@@ -342,6 +358,7 @@ class SerialArray(Block):
                 passing.update.eq(update),
                 passing.measure.eq(command.measure),
                 passing.reference.eq(command.minus if config.two_sided else command.rest),
+                *([passing.rest.eq(command.rest)] if "rest" in passing.signature.members else []),
                 getattr(self, f"first_{layer.index}").eq(passing.first),
                 getattr(self, f"last_{layer.index}").eq(passing.last),
             ]
@@ -357,8 +374,9 @@ class SerialArray(Block):
         config = self.config
         rows = slice(tiles[0].first_row, tiles[-1].first_row + tiles[-1].rows)
         reference = getattr(passing, "held_reference", 0)
+        at_rest = getattr(passing, "held_rest", 0) if config.two_sided else reference
         wires = place(m, platform, name, Wires(config, rows.stop - rows.start, addressed=True))
-        rest = Mux(update, self.minus if config.sequential else 0, 0 if config.two_sided else reference)
+        rest = Mux(update, self.minus if config.sequential else 0, at_rest)
         minus = Mux(update, self.minus, reference if config.two_sided else 0)
         m.d.comb += [
             wires.i_rows.eq(self.rows[rows]),

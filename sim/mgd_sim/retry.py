@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -197,6 +198,13 @@ class Retrying:
         self.tries[tired] += 1
         group.rows, group.members = group.rows[solved], group.members[solved]
         return tired
+
+    def infer(self, x: npt.NDArray[Any]) -> Ints:
+        """What the networks answer in their present tries; see :meth:`mgd_sim.trainer.Trainer.infer`."""
+        answers = np.empty((self.replicas, len(x), self.config.outputs), dtype=np.int64)
+        for group in self._groups:
+            answers[group.members] = group.trainer.infer(x)[group.rows]
+        return answers
 
     def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
         """How well the unperturbed network does; see :meth:`mgd_sim.trainer.Trainer.cost_and_accuracy`."""

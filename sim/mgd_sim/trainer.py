@@ -27,6 +27,7 @@ from .fixed import Bits, Ints
 from .learn.cell import learning, visible
 from .lfsr import States
 from .link import Link, Setup, State
+from .network.inference import checked_inputs, infer
 from .network.mlp import Mlp
 from .prepare import Preparation
 from .samples.stream import checked, task_samples
@@ -283,6 +284,22 @@ class Trainer:
         for link in self.take_step.links:
             found |= link.companion(code)
         kept.keep(row, found)
+
+    def infer(self, x: npt.NDArray[Any]) -> Ints:
+        """What the network answers with its parameters at rest, as at the circuit's port; nothing changes.
+
+        Parameters
+        ----------
+        x : ndarray
+            (N, inputs), integers in ``config.formats.input``.
+
+        Returns
+        -------
+        Ints
+            (R, N, outputs) in the last layer's output format.
+        """
+        weight = self.take_step.rest(self.store.visible)
+        return infer(self.mlp, weight, checked_inputs(self.config, x))
 
     def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
         """How well the unperturbed network does, in the circuit's own arithmetic.

@@ -20,6 +20,7 @@ _MORE = {
         "perturbation": {"family": "external"},
         "formats": {"parameter": "SQ(5, 14)"},
     },
+    "xor, inference": {"network": {"inference": "yes"}},
 }
 _GROUPS: dict[str, Callable[[Port], bool]] = {
     "controls": lambda port: port.direction == "input" and port.register is None and "__" not in port.name,

@@ -29,7 +29,13 @@ _SIGNALS = (
     "i_sample__valid",
     "i_sample__ready",
     "i_sample__payload",
+    "i_infer__valid",
+    "i_infer__ready",
+    "i_infer__payload",
+    "o_infer__valid",
+    "o_infer__ready",
 )
+_BITS = {"i_sample__payload": 3, "i_infer__payload": 2}
 #: Of so many equal clocks the first ones and the last one are drawn.
 _STILL, _FIRST = 5, 2
 
@@ -55,16 +61,33 @@ def _pause(stage: Stage) -> None:
     stage.clock(40)
 
 
+def _infer(stage: Stage) -> None:
+    """In a step an input comes, and its answer waits; then run falls, and three more are answered."""
+    stage.pulse("start", run=1, i_sample__valid=1, i_sample__payload=0b110)
+    stage.done(3)
+    stage.clock(10)
+    stage.model.set(i_infer__valid=1, i_infer__payload=0b10)
+    stage.done(1)
+    stage.clock(2)
+    stage.clock(18, i_infer__valid=0)
+    stage.clock(2, o_infer__ready=1)
+    stage.clock(40, run=0)
+    for payload in (0b11, 0b01, 0b00):
+        stage.clock(1, i_infer__valid=1, i_infer__payload=payload)
+    stage.clock(24, i_infer__valid=0)
+
+
 #: Figures by name: what is done, and from the how manieth clock on it is drawn.
 FIGURES: dict[str, tuple[Callable[[Stage], None], Callable[[Trace], int]]] = {
     "trainer_start": (_start, lambda _: 1),
     "trainer_pause": (_pause, lambda trace: trace.when("step_done")[-4] - 6),
+    "trainer_infer": (_infer, lambda trace: trace.when("i_infer__valid")[0] - 4),
 }
 
 
 def drawn() -> dict[str, str]:
-    """Each figure as WaveDrom's JSON, from one simulation of XOR with samples from a port."""
-    config = preset("xor").replaced(task={"source": "stream"})
+    """Each figure as WaveDrom's JSON, from one simulation of XOR with samples from a port, and inference."""
+    config = preset("xor").replaced(task={"source": "stream"}, network={"inference": "yes"})
     traces = play(config, {name: act for name, (act, _) in FIGURES.items()})
     return {name: _text(_waves(traces[name], first(traces[name]))) for name, (_, first) in FIGURES.items()}
 
@@ -118,7 +141,7 @@ def _waves(trace: Trace, first: int) -> dict[str, Any]:
                 states.append(f"{values[at]}" if read else "x")
             else:
                 states.append(f"{values[at]}")
-        lanes.append({"name": name, **_lane(states, word=name.endswith("payload"))})
+        lanes.append({"name": name, **_lane(states, _BITS.get(name, 0))})
     return {"signal": lanes, "config": {"skin": "narrow"}}
 
 
@@ -136,20 +159,21 @@ def _shown(columns: Sequence[Any]) -> list[int | None]:
     return shown
 
 
-def _lane(states: Sequence[str | None], *, word: bool) -> dict[str, Any]:
+def _lane(states: Sequence[str | None], bits: int) -> dict[str, Any]:
+    """Of a level, or with ``bits`` of a word."""
     wave, data, before = "", [], None
     for state in states:
         if state is None:
             wave += "|"
         elif state == before:
             wave += "."
-        elif word and state != "x":
+        elif bits and state != "x":
             wave += "="
-            data.append(f"{int(state):03b}")
+            data.append(f"{int(state):0{bits}b}")
         else:
             wave += state
         before = before if state is None else state
-    return {"wave": wave, **({"data": data} if word else {})}
+    return {"wave": wave, **({"data": data} if bits else {})}
 
 
 def _text(figure: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mgd_hdl.config import FLAGS, Registers, TrainerConfig
+from mgd_hdl.config import FLAGS, Format, Registers, TrainerConfig
 
 from ..fixed import Bits
 from ..learn.serial import parameters
+from ..network.inference import checked_inputs
 from ..tasks import Dataset
 from .design import Design
 from .ends import Closes
+from .tools import RtlError
 from .verilator import VerilatorModel
 
 __all__ = ["RtlTrainer", "payloads", "trainer_design"]
 
 #: No step takes as many clocks, wherever its sample comes from.
 _STEP_CLOCKS = 10_000
+#: Clocks until we look again whether all answers are there.
+_LOOK = 64
 
 
 def trainer_design(files: Mapping[str, str]) -> Design:
@@ -63,11 +67,11 @@ class RtlTrainer(Closes):
     ):
         self.config = config
         self.model = VerilatorModel(design, build_dir, trace=trace)
-        self.step = 0
+        self._streams: dict[str, list[int]] = {}
         if samples is not None:
-            self.model.feed("i_sample", payloads(config, samples), repeat=True)
+            self._streams["i_sample"] = payloads(config, samples)
         if codes is not None:  # the last parameter's word comes first
-            self.model.feed("i_code", codes[:, ::-1].ravel().tolist(), repeat=True)
+            self._streams["i_code"] = codes[:, ::-1].ravel().tolist()
         self.start(registers)
 
     def start(self, registers: Registers) -> None:
@@ -82,17 +86,37 @@ class RtlTrainer(Closes):
         model.clock()
         model.set(start=0, run=1)
         model.forget()
+        for stream, words in self._streams.items():
+            model.feed(stream, words, repeat=True)
         self.step = 0
         self._flags = np.uint8(0)
+        self._paused = False
+        self._waiting: list[dict[str, npt.NDArray[Any]]] = []  # states of steps that run has not yet given
+        self._ahead = 0  # so many
 
     def run(self, steps: int) -> dict[str, npt.NDArray[Any]]:
         """Goes on for some steps; their states, named and shaped as in the twin's Record for one replica."""
-        limit = steps * _STEP_CLOCKS + 4 * self.config.parameters
-        states = self.model.run(steps, limit)
+        missing = max(0, steps - self._ahead)
+        if missing and self._paused:
+            self.model.set(run=1)
+            self._paused = False
+        if missing or not self._waiting:
+            limit = missing * _STEP_CLOCKS + 4 * self.config.parameters
+            self._keep(self.model.run(missing, limit))
+        states = {name: np.concatenate([each[name] for each in self._waiting]) for name in self._waiting[0]}
+        self._waiting = (
+            [{name: array[steps:] for name, array in states.items()}] if self._ahead > steps else []
+        )
+        self._ahead -= steps
         self.step += steps
+        return {name: array[:steps] for name, array in states.items()}
+
+    def _keep(self, states: dict[str, npt.NDArray[Any]]) -> None:
+        """States of steps that ended, for :meth:`run` to give."""
         # Where steps overlap the flags' register is ahead of the step that is done, so the sticky
         # flags of each step are put together from what saturated in it.
         happened = [np.asarray(states.pop(name), dtype=np.uint8) for name in FLAGS]
+        steps = len(happened[0])
         flags = sum((event << bit for bit, event in enumerate(happened)), np.zeros(steps, np.uint8))
         if steps:
             flags[0] |= self._flags
@@ -101,7 +125,70 @@ class RtlTrainer(Closes):
         states["flags"] = flags
         if "theta_bits" in states:
             states["theta"] = parameters(self.config, states.pop("theta_bits"))
-        return states
+        self._waiting.append(states)
+        self._ahead += steps
+
+    def pause(self) -> None:
+        """Steps that have begun are finished; :meth:`run` gives their states, and goes on."""
+        self.model.set(run=0)
+        self._paused = True
+        # Behind leaves a step begins before the one before it is done, and busy is low for a moment then.
+        quiet = 0
+        while quiet <= self.config.timing.broadcast_latency:
+            self.model.settle()
+            quiet = 0 if self.model.get("busy") else quiet + 1
+            self.look(1)
+
+    @property
+    def ended(self) -> int:
+        """Steps done, those too that :meth:`run` has not yet given."""
+        return self.step + self._ahead
+
+    def look(self, clocks: int) -> None:
+        """So many clocks, however many steps end in them."""
+        self._keep(self.model.look(clocks))
+
+    # ---- inference -------------------------------------------------------------------------------
+
+    def infer(self, x: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """What the network answers, through its ports: as fast as it can where the trainer is paused, else
+        between its steps.
+
+        Parameters
+        ----------
+        x : ndarray
+            (N, inputs), integers in ``config.formats.input``.
+
+        Returns
+        -------
+        ndarray
+            (N, outputs) in the last layer's output format.
+        """
+        self.ask(x)
+        limit = self.model.clocks + len(x) * _STEP_CLOCKS
+        while self.answered < len(x):
+            if self.model.clocks > limit:
+                raise RtlError(f"{self.model.design.top}: only {self.answered} of {len(x)} answers came")
+            self.look(_LOOK)
+        return self.answers()
+
+    def ask(self, x: npt.NDArray[Any], *, offers: Sequence[int] = (), takes: Sequence[int] = ()) -> None:
+        """From now on offers inputs and takes answers; both as :meth:`VerilatorModel.feed` has its rhythm."""
+        inputs = checked_inputs(self.config, x)
+        if len(inputs):
+            self.model.feed("i_infer", _packed([(inputs, self.config.formats.input.width)]), rhythm=offers)
+        self.model.drain("o_infer", len(inputs), rhythm=takes)
+
+    @property
+    def answered(self) -> int:
+        """Answers that came since :meth:`ask`."""
+        return self.model.drained("o_infer")
+
+    def answers(self) -> npt.NDArray[np.int64]:
+        """These answers, (N, outputs)."""
+        return _unpacked(
+            self.model.drawn("o_infer"), self.config.shape.layers[-1].output, self.config.outputs
+        )
 
     def close(self) -> None:
         """Ends the simulation."""
@@ -110,8 +197,12 @@ class RtlTrainer(Closes):
 
 def payloads(config: TrainerConfig, samples: Dataset) -> list[int]:
     """Every sample as the word of the stream port: inputs in the low bits, the first one lowest."""
-    columns = [(samples.x, config.formats.input.width), (samples.target, config.formats.target.width)]
-    words = [0] * len(samples)
+    return _packed([(samples.x, config.formats.input.width), (samples.target, config.formats.target.width)])
+
+
+def _packed(columns: Sequence[tuple[npt.NDArray[Any], int]]) -> list[int]:
+    """Rows of integers as words: their low bits, as many as told, the first one lowest."""
+    words = [0] * len(columns[0][0])
     at = 0
     for values, width in columns:
         masked = np.asarray(values).astype(object) & ((1 << width) - 1)
@@ -119,3 +210,10 @@ def payloads(config: TrainerConfig, samples: Dataset) -> list[int]:
             words = [word | int(value) << at for word, value in zip(words, column, strict=True)]
             at += width
     return words
+
+
+def _unpacked(words: Sequence[int], format: Format, count: int) -> npt.NDArray[np.int64]:
+    """The other way, for words of equal parts."""
+    parts = [[word >> format.width * k & (1 << format.width) - 1 for k in range(count)] for word in words]
+    found = np.array(parts, dtype=np.int64).reshape(len(words), count)
+    return np.where(found > format.max, found - (1 << format.width), found)

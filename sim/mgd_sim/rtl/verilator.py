@@ -249,7 +249,7 @@ class VerilatorModel(Closes):
             raise RtlError(f"{design.top} has no port clk")
         self._library = load_library(design, build_dir, trace=kind)
         self._model: int | None = self._library.model_new()
-        self._fed: dict[str, NDArray[np.uint32]] = {}
+        self._fed: dict[str, tuple[NDArray[np.uint32], NDArray[np.uint8]]] = {}  # what the library looks at
         self._trace = trace
         if trace is not None:
             self._library.model_trace(self._model, os.fsencode(Path(trace).resolve()))
@@ -308,21 +308,59 @@ class VerilatorModel(Closes):
         value = int.from_bytes(words.tobytes(), "little") & ((1 << port.width) - 1)
         return value - (1 << port.width) if port.signed and value >> (port.width - 1) else value
 
-    def feed(self, stream: str, payloads: Sequence[int], *, repeat: bool = False) -> None:
+    def feed(
+        self, stream: str, payloads: Sequence[int], *, repeat: bool = False, rhythm: Sequence[int] = ()
+    ) -> None:
         """From now on offers ``payloads`` at the input stream of ports ``stream__payload`` and so on.
 
-        After the last one the stream ends, or with ``repeat`` goes back to the first.
+        After the last one the stream ends, or with ``repeat`` goes back to the first. ``rhythm`` tells clock
+        by clock, again and again, whether the next one may be offered (1) or not yet (0).
         """
         if not payloads:
             raise RtlError(f"{stream}: there must be a payload to feed")
-        names = [f"{stream}__{part}" for part in ("payload", "valid", "ready")]
-        numbers = [self._number(name) for name in names]
-        words = self._fed[stream] = _words(payloads, self._ports[names[0]][1].width)
-        self._library.model_feed(self._model, *numbers, words.ctypes.data, len(payloads), int(repeat))
+        numbers, width = self._stream(stream)
+        words, willing = _words(payloads, width), np.array(rhythm, np.uint8)
+        self._fed[stream] = words, willing
+        self._library.model_feed(
+            self._model,
+            *numbers,
+            words.ctypes.data,
+            len(payloads),
+            int(repeat),
+            willing.ctypes.data,
+            len(willing),
+        )
 
     def fed(self, stream: str) -> int:
         """How many payloads of :meth:`feed` the design has taken from ``stream``."""
         return int(self._library.model_fed(self._model, self._number(f"{stream}__valid")))
+
+    def drain(self, stream: str, room: int, *, rhythm: Sequence[int] = ()) -> None:
+        """From now on takes what the output stream of ports ``stream__payload`` and so on offers.
+
+        Up to ``room`` payloads are taken, in the clocks in which ``rhythm`` is 1, as for :meth:`feed`.
+        """
+        numbers, width = self._stream(stream)
+        words, willing = np.zeros((room, -(-width // 32)), np.uint32), np.array(rhythm, np.uint8)
+        self._fed[stream] = words, willing
+        self._library.model_drain(
+            self._model, *numbers, words.ctypes.data, room, willing.ctypes.data, len(willing)
+        )
+
+    def drained(self, stream: str) -> int:
+        """How many payloads came since :meth:`drain`."""
+        return int(self._library.model_drained(self._model, self._number(f"{stream}__valid")))
+
+    def drawn(self, stream: str) -> list[int]:
+        """These payloads, as unsigned numbers."""
+        rows = self._fed[stream][0][: self.drained(stream)]
+        mask = (1 << self._stream(stream)[1]) - 1
+        return [int.from_bytes(row.tobytes(), "little") & mask for row in rows]
+
+    def _stream(self, stream: str) -> tuple[list[int], int]:
+        """The numbers of its ports, and the width of its payload."""
+        names = [f"{stream}__{part}" for part in ("payload", "valid", "ready")]
+        return [self._number(name) for name in names], self._ports[names[0]][1].width
 
     # ---- time ------------------------------------------------------------------------------------
 
@@ -351,6 +389,13 @@ class VerilatorModel(Closes):
                 f"{self.design.top}: only {done} of {steps} steps ended within {max_clocks} clocks"
             )
         return {name: self._shaped(name, array) for name, array in arrays.items()}
+
+    def look(self, clocks: int) -> dict[str, NDArray[Any]]:
+        """Turns the clock so often; the states of all steps that ended meanwhile."""
+        arrays = self._arrays(clocks)
+        # One step more than there can be, so that no clock is left out.
+        done = self._check(self._library.model_run(self._model, clocks + 1, clocks, _pointers(arrays)))
+        return {name: self._shaped(name, array[:done]) for name, array in arrays.items()}
 
     def now(self) -> dict[str, NDArray[Any]]:
         """What every probe shows at this moment; shapes as in :meth:`run` without the first axis."""
@@ -448,8 +493,10 @@ def _load(path: Path) -> ctypes.CDLL:
         "model_settle": (number, [model]),
         "model_clock": (number, [model, size]),
         "model_clocks": (size, [model]),
-        "model_feed": (None, [model, flag, flag, flag, model, number, flag]),
+        "model_feed": (None, [model, flag, flag, flag, model, number, flag, model, number]),
         "model_fed": (number, [model, flag]),
+        "model_drain": (None, [model, flag, flag, flag, model, number, model, number]),
+        "model_drained": (number, [model, flag]),
         "model_run": (number, [model, number, size, ctypes.POINTER(ctypes.c_void_p)]),
         "model_now": (None, [model, ctypes.POINTER(ctypes.c_void_p)]),
     }

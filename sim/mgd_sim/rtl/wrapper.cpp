@@ -122,11 +122,27 @@ struct Queue {
     uint64_t written = 0, read = 0;
 };
 
+// When a side of a stream is willing: one byte for each clock, from Python's memory, again and again; none: always.
+struct Rhythm {
+    const uint8_t* bytes = nullptr;
+    long count = 0, at = 0;
+
+    bool next() { return !count || bytes[at++ % count]; }
+};
+
 struct Feed {  // an input stream: payloads wait in Python's memory, `taken` counts transfers
     Signal payload, valid, ready;
     const uint32_t* words = nullptr;
     long count = 0, taken = 0;
     bool repeat = false, offers = false;
+    Rhythm rhythm;
+};
+
+struct Drain {  // an output stream: payloads go to Python's memory, as many as there is room for
+    Signal payload, valid, ready;
+    uint32_t* words = nullptr;
+    long room = 0, taken = 0;
+    Rhythm rhythm;
 };
 
 }  // namespace
@@ -139,6 +155,7 @@ struct Model {
     std::vector<Group> groups;
     std::vector<Queue> queues;
     std::vector<Feed> feeds;
+    std::vector<Drain> drains;
     uint64_t clocks = 0;
     std::string error;
 #if VM_TRACE_VCD
@@ -183,15 +200,30 @@ struct Model {
 
     void clock() {
         for (Feed& feed : feeds) {
-            feed.offers = feed.repeat || feed.taken < feed.count;
+            // What was offered stays until it is taken.
+            const bool willing = feed.rhythm.next() || feed.offers;
+            feed.offers = willing && (feed.repeat || feed.taken < feed.count);
             *static_cast<uint8_t*>(feed.valid.data) = feed.offers;
             if (!feed.offers) continue;
             const unsigned words = (feed.payload.size() + 3) / 4;
             const uint32_t* next = feed.words + feed.taken % feed.count * words;
             std::memcpy(feed.payload.data, next, feed.payload.size());
         }
-        if (!feeds.empty()) top.eval();
-        for (Feed& feed : feeds) feed.taken += feed.offers && feed.ready.value();
+        for (Drain& drain : drains)
+            *static_cast<uint8_t*>(drain.ready.data) = drain.rhythm.next() && drain.taken < drain.room;
+        if (!feeds.empty() || !drains.empty()) top.eval();
+        for (Feed& feed : feeds) {
+            if (!feed.offers || !feed.ready.value()) continue;
+            ++feed.taken;
+            feed.offers = false;
+        }
+        for (Drain& drain : drains) {
+            if (!drain.valid.value() || !drain.ready.value()) continue;
+            const unsigned words = (drain.payload.size() + 3) / 4;
+            uint32_t* next = drain.words + drain.taken++ * words;
+            next[words - 1] = 0;  // a port may be narrower than a word
+            std::memcpy(next, drain.payload.data, drain.payload.size());
+        }
         top.clk = 1;
         evaluate();
         top.clk = 0;
@@ -322,9 +354,10 @@ long model_clock(Model* model, uint64_t count) {
 uint64_t model_clocks(Model* model) { return model->clocks; }
 
 void model_feed(Model* model, int payload, int valid, int ready, const uint32_t* words, long count,
-                int repeat) {
+                int repeat, const uint8_t* rhythm, long clocks) {
     Feed feed{model->ports[payload], model->ports[valid], model->ports[ready], words, count};
     feed.repeat = repeat != 0;
+    feed.rhythm = {rhythm, clocks};
     for (Feed& other : model->feeds)
         if (other.valid.data == feed.valid.data) {
             other = feed;
@@ -337,6 +370,26 @@ void model_feed(Model* model, int payload, int valid, int ready, const uint32_t*
 long model_fed(Model* model, int valid) {
     for (const Feed& feed : model->feeds)
         if (feed.valid.data == model->ports[valid].data) return feed.taken;
+    return 0;
+}
+
+// From now on takes what comes at an output stream, up to `room` payloads.
+void model_drain(Model* model, int payload, int valid, int ready, uint32_t* words, long room,
+                 const uint8_t* rhythm, long clocks) {
+    Drain drain{model->ports[payload], model->ports[valid], model->ports[ready], words, room};
+    drain.rhythm = {rhythm, clocks};
+    for (Drain& other : model->drains)
+        if (other.valid.data == drain.valid.data) {
+            other = drain;
+            return;
+        }
+    model->drains.push_back(drain);
+}
+
+// How many payloads came from the stream with this valid.
+long model_drained(Model* model, int valid) {
+    for (const Drain& drain : model->drains)
+        if (drain.valid.data == model->ports[valid].data) return drain.taken;
     return 0;
 }
 

@@ -1,0 +1,183 @@
+"""What works beside training: inputs are answered while it is paused, and between its steps, as by a twin."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import trainer_files
+from mgd_sim.compare import first_difference, states
+from mgd_sim.fixed import Ints
+from mgd_sim.retry import trainer
+from mgd_sim.rtl import RtlTrainer, trainer_design
+from mgd_sim.watch import port_samples
+from testbenches.catalogue import configuration, named
+
+SEED = 5
+#: Those that a plain run tries.
+FEW = (
+    "two-sided, early enables",
+    "serial, two-sided, leaves, words as inputs",
+    "sinusoidal, analog, followed",
+)
+
+
+class Both:
+    """Circuit and twin side by side."""
+
+    def __init__(self, config: TrainerConfig, build: Path):
+        samples = port_samples(config)
+        self.config = config
+        self.circuit = RtlTrainer(
+            config,
+            trainer_design(trainer_files(config)),
+            config.registers(SEED),
+            samples=samples,
+            build_dir=build,
+        )
+        self.begin()
+
+    def begin(self) -> None:
+        """Both at step 0."""
+        self.circuit.start(self.config.registers(SEED))
+        self.twin = trainer(self.config, [SEED], samples=port_samples(self.config))
+
+    def train(self, steps: int) -> None:
+        """All states of so many steps are equal."""
+        expected, found = self.twin.run(steps, record=True), self.circuit.run(steps)
+        difference = first_difference(states(expected), found, self.twin.step - steps)
+        assert difference is None, str(difference)
+
+    def pause(self) -> None:
+        """Steps that have begun are done in both."""
+        self.circuit.pause()
+        self._follow()
+
+    def _follow(self) -> None:
+        """The twin makes the steps that the circuit made; delayed updates notice the pause."""
+        expected = self.twin.run(self.circuit.ended - self.twin.step, record=True)
+        found = self.circuit.run(len(expected.cost))
+        difference = first_difference(states(expected), found)
+        assert difference is None, str(difference)
+        if self.config.delayed:
+            self.twin.pause()
+
+    def between_steps(self, x: Ints, rng: np.random.Generator) -> None:
+        """While training goes on, every answer is that of the parameters behind the step before it."""
+        circuit, expected = self.circuit, []
+        circuit.ask(x, offers=rng.integers(0, 2, 97), takes=rng.integers(0, 2, 89))
+        while circuit.answered < len(x):
+            circuit.look(1)
+            if circuit.model.fed("i_infer") > len(expected):
+                self._follow()
+                expected.append(self.twin.infer(x[len(expected)][None])[0, 0])
+        np.testing.assert_array_equal(circuit.answers(), expected)
+
+    def still(self, x: Ints, rng: np.random.Generator) -> None:
+        """Paused, with late inputs and a slow reader."""
+        self.circuit.ask(x, offers=rng.integers(0, 2, 97), takes=rng.integers(0, 2, 89))
+        while self.circuit.answered < len(x):
+            self.circuit.look(1)
+        np.testing.assert_array_equal(self.circuit.answers(), self.twin.infer(x)[0])
+
+    def fast(self, x: Ints) -> None:
+        """Paused, with nobody in the way: an input whenever the cells are free, each answer two clocks after
+        it came from the network.
+        """
+        timing, circuit = self.config.timing, self.circuit
+        circuit.ask(x)
+        circuit.look((len(x) - 1) * timing.measure_clocks + timing.answer_latency + 2)
+        assert circuit.answered == len(x) - 1
+        circuit.look(1)
+        np.testing.assert_array_equal(circuit.answers(), self.twin.infer(x)[0])
+
+
+def inputs(config: TrainerConfig, rng: np.random.Generator, count: int) -> Ints:
+    """Any inputs."""
+    given = config.formats.input
+    return rng.integers(given.min, given.max + 1, (count, config.inputs))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name.removeprefix("inference: ") in FEW else pytest.mark.only_all)
+        for name in named("inference")
+    ],
+)
+def test_inference(name, tmp_path_factory):
+    """Answers equal the twin's, and training equals what it is without them, in every state."""
+    config, rng = configuration(name), np.random.default_rng(len(name))
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    both = Both(config, build)
+    both.train(7)
+    if not config.retries:  # the twin ends a try at once, the circuit when it has answered
+        both.between_steps(inputs(config, rng, 20), rng)
+    both.train(40)
+    both.pause()
+    both.fast(inputs(config, rng, 50))
+    both.still(inputs(config, rng, 50), rng)
+    both.train(11)
+    # A start forgets what is under way, wherever that is.
+    for clocks in (1, 9, 40):
+        both.circuit.ask(inputs(config, rng, 20))
+        both.circuit.look(clocks)
+        both.begin()
+        both.circuit.ask(inputs(config, rng, 3))  # in place of those that are left
+        both.train(4)
+        both.pause()
+        assert both.circuit.answered == 3
+        both.fast(inputs(config, rng, 4))
+    both.circuit.close()
+
+
+#: Rows of the page's table of clocks.
+TIMES = {
+    "exact": {},
+    "exact, leaves": {"engine": {"leaves": "yes"}},
+    "exact, a shadow, windows of 4": {"engine": {"shadow": "yes"}, "learning": {"tau_theta": 4}},
+    "delayed": {"learning": {"updates": "delayed"}},
+    "serial cells": {"engine": {"cell": "serial"}},
+}
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, marks=pytest.mark.only_all) for row in TIMES])
+def test_clocks_of_the_page(row, tmp_path_factory):
+    """What an answer takes, and what it costs the training that goes on."""
+    page = (Path(__file__).parents[1] / "docs/trainer.md").read_text("utf-8")
+    (line,) = re.findall(rf"(?m)^\| {row} \| ([\d.]+) \| (\d+) \| ([\d.]+) \| (\d+) \|$", page)
+    config = preset("xor").replaced(network={"inference": "yes"}, **TIMES[row])
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    x = np.zeros((400, 2), int)
+    with RtlTrainer(
+        config, trainer_design(trainer_files(config)), config.registers(), build_dir=build
+    ) as circuit:
+
+        def clocks_of_a_step() -> float:
+            circuit.run(8)
+            before = circuit.model.clocks
+            circuit.run(200)
+            return (circuit.model.clocks - before) / 200
+
+        alone = clocks_of_a_step()
+        circuit.ask(x)
+        beside = clocks_of_a_step()
+        assert circuit.answered < len(x)
+        circuit.pause()
+        while circuit.answered < len(x):
+            circuit.look(1)
+        circuit.ask(x[:1])
+        taken = circuit.model.clocks
+        while not circuit.answered:
+            circuit.look(1)
+        answer = circuit.model.clocks - 1 - taken
+        circuit.ask(x)
+        before = circuit.model.clocks
+        while circuit.answered < len(x):
+            circuit.look(1)
+        each = (circuit.model.clocks - before - answer - 1) / (len(x) - 1)
+    assert line == (f"{answer}", f"{each:g}", f"{alone:g}", f"{beside:.0f}")
