@@ -508,6 +508,7 @@ OPTIONS: dict[str, Option] = {
             'network.inference = "yes"',
             ("network.inference",),
             lambda config: config.inference,
+            (_apart("device outside", text='must be "no" with {other}, which answers by itself'),),
             around="what a trainer is asked beside its steps, mgd_sim.trainer.Trainer.infer",
         ),
     )

@@ -53,6 +53,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "accuracy": {"task": {"accuracy": True}},
     "judge": {"judge": {"kind": "window"}},
     "retry": {"judge": {"kind": "window", "retry": 1_000}},
+    "inference": {"network": {"inference": "yes"}},
 }
 #: Whoever asks for the first asks for the second too.
 ALSO = {

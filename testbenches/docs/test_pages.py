@@ -150,8 +150,8 @@ def test_names_on_a_page_exist(page):
 
 def test_a_port_that_is_gone_is_noticed():
     page = next(page for page in PAGES if page.name == "sequencer")
-    text = page.path.read_text("utf-8") + "`take` waits for `waiting`.\n"
-    assert unknown_names(text, page) == {"waiting"}
+    text = page.path.read_text("utf-8") + "`take` waits for `late_sample`.\n"
+    assert unknown_names(text, page) == {"late_sample"}
 
 
 def dead_links(path: Path, text: str) -> list[str]:

@@ -71,6 +71,20 @@ def test_a_pause_as_the_page_tells_it():
     assert first == second - 22
 
 
+def test_an_input_between_steps_as_the_page_tells_it():
+    shown = lanes("trainer_infer")
+    (last, *_), takes = high(shown["step_done"]), high(shown["i_infer__ready"])
+    answers = high(shown["o_infer__valid"])
+    assert takes == [last + 1, 78, 79, 80]
+    assert [shown["i_infer__payload"][clock] for clock in takes] == ["10", "11", "01", "00"]
+    assert (shown["busy"][last + 1], shown["busy"][last + 2]) == ("0", "1")
+    assert answers[0] == last + 1 + 15
+    assert min(high(shown["o_infer__ready"])) > answers[0]
+    page = (ROOT / "docs/trainer.md").read_text("utf-8")
+    told = re.findall(r"clock (\d+)", page.partition("## Doors")[2].partition("## ")[0])
+    assert told == [f"{takes[0]}", "78"]
+
+
 def test_only_what_changed_is_written(drawn, monkeypatch, tmp_path):
     """And drawn: who has not the renderer can still make all other pages."""
     monkeypatch.setattr(waves, "FOLDER", tmp_path)
@@ -78,8 +92,8 @@ def test_only_what_changed_is_written(drawn, monkeypatch, tmp_path):
     monkeypatch.setattr(waves, "drawn", lambda: drawn)
     pictures = []
     monkeypatch.setattr(waves, "rendered", lambda text: pictures.append(text) or "picture")
-    assert len(waves.refresh()) == 4
+    assert len(waves.refresh()) == 2 * len(waves.FIGURES)
     assert waves.refresh() == []
     (tmp_path / "trainer_pause.json").write_text("stale")
     assert waves.refresh() == ["trainer_pause.json", "trainer_pause.svg"]
-    assert pictures == [drawn["trainer_start"], drawn["trainer_pause"], drawn["trainer_pause"]]
+    assert pictures == [*drawn.values(), drawn["trainer_pause"]]
