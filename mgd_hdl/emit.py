@@ -199,6 +199,8 @@ def memory_images(config: TrainerConfig) -> dict[str, str]:
     if config.loss == "cross_entropy":
         tables = (config.curves.distance_table, config.curves.logarithm_table)
         memories |= {table.curve: table.words for table in tables if table is not None}
+    if config.given:
+        memories["initial"] = config.given.table
     if config.task.source == "memory":
         memories["samples"] = config.shape.sample_words
     return {

@@ -9,6 +9,7 @@ from .coding import Codes
 from .converters import Converters
 from .curves import Curves
 from .engines import EngineFacts, facts_of
+from .given import Given
 from .levels import Levels
 from .placement import Placement
 from .shape import Shape
@@ -38,6 +39,11 @@ class Derived(Asked):
     def levels(self) -> Levels:
         """What registers and constants are at first."""
         return Levels(self, self.words)
+
+    @cached_property
+    def given(self) -> Given:
+        """Parameters from a file."""
+        return Given(self, self.words, self.levels)
 
     @cached_property
     def curves(self) -> Curves:

@@ -130,6 +130,14 @@ OPTIONS: dict[str, Option] = {
             form="the source of samples",
         ),
         Option(
+            "drawn parameters",
+            'network.parameters = ""',
+            ("network.parameters",),
+            lambda config: not config.network.parameters,
+            registers=("seed_initial",),
+            form="the initializer: a random register in place of a memory",
+        ),
+        Option(
             "stochastic rounding",
             'learning.rounding = "stochastic"',
             ("learning.rounding",),

@@ -151,6 +151,9 @@ class NetworkSection(Section):
     layers, or one per layer."""
     inference: Literal["no", "yes"] = "no"
     """Streams i_infer and o_infer: inputs in, outputs out, while training is paused or between its steps."""
+    parameters: str = ""
+    """An .npz file with weights and biases, relative to this one, from which every start begins: those of
+    mgd-hdl train, or of another program. "": they are drawn."""
 
 
 class FormatsSection(Section):

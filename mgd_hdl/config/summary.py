@@ -27,6 +27,15 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         },
         "files": config.attached.as_json(),
         "parameters": config.parameters,
+        "given": {
+            "least": config.words.parameter.value(config.given.least),
+            "most": config.words.parameter.value(config.given.most),
+            "rounded": config.given.rounded,
+            "clipped": config.given.clipped,
+            "rounds": config.given.rounds,
+        }
+        if config.given
+        else None,
         "layers": [
             {
                 "inputs": layer.inputs,
@@ -134,6 +143,11 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
             "file", f"{key}: {file['file']}, {file['bytes']:,} bytes, SHA-256 {file['sha256'][:16]}..."
         )
     yield line("parameters", str(found["parameters"]))
+    given = found["given"]
+    if given is not None:
+        within = f"{given['least']:g} to {given['most']:.6g}"
+        clipped = f"{given['clipped']} of {found['parameters']} clipped to {within}"
+        yield line("start from", f"the file's, rounded by {given['rounded']:.2g} at most; {clipped}")
     for index, layer in enumerate(found["layers"]):
         yield line(
             f"layer {index}",

@@ -1,8 +1,9 @@
-"""Before the first step: every parameter starts at a random value of its layer's size."""
+"""Before the first step: every parameter starts at a random value of its layer's size, or at a given one."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import memory
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import LFSR
@@ -25,8 +26,12 @@ class Initializer(Block):
     numbers; each takes the low bits of a random register as a signed word, shifted right until it
     spans (-initial, initial) of its layer.
 
+    Given parameters (``config.given``) stand in a memory instead, which is read a word ahead, so block RAM
+    will do. A T beyond its rail is more than one word can bring, so where there is any, all cells are gone
+    through twice: the first word goes up to the rail, the second is the rest, taken as D is.
+
     Takes P + 2 clocks from the one after ``start``, with early enables P + 3, with serial cells P + 1
-    times ``config.timing.word_clocks``; ``done`` is high in the last.
+    times ``config.timing.word_clocks``, and the P of a second round; ``done`` is high in the last.
 
     Loaded codes need no address. First the chain is filled with positive codes, which takes P clocks more;
     all cells take what clears them; then a single negative code runs down the chain, and each word is for
@@ -34,7 +39,8 @@ class Initializer(Block):
 
     Members
     -------
-    start, seed : In(1), In(31)
+    start, [seed] : In(1), In(31)
+        Given parameters have no seed.
     busy, done : Out(1)
         ``busy``: the array must take the word and the address.
     clear : Out(1)
@@ -57,11 +63,12 @@ class Initializer(Block):
         picks = {"rows": Out(config.placement.rows), "columns": Out(config.placement.columns)}
         if config.facts.chain:
             picks = {"fill": Out(1), "sign": Out(1), "minus": Out(1)}
+        seed = {} if config.given else {"seed": In(LFSR.degree)}
         super().__init__(
             {
                 **loads,
                 "start": In(1),
-                "seed": In(LFSR.degree),
+                **seed,
                 "busy": Out(1),
                 "done": Out(1),
                 "clear": Out(1),
@@ -78,27 +85,14 @@ class Initializer(Block):
         m = Module()
         config, chain, clears = self.config, self.config.facts.chain, self.config.facts.clears
         scan = place(m, platform, "scan", Scan(config))
-        register = place(m, platform, "register", ShiftRegister())
         loading = Signal()
-        m.d.comb += [
-            register.load.eq(self.start),
-            register.seed.eq(self.seed),
-            register.advance.eq(loading),
-            scan.advance.eq(self.fill & ~self.clear if chain else loading),
-        ]
-        here = scan.rows if chain else self.rows
-
-        # A random word, sized for the layer that owns the row.
-        random = Signal(shape(config.words.parameter))
-        m.d.comb += random.eq(register.state[: config.words.parameter.width])
-        sizes: dict[int, int] = {}
-        for tile in config.placement.tiles:
-            shift = config.levels.initial_shift(tile.layer)
-            sizes[shift] = sizes.get(shift, 0) | ((1 << tile.rows) - 1) << tile.first_row
-        sized, *others = [(random.shift_right(shift), rows) for shift, rows in sizes.items()]
-        value = sized[0]
-        for other, rows in others:
-            value = Mux((here & rows).any(), other, value)
+        m.d.comb += scan.advance.eq(self.fill & ~self.clear if chain else loading)
+        again: Value | None = None
+        if config.given:
+            value, again = self._given(m, scan.last, loading)
+        else:
+            value = self._drawn(m, platform, scan.rows if chain else self.rows, loading)
+        last = scan.last if again is None else scan.last & again
 
         turn = Const(1, 1)
         if self.lasting:
@@ -141,8 +135,51 @@ class Initializer(Block):
             with m.State("LOAD"):
                 m.d.comb += [self.busy.eq(1), loading.eq(turn), self.word.eq(value)]
                 if chain:
-                    m.d.comb += [self.fill.eq(1), self.sign.eq(1), self.minus.eq(1)]
-                m.d.comb += self.done.eq(scan.last & turn)
-                with m.If(scan.last & turn):
+                    # For a second round another negative code enters behind the first.
+                    sign = 1 if again is None else again | ~scan.last
+                    m.d.comb += [self.fill.eq(1), self.sign.eq(sign), self.minus.eq(1)]
+                m.d.comb += self.done.eq(last & turn)
+                with m.If(last & turn):
                     m.next = "IDLE"
         return m
+
+    def _drawn(self, m, platform, here: Value, loading: Value) -> Value:
+        """A random word, sized for the layer that owns the row ``here``."""
+        config = self.config
+        register = place(m, platform, "register", ShiftRegister())
+        m.d.comb += [
+            register.load.eq(self.start),
+            register.seed.eq(self.seed),
+            register.advance.eq(loading),
+        ]
+        random = Signal(shape(config.words.parameter))
+        m.d.comb += random.eq(register.state[: config.words.parameter.width])
+        sizes: dict[int, int] = {}
+        for tile in config.placement.tiles:
+            shift = config.levels.initial_shift(tile.layer)
+            sizes[shift] = sizes.get(shift, 0) | ((1 << tile.rows) - 1) << tile.first_row
+        sized, *others = [(random.shift_right(shift), rows) for shift, rows in sizes.items()]
+        value = sized[0]
+        for other, rows in others:
+            value = Mux((here & rows).any(), other, value)
+        return value
+
+    def _given(self, m, last: Value, loading: Value) -> tuple[Value, Value | None]:
+        """The word of the memory whose turn it is, and whether this is the second of two rounds."""
+        words, width = self.config.given.table
+        m.submodules.initial = rom = memory.Memory(shape=unsigned(width), depth=len(words), init=words)
+        port = rom.read_port()
+        at = Signal(range(len(words)))
+        again = Signal() if self.config.given.rounds == 2 else None
+        # The word of a clock is read in the clock before; after the last one comes the first.
+        with m.If(~loading):
+            m.d.comb += port.addr.eq(at)
+        with m.Elif(last if again is None else last & again):
+            m.d.comb += port.addr.eq(0)
+        with m.Else():
+            m.d.comb += port.addr.eq(at + 1)
+        m.d.sync += at.eq(port.addr)
+        if again is not None:
+            with m.If(loading & last):
+                m.d.sync += again.eq(~again)
+        return port.data.as_signed(), again

@@ -115,11 +115,11 @@ class Engine:
 
     def start(self, site: Site) -> None:
         """``site.restart`` is high for one clock: from the next one on the initializer is busy."""
-        site.m.d.comb += [
-            self.initializer.start.eq(site.restart),
-            self.initializer.seed.eq(site.ports.seed_initial),
-            self.array.clear.eq(self.initializer.clear),
-        ]
+        comb = site.m.d.comb
+        comb += self.initializer.start.eq(site.restart)
+        if "seed_initial" in site:
+            comb += self.initializer.seed.eq(site.ports.seed_initial)
+        comb += self.array.clear.eq(self.initializer.clear)
 
     @property
     def x_wait(self) -> int:

@@ -212,6 +212,8 @@ class _Learner:
             [np.full(layer.parameters, _initial(config, layer)) for layer in config.shape.layers]
         )
         self.theta: Floats = np.array([ranges * rng.uniform(-1, 1, config.parameters) for rng in initial])
+        if config.given:
+            self.theta = np.tile(np.array(config.given.theta) * config.words.parameter.step, (len(seeds), 1))
         self.free = learning(config, devices)
         if config.imperfections.stuck_kind == "dead":
             self.theta = self.theta * self.free

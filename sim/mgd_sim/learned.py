@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mgd_hdl.config import LayerConfig, TrainerConfig
+from mgd_hdl.config.attached.parameters import KIND
 from mgd_hdl.config.toml import text_of
 
 from .evaluate import Evaluation
@@ -26,10 +27,7 @@ from .seeds import quartiles
 from .studies.learning import Goal
 from .trainer import Trainer
 
-__all__ = ["DEFECTS", "KIND", "Learned"]
-
-#: Stands in every such file.
-KIND = "mgd_hdl parameters 1"
+__all__ = ["DEFECTS", "Learned"]
 
 #: What a neuron of a device has of its own, see :class:`mgd_hdl.config.Defect`.
 DEFECTS = ("shift", "offset", "gain", "height")

@@ -37,7 +37,7 @@ class Slot:
 
 
 #: Every key that may name a file.
-SLOTS: tuple[Slot, ...] = ()
+SLOTS: tuple[Slot, ...] = (Slot("network.parameters", 1 << 26),)
 
 
 @dataclass(frozen=True)

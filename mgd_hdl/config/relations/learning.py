@@ -8,6 +8,7 @@ from ..codes import LFSR
 from ..derived import Derived
 from ..errors import Problem, shown
 from ..number import Rounding
+from ..registers import REGISTERS, SEEDS
 from ..sections import HIGH_PASS
 from .relation import FORWARD, GAIN, Relations, count, snapped
 
@@ -119,7 +120,10 @@ def _judge_limit(config: Derived) -> Iterator[Problem]:
         )
 
 
-@relation("judge.kind", "judge.window", "judge.retry", "task.source")
+@relation(
+    "judge.kind", "judge.window", "judge.retry", "task.source", "network.parameters", "perturbation.family",
+    "task.order", "learning.rounding",
+)  # fmt: skip
 def _judge_retry(config: Derived) -> Iterator[Problem]:
     """A try is long enough for one window, and begins with its first sample again."""
     retry, window = config.judge.retry, config.judge.window
@@ -132,6 +136,12 @@ def _judge_retry(config: Derived) -> Iterator[Problem]:
     elif config.task.source == "stream":
         yield Problem(
             "judge.retry", str(retry), 'must be 0 with source = "stream": its samples do not begin anew'
+        )
+    elif not any(register.there(config) for register in REGISTERS if register.name in SEEDS):
+        yield Problem(
+            "judge.retry",
+            str(retry),
+            "must be 0: with network.parameters, and neither codes nor samples drawn, every try is the same",
         )
 
 

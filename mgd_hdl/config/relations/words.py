@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..attached import Unreadable
 from ..codes import SparseCode
 from ..derived import Derived
 from ..errors import Problem, shown
@@ -115,6 +116,17 @@ def _initial(config: Derived) -> Iterator[Problem]:
                 f"must be 2**-{parameter.fraction_bits} to 2**{parameter.integer_bits - 2},"
                 f" half the range of formats.parameter = {parameter}",
             )
+
+
+@relation("network.parameters", "network.layers", "formats.parameter", "learning.clamp")
+def _parameters(config: Derived) -> Iterator[Problem]:
+    """Of a file: whether it is one, and its shapes are those of the network."""
+    if not config.given or config.attached.file("network.parameters") is None:
+        return
+    try:
+        _ = config.given.theta
+    except (Unreadable, ValueError) as reason:
+        yield Problem("network.parameters", shown(config.network.parameters), str(reason))
 
 
 @relation(*FORWARD)

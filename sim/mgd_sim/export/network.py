@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mgd_hdl.config.attached import Unreadable
+from mgd_hdl.config.attached.parameters import KIND
 from mgd_hdl.config.names import check_name
 from mgd_hdl.config.number import Format
 
 from ..float_mgd import Floats
-from ..learned import DEFECTS, KIND
+from ..learned import DEFECTS
 
 __all__ = ["PlainLayer", "PlainNetwork"]
 
