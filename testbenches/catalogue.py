@@ -29,6 +29,7 @@ from typing import Any
 
 from mgd_hdl.config import PRESETS, TrainerConfig, load, preset
 from mgd_synth import runs
+from testbenches.given import given
 
 __all__ = ["CATALOGUE", "EXAMPLES", "Entry", "configuration", "named", "slow"]
 
@@ -748,6 +749,19 @@ _TEXTBOOK: dict[str, tuple[str, _Changes]] = {
 }
 
 
+#: They begin from parameters of a file, some of them beyond the rail, on every kind of cell.
+_GIVEN: dict[str, tuple[str, _Changes]] = {
+    "given, early, clamp": ("xor", {"engine": {"enables": "early"}, "learning": {"clamp": 4.0}}),
+    "given, serial": ("xor", {"engine": SERIAL}),
+    "given, square, windows": (
+        "xor", {"perturbation": {"family": "square"}, "learning": {"tau_p": 2, "tau_x": 4, "tau_theta": 4}},
+    ),
+    "given, node by node": (
+        "xor", {"perturbation": {"granularity": "node"}, "formats": {"parameter": "SQ(5, 13)"}},
+    ),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Entry:
     """A trainer: a preset or an example, and what differs from it.
@@ -760,17 +774,21 @@ class Entry:
         Tables of keys, as for ``TrainerConfig.replaced``.
     tag : str
         See the head of this file.
+    begun : bool
+        From parameters of a file, see :mod:`testbenches.given`.
     """
 
     base: str
     changes: _Changes
     tag: str
+    begun: bool = False
 
 
 def _catalogue() -> dict[str, Entry]:
     found = {name: Entry(name, {}, "preset") for name in PRESETS}
     found |= {path.name: Entry(path.name, {}, "example") for path in EXAMPLES}
     found |= {name: Entry(*entry, "trainer") for name, entry in _TRAINERS.items()}
+    found |= {name: Entry(*entry, "trainer", begun=True) for name, entry in _GIVEN.items()}
     found |= {f"lint: {name}": Entry("xor", changes, "lint") for name, changes in _LINTED.items()}
     found |= {
         f"inference: {name}": Entry("xor", {**changes, "network": {"inference": "yes"}}, "inference")
@@ -796,7 +814,8 @@ def configuration(name: str) -> TrainerConfig:
     """One of the catalogue."""
     entry = CATALOGUE[name]
     base = load(EXAMPLES[0].parent / entry.base) if entry.base.endswith(".toml") else preset(entry.base)
-    return base.replaced(**entry.changes)
+    config = base.replaced(**entry.changes)
+    return given(config) if entry.begun else config
 
 
 def slow(base: str, **changes: Any) -> TrainerConfig:

@@ -167,10 +167,10 @@ class Initializer(Block):
     def _given(self, m, last: Value, loading: Value) -> tuple[Value, Value | None]:
         """The word of the memory whose turn it is, and whether this is the second of two rounds."""
         words, width = self.config.given.table
-        m.submodules.initial = rom = memory.Memory(shape=unsigned(width), depth=len(words), init=words)
+        m.submodules.rom = rom = memory.Memory(shape=unsigned(width), depth=len(words), init=words)
         port = rom.read_port()
         at = Signal(range(len(words)))
-        again = Signal() if self.config.given.rounds == 2 else None
+        again = Signal(name="again") if self.config.given.rounds == 2 else None
         # The word of a clock is read in the clock before; after the last one comes the first.
         with m.If(~loading):
             m.d.comb += port.addr.eq(at)

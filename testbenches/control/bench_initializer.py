@@ -1,4 +1,4 @@
-"""Is every cell cleared, and then given its own random word?"""
+"""Is every cell cleared, and then given its own random word, or its own given ones?"""
 
 from __future__ import annotations
 
@@ -21,10 +21,25 @@ def initial(config: TrainerConfig, seed: int) -> list[int]:
     return found
 
 
-async def idles(dut, clocks: int) -> None:
+def expected(config: TrainerConfig, seed: int) -> list[int]:
+    """All words: of given parameters first those up to the rail, then what is left of any."""
+    if not config.given:
+        return initial(config, seed)
+    rail = 2 ** (config.words.parameter.width - 2)
+    first = [-rail if each < -rail else rail - 1 if each >= rail else each for each in config.given.theta]
+    rest = [each - part for each, part in zip(config.given.theta, first, strict=True)]
+    return [*first, *rest] if any(rest) else first
+
+
+def seeded(config: TrainerConfig, seed: int) -> dict[str, int]:
+    """The seed, where there is one."""
+    return {} if config.given else {"seed": seed}
+
+
+async def idles(dut, config: TrainerConfig, clocks: int) -> None:
     """Nothing for the array, whatever the seed."""
     for turn in range(clocks):
-        await clock(dut, start=0, seed=SEEDS[turn % len(SEEDS)], rst=0)
+        await clock(dut, start=0, rst=0, **seeded(config, SEEDS[turn % len(SEEDS)]))
         assert [int(wire.value) for wire in (dut.busy, dut.done, dut.clear, dut.word)] == [0, 0, 0, 0]
 
 
@@ -34,14 +49,14 @@ async def sets_all(dut, config: TrainerConfig, seed: int, stop_after: int | None
     Serial cells are cleared once, by the word -1, and every word is held while it passes.
     """
     clears, each = (1, config.timing.word_clocks) if config.serial else (2 + config.early, 1)
-    await clock(dut, start=1, seed=seed, rst=0)
+    await clock(dut, start=1, rst=0, **seeded(config, seed))
     assert [int(wire.value) for wire in (dut.busy, dut.word)] == [0, 0]
     cleared_with = []
-    words = initial(config, seed)
-    turns = [(turn, passed) for turn in range(config.parameters + clears) for passed in range(each)]
+    words = expected(config, seed)
+    turns = [(turn, passed) for turn in range(len(words) + clears) for passed in range(each)]
     for turn, passed in turns:
         stops = turn == stop_after and passed == each - 1
-        await clock(dut, start=0, seed=~seed, rst=stops)
+        await clock(dut, start=0, rst=stops, **seeded(config, ~seed))
         assert int(dut.busy.value) == 1
         assert int(dut.clear.value) == (turn < clears)
         assert int(dut.done.value) == ((turn, passed) == turns[-1])
@@ -50,7 +65,7 @@ async def sets_all(dut, config: TrainerConfig, seed: int, stop_after: int | None
         if turn < clears:
             cleared_with.append(signed(dut.word))
         else:
-            place = config.placement.places[turn - clears]
+            place = config.placement.places[(turn - clears) % config.parameters]
             assert int(dut.rows.value) == 1 << place.row, turn
             assert int(dut.columns.value) == 1 << place.column, turn
             assert signed(dut.word) == words[turn - clears], turn
@@ -63,16 +78,20 @@ async def sets_all(dut, config: TrainerConfig, seed: int, stop_after: int | None
 
 
 async def sets_chain(dut, config: TrainerConfig, seed: int, stop_after: int | None = None) -> None:
-    """With loaded codes 2 P + 2 clocks: whose words they are says a chain of signs."""
-    await clock(dut, start=1, seed=seed, rst=0)
+    """With loaded codes 2 P + 2 clocks: whose words they are says a chain of signs.
+
+    For a second round another negative code runs down the chain.
+    """
+    await clock(dut, start=1, rst=0, **seeded(config, seed))
     assert [int(wire.value) for wire in (dut.busy, dut.word, dut.fill)] == [0, 0, 0]
-    parameters, words = config.parameters, initial(config, seed)
+    parameters, words = config.parameters, expected(config, seed)
     chain: list[int | None] = [None] * parameters
     cleared = []
-    for turn in range(2 * parameters + 2):
-        await clock(dut, start=0, seed=~seed, rst=turn == stop_after)
+    last = parameters + 1 + len(words)
+    for turn in range(last + 1):
+        await clock(dut, start=0, rst=turn == stop_after, **seeded(config, ~seed))
         assert int(dut.busy.value) == 1
-        assert int(dut.done.value) == (turn == 2 * parameters + 1)
+        assert int(dut.done.value) == (turn == last)
         meant = [place for place, sign in enumerate(chain) if sign == 1 - int(dut.minus.value)]
         if turn < parameters:
             assert (int(dut.clear.value), int(dut.word.value)) == (0, 0)
@@ -83,7 +102,7 @@ async def sets_chain(dut, config: TrainerConfig, seed: int, stop_after: int | No
         else:
             number = turn - parameters - 2
             assert int(dut.clear.value) == 0
-            assert meant == [number]
+            assert meant == [number % parameters]
             assert signed(dut.word) == words[number], turn
         if dut.fill.value == 1:
             chain = [int(dut.sign.value), *chain[:-1]]
@@ -96,11 +115,11 @@ async def sets_chain(dut, config: TrainerConfig, seed: int, stop_after: int | No
 async def every_cell_takes_its_word(dut):
     """Again and again, from every seed, at once or after a pause, and after a reset in the middle."""
     config, rng = configured(), random_numbers()
-    await start(dut, start=0, seed=0)
-    await idles(dut, 5)
+    await start(dut, start=0, **seeded(config, 0))
+    await idles(dut, config, 5)
     sets = sets_chain if config.loaded else sets_all
     for seed in SEEDS:
         await sets(dut, config, seed)
-        await idles(dut, int(rng.integers(3)))
+        await idles(dut, config, int(rng.integers(3)))
         await sets(dut, config, seed ^ 0x5A5A5A5A & LFSR.mask, int(rng.integers(config.parameters + 1)))
-        await idles(dut, int(rng.integers(3)))
+        await idles(dut, config, int(rng.integers(3)))

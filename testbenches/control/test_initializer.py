@@ -7,6 +7,7 @@ import pytest
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.control.initializer import Initializer
 from mgd_hdl.emit import verilog
+from testbenches.given import given
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.control.bench_initializer"
@@ -60,6 +61,45 @@ def test_loaded_codes(layers, initial, tmp_path):
 )
 def test_mutations_of_loaded_codes_are_noticed(mutation, tmp_path):
     config = sized(2, 2, 1, initial=[2.0, 0.5]).replaced(perturbation={"family": "square"})
+    assert not stays_unnoticed(mutation, verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reach"),
+    [
+        ({}, 0.9),
+        ({}, 1.4),
+        ({"engine": {"enables": "early"}}, 1.4),
+        ({"engine": {"cell": "serial"}}, 1.4),
+        ({"perturbation": {"family": "square"}}, 0.9),
+        ({"perturbation": {"family": "square"}}, 1.4),
+    ],
+    ids=str,
+)
+def test_given_parameters(changes, reach, tmp_path):
+    """In one round, and in two where any is beyond the rail."""
+    config = given(sized(2, 2, 1, initial=1.0).replaced(**changes), reach)
+    assert config.given.rounds == (2 if reach > 1 else 1)
+    run(verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("the first word for all", r"(assign port__addr = loading \?) \w+ : at;", r"\1 at : at;"),
+    ("another word", r"\[7\] = 15'h6fba;", "[7] = 15'h6fbb;"),
+    ("one round for ever", r"again <= _\d+_;", "again <= 1'h0;"),
+    ("not from the first word after a reset", r"if \(rst\) at <= 5'h00;", "if (1'h0) at <= 5'h00;"),
+)
+def test_mutations_of_given_parameters_are_noticed(mutation, tmp_path):
+    config = given(sized(2, 2, 1, initial=1.0))
+    assert not stays_unnoticed(mutation, verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("no second negative code", r"(assign sign = \w+\(1'h0, \{ 1'h1,) _\d+_ \}", r"\1 1'h1 }"),
+    ("a second round as the first", r"again <= _\d+_;", "again <= 1'h0;"),
+)
+def test_mutations_of_given_parameters_of_a_chain_are_noticed(mutation, tmp_path):
+    config = given(sized(2, 2, 1, initial=1.0).replaced(perturbation={"family": "square"}))
     assert not stays_unnoticed(mutation, verilog(Initializer(config), "dut"), BENCH, tmp_path, config)
 
 
