@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 
 import numpy as np
 
+from ..float_mgd import Floats
 from .network import PlainNetwork
 
-__all__ = ["npz"]
+__all__ = ["npz", "packed"]
 
 
 def npz(network: PlainNetwork) -> bytes:
@@ -17,10 +19,15 @@ def npz(network: PlainNetwork) -> bytes:
     So ``torch.nn.Sequential(Linear, activation, Linear, activation)`` calls them; an activation, also that of
     a linear layer, has a number and no numbers of its own.
     """
+    return packed((layer.weight, layer.bias) for layer in network.layers)
+
+
+def packed(layers: Iterable[tuple[Floats, Floats]]) -> bytes:
+    """The same of weights (out, in) and biases (out,), layer by layer."""
     arrays = {}
-    for index, layer in enumerate(network.layers):
-        arrays[f"{2 * index}.weight"] = layer.weight.astype(np.float32)
-        arrays[f"{2 * index}.bias"] = layer.bias.astype(np.float32)
+    for index, (weight, bias) in enumerate(layers):
+        arrays[f"{2 * index}.weight"] = weight.astype(np.float32)
+        arrays[f"{2 * index}.bias"] = bias.astype(np.float32)
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
