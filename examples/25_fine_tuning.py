@@ -1,4 +1,4 @@
-"""Trains XOR in floating point and writes 25_fine_tuning.npz: with PyTorch if it is installed, else with NumPy.
+"""Trains XOR in floating point and writes 25_fine_tuning.npz: with PyTorch where there is one, else NumPy.
 
 python examples/25_fine_tuning.py FILE.npz
 """

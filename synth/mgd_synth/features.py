@@ -40,6 +40,7 @@ def features(config: TrainerConfig, target: str) -> dict[str, tuple[str, Feature
         *_learning(config),
         *_loss(config, target),
         *_samples(config, target),
+        *_given(config, target),
         *_options(config),
     ]
     for layer in config.shape.layers:
@@ -314,6 +315,15 @@ def _samples(config: TrainerConfig, target: str) -> Iterator[_Block]:
         "random": memory and task.order == "random",
         "epoch": memory and task.order == "epoch",
     }  # fmt: skip
+
+
+def _given(config: TrainerConfig, target: str) -> Iterator[_Block]:
+    """Given parameters: a memory as that of samples. Its counter is in place of a larger random register."""
+    if config.given:
+        words, width = config.given.table
+        stored, memories = _memory(len(words), width, target)
+        none = dict.fromkeys(("one", "bits", "random", "epoch"), 0)
+        yield "initializer.memory", "samples memory", {**none, "stored": stored, "memories": memories}
 
 
 def _loss(config: TrainerConfig, target: str) -> Iterator[_Block]:

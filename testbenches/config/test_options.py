@@ -33,6 +33,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "small leaves": {"engine": {"leaf_cells": 16}},
     "codes with a seed": {"perturbation": {"family": "random_code"}},
     "samples in drawn order": {"task": {"order": "random"}},
+    "drawn parameters": {"network": {"parameters": ""}},
     "stochastic rounding": {"learning": {"rounding": "stochastic"}},
     "resets": {"engine": {"reset": "yes"}},
     "references anew": {"learning": {"reference": "every_step"}},
@@ -137,7 +138,7 @@ def test_the_blamed_key_is_that_of_the_option(pair):
 
 def test_every_register_has_one_owner():
     """An option, or the trainer itself."""
-    own = {"tau_x", "tau_p", "tau_theta", "learning_shift", "seed_initial"}
+    own = {"tau_x", "tau_p", "tau_theta", "learning_shift"}
     of_options = [name for option in OPTIONS.values() for name in option.registers]
     assert len(set(of_options)) == len(of_options)
     assert {register.name for register in REGISTERS} == own | set(of_options)

@@ -94,7 +94,7 @@ def _short(port: Port) -> str:
 
 
 def _meaning(port: Port) -> str:
-    needs = re.sub(r"[a-z_]+\.[a-z_]+( = (\"\w+\"|true))?", r"`\g<0>`", port.needs)
+    needs = re.sub(r"[a-z_]+\.[a-z_]+( = (\"\w*\"|true))?", r"`\g<0>`", port.needs)
     return f"{port.meaning} Only with {needs}." if needs else port.meaning
 
 

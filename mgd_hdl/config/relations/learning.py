@@ -120,10 +120,7 @@ def _judge_limit(config: Derived) -> Iterator[Problem]:
         )
 
 
-@relation(
-    "judge.kind", "judge.window", "judge.retry", "task.source", "network.parameters", "perturbation.family",
-    "task.order", "learning.rounding",
-)  # fmt: skip
+@relation("judge.kind", "judge.window", "judge.retry", "task.source")
 def _judge_retry(config: Derived) -> Iterator[Problem]:
     """A try is long enough for one window, and begins with its first sample again."""
     retry, window = config.judge.retry, config.judge.window
@@ -137,10 +134,15 @@ def _judge_retry(config: Derived) -> Iterator[Problem]:
         yield Problem(
             "judge.retry", str(retry), 'must be 0 with source = "stream": its samples do not begin anew'
         )
-    elif not any(register.there(config) for register in REGISTERS if register.name in SEEDS):
+
+
+@relation("judge.retry", "network.parameters", "perturbation.family", "task.order")
+def _other_tries(config: Derived) -> Iterator[Problem]:
+    """The next try differs in something that is drawn."""
+    if config.retries and not any(each.there(config) for each in REGISTERS if each.name in SEEDS):
         yield Problem(
             "judge.retry",
-            str(retry),
+            str(config.judge.retry),
             "must be 0: with network.parameters, and neither codes nor samples drawn, every try is the same",
         )
 
