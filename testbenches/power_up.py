@@ -96,7 +96,7 @@ class _Circuit(IcarusTrainer):
         model.set(rst=0, start=1, **values)
         model.clock()
         model.set(start=0, run=1)
-        self.step, self._flags = 0, np.uint8(0)
+        self.forget()
 
 
 def started(config: TrainerConfig, design: Design, *, rst: bool) -> Difference | None:

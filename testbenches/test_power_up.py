@@ -34,6 +34,7 @@ CONFIGURATIONS: dict[str, TrainerConfig] = {
         task={"accuracy": True},
         imperfections={"cost_noise": 0.03},
     ),
+    "inference, two-sided": XOR.replaced(network={"inference": "yes"}, learning={"measure": "two_sided"}),
     "decay, dead parameters": XOR.replaced(
         learning={"decay": 0.125}, imperfections={"stuck": 0.5, "stuck_kind": "dead"}
     ),

@@ -317,7 +317,7 @@ class IcarusTrainer(RtlTrainer):
             raise RtlError('task.source = "stream": Icarus feeds no samples; use Verilator')
         if config.perturbation.family == "external":
             raise RtlError('perturbation.family = "external": Icarus feeds no codes; use Verilator')
-        self.config, self._streams = config, {}
+        self.config = config
         self.model = IcarusModel(design, trace=trace)  # type: ignore[assignment]  # the methods it uses
         try:
             self.start(registers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,9 @@ class RtlTrainer(Closes):
         Write a waveform there, ``.vcd`` or ``.fst``.
     """
 
+    #: What comes through ports, over and over.
+    _streams: Mapping[str, Sequence[int]] = MappingProxyType({})
+
     def __init__(
         self,
         config: TrainerConfig,
@@ -67,11 +71,12 @@ class RtlTrainer(Closes):
     ):
         self.config = config
         self.model = VerilatorModel(design, build_dir, trace=trace)
-        self._streams: dict[str, list[int]] = {}
+        streams: dict[str, list[int]] = {}
         if samples is not None:
-            self._streams["i_sample"] = payloads(config, samples)
+            streams["i_sample"] = payloads(config, samples)
         if codes is not None:  # the last parameter's word comes first
-            self._streams["i_code"] = codes[:, ::-1].ravel().tolist()
+            streams["i_code"] = codes[:, ::-1].ravel().tolist()
+        self._streams = streams
         self.start(registers)
 
     def start(self, registers: Registers) -> None:
@@ -88,6 +93,10 @@ class RtlTrainer(Closes):
         model.forget()
         for stream, words in self._streams.items():
             model.feed(stream, words, repeat=True)
+        self.forget()
+
+    def forget(self) -> None:
+        """No step has ended yet."""
         self.step = 0
         self._flags = np.uint8(0)
         self._paused = False
