@@ -31,6 +31,10 @@ _JSON = argument("--json", action="store_true", help="print JSON")
 _FOLDER = argument(
     "-o", "--output", metavar="DIR", help="where to write (default: a folder of the trainer's name)"
 )
+_CHECKPOINT = argument(
+    "--checkpoint", metavar="FILE", help="keep in FILE where the run is, now and then and when it ends"
+)
+_RESUME = argument("--resume", metavar="FILE", help="go on from there, as if the run had not been cut")
 _PLACING = argument(
     "--seed", type=whole(0), default=1, metavar="N", help="seed of place and route (default: 1)"
 )
@@ -110,6 +114,8 @@ def _generate(args: Namespace) -> int:
     argument(
         "-o", "--output", metavar="DIR", help="write NAME.csv, NAME.png, NAME.parameters.npz, NAME.json there"
     ),
+    _CHECKPOINT,
+    _RESUME,
     force("files that exist"),
 )
 def _simulate(args: Namespace) -> int:
@@ -134,6 +140,8 @@ def _simulate(args: Namespace) -> int:
     argument(
         "-o", "--output", metavar="DIR", help="write NAME.csv, NAME.png, NAME.parameters.npz, NAME.json there"
     ),
+    _CHECKPOINT,
+    _RESUME,
     force("files that exist"),
     _JSON,
 )
@@ -180,6 +188,9 @@ def _export(args: Namespace) -> int:
     _SEED,
     argument("--inject-bug", metavar="NAME", help="break the circuit first; the comparison must see it"),
     argument("--list-bugs", action="store_true", help="list the bugs that can be injected"),
+    _CHECKPOINT,
+    _RESUME,
+    force("a checkpoint that exists"),
 )
 def _compare(args: Namespace) -> int:
     """Compare every state of every step of the simulated circuit with the twin.

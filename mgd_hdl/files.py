@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ __all__ = [
     "may_write",
     "new_directory",
     "new_file",
+    "renewed_file",
     "reserved",
     "write_file",
     "write_files",
@@ -110,6 +111,36 @@ def new_file(path: Path | str, *, force: bool = False) -> Iterator[Path]:
         finally:
             with contextlib.suppress(OSError):
                 aside.unlink()
+
+
+@contextlib.contextmanager
+def renewed_file(path: Path | str, *, force: bool = False) -> Iterator[Callable[[bytes], None]]:
+    """For a file that is written again and again: gives what writes it, each time whole or not at all.
+
+    What was there before stays until the first time; a process that is killed leaves the last whole one.
+    Otherwise as :func:`new_file`.
+    """
+    path = Path(path)
+    with _reasons(path):
+        _refuse_odd(path)
+        if path.exists() and not force:
+            raise FileRefused([f"{path}: exists; --force replaces it"])
+
+    def write(data: bytes) -> None:
+        aside = _aside(path)
+        with _reasons(path), ends_held():
+            try:
+                _write_new(aside, data)
+                aside.replace(path)
+            finally:
+                aside.unlink(missing_ok=True)
+
+    with locked(path):
+        with _reasons(path):  # a folder that takes no files is told before the work
+            probe = _aside(path)
+            _write_new(probe, b"")
+            probe.unlink()
+        yield write
 
 
 @contextlib.contextmanager

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from argparse import Namespace
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from ..config import ConfigError, Problem, TrainerConfig
 from ..config.errors import did_you_mean
 from ..config.sections import MAX_SEED
 from ..process import ends_noted
 from ..progress import Progress
+from .checkpoints import Keeper
 from .common import Interrupted, ToolError, configuration, say, tools, trainer_files
+
+if TYPE_CHECKING:
+    from mgd_sim.compare import Counted, Parts
 
 __all__ = ["compare"]
 
@@ -33,18 +38,21 @@ def compare(args: Namespace) -> int:
 
 
 def _compared(config: TrainerConfig, args: Namespace) -> int:
-    from mgd_sim.compare import compare
+    from mgd_sim.compare import Counted, compare
     from mgd_sim.perturb.external import port_codes
     from mgd_sim.rtl import trainer_design
     from mgd_sim.rtl.bugs import inject
     from mgd_sim.watch import port_samples
 
-    first = config.seed if args.seed is None else args.seed
-    seeds = range(first, first + args.seeds)
-    if seeds[-1] > MAX_SEED:
-        raise ConfigError([Problem("--seeds", str(args.seeds), f"the last seed must be at most {MAX_SEED}")])
     samples, codes = port_samples(config), port_codes(config)
     with ExitStack() as stack:
+        keeper = Keeper(args, config, stack, "compare")
+        first = keeper.first_seed(args, args.seeds)
+        seeds = range(first, first + args.seeds)
+        if seeds[-1] > MAX_SEED:
+            raise ConfigError(
+                [Problem("--seeds", str(args.seeds), f"the last seed must be at most {MAX_SEED}")]
+            )
         progress = stack.enter_context(Progress(say))
         stop = None
 
@@ -56,12 +64,31 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
             progress.at(done)
             return bool(stop)
 
+        def resume(parts: Parts) -> Counted:
+            assert keeper.resumed is not None
+            for name, part in parts.items():
+                keeper.resumed.put(name, part)
+            return Counted(keeper.resumed.step, keeper.resumed.number("states"))
+
+        def keep(parts: Parts, equal: Counted, ends: bool) -> None:
+            assert stop is not None
+            if ends or keeper.due(stop):
+                keeper.keep(parts, {"seeds": list(seeds), "states": equal.states})
+
         design = trainer_design(trainer_files(config, progress))
         if args.inject_bug is not None:
             design = inject(design, args.inject_bug)
         progress.stage("compiling the circuit")
         result = compare(
-            config, design, args.steps, seeds=seeds, samples=samples, perturbations=codes, stop=ended
+            config,
+            design,
+            args.steps,
+            seeds=seeds,
+            samples=samples,
+            perturbations=codes,
+            stop=ended,
+            resume=None if keeper.resumed is None else resume,
+            keep=keep if keeper.used else None,
         )
         print(result, flush=True)
         if stop and result.equal:

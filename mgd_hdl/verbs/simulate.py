@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..config import TrainerConfig
 from ..files import FilesOfARun
 from ..process import Stop, ends_noted
 from ..progress import Progress
-from .common import PROGRESS_SECONDS, Interrupted, complain, configuration, say, tools, trainer_files
+from .checkpoints import Keeper
+from .circuits import simulated
+from .common import PROGRESS_SECONDS, Interrupted, complain, configuration, say, tools
 from .results import ResultFiles
 
 if TYPE_CHECKING:
+    from mgd_sim.checkpoint import Checkpoints
     from mgd_sim.learned import Learned
     from mgd_sim.watch import Look
 
@@ -25,24 +28,27 @@ __all__ = ["simulate"]
 def simulate(args: Namespace) -> int:
     """Let it learn, and keep what there is to keep."""
     config = configuration(args.config)
-    seed = config.seed if args.seed is None else args.seed
     with tools(), ExitStack() as stack, Progress(say) as progress:
         from mgd_sim.watch import csv, figure
 
+        keeper = Keeper(args, config, stack, "simulate", also="train")
+        seed = keeper.first_seed(args)
         files = FilesOfARun(stack, force=args.force)
         vcd = files.new(args.vcd) if args.vcd else None
         results = ResultFiles(args, config.name, files)
-        run = _Run(config, seed, args, vcd, progress)
+        run = _Run(config, seed, args, vcd, progress, keeper)
         failed = None
         with run.circuit, ends_noted() as stop:
             try:
                 run.learn(stop)
+                if not stop:
+                    run.keep()
                 run.circuit.close()
             except Exception as error:  # the curve is worth having all the same
                 failed = error
             if vcd is not None and failed is None:
                 files.keep(vcd)
-            if len(run.looks) > 1 or not (stop or failed):
+            if len(run.looks) > max(1, run.resumed) or not (stop or failed):
                 results.write(
                     lambda: csv(run.looks),
                     lambda: figure(run.looks, f"{config.name}, seed {seed}"),
@@ -69,37 +75,91 @@ class _Run:
         Those taken so far.
     solved_at : int or None
         The step at which the goal was first seen met.
+    resumed : int
+        So many looks were taken by the run that goes on here.
     """
 
     def __init__(
-        self, config: TrainerConfig, seed: int, args: Namespace, vcd: Path | None, progress: Progress
+        self,
+        config: TrainerConfig,
+        seed: int,
+        args: Namespace,
+        vcd: Path | None,
+        progress: Progress,
+        keeper: Keeper,
     ):
-        from mgd_sim.perturb.external import port_codes, words
+        from mgd_sim.perturb.external import port_codes
         from mgd_sim.retry import alone
-        from mgd_sim.rtl import RtlTrainer, trainer_design
-        from mgd_sim.rtl.icarus import IcarusTrainer
         from mgd_sim.studies.learning import goal_or_any
         from mgd_sim.trainer import Trainer
         from mgd_sim.watch import port_samples
 
-        self.config, self.seed, self._progress = config, seed, progress
+        self.config, self.seed, self._progress, self._keeper = config, seed, progress, keeper
         self.goal = goal_or_any(config)
         self.to_the_end = args.steps is not None and not args.until_solved
         self._steps = args.steps or self.goal.steps
         self.looks: list[Look] = []
         self.solved_at: int | None = None
-        registers, samples, codes = config.registers(seed), port_samples(config), port_codes(config)
-        code_words = None if codes is None else words(config, codes)
-        design = trainer_design(trainer_files(config, progress))
-        progress.stage("compiling the circuit")
         self._start = time.monotonic()
-        self.circuit = (
-            IcarusTrainer(config, design, registers, trace=vcd)
-            if args.simulator == "icarus"
-            else RtlTrainer(config, design, registers, samples=samples, codes=code_words, trace=vcd)
+        self.circuit = simulated(
+            config, seed, progress, simulator=args.simulator, trace=vcd, holds=keeper.used
         )
         self._counts_tries = config.retries and args.simulator != "icarus"
+        samples, codes = port_samples(config), port_codes(config)
         self._twin = Trainer(alone(config), [seed], samples=samples, perturbations=codes)
+        self._since: list[Any] = []
+        self._goes_on = False
+        try:
+            self._resume()
+        except BaseException:
+            with suppress(OSError):  # what went wrong first is what is told
+                self.circuit.close()
+            raise
+        self.resumed = len(self.looks)
+
+    def _resume(self) -> None:
+        """Go on from a checkpoint, if there is one."""
+        file = self._keeper.resumed
+        if file is None:
+            return
+        if "twin" in file.parts:
+            self._cross(file)
+        else:
+            from mgd_sim.watch import from_rows
+
+            file.put("circuit", self.circuit)
+            self.looks = from_rows(file.rows("looks", 4))
+            self._since, self._goes_on = [file.array("costs", "int64")], True
+            self.solved_at = file.number_or_none("solved_at")
+        if self.circuit.step >= self._steps:
+            file.refuse(f"stands at step {self.circuit.step:,}; --steps must be more")
+
+    def _cross(self, file: Checkpoints) -> None:
+        """Go on from where a twin was, among others perhaps."""
+        from mgd_sim.perturb.external import port_codes
+        from mgd_sim.retry import trainer
+        from mgd_sim.rtl.crossing import into_circuit
+        from mgd_sim.watch import port_samples
+
+        seeds = self._keeper.seeds
+        samples, codes = port_samples(self.config), port_codes(self.config)
+        learner = trainer(self.config, seeds, samples=samples, perturbations=codes)
+        file.put("twin", learner)
+        learner.pause()
+        into_circuit(learner, self.circuit)
+        row = [seeds.index(self.seed)]
+        self._twin.hold(learner.theta[row], learner.visible[row] if self.config.follow else None)
+
+    def keep(self) -> None:
+        """Write the checkpoint. A last look that a longer run would not take is none of its looks."""
+        from mgd_sim.watch import joined, rows
+
+        every = self.goal.every
+        taken = [look for look in self.looks if look.step % every == 0]
+        solved_at = self.solved_at if self.solved_at is not None and self.solved_at % every == 0 else None
+        more = {"seeds": [self.seed], "solved_at": solved_at}
+        arrays = {"looks": rows(taken), "costs": joined(self._since)}
+        self._keeper.keep({"circuit": self.circuit}, more, arrays)
 
     def learn(self, stop: Stop) -> None:
         """Until the task is solved, or for so many steps; and say so."""
@@ -107,11 +167,21 @@ class _Run:
 
         def ended(step: int) -> bool:
             self._progress.at(step)
+            if self._keeper.due(stop):
+                self.keep()
             return bool(stop)
 
         self._progress.stage("learning", self._steps if self.to_the_end else None)
         goal, shown = self.goal, self._start
-        for look in watch(self._twin, self.circuit, self._steps, goal.every, stop=ended):
+        for look in watch(
+            self._twin,
+            self.circuit,
+            self._steps,
+            goal.every,
+            stop=ended,
+            since=self._since,
+            goes_on=self._goes_on,
+        ):
             self.looks.append(look)
             if self.solved_at is None and look.accuracy >= goal.accuracy and look.cost < goal.cost:
                 self.solved_at = look.step

@@ -13,7 +13,9 @@ from ..config.sections import MAX_SEED
 from ..files import FilesOfARun
 from ..process import Stop, ends_noted
 from ..progress import Progress
-from .common import PROGRESS_SECONDS, Interrupted, configuration, print_json, say
+from .checkpoints import Keeper
+from .circuits import simulated
+from .common import PROGRESS_SECONDS, Interrupted, configuration, print_json, say, tools
 from .results import ResultFiles
 
 if TYPE_CHECKING:
@@ -27,11 +29,14 @@ __all__ = ["train"]
 def train(args: Namespace) -> int:
     """Let the seeds learn, and tell how many have solved their task and when."""
     config = configuration(args.config)
-    first = config.seed if args.seed is None else args.seed
-    seeds = range(first, first + args.seeds)
-    if seeds[-1] > MAX_SEED:
-        raise ConfigError([Problem("--seeds", str(args.seeds), f"the last seed must be at most {MAX_SEED}")])
-    with ExitStack() as stack, Progress(say) as progress:
+    with tools(), ExitStack() as stack, Progress(say) as progress:
+        keeper = Keeper(args, config, stack, "train", also="simulate")
+        first = keeper.first_seed(args, args.seeds)
+        seeds = range(first, first + args.seeds)
+        if seeds[-1] > MAX_SEED:
+            raise ConfigError(
+                [Problem("--seeds", str(args.seeds), f"the last seed must be at most {MAX_SEED}")]
+            )
         from mgd_sim.seeds import csv, figure
         from mgd_sim.studies.learning import goal_or_any
 
@@ -39,9 +44,10 @@ def train(args: Namespace) -> int:
         goal = replace(goal, seeds=args.seeds, steps=args.steps or goal.steps)
         files = FilesOfARun(stack, force=args.force)
         results = ResultFiles(args, config.name, files)
+        run = _Run(config, seeds, goal, args, progress, keeper)
         with ends_noted() as stop:
-            looks, learned = _learn(config, seeds, goal, args, progress, stop)
-            if len(looks) > 1 or not stop:
+            looks, learned = run.learn(stop)
+            if len(looks) > max(1, run.resumed) or not stop:
                 title = f"{config.name}, {_seeds(len(seeds))}"
                 results.write(
                     lambda: csv(looks),
@@ -64,35 +70,106 @@ def _to_the_end(args: Namespace) -> bool:
     return args.steps is not None and not args.until_solved
 
 
-def _learn(
-    config: TrainerConfig, seeds: range, goal: Goal, args: Namespace, progress: Progress, stop: Stop
-) -> tuple[list[Look], Learned]:
-    """All looks, and what the trainers hold in the end."""
-    from mgd_sim.learned import Learned
-    from mgd_sim.perturb.external import port_codes
-    from mgd_sim.retry import trainer
-    from mgd_sim.seeds import look
-    from mgd_sim.studies.learning import Result, looks
-    from mgd_sim.watch import port_samples
+class _Run:
+    """The seeds, which learn while we look on.
 
-    learner = trainer(config, seeds, samples=port_samples(config), perturbations=port_codes(config))
-    found = Result("twin", solved_at=[None] * len(seeds))
+    Attributes
+    ----------
+    looks : list of Look
+        Those taken so far.
+    resumed : int
+        So many were taken by the run that goes on here.
+    """
 
-    def ended(step: int) -> bool:
-        progress.at(step)
-        return bool(stop)
+    def __init__(
+        self,
+        config: TrainerConfig,
+        seeds: range,
+        goal: Goal,
+        args: Namespace,
+        progress: Progress,
+        keeper: Keeper,
+    ):
+        from mgd_sim.perturb.external import port_codes
+        from mgd_sim.retry import trainer
+        from mgd_sim.studies.learning import Result
+        from mgd_sim.watch import port_samples
 
-    progress.stage("learning" if _to_the_end(args) else "learning, at most", goal.steps)
-    taken, shown = [], float("-inf")
-    for _ in looks(learner, found, goal, to_the_end=_to_the_end(args), stop=ended):
-        taken.append(look(found))
-        if not args.json and time.monotonic() - shown >= PROGRESS_SECONDS:
-            shown = time.monotonic()
-            progress.told()
-            print(_look_line(taken[-1], len(seeds)), flush=True)
-    if not args.json:
-        print(_look_line(taken[-1], len(seeds)), flush=True)
-    return taken, Learned.of(config, learner, found.steps, seeds, found.solved_at)
+        self._config, self._seeds, self._goal, self._args = config, seeds, goal, args
+        self._progress, self._keeper = progress, keeper
+        samples, codes = port_samples(config), port_codes(config)
+        self._learner = trainer(config, seeds, samples=samples, perturbations=codes)
+        self._found = Result("twin", solved_at=[None] * len(seeds))
+        self.looks: list[Look] = []
+        self._goes_on = False
+        self._resume()
+        self.resumed = len(self.looks)
+
+    def _resume(self) -> None:
+        """Go on from a checkpoint, if there is one."""
+        file = self._keeper.resumed
+        if file is None:
+            return
+        if "twin" in file.parts:
+            from mgd_sim.seeds import from_rows
+
+            file.put("twin", self._learner)
+            self.looks = from_rows(file.rows("looks", 7))
+            solved_at = file.array("solved_at", "int64", shape=(len(self._seeds),)).tolist()
+            self._found.solved_at = [None if at < 0 else at for at in solved_at]
+            self._goes_on = True
+        else:
+            from mgd_sim.rtl.crossing import into_twin
+
+            with simulated(self._config, self._seeds[0], self._progress, holds=True) as circuit:
+                file.put("circuit", circuit)
+                circuit.stand()
+                into_twin(circuit, self._learner)
+        self._found.steps = self._learner.step
+        if self._found.steps >= self._goal.steps:
+            file.refuse(f"stands at step {self._found.steps:,}; --steps must be more")
+
+    def learn(self, stop: Stop) -> tuple[list[Look], Learned]:
+        """All looks, and what the trainers hold in the end."""
+        from mgd_sim.learned import Learned
+        from mgd_sim.seeds import look
+        from mgd_sim.studies.learning import looks
+
+        args, goal, found = self._args, self._goal, self._found
+
+        def ended(step: int) -> bool:
+            self._progress.at(step)
+            if self._keeper.due(stop):
+                self._keep()
+            return bool(stop)
+
+        to_the_end = _to_the_end(args)
+        self._progress.stage("learning" if to_the_end else "learning, at most", goal.steps)
+        shown = float("-inf")
+        for _ in looks(self._learner, found, goal, to_the_end=to_the_end, stop=ended, goes_on=self._goes_on):
+            self.looks.append(look(found))
+            if not args.json and time.monotonic() - shown >= PROGRESS_SECONDS:
+                shown = time.monotonic()
+                self._progress.told()
+                print(_look_line(self.looks[-1], len(self._seeds)), flush=True)
+        if not stop:
+            self._keep()
+        if not args.json:
+            print(_look_line(self.looks[-1], len(self._seeds)), flush=True)
+        learned = Learned.of(self._config, self._learner, found.steps, self._seeds, found.solved_at)
+        return self.looks, learned
+
+    def _keep(self) -> None:
+        """Write the checkpoint. A last look that a longer run would not take is none of its looks."""
+        from mgd_sim.seeds import numbers, rows
+
+        def on_the_way(step: int | None) -> bool:
+            return step is not None and step % self._goal.every == 0
+
+        looks = rows([look for look in self.looks if on_the_way(look.step)])
+        solved_at = [at if on_the_way(at) else None for at in self._found.solved_at]
+        arrays = {"looks": looks, "solved_at": numbers(solved_at)}
+        self._keeper.keep({"twin": self._learner}, {"seeds": list(self._seeds)}, arrays)
 
 
 def _look_line(look: Look, seeds: int) -> str:

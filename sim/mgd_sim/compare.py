@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +17,25 @@ from mgd_hdl.config import STATES, TrainerConfig, shown_states
 
 from .fixed import Ints
 from .perturb.external import words
-from .retry import trainer
+from .retry import Retrying, trainer
 from .rtl import Design, RtlError, RtlTrainer
 from .tasks import Dataset
-from .trainer import Record
+from .trainer import Record, Trainer
 
-__all__ = ["Comparison", "Difference", "States", "compare", "first_difference", "states"]
+__all__ = ["Comparison", "Counted", "Difference", "States", "compare", "first_difference", "states"]
 
 States = Mapping[str, npt.NDArray[Any]]
+
+#: What is compared, by name.
+Parts = Mapping[str, Trainer | Retrying | RtlTrainer]
+
+
+class Counted(NamedTuple):
+    """Steps and states that were equal."""
+
+    steps: int
+    states: int
+
 
 #: States of one chunk, all seeds together: much enough to cross into C++ rarely, little enough for memory.
 _CHUNK = 1 << 18
@@ -115,6 +126,8 @@ def compare(
     build_dir: Path | None = None,
     trace: Path | None = None,
     stop: Callable[[int], bool] = lambda done: False,
+    resume: Callable[[Parts], Counted] | None = None,
+    keep: Callable[[Parts, Counted, bool], None] | None = None,
     **changes: int,
 ) -> Comparison:
     """Runs circuit and twin side by side, until they differ or ``steps`` are done.
@@ -137,6 +150,10 @@ def compare(
         A waveform of the first seed's circuit.
     stop : callable
         Asked now and then, with the steps done so far, whether to end there.
+    resume : callable, optional
+        Puts twin and circuits where they were, and gives what had been compared by then.
+    keep : callable, optional
+        Told now and then, as long as all is equal, where they are; at the end with True.
     **changes : int
         Run-time registers that differ from the configuration, such as ``tau_theta``.
     """
@@ -148,6 +165,7 @@ def compare(
     codes = None if perturbations is None else words(config, perturbations)
     chunk = max(1, _CHUNK // (2 * config.parameters * len(chosen)))
     done = count = unequal = 0
+    holds = resume is not None or keep is not None
     difference: Difference | None = None
     seconds = np.zeros(2)
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
@@ -161,11 +179,21 @@ def compare(
                     codes=codes,
                     build_dir=build_dir,
                     trace=trace if number == 0 else None,
+                    holds=holds,
                 )
             )
             for number, seed in enumerate(chosen)
         ]
-        while done < steps and difference is None and not stop(done):
+        parts: Parts = {"twin": twin, **{f"circuit_{number}": each for number, each in enumerate(circuits)}}
+        if resume is not None:
+            done, count = resume(parts)
+        ended = False
+        while done < steps and difference is None and not ended:
+            ended = stop(done)
+            if keep is not None:
+                keep(parts, Counted(done, count), False)
+            if ended:
+                break
             size = min(chunk, steps - done)
             times = [time.perf_counter()]
             found = list(pool.map(lambda circuit, size=size: circuit.run(size), circuits))
@@ -183,6 +211,8 @@ def compare(
                     count += actual[name].size
                     unequal += int(np.count_nonzero(expected[name] != actual[name]))
             done += size
+        if keep is not None and difference is None and not ended:
+            keep(parts, Counted(done, count), True)
         clocks = sum(circuit.model.clocks for circuit in circuits)
     return Comparison(
         name=config.name,

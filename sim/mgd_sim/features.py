@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from .learn.array import Array
 from .learn.decay import Decay
 from .learn.update_noise import UpdateNoise
 from .link import Link, Now, Setup, Signs
+from .moves import COUNT, FLAG, STATE, Moves, Within
 from .perturb.layer_turn import layer_turns
 from .store import whole_type
 
@@ -44,6 +45,10 @@ class _Analog(Link):
     def start(self, replicas: int) -> Passed:
         return self.high_pass.start(replicas)
 
+    def limits(self) -> dict[str, Within]:
+        words = self.config.words
+        return {"high_passed": Within.of(words.high_passed), "before": Within.of(words.cost)}
+
     def compare(self, now: Now, cost: Ints) -> tuple[Ints, Flags]:
         passed, change, limited = self.high_pass(Passed(*now.links[self.name]), cost, now.inputs.fresh)
         now.links[self.name] = passed
@@ -54,7 +59,10 @@ class _Analog(Link):
 class _Annealed(Link):
     """The rate halves while training goes on."""
 
-    MOVES = ("shift", "left")
+    MOVES: ClassVar[Moves] = {
+        "shift": lambda self: self.annealing.within,
+        "left": lambda self: Within(1, self.annealing.every),
+    }
 
     def __init__(self, name: str, setup: Setup):
         super().__init__(name, setup)
@@ -128,7 +136,7 @@ class _Gated(Link):
 class _CostNoise(Link):
     """Every measured cost gets noise."""
 
-    MOVES = ("noise.state",)
+    MOVES: ClassVar[Moves] = {"noise.state": STATE}
 
     def __init__(self, name: str, setup: Setup):
         super().__init__(name, setup)
@@ -150,7 +158,7 @@ class _CostNoise(Link):
 class _Decay(Link):
     """An update is followed by words that make every parameter a little smaller."""
 
-    MOVES = ("decay.state",)
+    MOVES: ClassVar[Moves] = {"decay.state": STATE}
 
     def __init__(self, name: str, setup: Setup):
         super().__init__(name, setup)
@@ -171,7 +179,7 @@ class _Decay(Link):
 class _UpdateNoise(Link):
     """An update, and its decay, is followed by a word of noise."""
 
-    MOVES = ("noise.state", "noise.code_state")
+    MOVES: ClassVar[Moves] = {"noise.state": STATE, "noise.code_state": STATE}
 
     def __init__(self, name: str, setup: Setup):
         super().__init__(name, setup)
@@ -220,6 +228,9 @@ class _Accuracy(Link):
     def start(self, replicas: int) -> Counts:
         return self.classifier.start(replicas)
 
+    def limits(self) -> dict[str, Within]:
+        return dict.fromkeys(Counts._fields, Within(0, self.classifier.full))
+
     def answers(self, now: Now, y: Ints, target: Ints) -> None:
         if now.inputs.reference:
             now.links[self.name] = self.classifier(Counts(*now.links[self.name]), y, target)
@@ -236,6 +247,14 @@ class _Judged(Link):
 
     def start(self, replicas: int) -> Judged:
         return self.judge.start(replicas)
+
+    def limits(self) -> dict[str, Within]:
+        return {
+            "seen": Within(0, self.judge.window - 1),
+            "missed": Within(0, self.judge.misses),
+            "solved": FLAG,
+            "solved_at": Within(-1, COUNT.high),
+        }
 
     def costs(self, now: Now, cost: Ints) -> None:
         judged = Judged(*now.links[self.name])

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import LFSR
 
-__all__ = ["States", "states"]
+__all__ = ["States", "after", "states"]
 
 States = npt.NDArray[np.uint32]
 
@@ -65,3 +65,12 @@ def states(first: States, count: int) -> States:
         block[filled : filled + more] = _apply(_leap(doublings), block[:more])
         filled, doublings = filled + more, doublings + 1
     return block
+
+
+def after(state: int, count: int) -> int:
+    """One state ``count`` steps later."""
+    found = np.array([state], dtype=np.uint32)
+    for doublings in range(count.bit_length()):
+        if count >> doublings & 1:
+            found = _apply(_leap(doublings), found)
+    return int(found[0])

@@ -14,6 +14,7 @@ from mgd_hdl.config import Registers, TrainerConfig
 from .control.sequencer import Plan
 from .fixed import Bits, Flags, Ints
 from .lfsr import States
+from .moves import Moves, Within
 from .store import Store
 
 __all__ = ["Inputs", "Link", "Now", "Setup", "Signs", "State"]
@@ -142,7 +143,7 @@ class Link:
     """
 
     #: What moves while blocks of steps are prepared; a run goes on from there.
-    MOVES: ClassVar[tuple[str, ...]] = ()
+    MOVES: ClassVar[Moves] = {}
 
     def __init__(self, name: str, setup: Setup):
         self.name, self.config, self.registers = name, setup.config, setup.registers
@@ -150,6 +151,10 @@ class Link:
     def start(self, replicas: int) -> tuple[Any, ...]:
         """What it keeps, at step 0."""
         return ()
+
+    def limits(self) -> dict[str, Within]:
+        """Of what it keeps, by name."""
+        return {}
 
     # ---- a block of steps ------------------------------------------------------------------------
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import repeat
-from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,30 +16,17 @@ from .fixed import Bits, Ints
 from .learn.node import spread
 from .lfsr import States, states
 from .link import Inputs, Link, Setup, Signs
+from .moves import COUNT, STATE, Moves, Within, limits, moved, moving
 from .network.dense import MANY
 from .perturb.codes import codes, signs
 from .samples.source import source
 from .step import Step
 from .tasks import Dataset
 
-__all__ = ["Preparation", "moved", "moving"]
+__all__ = ["Preparation"]
 
 #: Codes in a block, and steps: enough to make its cost per step small, few enough for the cache.
 _BLOCK, _STEPS = 1 << 21, 1 << 12
-
-
-def moving(thing: Any) -> dict[str, Any]:
-    """What moves in a generator, by the names in its ``MOVES``: integers and arrays."""
-    return {name: attrgetter(name)(thing) for name in thing.MOVES}
-
-
-def moved(thing: Any, to: dict[str, Any]) -> None:
-    """Sets a generator to where :func:`moving` found it, or one of the same configuration."""
-    if to.keys() != set(thing.MOVES):
-        raise ValueError(f"{type(thing).__name__}: a state of {sorted(thing.MOVES)}, not {sorted(to)}")
-    for name, value in to.items():
-        owner, _, last = name.rpartition(".")
-        setattr(attrgetter(owner)(thing) if owner else thing, last, value)
 
 
 class Preparation:
@@ -59,7 +45,13 @@ class Preparation:
         (R,), for sparse codes: seeds of what is active, with bit 0 as it is.
     """
 
-    MOVES = ("step", "dither", "perturbation", "code", "sample")
+    MOVES: ClassVar[Moves] = {
+        "step": COUNT,
+        "dither": STATE,
+        "perturbation": COUNT,
+        "code": lambda self: Within(0, (1 << (self.config.code_bits + self.config.sparse)) - 1),
+        "sample": lambda self: Within(0, len(self.samples) - 1),
+    }
 
     def __init__(
         self,
@@ -99,6 +91,13 @@ class Preparation:
             count -= size
             yield from self._block(size)
 
+    def skip(self, count: int) -> None:
+        """The next ``count`` steps are not taken here."""
+        while count:
+            size = min(self.block, count)
+            count -= size
+            next(self._block(size))
+
     @property
     def state(self) -> dict[str, dict[str, Any]]:
         """What moves, generator by generator, options by their names."""
@@ -108,6 +107,11 @@ class Preparation:
     def state(self, state: dict[str, dict[str, Any]]) -> None:
         for name, each in self._generators():
             moved(each, state[name])
+
+    @property
+    def limits(self) -> dict[str, dict[str, Within]]:
+        """Between which the numbers of :attr:`state` stay."""
+        return {name: limits(each) for name, each in self._generators()}
 
     def _generators(self) -> Iterator[tuple[str, Any]]:
         yield from (("steps", self), ("codes", self.codes), ("samples", self.source))

@@ -22,7 +22,7 @@ from .fixed import Bits, Ints
 from .tasks import Dataset
 from .trainer import Record, Trainer
 
-__all__ = ["Retrying", "alone", "steps_of_a_try", "trainer"]
+__all__ = ["Group", "Retrying", "alone", "steps_of_a_try", "trainer"]
 
 #: Steps that are planned at a time, to count their references.
 _PLANNED = 1 << 12
@@ -45,18 +45,41 @@ def steps_of_a_try(config: TrainerConfig, registers: Registers, references: int)
 
 
 @dataclass
-class _Group:
-    """Tries that began together; those of ``rows`` matter, and belong to the replicas of ``members``.
+class Group:
+    """Tries that began together, after ``begun`` steps of all.
 
-    The trainer pauses next once it has made ``pause`` steps, with ``references`` of them.
+    Attributes
+    ----------
+    trainer : Trainer
+    replicas, tries : Ints
+        (rows of the trainer,), whose try each row is, and which try of theirs.
+    rows : Ints
+        Those that matter; the replicas of others have begun another try since.
+    begun : int
+    references, pause : int
+        The trainer pauses next once it has made ``pause`` steps, with so many references among them.
     """
 
     trainer: Trainer
+    replicas: Ints
+    tries: Ints
     rows: Ints
-    members: Ints
     begun: int
     references: int
     pause: int
+
+    @property
+    def members(self) -> Ints:
+        """The replicas of the rows that matter."""
+        return self.replicas[self.rows]
+
+    def await_pause(self, step: int, every: int) -> None:
+        """The next pause is the first one after so many steps of the trainer; between two are so many
+        references.
+        """
+        while self.pause <= step:
+            self.references += every
+            self.pause = steps_of_a_try(self.trainer.config, self.trainer.registers, self.references)
 
 
 class Retrying:
@@ -74,6 +97,9 @@ class Retrying:
 
     Attributes
     ----------
+    each_registers, devices
+        As those of a trainer, in the first try.
+    groups : list of Group
     step : int
         Steps done, of all tries together.
     tries : Ints
@@ -90,44 +116,56 @@ class Retrying:
     ):
         self.config = config
         self._alone = alone(config)
-        self._first = [
+        self.each_registers = [
             config.followed(seed) if isinstance(seed, Registers) else config.registers(seed, **changes)
             for seed in seeds
         ]
-        self._devices = devices
+        self.devices = None if devices is None else list(devices)
         self._masks = [0]
         self._tries = Tries(config)
         self.step = 0
-        self.tries = np.ones(len(self._first), dtype=np.int64)
-        self._groups = [self._begin(np.arange(len(self._first)), 0)]
+        self.tries = np.ones(len(self.each_registers), dtype=np.int64)
+        self.groups = [self.begin(np.arange(self.replicas), self.tries, 0)]
 
-    def _begin(self, members: Ints, step: int) -> _Group:
-        """The present tries of some replicas."""
-        while len(self._masks) < self.tries.max():
+    def begin(self, replicas: Ints, tries: Ints, step: int) -> Group:
+        """Some tries of replicas, which begin after ``step`` steps of all."""
+        while len(self._masks) < tries.max():
             self._masks = self._tries.masks(2 * len(self._masks))
         registers = [
-            Tries.masked(self._first[number], self._masks[self.tries[number] - 1])
-            for number in members.tolist()
+            Tries.masked(self.each_registers[number], self._masks[count - 1])
+            for number, count in zip(replicas.tolist(), tries.tolist(), strict=True)
         ]
-        devices = None if self._devices is None else [self._devices[number] for number in members.tolist()]
+        devices = None if self.devices is None else [self.devices[number] for number in replicas.tolist()]
         trainer = Trainer(self._alone, registers, devices=devices)
         most = self.config.judge.retry
         pause = steps_of_a_try(self._alone, trainer.registers, most)
-        return _Group(trainer, np.arange(len(members)), members, step, most, pause)
+        return Group(trainer, replicas, tries.copy(), np.arange(len(replicas)), step, most, pause)
+
+    def begin_try(self, number: int, step: int) -> int:
+        """All replicas stand at the beginning of this try, having learned in none before, and the whole at
+        ``step``; the step at which it began.
+        """
+        lasts = steps_of_a_try(self._alone, self.each_registers[0], self.config.judge.retry)
+        begun = (number - 1) * lasts
+        self.tries = np.full(self.replicas, number)
+        self.groups = [self.begin(np.arange(self.replicas), self.tries, begun)]
+        self.step = step
+        self.groups[0].await_pause(step - begun, self.config.judge.retry)
+        return begun
 
     @property
     def replicas(self) -> int:
         """R."""
-        return len(self._first)
+        return len(self.each_registers)
 
     @property
     def samples(self) -> Dataset:
         """All samples."""
-        return self._groups[0].trainer.samples
+        return self.groups[0].trainer.samples
 
     def _gathered(self, name: str) -> Ints:
         """An attribute of all trainers, in the order of the replicas."""
-        parts = [(group.members, getattr(group.trainer, name)[group.rows]) for group in self._groups]
+        parts = [(group.members, getattr(group.trainer, name)[group.rows]) for group in self.groups]
         shape = (self.replicas, *parts[0][1].shape[1:])
         found = np.empty(shape, dtype=parts[0][1].dtype)
         for members, part in parts:
@@ -159,10 +197,15 @@ class Retrying:
     def solved_at(self) -> Ints:
         """(R,), the step, of all tries together, whose C0 brought the verdict of the present try, or -1."""
         found = np.full(self.replicas, -1)
-        for group in self._groups:
+        for group in self.groups:
             at = group.trainer.solved_at[group.rows]
             found[group.members] = np.where(at < 0, -1, at + group.begun)
         return found
+
+    def pause(self) -> None:
+        """Stand still until all steps that have begun are done; see :meth:`mgd_sim.trainer.Trainer.pause`."""
+        for group in self.groups:
+            group.trainer.pause()
 
     def clone(self) -> Retrying:
         """An independent trainer in the same state."""
@@ -171,8 +214,8 @@ class Retrying:
     def run(self, steps: int, record: bool = False) -> Record | None:
         """Go on for some steps; see :meth:`mgd_sim.trainer.Trainer.run`."""
         kept = Record.empty(self.config, steps, self.replicas) if record else None
-        waiting = [(group, 0) for group in self._groups]
-        self._groups = []
+        waiting = [(group, 0) for group in self.groups]
+        self.groups = []
         while waiting:
             group, at = waiting.pop()
             while at < steps and len(group.members):
@@ -182,40 +225,39 @@ class Retrying:
                 if group.trainer.step == group.pause:
                     tired = self._paused(group)
                     if len(tired):
-                        waiting.append((self._begin(tired, self.step + at), at))
+                        waiting.append((self.begin(tired, self.tries[tired], self.step + at), at))
             if len(group.members):
-                self._groups.append(group)
+                self.groups.append(group)
         self.step += steps
         return kept
 
-    def _paused(self, group: _Group) -> Ints:
+    def _paused(self, group: Group) -> Ints:
         """After the step with the last reference of a try: the replicas that start again leave the group."""
         group.trainer.pause()
-        group.references += self.config.judge.retry
-        group.pause = steps_of_a_try(self._alone, group.trainer.registers, group.references)
+        group.await_pause(group.trainer.step, self.config.judge.retry)
         solved = group.trainer.solved_at[group.rows] >= 0
         tired = group.members[~solved]
         self.tries[tired] += 1
-        group.rows, group.members = group.rows[solved], group.members[solved]
+        group.rows = group.rows[solved]
         return tired
 
     def infer(self, x: npt.NDArray[Any]) -> Ints:
         """What the networks answer in their present tries; see :meth:`mgd_sim.trainer.Trainer.infer`."""
         answers = np.empty((self.replicas, len(x), self.config.outputs), dtype=np.int64)
-        for group in self._groups:
+        for group in self.groups:
             answers[group.members] = group.trainer.infer(x)[group.rows]
         return answers
 
     def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
         """How well the unperturbed network does; see :meth:`mgd_sim.trainer.Trainer.cost_and_accuracy`."""
         cost, accuracy = np.empty(self.replicas), np.empty(self.replicas)
-        for group in self._groups:
+        for group in self.groups:
             found = group.trainer.cost_and_accuracy(samples)
             cost[group.members], accuracy[group.members] = (part[group.rows] for part in found)
         return cost, accuracy
 
 
-def _keep(kept: Record | None, at: int, group: _Group, record: Record | None) -> None:
+def _keep(kept: Record | None, at: int, group: Group, record: Record | None) -> None:
     """The states of a group's replicas, from row ``at`` on."""
     if kept is None or record is None:
         return

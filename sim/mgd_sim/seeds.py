@@ -8,9 +8,13 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from .fixed import Ints
+from .float_mgd import Floats
 from .studies.learning import Result
 
-__all__ = ["Look", "csv", "figure", "look", "quartiles"]
+__all__ = ["Look", "csv", "figure", "from_rows", "look", "numbers", "quartiles", "rows"]
 
 #: Lower quartile, median, upper quartile.
 Quartiles = tuple[float | None, float | None, float | None]
@@ -54,6 +58,25 @@ def quartiles(values: Sequence[float | None]) -> Quartiles:
         return None if math.isinf(high) else low + (place % 1) * (high - low)
 
     return at(0.25), at(0.5), at(0.75)
+
+
+def rows(looks: Sequence[Look]) -> Floats:
+    """Looks as an array, (looks, 7)."""
+    found = [(each.step, each.solved, each.cost, each.accuracy, *each.costs) for each in looks]
+    return np.array(found, np.float64).reshape(len(found), 7)
+
+
+def from_rows(found: Floats) -> list[Look]:
+    """The same back."""
+    return [
+        Look(int(step), int(solved), cost, accuracy, tuple(costs))
+        for step, solved, cost, accuracy, *costs in found.tolist()
+    ]
+
+
+def numbers(steps: Sequence[int | None]) -> Ints:
+    """Steps as an array; -1 where there is none."""
+    return np.array([-1 if step is None else step for step in steps], np.int64)
 
 
 def csv(looks: Sequence[Look]) -> str:

@@ -21,6 +21,7 @@ from .learn.cell import resting_weight
 from .learn.node import parts
 from .learn.update import Update
 from .link import Inputs, Link, Now, Setup, Signs, State
+from .moves import FLAG, Within
 from .network.mlp import Mlp
 from .store import Copies
 
@@ -82,6 +83,24 @@ class Step:
     def ready(self, x: Ints) -> npt.NDArray[Any]:
         """Samples' inputs (..., inputs, samples) as they are measured."""
         return self.mlp.ready(x)
+
+    def limits(self) -> dict[str, Any]:
+        """Between which the numbers of a state stay, by the names and places of its arrays."""
+        words = self.config.words
+        kept, counted = Within.of(words.parameter), Within(-1 << words.multiples, 1 << words.multiples)
+        return {
+            "store": {
+                "theta": kept,
+                "visible": Within.of(words.visible),
+                "copy": Within.of(words.copied) if self.config.follow else kept,
+                "history": (kept,) * self.copies.depth,
+            },
+            "inputs": (counted,) * (len(self.config.shape.layers) if self.config.nodes else 0),
+            "baseline": Within.of(words.measured),
+            "hold": Within.of(words.hold),
+            "saturated": (FLAG, FLAG, FLAG),
+            "links": {link.name: link.limits() for link in self.links},
+        }
 
     def rest(self, seen: Ints) -> Ints:
         """What the network multiplies where nothing is shaken, (R, P); a dead parameter is zero."""

@@ -105,6 +105,9 @@ class Trainer:
 
     Attributes
     ----------
+    registers, each_registers : Registers, list of Registers
+        Those of the first replica, which differ from those of others in their seeds only; and of each.
+    devices : list of int or None
     samples : Dataset
         All samples; ``Record.sample`` points into it.
     inputs : Preparation
@@ -141,7 +144,8 @@ class Trainer:
         activity = np.array([each.seed_sparse for each in registers], dtype=np.uint32)
 
         self.config = config
-        self.registers = registers[0]
+        self.registers, self.each_registers = registers[0], registers
+        self.devices = None if devices is None else list(devices)
         self.samples = task_samples(config, samples)
         setup = Setup(config, self.registers, len(registers), seed_of, learning(config, devices))
         links = links_of(setup)
@@ -219,6 +223,11 @@ class Trainer:
     def state(self) -> Saved:
         """Where the trainer is now; nothing that it does later changes that."""
         return Saved(self._state, copy.deepcopy(self.inputs.state))
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """Between which the numbers of :attr:`state` stay, by the names and places of its arrays."""
+        return {"learned": self.take_step.limits(), "prepared": self.inputs.limits}
 
     def restore(self, state: Saved) -> None:
         """Go on from where a trainer of the same configuration, seeds and registers was.

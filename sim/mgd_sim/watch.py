@@ -6,17 +6,19 @@ import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
 from .fixed import Ints
+from .float_mgd import Floats
 from .rtl import RtlTrainer
 from .tasks import Dataset, dataset
 from .trainer import Trainer
 
-__all__ = ["Look", "csv", "figure", "port_samples", "watch"]
+__all__ = ["Look", "csv", "figure", "from_rows", "joined", "port_samples", "rows", "watch"]
 
 
 #: Seconds that the circuit runs before anybody is asked whether to go on.
@@ -57,8 +59,12 @@ def watch(
     steps: int,
     every: int,
     stop: Callable[[int], bool] = lambda step: False,
+    since: list[Ints] | None = None,
+    goes_on: bool = False,
 ) -> Iterator[Look]:
     """Run a started circuit for some steps, with a look at the start and after every ``every`` steps.
+
+    A circuit that goes on from somewhere is looked at where one would have been that was not cut.
 
     The unperturbed network is evaluated in the circuit's own arithmetic, with the parameters that
     the circuit holds.
@@ -69,17 +75,22 @@ def watch(
         One replica at step 0, which begins as the circuit does and does not start again by itself. At each
         look it holds the circuit's parameters.
     circuit : RtlTrainer
-        At step 0.
+        At step 0, or where it goes on.
     steps, every : int
     stop : callable
         Asked several times a second, with the steps done so far, whether to take the last look there.
+    since : list, optional
+        Costs measured since the last look; it holds them while this one lasts.
+    goes_on : bool
+        The circuit was looked at before, so not now.
     """
-    yield _look(twin, 0, None)
-    size = 1
+    if not goes_on:
+        yield _look(twin, circuit.step, None)
+    costs, size = [] if since is None else since, 1
     while circuit.step < steps and not stop(circuit.step):
-        end = min(circuit.step + every, steps)
-        costs: list[Ints] = []
-        while circuit.step < end and not (costs and stop(circuit.step)):
+        end = min((circuit.step // every + 1) * every, steps)
+        states: dict[str, Any] = {}
+        while circuit.step < end and not (states and stop(circuit.step)):
             start = time.monotonic()
             states = circuit.run(min(size, end - circuit.step))
             costs.append(states["cost"])
@@ -88,12 +99,36 @@ def watch(
         # A copy that follows may be far from T: what counts is what the last step saw.
         twin.hold(theta, states["visible"][-1:] if twin.config.follow else None)
         measured = float(np.mean(np.concatenate(costs))) * twin.config.words.cost.step
+        if circuit.step % every == 0:  # the last look of a run may come early, for who goes on it is none
+            costs.clear()
         yield _look(twin, circuit.step, measured)
 
 
 def _look(twin: Trainer, step: int, measured: float | None) -> Look:
     cost, accuracy = twin.cost_and_accuracy()
     return Look(step, float(cost[0]), float(accuracy[0]), measured)
+
+
+def joined(costs: Sequence[Ints]) -> Ints:
+    """Costs one after the other."""
+    return np.concatenate([np.zeros(0, np.int64), *costs])
+
+
+def rows(looks: Sequence[Look]) -> Floats:
+    """Looks as an array, (looks, 4); what was not measured is no number."""
+    found = [
+        (each.step, each.cost, each.accuracy, np.nan if each.measured is None else each.measured)
+        for each in looks
+    ]
+    return np.array(found, np.float64).reshape(len(found), 4)
+
+
+def from_rows(found: Floats) -> list[Look]:
+    """The same back."""
+    return [
+        Look(int(step), cost, accuracy, None if np.isnan(measured) else measured)
+        for step, cost, accuracy, measured in found.tolist()
+    ]
 
 
 def csv(looks: Sequence[Look]) -> str:

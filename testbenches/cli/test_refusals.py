@@ -65,7 +65,7 @@ VERBS = (
 class Circuit:
     """A twin with the methods of a circuit."""
 
-    def __init__(self, config, design, registers, *, samples=None, codes=None, build_dir=None, trace=None):
+    def __init__(self, config, design, registers, *, samples=None, codes=None, **_):
         given = None if codes is None else 2 * codes.astype(int) + 1 - (1 << config.code_bits)
         self._twin = Trainer(config, [registers], samples=samples, perturbations=given)
         self.model = SimpleNamespace(clocks=1)

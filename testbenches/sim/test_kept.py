@@ -14,6 +14,7 @@ import pytest
 from mgd_sim.rtl import Design, Port, Probe, RtlError, cache_folder, verilator
 from mgd_sim.rtl import kept as module
 from mgd_sim.rtl.kept import kept
+from mgd_sim.rtl.registers import Held
 
 #: Builds an entry slowly, says so in ``log``, and prints the entry's text; run by ``python -c``.
 SLOW = """
@@ -161,6 +162,7 @@ def test_a_name_tells_all_that_went_into_it(monkeypatch, tmp_path):
     seen.append(verilator._key(replace(DESIGN, ports=PORTS[:2]), ""))
     inner = Probe("inner", "core.count", 4)
     seen.append(verilator._key(replace(DESIGN, probes=(inner,)), ""))
+    seen.append(verilator._key(DESIGN, "", [Held("core.count", 4)]))
     wrapper = tmp_path / "wrapper.cpp"
     wrapper.write_text("// another\n")
     for name, value in {

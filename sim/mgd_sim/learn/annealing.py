@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mgd_hdl.config import Registers, TrainerConfig
 
+from ..moves import Within
+
 __all__ = ["Annealing"]
 
 
@@ -19,6 +21,8 @@ class Annealing:
     def __init__(self, shift: int, every: int, last: int):
         self.shift, self.every, self.last = shift, every, last
         self.left = every
+        #: Between which the shift stays.
+        self.within = Within(shift, max(shift, last))
 
     @classmethod
     def of_rate(cls, registers: Registers) -> Annealing:

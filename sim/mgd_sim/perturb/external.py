@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import Refused
 
 from ..fixed import Bits, Ints
+from ..moves import COUNT, Moves
 
 __all__ = ["ExternalCodes", "port_codes", "words"]
 
@@ -64,7 +67,7 @@ class ExternalCodes:
     """
 
     #: What moves.
-    MOVES = ("step",)
+    MOVES: ClassVar[Moves] = {"step": COUNT}
 
     def __init__(self, config: TrainerConfig, perturbations: Ints):
         self.words = words(config, perturbations)

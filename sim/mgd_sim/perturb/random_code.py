@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Bits, parity
 from ..lfsr import States, states
+from ..moves import STATE, Moves
 
 __all__ = ["RandomCodes", "masks", "random_code"]
 
@@ -57,7 +60,7 @@ class RandomCodes:
     """
 
     #: What moves.
-    MOVES = ("state",)
+    MOVES: ClassVar[Moves] = {"state": STATE}
 
     def __init__(self, config: TrainerConfig, seed: States):
         self.mask = masks(config)

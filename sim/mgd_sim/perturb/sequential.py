@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Bits, Ints
+from ..moves import COUNT, Moves
 
 __all__ = ["SequentialCodes", "sequential"]
 
@@ -35,7 +38,7 @@ class SequentialCodes:
     """The codes of all replicas, which are the same: a counter needs no seed."""
 
     #: What moves.
-    MOVES = ("step",)
+    MOVES: ClassVar[Moves] = {"step": COUNT}
 
     def __init__(self, config: TrainerConfig):
         self.sequence = np.array(config.codes.sequence, dtype=np.int64)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Bits, Ints
 from ..lfsr import States, states
+from ..moves import COUNT, Moves
 
 __all__ = ["SinusoidCodes", "phases", "sinusoid"]
 
@@ -64,7 +67,7 @@ class SinusoidCodes:
     """
 
     #: What moves.
-    MOVES = ("step",)
+    MOVES: ClassVar[Moves] = {"step": COUNT}
 
     def __init__(self, config: TrainerConfig, seed: States):
         self.config = config

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Bits
 from ..lfsr import States, states
+from ..moves import STATE, Moves
 from .random_code import RandomCodes, random_code
 
 __all__ = ["SparseCodes", "active", "activity_masks"]
@@ -52,7 +55,7 @@ class SparseCodes:
     """
 
     #: What moves.
-    MOVES = ("state", "signs.state")
+    MOVES: ClassVar[Moves] = {"state": STATE, "signs.state": STATE}
 
     def __init__(self, config: TrainerConfig, seed: States, activity: States):
         code = config.codes.sparse_code

@@ -9,9 +9,11 @@ from functools import cached_property
 from itertools import product
 from typing import Any, Literal
 
+import numpy as np
+
 from mgd_hdl.config.names import renamed
 
-__all__ = ["Design", "Port", "Probe", "expanded"]
+__all__ = ["Design", "Port", "Probe", "column_type", "expanded"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,11 @@ class Design:
             if [probe.index for probe in probes] != list(range(len(probes))):
                 raise ValueError(f"array {name}: its probes must be numbered 0 to {len(probes) - 1}")
         return {name: tuple(probes) for name, probes in found.items()}
+
+
+def column_type(probes: Iterable[Probe]) -> type[np.uint8] | type[np.int64]:
+    """Of a recorded array with these columns."""
+    return np.uint8 if all(probe.width == 1 and not probe.signed for probe in probes) else np.int64
 
 
 def expanded(entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 
 from mgd_hdl.config import Registers, TrainerConfig
 
-from .design import Design, Port, Probe
+from .design import Design, Port, Probe, column_type
+from .registers import Held, Kept, registers
 from .tools import RtlError, run_tool
 from .trainer import RtlTrainer
 
@@ -50,6 +52,14 @@ module bench;
     while (got == 3) begin
       if (command == 0) case (argument)
 {settings}
+      endcase
+      else if (command == 3) begin
+{saves}
+        $display("done 0 0");
+        $fflush;
+      end
+      else if (command == 4) case (argument)
+{loads}
       endcase
       else begin
         steps = 0;
@@ -85,11 +95,21 @@ class IcarusModel:
         The output that is 1 for one clock at the end of every step.
     trace : Path, optional
         Write all signals there, as VCD.
+    holds : bool
+        Whether all that it holds can be saved and loaded.
     """
 
-    def __init__(self, design: Design, *, strobe: str = "step_done", trace: Path | None = None):
+    def __init__(
+        self,
+        design: Design,
+        *,
+        strobe: str = "step_done",
+        trace: Path | None = None,
+        holds: bool = False,
+    ):
         self.design = design
         self.clocks = 0
+        self.held = registers(design.verilog, design.top) if holds else ()
         self._numbers = {port.name: number for number, port in enumerate(design.ports)}
         self._seen: list[deque[int]] = [deque() for _ in design.arrays]
         self._folder = tempfile.TemporaryDirectory(prefix="mgd_icarus_")
@@ -106,7 +126,7 @@ class IcarusModel:
         folder, trace = Path(self._folder.name), self._trace
         try:
             (folder / "design.v").write_text(self.design.renamed(_TOP).verilog)
-            (folder / "bench.v").write_text(_bench(self.design, strobe, traced=trace is not None))
+            (folder / "bench.v").write_text(_bench(self.design, strobe, self.held, traced=trace is not None))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise RtlError(f"{folder}: cannot be written: {reason}") from None
@@ -158,16 +178,51 @@ class IcarusModel:
 
     def run(self, steps: int, max_clocks: int) -> dict[str, NDArray[Any]]:
         """Turns the clock until ``steps`` steps have ended; their states."""
-        self._send(2, steps, max_clocks)
-        done = self._until_done()
+        done, arrays = self._turn(steps, max_clocks)
         if done < steps:
             raise RtlError(
                 f"{self.design.top}: only {done} of {steps} steps ended within {max_clocks} clocks"
             )
-        return {
-            name: _unpacked([seen.popleft() for _ in range(steps)], probes)
+        return arrays
+
+    def look(self, clocks: int) -> dict[str, NDArray[Any]]:
+        """Turns the clock so often; the states of all steps that ended meanwhile."""
+        return self._turn(clocks + 1, clocks)[1]
+
+    def _turn(self, steps: int, clocks: int) -> tuple[int, dict[str, NDArray[Any]]]:
+        """Turns the clock so often, or until ``steps`` steps have ended: how many have, and their states."""
+        self._send(2, steps, clocks)
+        done = self._until_done()
+        return done, {
+            name: _unpacked([seen.popleft() for _ in range(done)], probes)
             for seen, (name, probes) in zip(self._seen, self.design.arrays.items(), strict=True)
         }
+
+    def save(self) -> Kept:
+        """Where it is, as :meth:`VerilatorModel.save`; what is not known yet, and so not used, is 0."""
+        values: list[int] = []
+        self._send(3, 0, 0)
+        self._until_done(values)
+        words, found = iter(values), {}
+        for held in self.held:
+            found[held.path] = held.array([next(words) for _ in range(held.words or 1)])
+        events = {
+            name: _unpacked(list(seen), probes).reshape(len(seen), len(probes)).astype(column_type(probes))
+            for seen, (name, probes) in zip(self._seen, self.design.arrays.items(), strict=True)
+        }
+        return Kept(found, events, {}, self.clocks)
+
+    def load(self, kept: Kept) -> None:
+        """Goes on from there. Ports stay as they are."""
+        number = 0
+        for held in self.held:
+            for value in held.values(kept.registers[held.path]):
+                self._send(4, number, value)
+                number += 1
+        for seen, (name, probes) in zip(self._seen, self.design.arrays.items(), strict=True):
+            seen.clear()
+            seen.extend(_packed(row, probes) for row in kept.events[name].tolist())
+        self.clocks = kept.clocks
 
     def close(self) -> None:
         """Ends the simulation and completes the trace; raises OSError where that cannot be written."""
@@ -191,8 +246,11 @@ class IcarusModel:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{command} {argument} {value:x}\n")
 
-    def _until_done(self) -> int:
-        """Reads what the testbench prints up to the end of a command; how many steps ended in it."""
+    def _until_done(self, values: list[int] | None = None) -> int:
+        """Reads what the testbench prints up to the end of a command; how many steps ended in it.
+
+        What it holds is appended to ``values``.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.flush()
@@ -205,6 +263,9 @@ class IcarusModel:
             if line.startswith("VCD info:"):
                 continue
             number, _, value = line.rstrip().partition(" ")
+            if number == "held" and values is not None:
+                values.append(int(value.replace("x", "0"), 16))
+                continue
             try:
                 self._seen[int(number)].append(int(value, 16))
             except (ValueError, IndexError):
@@ -255,7 +316,7 @@ class _Trace:
                     self.fault = OSError(error.errno, error.strerror, str(self.path))
 
 
-def _bench(design: Design, strobe: str, *, traced: bool) -> str:
+def _bench(design: Design, strobe: str, held: Sequence[Held], *, traced: bool) -> str:
     inputs = [port for port in design.ports if port.direction == "input"]
     driven = [port for port in inputs if port.name != "clk"]
     numbers = {port.name: number for number, port in enumerate(design.ports)}
@@ -263,15 +324,21 @@ def _bench(design: Design, strobe: str, *, traced: bool) -> str:
         f'            if (dut.{probes[0].strobe}) $display("{number} %h", {{{_columns(probes)}}});'
         for number, probes in enumerate(design.arrays.values())
     ]
+    places = [
+        each.path + (f"[{word}]" if each.words else "") for each in held for word in range(each.words or 1)
+    ]
     dump = [f'    $dumpfile("{_WAVES}");', "    $dumpvars(0, dut);"] if traced else []
     return _BENCH.format(
         top=_TOP,
         declarations="\n".join(_declaration(port) for port in design.ports),
         connections=", ".join(f".{port.name}({port.name})" for port in design.ports),
-        widest=max(63, *(port.width - 1 for port in inputs)),
+        widest=max(63, *(port.width - 1 for port in inputs), *(each.width - 1 for each in held)),
         trace="\n".join(dump),
         zeros="\n".join(f"    {port.name} = 0;" for port in driven),
         settings="\n".join(f"        {numbers[port.name]}: {port.name} = value;" for port in driven),
+        saves="\n".join(f'        $display("held %h", dut.{place});' for place in places),
+        loads="\n".join(f"        {number}: dut.{place} = value;" for number, place in enumerate(places))
+        or "        default: ;",
         samples="\n".join(samples),
         strobe=strobe,
     )
@@ -299,6 +366,14 @@ def _unpacked(words: list[int], probes: tuple[Probe, ...]) -> NDArray[Any]:
     return array[:, 0] if probes[0].index is None else array
 
 
+def _packed(row: Sequence[int], probes: tuple[Probe, ...]) -> int:
+    """One row of :func:`_unpacked` as the testbench prints it."""
+    word = 0
+    for value, probe in zip(reversed(row), reversed(probes), strict=True):
+        word = word << probe.width | value & ((1 << probe.width) - 1)
+    return word
+
+
 class IcarusTrainer(RtlTrainer):
     """A trainer circuit under Icarus, ready for step 0; samples cannot come through a port.
 
@@ -306,19 +381,25 @@ class IcarusTrainer(RtlTrainer):
     ----------
     config, design, registers
         As for :class:`RtlTrainer`.
-    trace : Path, optional
-        Write all signals there, as VCD.
+    trace, holds
+        As for :class:`IcarusModel`.
     """
 
     def __init__(
-        self, config: TrainerConfig, design: Design, registers: Registers, *, trace: Path | None = None
+        self,
+        config: TrainerConfig,
+        design: Design,
+        registers: Registers,
+        *,
+        trace: Path | None = None,
+        holds: bool = False,
     ):
         if config.task.source == "stream":
             raise RtlError('task.source = "stream": Icarus feeds no samples; use Verilator')
         if config.perturbation.family == "external":
             raise RtlError('perturbation.family = "external": Icarus feeds no codes; use Verilator')
         self.config = config
-        self.model = IcarusModel(design, trace=trace)  # type: ignore[assignment]  # the methods it uses
+        self.model = IcarusModel(design, trace=trace, holds=holds)  # type: ignore[assignment]  # the methods it uses
         try:
             self.start(registers)
         except BaseException:

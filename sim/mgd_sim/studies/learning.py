@@ -184,6 +184,7 @@ def looks(
     *,
     to_the_end: bool = False,
     stop: Callable[[int], bool] | None = None,
+    goes_on: bool = False,
 ) -> Iterator[Result]:
     """The same for a learner that stands at the steps of ``result``.
 
@@ -198,20 +199,24 @@ def looks(
     stop : callable, optional
         Asked several times a second, with the steps done so far, whether to take the last look there. For
         that, runs are cut wherever the clock says so, which makes no difference to learners in integers only.
+    goes_on : bool
+        It was looked at before, so not now, and then where one would have been that was not cut.
     """
     start = time.monotonic() - result.seconds
     size, stopped = 1 if stop else goal.steps, False
     while True:
-        cost, accuracy = learner.cost_and_accuracy()
-        for seed in np.flatnonzero((accuracy >= goal.accuracy) & (cost < goal.cost)):
-            if result.solved_at[seed] is None:
-                result.solved_at[seed] = result.steps
-        result.cost, result.accuracy = cost.tolist(), accuracy.tolist()
-        result.seconds = time.monotonic() - start
-        yield result
+        if not goes_on:
+            cost, accuracy = learner.cost_and_accuracy()
+            for seed in np.flatnonzero((accuracy >= goal.accuracy) & (cost < goal.cost)):
+                if result.solved_at[seed] is None:
+                    result.solved_at[seed] = result.steps
+            result.cost, result.accuracy = cost.tolist(), accuracy.tolist()
+            result.seconds = time.monotonic() - start
+            yield result
+        goes_on = False
         if stopped or result.steps >= goal.steps or not (to_the_end or None in result.solved_at):
             return
-        end = min(result.steps + goal.every, goal.steps)
+        end = min((result.steps // goal.every + 1) * goal.every, goal.steps)
         while result.steps < end and not (stopped := stop is not None and stop(result.steps)):
             count, before = min(size, end - result.steps), time.monotonic()
             learner.run(count)

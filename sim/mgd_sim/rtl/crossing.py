@@ -1,0 +1,528 @@
+"""From twin to circuit and back, while a circuit waits between two steps.
+
+Then nothing is under way, so what pipelines hold does not matter. What does is one table, :data:`ROWS`: a
+register by its path, and what it holds as a function of the twin. A row of which a circuit has no register
+says nothing. Rows of what is fetched ahead (samples, code words, random numbers) tell where that was before;
+the circuit then fetches by itself in the clocks in which it waits.
+
+What was learned goes the other way too, :func:`into_twin`; all else follows from seeds and the number of
+steps, so it is prepared anew and compared with the circuit's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mgd_hdl.config import LFSR, Format, Tries
+from mgd_hdl.config.errors import Refused
+
+from ..control.sequencer import plan
+from ..fixed import Ints
+from ..learn.cell import visible
+from ..lfsr import after
+from ..link import State
+from ..moves import Within, leaves, rebuilt
+from ..retry import Retrying
+from ..samples.memory import epoch_order
+from ..store import Store
+from ..tasks import Dataset
+from ..trainer import Saved, Trainer
+from .registers import Held, Kept
+from .trainer import KeptTrainer, RtlTrainer, payloads
+
+__all__ = ["ROWS", "Row", "Standing", "into_circuit", "into_twin"]
+
+
+class Standing:
+    """One replica of a twin between two steps.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    row : int
+        The replica's.
+    try_number : int
+        Of a trainer that tries again, from 1.
+    seen : int
+        So many references there were when it stood still last, to see whether it has learned.
+    """
+
+    def __init__(self, trainer: Trainer, row: int = 0, try_number: int = 1, seen: int = 0):
+        self.trainer, self.row, self.try_number, self._seen = trainer, row, try_number, seen
+        self.config = trainer.config
+        self.registers = trainer.each_registers[row]
+        self.step = trainer.step
+        self.learned, self.prepared = trainer.state
+
+    # ---- counted steps ---------------------------------------------------------------------------
+
+    @cached_property
+    def _plan(self) -> tuple[int, int]:
+        todo = plan(self.config, self.registers, 0, self.step)
+        return int(todo.reference.sum()), int(todo.refresh.sum())
+
+    @property
+    def updates(self) -> int:
+        """Ends of windows, or without a shadow all updates."""
+        return self._plan[1]
+
+    @property
+    def measurements(self) -> int:
+        """Of either kind."""
+        return self.step + self._plan[0]
+
+    @property
+    def references(self) -> int:
+        """Since the trainer stood still last."""
+        return self._plan[0] - self._seen
+
+    @property
+    def perturbation(self) -> int:
+        """The number of the next step's."""
+        return self.step // self.registers.tau_p
+
+    def left(self, register: str, done: int) -> int:
+        """What a counter shows that begins at a register and has its last turn at one."""
+        every: int = getattr(self.registers, register)
+        return every - done % every
+
+    def ended(self, *registers: str) -> bool:
+        """Whether one of these times has just ended; before step 0 all have."""
+        return any(self.step % getattr(self.registers, name) == 0 for name in registers)
+
+    def drawn(self, seed: str, count: int) -> int:
+        """The state of a random register ``count`` steps after its seed."""
+        return after(LFSR.valid(getattr(self.registers, seed)), count)
+
+    # ---- what the twin holds ---------------------------------------------------------------------
+
+    def of(self, array: Any) -> Any:
+        """The replica's part of an array with replicas as its first axis."""
+        return array[self.row if len(array) > 1 else 0]
+
+    @cached_property
+    def _leaves(self) -> dict[str, Any]:
+        return dict(leaves(self.learned))
+
+    def leaf(self, name: str) -> int:
+        """A number of what was learned, by its path."""
+        return int(self.of(self._leaves[name]))
+
+    @property
+    def flags(self) -> int:
+        """What was limited so far, as at the port."""
+        return sum(int(self.of(met)) << bit for bit, met in enumerate(self.learned.saturated))
+
+    @cached_property
+    def code(self) -> Ints:
+        """The code words of the next step, one for each parameter."""
+        if self.ended("tau_p"):
+            codes = self.trainer.clone().inputs.codes
+            return np.asarray(self.of(codes.take(1)[0]), np.int64)
+        return np.asarray(self.of(self.prepared["steps"]["code"][-1]), np.int64)
+
+    def sample(self, part: str) -> int:
+        """Inputs or targets of the present sample as one word; 0 before the first."""
+        shown = self.prepared["steps"]["sample"]
+        if not len(shown):
+            return 0
+        number, samples, formats = int(self.of(shown[-1])), self.trainer.samples, self.config.formats
+        word = payloads(self.config, Dataset(samples.x[[number]], samples.target[[number]]))[0]
+        width = self.config.inputs * formats.input.width
+        return word & ((1 << width) - 1) if part == "x" else word >> width
+
+    @property
+    def fed(self) -> dict[str, int]:
+        """How many words of each stream have been used: samples, and codes up to those of the next step."""
+        return {
+            "i_sample": -(-self.step // self.registers.tau_x),
+            "i_code": (self.perturbation + 1) * self.config.parameters,
+        }
+
+    def place_in_samples(self) -> int:
+        """Where the counter of a sample memory stands; indices that do not exist count."""
+        source = self.prepared["samples"]
+        if "state" not in source:
+            return int(source["position"])
+        bits, count = self.config.shape.task_data.index_bits, len(self.trainer.samples)
+        if not source["position"]:
+            return 0
+        state = np.asarray(source["state"])[[self.row]]
+        there = _exist(count, bits, state)
+        return int(np.flatnonzero(np.cumsum(there) == source["position"])[0]) + 1
+
+    # ---- places ----------------------------------------------------------------------------------
+
+    @property
+    def sweeps(self) -> bool:
+        """Each perturbation draws the same random numbers again."""
+        return self.config.perturbation.family in ("sinusoidal", "square")
+
+    @property
+    def waves(self) -> Any:
+        """Of sinusoids."""
+        return self.config.codes.sinusoids
+
+    @property
+    def layer(self) -> int:
+        """Whose turn it is."""
+        return self.perturbation // self.registers.tau_layer % len(self.config.shape.layers)
+
+    def place(self, number: int, wires: str) -> int:
+        """Row or column of a parameter."""
+        place = self.config.placement.places[number]
+        return place.row if wires == "rows" else place.column
+
+    def number(self, tile: str, cell: str) -> int:
+        """Of a parameter, by its cell."""
+        return int(self.config.placement.tiles[int(tile)].first) + int(cell)
+
+    def cell(self, name: str, tile: str, cell: str) -> int:
+        """What the twin's store holds of it."""
+        return int(self.of(getattr(self.learned.store, name))[self.number(tile, cell)])
+
+    def bit(self, place: int, tile: str, cell: str) -> int:
+        """Of T, from the top."""
+        return self.cell("theta", tile, cell) >> (self.config.words.parameter.width + place) & 1
+
+    def columns(self, tile: int) -> list[int]:
+        """T of a tile's cells, a bit of all of them in a word."""
+        cells = self.config.placement.tiles[tile]
+        theta = self.of(self.learned.store.theta)[cells.first : cells.first + cells.cells].tolist()
+        return [
+            sum((value >> bit & 1) << cell for cell, value in enumerate(theta))
+            for bit in range(self.config.words.parameter.width)
+        ]
+
+    def input(self, layer: int, number: int) -> int:
+        """Node by node: the words that an input of the last reference picks."""
+        words = self.config.words.input_words(self.config.shape.layers[layer])
+        counted = int(self.of(self.learned.inputs[layer])[number])
+        return counted >> words.start & ((1 << len(words)) - 1)
+
+
+def _exist(count: int, bits: int, state: Any) -> Any:
+    """Whether the index of each of the counter's values in an epoch exists."""
+    return epoch_order(1 << bits, bits, state[None])[0, :, 0] < count
+
+
+# ---- the table --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """Registers whose whole path matches a regular expression.
+
+    Attributes
+    ----------
+    path : str
+    value : callable
+        What they hold, of the twin's replica and the groups of the match. Negative numbers stand in two's
+        complement.
+    ahead : callable
+        Whether the circuit goes on from there by itself while it waits.
+    """
+
+    path: str
+    value: Callable[..., int]
+    ahead: Callable[[Standing], bool] = lambda _: False
+
+
+def _always(_: Standing) -> bool:
+    return True
+
+
+def _at_first(s: Standing) -> bool:
+    """Step 0 puts there what it needs."""
+    return not s.step
+
+
+def _swept(s: Standing) -> int:
+    """Of codes that are loaded the next cells have theirs, so the source goes on with those behind."""
+    return s.perturbation + 1
+
+
+def _sequence(s: Standing) -> int:
+    return s.perturbation % s.config.parameters
+
+
+_CELL = r"core\.array\.tile_(\d+)\.cell_(\d+)"
+_CODE = r"core\.(?:code|shake_\d+)"
+_SPARSE = r"core\.(?:sparse|shake_sparse_\d+)"
+_TURN = r"core\.(?:turn|shake_turn_\d+)"
+
+#: One number of each replica: where the twin's state has it, and the circuit.
+LEARNED = {
+    "baseline": "core.baseline.level",
+    "hold": "core.accumulator.held",
+    "links.analog.before": "core.highpass.level",
+    "links.analog.high_passed": "core.highpass.state",
+    **{f"links.accuracy.{name}": f"core.classifier.{name}" for name in ("judged_count", "right_count")},
+    **{f"links.judge.{name}": f"core.judge.{name}" for name in ("seen", "missed", "solved")},
+}
+
+#: The same of the parameters: below their cells.
+STORED = {"theta": "integrator.theta", "visible": "visible", "copy": "follower.copy"}
+
+ROWS: tuple[Row, ...] = (
+    # When: counters, and what is due in the next step.
+    Row(r"core\.sequencer\.count_(x|p|theta)", lambda s, tau: s.left(f"tau_{tau}", s.step)),
+    Row(r"core\.sequencer\.sample_due", lambda s: s.ended("tau_x")),
+    Row(
+        r"core\.sequencer\.reference_due",
+        lambda s: s.ended("tau_x", "tau_theta", *(() if s.config.shadow else ("tau_p",))),
+    ),
+    Row(r"core\.references", lambda s: s.references),
+    Row(r"retry\.tries", lambda s: s.try_number),
+    Row(r"retry\.register\.state", lambda s: after(Tries(s.config).first, s.try_number - 1)),
+    # The present sample, and the next one.
+    Row(r"core\.(?:x|network__x)", lambda s: s.sample("x"), ahead=_at_first),
+    Row(r"core\.(?:target|\w+__target)", lambda s: s.sample("target"), ahead=_at_first),
+    Row(r"core\.samples\.o__valid", lambda s: 0, ahead=_always),
+    Row(r"core\.samples\.(?:count|index)", Standing.place_in_samples, ahead=_always),
+    Row(
+        r"core\.samples\.register\.state", lambda s: int(s.of(s.prepared["samples"]["state"])), ahead=_always
+    ),
+    # The code of the next step.
+    Row(rf"{_CODE}\.scan\.(rows|columns)", lambda s, wires: 1 << s.place(_sequence(s), wires)),
+    Row(rf"{_CODE}\.turn", _sequence),
+    Row(rf"{_CODE}\.step", lambda s: s.perturbation % (1 << s.config.codes.walsh_code.counter_bits)),
+    Row(
+        r"core\.code\.(?:phase|foremost)", lambda s: _swept(s) * s.waves.first % s.waves.period, ahead=_always
+    ),
+    Row(r"core\.code\.stride", lambda s: _swept(s) * s.waves.stride % s.waves.period, ahead=_always),
+    Row(r"core\.code\.left", lambda s: s.config.parameters - 1, ahead=_always),
+    Row(r"core\.code\.(?:there|o__valid)", lambda s: 0, ahead=_always),
+    Row(r"core\.code\.held_seed", lambda s: s.registers.seed_code),
+    Row(
+        rf"{_CODE}\.register\.state",
+        lambda s: s.drawn("seed_code", 0 if s.sweeps else s.perturbation),
+        ahead=lambda s: s.sweeps,
+    ),
+    Row(
+        rf"{_SPARSE}\.register_(\d+)\.state",
+        lambda s, pair: after(
+            s.config.codes.sparse_code.starts(s.registers.seed_sparse, int(pair)), s.perturbation
+        ),
+    ),
+    Row(rf"{_TURN}\.count", lambda s: s.left("tau_layer", s.perturbation)),
+    Row(rf"{_TURN}\.(?:ring|active)", lambda s: 1 << s.layer),
+    # What was learned.
+    *(
+        Row(re.escape(path), lambda s, name=name: s.leaf(name), ahead=_at_first)
+        for name, path in LEARNED.items()
+    ),
+    Row(r"core\.flags", lambda s: s.flags),
+    # Random numbers; two of those that are summed are made ahead.
+    Row(
+        r"core\.noise\.numbers\.register\.state",
+        lambda s: s.drawn("seed_cost_noise", s.measurements),
+        ahead=_always,
+    ),
+    Row(
+        r"core\.update_noise\.numbers\.register\.state",
+        lambda s: s.drawn("seed_update_noise", s.updates),
+        ahead=_always,
+    ),
+    Row(r"core\.\w+\.numbers\.filling", lambda s: 1, ahead=_always),
+    Row(r"core\.noise_code\.register\.state", lambda s: s.drawn("seed_noise_code", s.updates)),
+    Row(r"core\.decay\.numbers\.state", lambda s: s.drawn("seed_decay", s.updates)),
+    Row(r"core\.update\.dither\.state", lambda s: s.drawn("seed_dither", s.step)),
+    # Rates.
+    Row(
+        r"core\.annealing\.added",
+        lambda s: s.prepared["annealing"]["shift"] - s.registers.learning_shift,
+    ),
+    Row(r"core\.halving\.added", lambda s: s.prepared["halving"]["shift"]),
+    Row(r"core\.(annealing|halving)\.count", lambda s, name: s.prepared[name]["left"]),
+    # Cells.
+    Row(r"core\.array\.inputs_(\d+)\.held_(\d+)", lambda s, layer, number: s.input(int(layer), int(number))),
+    *(
+        Row(rf"{_CELL}\.{re.escape(path)}", lambda s, *at, name=name: s.cell(name, *at))
+        for name, path in STORED.items()
+    ),
+    Row(rf"{_CELL}\.top", lambda s, *at: s.cell("theta", *at) < 0),
+    Row(rf"{_CELL}\.second", lambda s, *at: s.bit(-2, *at)),
+    Row(rf"{_CELL}\.o_code", lambda s, *at: int(s.code[s.number(*at)])),
+    Row(
+        rf"{_CELL}\.sign",
+        lambda s, *at: int(s.code[s.number(*at)]) >> (s.config.code_bits - 1),
+    ),
+    Row(
+        rf"{_CELL}\.lower",
+        lambda s, *at: int(s.code[s.number(*at)]) & ((1 << (s.config.code_bits - 1)) - 1),
+    ),
+)
+
+
+#: A memory: of each bit of T those of all cells of a tile.
+_STORE = re.compile(r"core\.array\.tile_(\d+)\.store")
+
+
+def _wanted(standing: Standing, held: Held, *, ahead: bool) -> list[int] | None:
+    """What a register or memory holds; None where that does not matter, or else only ``ahead``."""
+    path = re.sub(r"\$\d+", "", held.path)  # numbers tell instances from ports of the same name
+    store = _STORE.fullmatch(path)
+    if store:
+        return standing.columns(int(store[1]))
+    for row in ROWS:
+        found = re.fullmatch(row.path, path)
+        if found:
+            if row.ahead(standing) and not ahead:
+                return None
+            return [int(row.value(standing, *found.groups())) & ((1 << held.width) - 1)]
+    return None
+
+
+# ---- crossing ---------------------------------------------------------------------------------------
+
+
+def _standing(twin: Trainer | Retrying, circuit: RtlTrainer) -> Standing:
+    """The replica that has the circuit's registers."""
+    for number, registers in enumerate(twin.each_registers):
+        if registers == circuit.registers:
+            if isinstance(twin, Trainer):
+                return Standing(twin, number)
+            group = next(group for group in twin.groups if number in group.members)
+            (row,) = group.rows[group.members == number]
+            return Standing(
+                group.trainer, int(row), int(twin.tries[number]), group.references - twin.config.judge.retry
+            )
+    raise Refused(["the twin has no replica with the seeds and registers of this circuit"])
+
+
+def into_circuit(twin: Trainer | Retrying, circuit: RtlTrainer) -> None:
+    """The circuit waits where the twin's replica with its registers stands, until :meth:`RtlTrainer.run`.
+
+    With delayed updates the twin must have been paused there: the circuit has no update on its way.
+    """
+    standing = _standing(twin, circuit)
+    circuit.start(circuit.registers)
+    circuit.run(1)
+    circuit.stand()
+    state = circuit.state
+    found = dict(state.kept.registers)
+    for held in circuit.model.held:
+        values = _wanted(standing, held, ahead=True)
+        if values is not None:
+            found[held.path] = held.array(values)
+    fed = {stream: standing.fed[stream] for stream in circuit.streams}
+    solved_at = standing.of(twin.solved_at) if isinstance(twin, Trainer) else twin.solved_at[0]
+    kept = Kept(found, state.kept.events, fed, 0)
+    circuit.restore(KeptTrainer(twin.step, standing.flags, int(solved_at), kept))
+    circuit.stand()
+
+
+def into_twin(circuit: RtlTrainer, twin: Trainer | Retrying) -> None:
+    """A fresh twin of one replica, with the circuit's registers, stands where the circuit waits.
+
+    Raises Refused where the circuit holds something that a twin would not.
+    """
+    values = _all_values(circuit)
+    trainer, begun = twin, 0
+    if isinstance(twin, Retrying):
+        (tries,) = values["retry.tries"]
+        begun = twin.begin_try(tries, circuit.step)
+        trainer = twin.groups[0].trainer
+    assert isinstance(trainer, Trainer)
+    trainer.inputs.skip(circuit.step - begun)
+    solved_at = circuit.solved_at - begun if circuit.solved_at >= 0 else -1
+    if trainer.step:  # what a circuit held in the try before does not count
+        trainer.restore(Saved(_learned(trainer, circuit, solved_at), trainer.inputs.state))
+    standing = _standing(twin, circuit)
+    for held in circuit.model.held:
+        wanted = _wanted(standing, held, ahead=False)
+        if wanted is not None and wanted != values[held.path]:
+            raise Refused([f"{held.path} of the circuit is {values[held.path]}, and of the twin {wanted}"])
+
+
+def _all_values(circuit: RtlTrainer) -> dict[str, list[int]]:
+    found = circuit.state.kept.registers
+    return {held.path: held.values(found[held.path]) for held in circuit.model.held}
+
+
+def _learned(trainer: Trainer, circuit: RtlTrainer, solved_at: int) -> State:
+    """What was learned by a circuit that waits."""
+    values, start = _all_values(circuit), trainer.state.learned
+    within: dict[str, Within] = dict(leaves(trainer.limits["learned"]))
+
+    def number(path: str, name: str) -> int:
+        (value,) = values[path]
+        width = next(held.width for held in circuit.model.held if held.path == path)
+        return value - (within[name].low < 0 and value >> (width - 1)) * (1 << width)
+
+    def taken(name: str, here: Any) -> Any:
+        if LEARNED.get(name) in values:
+            return np.array([number(LEARNED[name], name)], dtype=here.dtype)
+        bit = re.fullmatch(r"saturated\.(\d)", name)
+        if bit:
+            return np.array([values["core.flags"][0] >> int(bit[1]) & 1], dtype=here.dtype)
+        return np.array([solved_at]) if name == "links.judge.solved_at" else here
+
+    state: State = rebuilt(start, taken)
+    store = _store(trainer, values)
+    return state._replace(store=store, inputs=_inputs(trainer, values))
+
+
+def _store(trainer: Trainer, values: dict[str, list[int]]) -> Store:
+    """The parameters in a circuit's cells, and what the network sees of them."""
+    config = trainer.config
+
+    def cells(name: str, format: Format) -> Ints | None:
+        """(1, P) of registers in cells; None where they have none."""
+        found = []
+        for tile in config.placement.tiles:
+            for cell in range(tile.cells):
+                path = f"core.array.tile_{tile.index}.cell_{cell}.{STORED[name]}"
+                if path not in values:
+                    return None
+                found.append(values[path][0])
+        return _signed(found, format)
+
+    theta = cells("theta", config.words.parameter)
+    if theta is None:
+        theta = _signed(
+            [
+                sum((word >> cell & 1) << bit for bit, word in enumerate(words))
+                for tile in config.placement.tiles
+                for words in [values[f"core.array.tile_{tile.index}.store"]]
+                for cell in range(tile.cells)
+            ],
+            config.words.parameter,
+        )
+    seen, copy = cells("visible", config.words.visible), cells("copy", config.words.copied)
+    if copy is not None:
+        seen = copy >> config.follow
+    if seen is None:
+        seen = visible(theta, config.words.guard_bits)
+    copies = trainer.take_step.copies
+    theta = theta.astype(copies.type)
+    kept = theta[:, :0] if copy is None else copy.astype(copies.type)
+    return Store(theta, seen.astype(copies.type), kept, (theta,) * copies.depth)
+
+
+def _inputs(trainer: Trainer, values: dict[str, list[int]]) -> tuple[Ints, ...]:
+    """Node by node the inputs of the last reference."""
+    found, words = [], trainer.config.words
+    for layer, start in zip(trainer.config.shape.layers, trainer.state.learned.inputs, strict=False):
+        picked = words.input_words(layer)
+        counted = start.copy()
+        for number in range(layer.inputs):
+            (bits,) = values[f"core.array.inputs_{layer.index}.held_{number}"]
+            negative = layer.input.signed and bits >> (len(picked) - 1)
+            counted[0, number] = (bits - (negative << len(picked))) << picked.start
+        counted[0, -1] = 1 << words.unit_shift
+        found.append(counted)
+    return tuple(found)
+
+
+def _signed(values: list[int], format: Format) -> Ints:
+    """Words in two's complement as (1, count)."""
+    half = 1 << (format.width - 1)
+    return np.array([[(value ^ half) - half for value in values]], dtype=np.int64)

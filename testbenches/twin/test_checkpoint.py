@@ -1,0 +1,233 @@
+"""Does a twin go on from a file as if it had not been cut, and is every other file refused?"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config.errors import Refused
+from mgd_sim.checkpoint import Checkpoint, Checkpoints
+from mgd_sim.moves import Within, leaves
+from mgd_sim.perturb.external import port_codes
+from mgd_sim.retry import Retrying, trainer
+from mgd_sim.trainer import Trainer
+from mgd_sim.watch import port_samples
+from testbenches.catalogue import CATALOGUE, configuration
+
+JUDGED = {"kind": "window", "limit": 0.3, "window": 8, "misses": 2, "retry": 30}
+
+
+def twin(config: TrainerConfig, seeds=(1, 2, 3), **more) -> Trainer | Retrying:
+    return trainer(config, seeds, samples=port_samples(config), perturbations=port_codes(config), **more)
+
+
+def data(config: TrainerConfig, learner: Trainer | Retrying) -> bytes:
+    made = Checkpoint(config)
+    made.add("twin", learner)
+    return made.data()
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if configuration(name).task.name != "external"])
+def test_cut_and_resumed(name, tmp_path):
+    config = configuration(name)
+    whole = twin(config).run(50, record=True)
+    first = twin(config)
+    one = first.run(31, record=True)
+    (tmp_path / "c.npz").write_bytes(data(config, first))
+    other = twin(config)
+    Checkpoints(tmp_path / "c.npz", config).put("twin", other)
+    assert other.step == 31
+    two = other.run(19, record=True)
+    for state, array in whole.arrays.items():
+        joined = np.concatenate([one.arrays[state], two.arrays[state]])
+        np.testing.assert_array_equal(joined, array, state)
+
+
+@pytest.mark.parametrize("cut", [0, 29, 30, 31, 100])
+def test_tries_and_devices(cut, tmp_path):
+    """Replicas that began tries at different steps; before the first step, around a start, and long after."""
+    config = preset("xor").replaced(
+        judge=JUDGED, imperfections={"activation_spread": 0.3}, learning={"rate": 1.0}
+    )
+    learner = twin(config, range(12), devices=list(range(12)))
+    learner.run(cut)
+    (tmp_path / "c.npz").write_bytes(data(config, learner))
+    other = twin(config, range(12), devices=list(range(12)))
+    Checkpoints(tmp_path / "c.npz", config).put("twin", other)
+    one, two = learner.run(90, record=True), other.run(90, record=True)
+    for state, array in one.arrays.items():
+        np.testing.assert_array_equal(two.arrays[state], array, state)
+    np.testing.assert_array_equal(other.tries, learner.tries)
+    np.testing.assert_array_equal(other.solved_at, learner.solved_at)
+    assert len(learner.groups) > 1
+
+
+@pytest.mark.parametrize(
+    "name", ["momentum, noise of updates, annealed", "judged, delayed", "analog", "node by node"]
+)
+def test_limits_hold(name):
+    """All that a run reaches is within the limits that a file is held to, and each number has some."""
+    learner = twin(configuration(name))
+    limits = dict(leaves(learner.limits))
+    for _ in range(40):
+        learner.run(5)
+        found = dict(leaves(learner.state))
+        assert found.keys() == limits.keys()
+        for key, value in found.items():
+            array, within = np.asarray(value), limits[key]
+            assert isinstance(within, Within)
+            assert array.size == 0 or within.low <= array.min() <= array.max() <= within.high, key
+
+
+# ---- files that are none --------------------------------------------------------------------------
+
+CONFIG = preset("xor")
+
+
+def edited(change) -> bytes:
+    """A good file with other entries."""
+    learner = twin(CONFIG)
+    learner.run(9)
+    file = np.load(io.BytesIO(data(CONFIG, learner)))
+    entries = {name: file[name] for name in file.files}
+    change(entries)
+    out = io.BytesIO()
+    np.savez(out, allow_pickle=False, **entries)
+    return out.getvalue()
+
+
+def said(change):
+    """An edit of what the file says of itself."""
+
+    def edit(entries):
+        header = json.loads(entries["checkpoint"].tobytes())
+        change(header)
+        entries["checkpoint"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+
+    return edit
+
+
+def put(name, value):
+    return lambda entries: entries.__setitem__(name, value(entries[name]) if callable(value) else value)
+
+
+def of(key, value):
+    def change(header):
+        at, *path = key.split(".")
+        here = header
+        for step in [at, *path][:-1]:
+            here = here[step]
+        here[[at, *path][-1]] = value
+
+    return said(change)
+
+
+THETA, STATE, STEP = "twin.learned.store.theta", "twin.prepared.codes.state", "twin.prepared.steps.step"
+ODD = {
+    "no entry": (lambda entries: entries.pop(THETA), "learned.store.theta must be int64 of shape (3, 9)"),
+    "another type": (put(THETA, lambda a: a.astype(np.int32)), "theta must be int64 of shape"),
+    "another shape": (put(THETA, lambda a: a[:, :8]), "theta must be int64 of shape (3, 9)"),
+    "fewer replicas": (put(THETA, lambda a: a[:2]), "theta must be int64 of shape (3, 9)"),
+    "too large": (put(THETA, lambda a: a + (1 << 20)), "theta must be within -32768 and 32767"),
+    "a dead register": (put(STATE, lambda a: a * 0), "codes.state must be within 1 and 2147483647"),
+    "no such sample": (
+        put("twin.prepared.steps.sample", lambda a: a * 0 + 4),
+        "sample must be within 0 and 3",
+    ),
+    "another step": (put(STEP, np.array(8)), "step must be 9"),
+    "a step below 0": (of("parts.twin.step", -1), "step must be a whole number within"),
+    "a step that is true": (of("parts.twin.step", True), "step must be a whole number within"),
+    "more entries": (put("twin.more", np.zeros(3)), "nobody knows more"),
+    "no parts": (of("parts", []), "parts is not there"),
+    "no part": (of("parts", {}), "twin is not there"),
+    "another kind": (of("parts.twin.kind", "circuit"), 'kind was "circuit" and is "twin" now'),
+    "another seed": (
+        lambda e: said(lambda h: h["parts"]["twin"]["registers"][1].update(seed_code=5))(e),
+        "is of another run: registers",
+    ),
+    "another key": (of("configuration.learning.rate", 0.25), "learning.rate was 0.25 and is 0.5 now"),
+    "a key less": (
+        said(lambda header: header["configuration"]["learning"].pop("rate")),
+        'learning.rate was "not there" and is 0.5 now',
+    ),
+    "another version": (of("version", 2), "is a checkpoint of version 2; this release reads version 1"),
+    "another file": (of("format", "parameters"), "is no checkpoint of mgd-hdl"),
+    "no text": (put("checkpoint", np.zeros(4)), "is no checkpoint of mgd-hdl"),
+    "no JSON": (put("checkpoint", np.frombuffer(b"{", np.uint8)), "is no checkpoint of mgd-hdl"),
+    "deep JSON": (put("checkpoint", np.frombuffer(b"[" * 100_000, np.uint8)), "is no checkpoint of mgd-hdl"),
+    "a number of JSON": (put("checkpoint", np.frombuffer(b"12", np.uint8)), "is no checkpoint of mgd-hdl"),
+}
+
+
+def refused(path, text) -> None:
+    with pytest.raises(Refused) as caught:
+        Checkpoints(path, CONFIG).put("twin", twin(CONFIG))
+    (line,) = caught.value.problems
+    assert line.startswith(f"{path}: ")
+    assert text in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_entries_are_refused(case, tmp_path):
+    change, text = ODD[case]
+    path = tmp_path / "c.npz"
+    path.write_bytes(edited(change))
+    refused(path, text)
+
+
+def _zip(*entries, compression=zipfile.ZIP_STORED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as file:
+        for name, content in entries:
+            file.writestr(name, content)
+    return out.getvalue()
+
+
+def _npy(shape, content=b"", dtype="<i8") -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return out.getvalue() + content
+
+
+NONE = {
+    "empty": b"",
+    "text": b"step,cost\n1,2\n",
+    "an empty archive": _zip(),
+    "no arrays": _zip(("checkpoint.npy", b"none")),
+    "a name that is none": _zip(("../checkpoint", _npy(()))),
+    "a huge array": _zip(("a.npy", _npy((1 << 50,)))),
+    "less than nothing": _zip(("a.npy", _npy((-1,)))),
+    "objects": _zip(("a.npy", _npy((1,), b"12345678", "|O"))),
+    "a bomb": _zip(("a.npy", _npy((1 << 20,), bytes(1 << 23))), compression=zipfile.ZIP_DEFLATED),
+}
+
+
+@pytest.mark.parametrize("case", NONE)
+def test_other_files_are_refused(case, tmp_path):
+    path = tmp_path / "c.npz"
+    path.write_bytes(NONE[case])
+    refused(path, "is no checkpoint of mgd-hdl, or not a whole one")
+
+
+def test_damage_is_noticed(tmp_path):
+    """Whatever is cut off, and any bit of the arrays."""
+    learner = twin(CONFIG)
+    whole = data(CONFIG, learner)
+    path = tmp_path / "c.npz"
+    rng = np.random.default_rng(3)
+    for size in rng.integers(1, len(whole), 12):
+        path.write_bytes(whole[:size])
+        refused(path, "is no checkpoint of mgd-hdl, or not a whole one")
+    theta = learner.theta.tobytes()
+    at = whole.index(theta)
+    for bit in rng.integers(0, 8 * len(theta), 12):
+        broken = bytearray(whole)
+        broken[at + bit // 8] ^= 1 << bit % 8
+        path.write_bytes(broken)
+        refused(path, "is no checkpoint of mgd-hdl, or not a whole one")
