@@ -39,7 +39,9 @@ def inputs_of(config: TrainerConfig) -> dict[str, int]:
     }
     widths |= {"address_rows": config.placement.rows, "address_columns": COLUMNS}
     for layer in config.shape.layers:
-        passing = {"minus": 1} if config.two_sided else {"rest": 1} if config.rests else {}
+        passing = {"minus": 1} if config.two_sided else {}
+        if config.rests:
+            passing["rest"] = 1
         if config.shadow:
             rows = layer_rows(config, layer.index)[1]
             passing |= {name: rows if name.endswith("rows") else width for name, width in code.items()}
@@ -140,8 +142,8 @@ class Cell:
 def scenario(config: TrainerConfig, rng: np.random.Generator, clocks: int) -> list[Inputs]:
     """All cells cleared, then words, addresses and measurements as they come, at random.
 
-    Perturbations are those of the configuration: one-sided ones rest or shake to the one side, two-sided
-    ones never rest. With early enables a clock lies between a word and the next, except for the pair of +D
+    Perturbations are those of the configuration: those that rest at times, two-sided ones to either side.
+    With early enables a clock lies between a word and the next, except for the pair of +D
     and -D, and there is the sign of each word.
     """
     widths = inputs_of(config)

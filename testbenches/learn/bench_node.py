@@ -90,7 +90,7 @@ class Bench:
             self.silence["diagonals"] = 0
         self.silence |= dict.fromkeys(("address", "address_rows", "address_columns", "clear"), 0)
         for layer in config.shape.layers:
-            names = ["x", "capture", "minus" if config.two_sided else "rest"]
+            names = ["x", "capture", *["minus"] * config.two_sided, *["rest"] * config.rests]
             names += ["refresh"] if config.shadow else []
             self.silence |= dict.fromkeys((f"layer_{layer.index}__{name}" for name in names), 0)
         self.rows = []

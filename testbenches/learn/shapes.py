@@ -6,7 +6,7 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 
-__all__ = ["FAMILIES", "learner"]
+__all__ = ["FAMILIES", "answering", "learner"]
 
 FAMILIES = ("random_code", "walsh", "sequential")
 
@@ -40,3 +40,8 @@ def learner(
             "enables": "early" if early else "direct",
         },
     )
+
+
+def answering(config: TrainerConfig) -> TrainerConfig:
+    """The same with cells that can rest, whatever is measured."""
+    return config.replaced(network={"inference": "yes"})

@@ -11,7 +11,7 @@ from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import verilog
 from mgd_hdl.learn.array import Array, CellTile
 from mgd_hdl.learn.cell import ParameterCell
-from testbenches.learn.shapes import FAMILIES, learner
+from testbenches.learn.shapes import FAMILIES, answering, learner
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.learn.bench_array"
@@ -38,7 +38,11 @@ def every_kind() -> list[TrainerConfig]:
 def title(config: TrainerConfig) -> str:
     words = [config.perturbation.family, config.learning.measure, "shadow" * config.shadow]
     words += [f"share_{config.perturbation.share}" * config.sparse]
-    words += ["analog" * config.analog, f"follow_{config.follow}" * (config.follow > 0)]
+    words += [
+        "answering" * config.inference,
+        "analog" * config.analog,
+        f"follow_{config.follow}" * (config.follow > 0),
+    ]
     tiles = "_".join(str(tile.cells) for tile in config.placement.tiles)
     leaves = "leaves" + f"_of_{config.leaf_cells}" * (config.placement.leaf_levels > 1)
     return "-".join(filter(None, [*words, leaves * config.placement.leaves, tiles]))
@@ -57,6 +61,9 @@ KINDS = [
     learner(2, 3, 2, 1, family="sequential", leaves=True, leaf_cells=8),
     learner(7, 8, 1, share=0.5, shadow=True, leaves=True, leaf_cells=4),
     learner(4, 13, 1, shadow=True, leaves=True, algorithm="analog", tau_x=2, follow=3, leaf_cells=4),
+    answering(learner(2, 3, 2, 1, sides="two_sided", leaves=True, leaf_cells=8)),
+    answering(learner(2, 2, 1, family="sequential", sides="two_sided", shadow=True)),
+    answering(learner(2, 2, 1, share=0.5, algorithm="analog", tau_x=2)),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.emit import verilog
 from mgd_hdl.learn.loaded import LoadedArray
-from testbenches.learn.shapes import learner
+from testbenches.learn.shapes import answering, learner
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.learn.bench_loaded"
@@ -31,6 +31,7 @@ def loaded(*layers: int, bits: int = 1, **kind: Any) -> TrainerConfig:
         loaded(7, 8, 1, bits=4, leaves=True),
         loaded(7, 8, 1, bits=2, leaves=True, leaf_cells=32),
         loaded(2, 2, 1, bits=3, shadow=True, algorithm="analog", tau_x=2, follow=2),
+        answering(loaded(2, 2, 1, bits=3, sides="two_sided")),
     ],
     ids=[
         "signs",
@@ -40,6 +41,7 @@ def loaded(*layers: int, bits: int = 1, **kind: Any) -> TrainerConfig:
         "64 cells",
         "two leaves",
         "analog",
+        "two-sided, answering",
     ],
 )
 def test_loaded(config, tmp_path):

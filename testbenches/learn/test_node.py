@@ -16,7 +16,7 @@ from mgd_sim.learn.cell import forward_weight
 from mgd_sim.learn.node import node_words, parts, spread
 from mgd_sim.studies.angle import float_cosines, held, law
 from mgd_sim.trainer import Trainer
-from testbenches.learn.shapes import learner
+from testbenches.learn.shapes import answering, learner
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.learn.bench_node"
@@ -38,8 +38,16 @@ def noded(*layers: int, bits: int = 3, activation: Any = "sigmoid", **kind: Any)
         noded(2, 2, 1, bits=5, activation=["linear", "sigmoid"], shadow=True, family="walsh"),
         noded(3, 64, 1, leaves=True),
         noded(3, 64, 1, leaves=True, leaf_cells=16),
+        answering(noded(2, 2, 1, sides="two_sided", shadow=True)),
     ],
-    ids=["bits", "signs, two-sided", "walsh, shadow", "two tiles a neuron", "five leaves a neuron"],
+    ids=[
+        "bits",
+        "signs, two-sided",
+        "walsh, shadow",
+        "two tiles a neuron",
+        "five leaves a neuron",
+        "answering, two-sided",
+    ],
 )
 def test_node(config, tmp_path):
     run(verilog(NodeArray(config), "dut"), BENCH, tmp_path, config)

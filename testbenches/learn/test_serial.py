@@ -11,7 +11,7 @@ from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import verilog
 from mgd_hdl.learn.serial import SerialArray, SerialCell
 from mgd_sim.learn.serial import memory_words, parameters
-from testbenches.learn.shapes import FAMILIES, learner
+from testbenches.learn.shapes import FAMILIES, answering, learner
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.learn.bench_serial"
@@ -41,6 +41,10 @@ KINDS = [
            parameter=("SQ(2, 5)", "SQ(3, 8)")[number % 2])
     for number, (family, sides) in enumerate(itertools.product(FAMILIES, ("one_sided", "two_sided")))
 ]  # fmt: skip
+KINDS += [
+    answering(serial(2, 3, 2, 1, family="walsh", sides="two_sided", leaves=True)),
+    answering(serial(2, 2, 1, family="sequential", sides="two_sided")),
+]
 
 
 def title(config: TrainerConfig) -> str:
@@ -48,6 +52,7 @@ def title(config: TrainerConfig) -> str:
     return (
         f"{config.perturbation.family}-{config.learning.measure}-{tiles}"
         + "-leaves" * config.placement.leaves
+        + "-answering" * config.inference
     )
 
 
