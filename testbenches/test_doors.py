@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config.engines import ENGINES
 from mgd_hdl.emit import trainer_files
 from mgd_sim.compare import first_difference, states
 from mgd_sim.fixed import Ints
 from mgd_sim.retry import trainer
 from mgd_sim.rtl import RtlTrainer, trainer_design
 from mgd_sim.watch import port_samples
+from mgd_synth import doors
 from testbenches.catalogue import configuration, named
 
 SEED = 5
@@ -181,3 +184,14 @@ def test_clocks_of_the_page(row, tmp_path_factory):
             circuit.look(1)
         each = (circuit.model.clocks - before - answer - 1) / (len(x) - 1)
     assert line == (f"{answer}", f"{each:g}", f"{alone:g}", f"{beside:.0f}")
+
+
+def test_what_a_door_costs_is_measured_for_every_engine():
+    """Of trainers that differ in nothing else."""
+    found = set()
+    for door, engine in product(doors.DOORS, doors.ENGINES):
+        plain, more = doors.pair(door, engine)
+        assert (plain.doors, more.doors) == (False, True)
+        assert plain.registers() == more.registers()
+        found.add(plain.facts.name)
+    assert found == set(ENGINES)

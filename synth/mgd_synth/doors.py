@@ -22,7 +22,7 @@ from .cell_area import TARGETS
 from .flow import DEVICES, mapped, placed
 from .script import status_of
 
-__all__ = ["DOORS", "ENGINES", "clocks", "sizes"]
+__all__ = ["DOORS", "ENGINES", "clocks", "pair", "sizes"]
 
 #: What asks for each.
 DOORS: dict[str, dict[str, dict[str, Any]]] = {"inference": {"network": {"inference": "yes"}}}
@@ -40,7 +40,7 @@ ENGINES: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-def _pair(door: str, engine: str) -> tuple[TrainerConfig, TrainerConfig]:
+def pair(door: str, engine: str) -> tuple[TrainerConfig, TrainerConfig]:
     """A trainer without the door, and with it."""
     plain = preset("xor").replaced(**ENGINES[engine])
     return plain, plain.replaced(**DOORS[door])
@@ -48,7 +48,7 @@ def _pair(door: str, engine: str) -> tuple[TrainerConfig, TrainerConfig]:
 
 def sizes(door: str, engine: str, target: str) -> dict[str, tuple[float, float]]:
     """Cells of each kind without the door, and how many more with it."""
-    both = [runs.measured(each, TARGETS[target]) for each in _pair(door, engine)]
+    both = [runs.measured(each, TARGETS[target]) for each in pair(door, engine)]
     found = {}
     for kind in sorted({*both[0], *both[1]}):
         plain, more = (sum(each.get(kind, {}).values()) for each in both)
@@ -59,7 +59,7 @@ def sizes(door: str, engine: str, target: str) -> dict[str, tuple[float, float]]
 def clocks(door: str, engine: str, target: str, seeds: int) -> tuple[list[float], list[float]]:
     """Megahertz of each seed, without the door and with it."""
     found: list[list[float]] = []
-    for config in _pair(door, engine):
+    for config in pair(door, engine):
         device = DEVICES[TARGETS[target]]
         with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
             whole = mapped(config, device, Path(folder))
