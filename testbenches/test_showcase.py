@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import LFSR, Tries, preset
+from mgd_hdl.config.attached import AttachedFile
 from mgd_hdl.emit import lint_waivers, verilog
 from mgd_hdl.showcase import Showcase
 from mgd_sim.showcase import Forecast, forecast
 from mgd_sim.trainer import Trainer
+from testbenches.catalogue import EXAMPLES
 from testbenches.linting import lint
 from testbenches.support import mutations, run, stays_unnoticed
 
@@ -61,6 +63,18 @@ def test_a_trainer_that_tries_again_lights_it_too(tmp_path):
     given = {key: values[:until] for key, values in expected(found).items()}
     times = TIMES | {"patience": 640}
     run(verilog(Showcase(config, **TIMES), "dut"), BENCH, tmp_path, config, **times, **given)
+
+
+def test_given_parameters_begin_every_try(tmp_path):
+    """Those of a trained network, some beyond the rail: every try is solved by them, and hardly moves any."""
+    file = AttachedFile("own.npz", (EXAMPLES[0].parent / "25_fine_tuning.npz").read_bytes())
+    config = CONFIG.with_file("network.parameters", file, judge={"window": 128})
+    times = TIMES | {"patience": 320}
+    found = forecast(config, 3, times["patience"])
+    assert (found.solved_at >= 0).all()
+    assert np.abs(found.theta - config.given.theta).max() < 1 << config.words.guard_bits
+    assert config.given.rounds == 2
+    run(verilog(Showcase(config, **times), "dut"), BENCH, tmp_path, config, **times, **expected(found))
 
 
 @mutations(

@@ -95,6 +95,9 @@ class Learned:
             "kind": np.array(KIND),
             "name": np.array(config.name),
             "configuration": np.array(text_of(config)),
+            "files": np.array(
+                [[key, file.name, file.sha256] for key, file in config.attached.files] or [[""] * 3]
+            ),
             "layers": np.array(config.network.layers, np.int32),
             "formats": np.array(
                 [[key, str(getattr(config.words, key))] for key in ("parameter", "visible", "weight")]

@@ -16,6 +16,7 @@ from mgd_hdl import cli
 from mgd_hdl.config import ConfigError, TrainerConfig, load, preset
 from mgd_hdl.config.attached import AttachedFile
 from mgd_hdl.config.toml import preset_text
+from mgd_sim.float_mgd import FloatMgd, FloatNetwork
 from mgd_sim.learned import Learned
 from mgd_sim.trainer import Trainer
 from testbenches.given import KEY, file, given, numbers
@@ -43,6 +44,13 @@ def layers(names: list[str], **changed: np.ndarray) -> dict[str, np.ndarray]:
     first, second = np.arange(1.0, 7).reshape(2, 3), np.arange(7.0, 10).reshape(1, 3)
     parts = [first[:, :-1], first[:, -1], second[:, :-1], second[:, -1]]
     return dict(zip(names, parts, strict=True)) | changed
+
+
+def of_the_page(what: str) -> str:
+    """The line of the page that writes a file of another program's numbers."""
+    page = (Path(__file__).parents[2] / "docs/results.md").read_text("utf-8")
+    (line,) = (line for line in page.splitlines() if line.startswith("np.savez(") and what in line)
+    return line
 
 
 def named(*of_layers: str) -> list[str]:
@@ -75,6 +83,20 @@ def test_numbers_of_any_type(kind):
     assert begun(packed(arrays)).given.theta == tuple(number << 11 for number in range(1, 10))
 
 
+def test_pytorch_by_one_line():
+    """What the page says, of a chain of layers that answers as the float model does then."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    network = torch.nn.Sequential(
+        torch.nn.Linear(2, 2), torch.nn.Sigmoid(), torch.nn.Linear(2, 1), torch.nn.Sigmoid()
+    )
+    exec(of_the_page("state_dict"), {"np": np, "network": network})  # noqa: S102 - our own page
+    config = begun(Path("mine.npz").read_bytes())
+    x = np.array([[0, 0, 1, 1], [0, 1, 0, 1]], dtype=np.float32)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(x.T)).numpy().T
+    assert np.abs(FloatNetwork(config)(FloatMgd(config, [1]).theta[0], x) - expected).max() < 1e-3
+
+
 def test_keras_by_one_line():
     """Kernels are (in, out) there; the line that the page has for it."""
     weights = [np.arange(8.0).reshape(2, 4), np.zeros(4), np.arange(4.0).reshape(4, 1), np.zeros(1)]
@@ -83,12 +105,8 @@ def test_keras_by_one_line():
         def get_weights(self):
             return weights
 
-    model = Model()
-    page = (Path(__file__).parents[2] / "docs/results.md").read_text("utf-8")
-    (line,) = (line for line in page.splitlines() if line.startswith("np.savez(") and "get_weights" in line)
-    exec(line, {"np": np, "model": model})  # noqa: S102 - our own page
-    (made,) = Path().glob("*.npz")
-    config = begun(made.read_bytes(), XOR.replaced(network={"layers": [2, 4, 1]}))
+    exec(of_the_page("get_weights"), {"np": np, "model": Model()})  # noqa: S102 - our own page
+    config = begun(Path("mine.npz").read_bytes(), XOR.replaced(network={"layers": [2, 4, 1]}))
     assert config.given.theta[:6] == (0, 4 << 11, 0, 1 << 11, 5 << 11, 0)
     assert config.given.theta[12:] == (0, 1 << 11, 2 << 11, 3 << 11, 0)
 

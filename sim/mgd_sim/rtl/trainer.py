@@ -134,7 +134,8 @@ class RtlTrainer(Closes):
             self.model.set(run=1)
             self._paused = False
         if missing or not self._waiting:
-            limit = missing * _STEP_CLOCKS + 4 * self.config.parameters
+            start = 4 * self.config.parameters * self.config.timing.word_clocks
+            limit = missing * _STEP_CLOCKS + start
             self._keep(self.model.run(missing, limit))
         states = {name: np.concatenate([each[name] for each in self._waiting]) for name in self._waiting[0]}
         self._waiting = (
