@@ -79,7 +79,7 @@ def clocks_per_step(config: TrainerConfig, files: dict[str, str]) -> Fraction:
     try:
         inputs = {port.name for port in design.ports if port.direction == "input"}
         given = {name: value for name, value in asdict(config.registers(3)).items() if name in inputs}
-        streams = {name: 1 for name in inputs if name.startswith("i_") and name.endswith("__valid")}
+        streams = {name: 1 for name in ("i_sample__valid", "i_code__valid") if name in inputs}
         model.set(rst=1, **given, **streams)
         model.clock()
         model.set(rst=0, start=1)
