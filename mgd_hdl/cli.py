@@ -27,6 +27,12 @@ _VERBS: dict[str, tuple[Verb, tuple[Argument, ...]]] = {}
 BOARDS = ("icebreaker", "hx8k", "ulx3s-25f", "ulx3s-85f", "tang-nano-9k")
 
 _CONFIG = argument("config", metavar="FILE|PRESET", help="a TOML file, or the name of a preset")
+_SAMPLES = argument(
+    "--samples",
+    metavar="FILE",
+    help='own samples, where task.name is "external" or "file": learn those of FILE, of any kind that'
+    " task.file takes",
+)
 _JSON = argument("--json", action="store_true", help="print JSON")
 _FOLDER = argument(
     "-o", "--output", metavar="DIR", help="where to write (default: a folder of the trainer's name)"
@@ -72,7 +78,7 @@ def _list(args: Namespace) -> int:
     return list_all(args)
 
 
-@_verb(_CONFIG, _JSON)
+@_verb(_CONFIG, _SAMPLES, _JSON)
 def _check(args: Namespace) -> int:
     """Check a configuration: all its problems, or what follows from it."""
     from .verbs.configs import check
@@ -93,6 +99,7 @@ def _schema(args: Namespace) -> int:
 
 @_verb(
     _CONFIG,
+    _SAMPLES,
     _FOLDER,
     force("generated files that were changed since"),
 )
@@ -105,6 +112,7 @@ def _generate(args: Namespace) -> int:
 
 @_verb(
     _CONFIG,
+    _SAMPLES,
     argument("--simulator", choices=("verilator", "icarus"), default="verilator", help="default: verilator"),
     argument("--steps", type=whole(1), metavar="N", help="learn for N steps"),
     argument("--until-solved", action="store_true", help="stop where the task is solved (default)"),
@@ -132,6 +140,7 @@ def _simulate(args: Namespace) -> int:
 
 @_verb(
     _CONFIG,
+    _SAMPLES,
     argument("--seeds", type=whole(1, MAX_SEEDS), default=16, metavar="N", help="how many (default: 16)"),
     argument("--steps", type=whole(1), metavar="N", help="learn for N steps"),
     argument("--until-solved", action="store_true", help="stop where all seeds have solved it (default)"),
@@ -183,6 +192,7 @@ def _export(args: Namespace) -> int:
 
 @_verb(
     argument("config", metavar="FILE|PRESET", nargs="?", help=_CONFIG.options["help"]),
+    _SAMPLES,
     argument("--steps", type=whole(1), default=10_000, metavar="N", help="how many steps (default: 10000)"),
     argument("--seeds", type=whole(1, MAX_SEEDS), default=1, metavar="N", help="how many (default: 1)"),
     _SEED,
@@ -204,6 +214,7 @@ def _compare(args: Namespace) -> int:
 
 @_verb(
     _CONFIG,
+    _SAMPLES,
     argument("--steps", type=whole(1), required=True, metavar="T", help="how many steps to gather"),
     _SEED,
     argument("--rtl", action="store_true", help="in the simulated circuit (default: in the twin)"),
@@ -222,6 +233,7 @@ def _probe(args: Namespace) -> int:
 
 @_verb(
     _CONFIG,
+    _SAMPLES,
     argument(
         "--target",
         required=True,
@@ -253,6 +265,7 @@ def _synth(args: Namespace) -> int:
 
 @_verb(
     _CONFIG,
+    _SAMPLES,
     argument("--board", required=True, metavar="B", help=f"one of {', '.join(BOARDS)}"),
     _PLACING,
     argument(
@@ -281,6 +294,7 @@ def _bitstream(args: Namespace) -> int:
 
 @_verb(
     _CONFIG,
+    _SAMPLES,
     argument("--target", metavar="TARGET", help="one device that synth places, and its sizes by block"),
     _JSON,
 )

@@ -157,6 +157,14 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "engine": {"leaves": "yes"},
         },
     ),
+    "own samples of 8 bits, drawn at random, targets of either sign": (
+        "26_own_data.toml",
+        {"formats": {"input": "SQ(2, 6)", "target": "SQ(2, 2)"}, "task": {"order": "random"}},
+    ),
+    "own samples from a stream": (
+        "26_own_data.toml",
+        {"formats": {"input": "UQ(0, 3)"}, "task": {"source": "stream", "split": 3}},
+    ),
     "external": (
         "xor",
         {

@@ -86,7 +86,7 @@ RULES = [
     # Readers of data files: whoever needs none of them never loads them.
     (
         r"mgd_hdl\.config\.attached\.(?!files$)\w+",
-        (r"mgd_hdl\.config\.(attached(\..*)?|errors)", r"numpy(\..*)?"),
+        (r"mgd_hdl\.config\.(attached(\..*)?|draws|errors|number)", r"numpy(\..*)?"),
     ),
     # What runs on a computer beside a device: no circuit, and the twin's arithmetic.
     (

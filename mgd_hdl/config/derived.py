@@ -8,6 +8,7 @@ from .asked import Asked
 from .coding import Codes
 from .converters import Converters
 from .curves import Curves
+from .data import OwnData
 from .engines import EngineFacts, facts_of
 from .given import Given
 from .levels import Levels
@@ -56,9 +57,14 @@ class Derived(Asked):
         return Converters(self, self.words)
 
     @cached_property
+    def data(self) -> OwnData:
+        """Samples from files."""
+        return OwnData(self)
+
+    @cached_property
     def shape(self) -> Shape:
         """Layers, defects, samples."""
-        return Shape(self, self.facts, self.words)
+        return Shape(self, self.facts, self.words, self.data)
 
     @cached_property
     def placement(self) -> Placement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import NormalDist
 
-__all__ = ["normals", "picked", "scramble", "scrambled"]
+__all__ = ["normals", "picked", "scramble", "scrambled", "shuffled"]
 
 _STANDARD = NormalDist()
 
@@ -35,9 +35,15 @@ def normals(seed: int, stream: int) -> Iterator[float]:
 
 def picked(seed: int, stream: int, total: int, count: int) -> frozenset[int]:
     """``count`` different numbers below ``total``, each set equally likely."""
+    return frozenset(shuffled(seed, stream, total, count))
+
+
+def shuffled(seed: int, stream: int, total: int, count: int | None = None) -> list[int]:
+    """The numbers below ``total`` in an order that the seed draws, or the first ``count`` of them."""
+    count = total if count is None else count
     order = list(range(total))
     words = scrambled(seed, stream)
-    for place in range(count):  # the first turns of a Fisher-Yates shuffle
+    for place in range(count):  # a Fisher-Yates shuffle
         other = place + next(words) % (total - place)
         order[place], order[other] = order[other], order[place]
-    return frozenset(order[:count])
+    return order[:count]

@@ -134,6 +134,18 @@ _Gains = Annotated[
 ]
 _Seconds = Annotated[float, Field(ge=0, le=3600)]
 _DataFormat = Annotated[Format, AfterValidator(_data_format)]
+_Texts = Annotated[
+    Annotated[str, Tag("single")] | Annotated[tuple[str, ...], Field(strict=False), Tag("list")],
+    Discriminator(_single_or_list),
+]
+_Bound = Annotated[float, Field(ge=-1e30, le=1e30)]
+_Bounds = Annotated[tuple[_Bound, ...], Field(strict=False, min_length=2, max_length=2), Tag("list")]
+_Scale = Annotated[
+    Annotated[Literal["auto", "columns", "none"], Tag("single")] | _Bounds, Discriminator(_single_or_list)
+]
+_TargetScale = Annotated[
+    Annotated[Literal["columns", "none"], Tag("single")] | _Bounds, Discriminator(_single_or_list)
+]
 
 
 # ---- the tables ----------------------------------------------------------------------------------
@@ -277,13 +289,46 @@ class TaskSection(Section):
     """What is learned and where samples come from."""
 
     name: Annotated[str, AfterValidator(_task_name), WithJsonSchema({"enum": list(TASKS)})] = "xor"
-    """The set of samples; "external" for your own, which come through the stream port."""
+    """The set of samples; "file" for your own, from a file; "external" for those that only the sender knows,
+    through the stream port."""
     source: Literal["memory", "generator", "stream"] = "memory"
     """A table on the chip, a circuit that draws samples, or a port that takes them from outside."""
     order: Literal["random", "epoch", "plain"] = "epoch"
     """Memory only: a fresh draw every time; every sample once per epoch; or the stored order."""
     accuracy: bool = False
     """Counters of the answers given at rest, and of the right ones, for the host to read and clear."""
+    file: str = ""
+    """Name "file" only: the samples; a table of text (CSV), .npy, .npz or IDX, as it is or packed by gzip. A
+    relative name is looked for beside the TOML."""
+    labels: str = ""
+    """A second file, with the answers to the samples of file. "": they stand in file."""
+    test: str = ""
+    """A file of samples that are never learned from; accuracy is told of them. "": test_share."""
+    test_labels: str = ""
+    """A file with the answers to the samples of test. "": they stand in test."""
+    test_share: Annotated[float, Field(ge=0, le=0.9)] = 0.2
+    """Without test: the share of the samples, of each class, that is set aside for it. 0: accuracy is of the
+    samples that are learned."""
+    split: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
+    """Seed of the order in which samples are stored or sent, and of which of them are set aside."""
+    header: Literal["auto", "yes", "no"] = "auto"
+    """Tables of text: whether the first line names the columns. auto: if one of its cells is no number, and
+    the cell below it is."""
+    target: _Texts = ""
+    """The columns that hold the answers: names from the header, or numbers from 1 on. "": the last one."""
+    skip: _Texts = ()
+    """Columns of file that are neither inputs nor answers."""
+    answers: Literal["auto", "classes", "values"] = "auto"
+    """classes: one output for each, or a single output for two. values: a column for each output. auto:
+    classes if there is one column, of text, or of whole numbers with two or more outputs or two values."""
+    scale: _Scale = "auto"
+    """Which numbers become the whole range of formats.input: from the least to the greatest of each column,
+    by the samples to learn from; a range, [least, greatest]; "none", inputs are what they are. auto: [0, 255]
+    for bytes, as of images, else "columns"."""
+    target_scale: _TargetScale = "none"
+    """The same for values and formats.target."""
+    goal: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """Name "file" only: the accuracy at which the task counts as solved."""
 
 
 class EngineSection(Section):

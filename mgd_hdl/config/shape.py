@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
 from .asked import Asked
+from .data import OwnData
 from .draws import normals, picked
 from .engines import EngineFacts
 from .network import Defect, LayerConfig
@@ -26,6 +27,7 @@ class Shape:
     asked: Asked
     engine: EngineFacts
     words: Words
+    data: OwnData
 
     @cached_property
     def layers(self) -> tuple[LayerConfig, ...]:
@@ -106,16 +108,34 @@ class Shape:
 
     @cached_property
     def task_data(self) -> Task:
-        return TASKS[self.asked.task.name]
+        """What is known of the samples; of those from a file, as they were read."""
+        task = TASKS[self.asked.task.name]
+        if not task.file:
+            return task
+        found = self.data
+        return replace(task, inputs=found.inputs, outputs=found.outputs, count=found.count)
 
     @cached_property
     def sample_words(self) -> tuple[tuple[int, ...], int]:
         """What the sample memory holds, and its width: inputs in the low bits, then the targets."""
-        target = self.asked.formats.target
+        input, target, outputs = self.asked.formats.input, self.asked.formats.target, self.asked.outputs
+        width = self.asked.inputs * input.width + outputs * target.width
+        if self.task_data.file:
+            widths = [input.width] * self.asked.inputs + [target.width] * outputs
+            return tuple(_word(row, widths) for row in self.data.rows), width
         words = []
         for x, bits in self.task_data.samples:
             word = x
-            for j in range(self.asked.outputs):
+            for j in range(outputs):
                 word |= (bits >> j & 1) << target.fraction_bits + self.asked.inputs + j * target.width
             words.append(word)
-        return tuple(words), self.asked.inputs + self.asked.outputs * target.width
+        return tuple(words), width
+
+
+def _word(integers: Iterable[int], widths: Iterable[int]) -> int:
+    """Integers side by side, the first one lowest, each in so many bits."""
+    word = at = 0
+    for integer, width in zip(integers, widths, strict=True):
+        word |= (integer & ((1 << width) - 1)) << at
+        at += width
+    return word

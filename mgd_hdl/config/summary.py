@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from .errors import one_line
 from .number import Format, power_of_two
 from .options import asked_for
 from .sections import HIGH_PASS
@@ -26,6 +27,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
             "order": config.task.order if config.task.source == "memory" else None,
         },
         "files": config.attached.as_json(),
+        "samples": _samples(config) if config.shape.task_data.file else None,
         "parameters": config.parameters,
         "given": {
             "least": config.words.parameter.value(config.given.least),
@@ -142,6 +144,8 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
         yield line(
             "file", f"{key}: {file['file']}, {file['bytes']:,} bytes, SHA-256 {file['sha256'][:16]}..."
         )
+    for key, text in () if found["samples"] is None else _sample_lines(found["samples"]):
+        yield line(key, text)
     yield line("parameters", str(found["parameters"]))
     given = found["given"]
     if given is not None:
@@ -198,6 +202,55 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
     )
 
 
+def _samples(config: TrainerConfig) -> dict[str, Any]:
+    """How many there are of the user's own, what they were scaled from, and what did not fit."""
+    data = config.data
+    parts = {"train": data.train, "test": data.test}
+
+    def limits(found: Any) -> dict[str, list[float]] | None:
+        return None if found is None else {"low": found.low.tolist(), "high": found.high.tolist()}
+
+    inputs, targets = data.ranges
+    return {
+        **{name: 0 if part is None else len(part) for name, part in parts.items()},
+        "classes": list(data.classes),
+        "inputs": list(data.samples.inputs),
+        "scale": limits(inputs),
+        "target_scale": limits(targets),
+        "clipped": {
+            name: {"inputs": part.clipped[0], "targets": part.clipped[1]}
+            for name, part in parts.items()
+            if part is not None
+        },
+        "bits": len(data.train) * config.shape.sample_words[1] if config.task.source == "memory" else None,
+    }
+
+
+def _sample_lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What :func:`_samples` found, for people."""
+    aside = f"{found['test']:,} to test with" if found["test"] else "none to test with: accuracy is of these"
+    stored = "" if found["bits"] is None else f"; {found['bits']:,} bits of memory"
+    yield "samples", f"{found['train']:,} to learn from, {aside}{stored}"
+    if found["classes"]:
+        yield "classes", _listed(found["classes"])
+    scale = found["scale"]
+    if scale is None:
+        yield "inputs", f"{_listed(found['inputs'])}: as they are"
+    else:
+        pairs = zip(found["inputs"], scale["low"], scale["high"], strict=True)
+        yield "inputs", _listed([f"{name} {low:.6g} to {high:.6g}" for name, low, high in pairs])
+    for name, clipped in found["clipped"].items():
+        for what, number in clipped.items():
+            if number:
+                yield "clipped", f"{number:,} {what} of the {name} samples were beyond their format"
+
+
+def _listed(names: list[str]) -> str:
+    """Some names, and how many more there are."""
+    shown = [one_line(name, 40) for name in names[:8]]
+    return ", ".join(shown) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
+
+
 def _root_mean_square(config: TrainerConfig) -> float | None:
     """Of one parameter's perturbation over time; of codes from outside unknown."""
     power = config.codes.perturbation_power
@@ -209,7 +262,7 @@ def _format(given: Format) -> dict[str, Any]:
 
 
 def _sources(task: Task) -> list[str]:
-    has = {"memory": task.stored, "generator": task.generator, "stream": True}
+    has = {"memory": task.stored or task.file or None, "generator": task.generator, "stream": True}
     return [source for source, there in has.items() if there is not None]
 
 

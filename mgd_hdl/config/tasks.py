@@ -19,9 +19,10 @@ class Task:
 
     ``stored`` yields every sample where they fit an on-chip memory; ``generator`` names the circuit
     that draws samples instead. A task with neither has no samples of its own: they are the user's, come
-    through the stream port, and have as many inputs and outputs as the network. Then ``inputs``,
-    ``outputs`` and ``count`` are None. Trainers that are sent to other processes take their task along, so
-    ``stored`` must be a function with a name.
+    from a file or through the stream port, and have as many inputs and outputs as the network. Then
+    ``inputs``, ``outputs`` and ``count`` are None; those of a file's samples are known when it has been read.
+    Trainers that are sent to other processes take their task along, so ``stored`` must be a function with a
+    name.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Task:
     count: int | None = None
     stored: Callable[[], tuple[Sample, ...]] | None = None
     generator: Literal["letters", "centered_letters"] | None = None
+    file: bool = False
 
     @cached_property
     def samples(self) -> tuple[Sample, ...]:
@@ -38,8 +40,8 @@ class Task:
 
     @property
     def external(self) -> bool:
-        """Samples come from the user."""
-        return self.stored is None and self.generator is None
+        """Samples come through the port, and nobody here knows them."""
+        return self.stored is None and self.generator is None and not self.file
 
     @property
     def index_bits(self) -> int:
@@ -89,5 +91,6 @@ TASKS = {
         Task(name="nist7x7", inputs=49, outputs=4, count=4 * 9 * 1226, generator="letters"),
         Task(name="nist7x7_centered", inputs=49, outputs=4, count=4 * 1226, generator="centered_letters"),
         Task(name="external"),
+        Task(name="file", file=True),
     )
 }

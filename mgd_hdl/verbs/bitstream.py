@@ -20,7 +20,7 @@ __all__ = ["bitstream", "light"]
 
 def bitstream(args: Namespace) -> int:
     """Make its bitstream."""
-    config = configuration(args.config)
+    config = configuration(args.config, args.samples)
     from mgd_synth.boards import bitstream, board_lines, check_board
     from mgd_synth.process import SynthError
 

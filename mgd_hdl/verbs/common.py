@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..config import PRESETS, ConfigError, Problem, TrainerConfig, load, preset
-from ..config.errors import did_you_mean, one_line
+from ..config.attached.files import SLOTS, Unreadable, read
+from ..config.errors import did_you_mean, one_line, shown
+from ..config.tasks import TASKS
 from ..process import Stop
 from ..progress import Progress
 
@@ -63,13 +65,32 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, indent=2))
 
 
-def configuration(given: str) -> TrainerConfig:
+def configuration(given: str, samples: str | None = None) -> TrainerConfig:
     """The configuration of a circuit, see :func:`any_configuration`."""
-    return any_configuration(given).with_network()
+    return any_configuration(given, samples).with_network()
 
 
-def any_configuration(given: str) -> TrainerConfig:
-    """The configuration of a file or a preset; a preset's name goes first, ``./xor`` is the file."""
+def any_configuration(given: str, samples: str | None = None) -> TrainerConfig:
+    """The configuration of a file or a preset; a preset's name goes first, ``./xor`` is the file.
+
+    With ``samples``, a file, its own samples are those of this file: as if the TOML named it.
+    """
+    config = _configuration(given)
+    if samples is None:
+        return config
+    task = TASKS[config.task.name]
+    if not (task.external or task.file):
+        text = f'task {shown(task.name)} has its own; must be left out, or task.name be "file" or "external"'
+        raise ConfigError([Problem("--samples", samples, text)])
+    try:
+        file = read(samples, None, next(slot.most for slot in SLOTS if slot.key == "task.file"))
+    except Unreadable as reason:
+        raise ConfigError([Problem("--samples", samples, str(reason))]) from None
+    others = {"labels": "", "test": "", "test_labels": ""}
+    return config.with_file("task.file", file, task={"name": "file", **others})
+
+
+def _configuration(given: str) -> TrainerConfig:
     if given in PRESETS:
         return preset(given)
     if re.fullmatch(r"[\w-]{1,64}", given) and not Path(given).exists():

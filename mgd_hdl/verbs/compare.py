@@ -34,7 +34,7 @@ def compare(args: Namespace) -> int:
         if args.inject_bug is not None and args.inject_bug not in BUGS:
             allowed = f"must be one of {', '.join(BUGS)}{did_you_mean(args.inject_bug, BUGS)}"
             raise ConfigError([Problem("--inject-bug", args.inject_bug, allowed)])
-        return _compared(configuration(args.config), args)
+        return _compared(configuration(args.config, args.samples), args)
 
 
 def _compared(config: TrainerConfig, args: Namespace) -> int:

@@ -45,7 +45,7 @@ def list_all(args: Namespace) -> int:
 def check(args: Namespace) -> int:
     """Tell all problems of a configuration, or what follows from it."""
     try:
-        config = any_configuration(args.config)
+        config = any_configuration(args.config, args.samples)
     except ConfigError as error:
         if args.json:
             problems = [{"key": p.key, "value": p.value, "allowed": p.allowed} for p in error.problems]

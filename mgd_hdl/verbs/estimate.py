@@ -11,7 +11,7 @@ __all__ = ["estimate"]
 
 def estimate(args: Namespace) -> int:
     """Tell it, and what fits which device."""
-    config = configuration(args.config)
+    config = configuration(args.config, args.samples)
     from mgd_synth.estimate import as_json, check_target, estimate, fits, fits_table, notes
     from mgd_synth.process import SynthError
 

@@ -13,7 +13,7 @@ __all__ = ["generate"]
 
 def generate(args: Namespace) -> int:
     """Write them."""
-    config = configuration(args.config)
+    config = configuration(args.config, args.samples)
     directory = config.name if args.output is None else args.output
     with reserved(directory, [f"{config.name}.v"], force=args.force):
         with Progress(say) as progress:

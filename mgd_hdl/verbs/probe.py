@@ -18,7 +18,7 @@ def probe(args: Namespace) -> int:
         from mgd_sim.rtl import trainer_design
         from mgd_sim.watch import port_samples
 
-        config = held(configuration(args.config), args.steps)
+        config = held(configuration(args.config, args.samples), args.steps)
         seed = config.seed if args.seed is None else args.seed
         samples, codes = port_samples(config), port_codes(config)
         with Progress(say) as progress:

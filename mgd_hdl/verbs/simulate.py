@@ -27,7 +27,7 @@ __all__ = ["simulate"]
 
 def simulate(args: Namespace) -> int:
     """Let it learn, and keep what there is to keep."""
-    config = configuration(args.config)
+    config = configuration(args.config, args.samples)
     with tools(), ExitStack() as stack, Progress(say) as progress:
         from mgd_sim.watch import csv, figure
 
@@ -210,4 +210,5 @@ class _Run:
 
 
 def _look_line(look: Look) -> str:
-    return f"step {look.step:>9,}: mean cost {look.cost:.4f}, accuracy {look.accuracy:7.2%}"
+    learned = "" if look.learned is None else f" (train {look.learned:7.2%})"
+    return f"step {look.step:>9,}: mean cost {look.cost:.4f}, accuracy {look.accuracy:7.2%}{learned}"

@@ -24,7 +24,7 @@ __all__ = ["synth"]
 
 def synth(args: Namespace) -> int:
     """Synthesize it, and report."""
-    config = configuration(args.config)
+    config = configuration(args.config, args.samples)
     from mgd_synth.flow import check_target, synthesize
     from mgd_synth.process import SynthError
 

@@ -28,7 +28,7 @@ __all__ = ["train"]
 
 def train(args: Namespace) -> int:
     """Let the seeds learn, and tell how many have solved their task and when."""
-    config = configuration(args.config)
+    config = configuration(args.config, args.samples)
     with tools(), ExitStack() as stack, Progress(say) as progress:
         keeper = Keeper(args, config, stack, "train", also="simulate")
         first = keeper.first_seed(args, args.seeds)
@@ -190,10 +190,13 @@ def _summary_lines(learned: Learned) -> list[str]:
     share = f"{solved} solved ({solved / len(learned.seeds):.1%})"
     _, middle, _ = quartiles(accuracy.tolist())
     best = learned.best
+    train = ""
+    if learned.learned is not None:
+        train = f"; of what was learned: median {quartiles(learned.learned.tolist())[1]:.2%}"
     return [
         f"{learned.config.name}, {_seeds(len(learned.seeds))}, {learned.step:,} steps: {share}",
         f"  steps to the goal: median {median}, quartiles {lower} and {upper}",
-        f"  accuracy: median {middle:.2%}, mean {accuracy.mean():.2%}",
+        f"  accuracy: median {middle:.2%}, mean {accuracy.mean():.2%}{train}",
         f"  best: seed {learned.seeds[best]}, mean cost {cost[best]:.4f}, accuracy {accuracy[best]:.2%}",
     ]
 

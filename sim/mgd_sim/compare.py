@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from .fixed import Ints
 from .perturb.external import words
 from .retry import Retrying, trainer
 from .rtl import Design, RtlError, RtlTrainer
-from .tasks import Dataset
+from .tasks import Dataset, judging
 from .trainer import Record, Trainer
 
 __all__ = ["Comparison", "Counted", "Difference", "States", "compare", "first_difference", "states"]
@@ -61,7 +62,8 @@ class Comparison:
     """What was compared, and the first difference if there is one.
 
     ``states`` counts the compared integers and ``unequal`` those that differ, up to the end of the
-    chunk of steps in which the first one was found.
+    chunk of steps in which the first one was found. With samples from a file ``accuracy`` is that of
+    each seed in the end, of the samples that are set aside if there are some.
     """
 
     name: str
@@ -73,18 +75,32 @@ class Comparison:
     clocks: int
     seconds_circuit: float
     seconds_twin: float
+    accuracy: tuple[float, ...] = ()
 
     @property
     def equal(self) -> bool:
         return self.difference is None
+
+    @property
+    def _learned(self) -> str:
+        if not self.accuracy:
+            return ""
+        median, least = statistics.median(self.accuracy), min(self.accuracy)
+        return f"\n{self.name}: accuracy: median {median:.2%}, least {least:.2%}"
 
     def __str__(self) -> str:
         extent = (
             f"{self.steps} steps, {len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}, {self.states} states"
         )
         if self.difference is None:
-            return f"{self.name}: {extent}: circuit and twin are equal"
+            return f"{self.name}: {extent}: circuit and twin are equal{self._learned}"
         return f"{self.name}: {self.difference}\n{self.name}: {extent}: {self.unequal} differ"
+
+
+def _accuracy(config: TrainerConfig, twin: Trainer | Retrying) -> tuple[float, ...]:
+    if not config.shape.task_data.file:
+        return ()
+    return tuple(twin.cost_and_accuracy(judging(config))[1].tolist())
 
 
 def states(record: Record, replica: int = 0) -> dict[str, npt.NDArray[Any]]:
@@ -224,4 +240,5 @@ def compare(
         clocks=clocks,
         seconds_circuit=float(seconds[0]),
         seconds_twin=float(seconds[1]),
+        accuracy=_accuracy(config, twin),
     )

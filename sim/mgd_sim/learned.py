@@ -25,6 +25,7 @@ from .network.activation import departure
 from .retry import Retrying
 from .seeds import quartiles
 from .studies.learning import Goal
+from .tasks import judging
 from .trainer import Trainer
 
 __all__ = ["DEFECTS", "Learned"]
@@ -54,7 +55,9 @@ class Learned:
     weights : Floats
         (R, P), the numbers that the network at rest multiplies by.
     scores : Evaluation
-        Mean cost and accuracy, (R,) each.
+        Mean cost and accuracy, (R,) each; of the samples that are set aside, where there are some.
+    learned : Floats or None
+        (R,), then the accuracy of the samples that are learned from.
     solved_at : sequence of int or None
         The step at which each seed was first seen to meet the task's goal, None if none.
     """
@@ -66,6 +69,7 @@ class Learned:
     visible: Ints
     weights: Floats
     scores: Evaluation
+    learned: Floats | None
     solved_at: Sequence[int | None]
 
     @property
@@ -84,8 +88,11 @@ class Learned:
         solved_at: Sequence[int | None],
     ) -> Learned:
         """What trainers hold now, evaluated on their task."""
-        scores = trainer.cost_and_accuracy()
-        return cls(config, seeds, step, trainer.theta, trainer.visible, trainer.weights, scores, solved_at)
+        aside = judging(config)
+        scores = trainer.cost_and_accuracy(aside)
+        learned = None if aside is None else trainer.cost_and_accuracy()[1]
+        held = (trainer.theta, trainer.visible, trainer.weights)
+        return cls(config, seeds, step, *held, scores, learned, solved_at)
 
     def arrays(self) -> Arrays:
         """Everything by name, as it stands in the file and on the page ``docs/results.md``."""
@@ -108,6 +115,7 @@ class Learned:
             "best": np.array(self.best, np.int32),
             "cost": np.asarray(cost, np.float64),
             "accuracy": np.asarray(accuracy, np.float64),
+            **({} if self.learned is None else {"train_accuracy": np.asarray(self.learned, np.float64)}),
             "solved_at": np.array([-1 if at is None else at for at in self.solved_at], np.int64),
             "T": self.theta.astype(np.int32),
             "visible": self.visible.astype(np.int32),
@@ -120,9 +128,11 @@ class Learned:
         """What became of the seeds, as JSON has it."""
         cost, accuracy = (each.tolist() for each in self.scores)
         solved = [at for at in self.solved_at if at is not None]
+        train = [] if self.learned is None else self.learned.tolist()
         return {
             "name": self.config.name,
             "task": self.config.task.name,
+            **({"files": self.config.attached.as_json()} if self.config.attached.files else {}),
             "goal": {
                 "accuracy": goal.accuracy,
                 "cost": None if goal.cost == float("inf") else goal.cost,
@@ -135,6 +145,7 @@ class Learned:
             "steps_to_goal": dict(zip(_QUARTILES, quartiles(self.solved_at), strict=True)),
             "cost": dict(zip(_QUARTILES, quartiles(cost), strict=True)),
             "accuracy": dict(zip(_QUARTILES, quartiles(accuracy), strict=True)),
+            **({"train_accuracy": dict(zip(_QUARTILES, quartiles(train), strict=True))} if train else {}),
             "best_seed": self.seeds[self.best],
             "each": [
                 {"seed": seed, "solved_at": at, "cost": one_cost, "accuracy": one_accuracy}

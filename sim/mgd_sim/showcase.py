@@ -12,6 +12,7 @@ from mgd_hdl.config import TrainerConfig, Tries
 
 from .fixed import Flags, Ints
 from .retry import alone, steps_of_a_try
+from .tasks import judging
 from .trainer import Trainer
 
 __all__ = ["Forecast", "forecast"]
@@ -98,6 +99,6 @@ def forecast(
         if until_median and solved[0] and solved.sum() > tries // 2:
             break
     trainer.hold(theta)
-    _, accuracy = trainer.cost_and_accuracy()
+    _, accuracy = trainer.cost_and_accuracy(judging(config))
     solved = trainer.solved_at >= 0
     return Forecast(trainer.solved_at, theta, np.where(solved, accuracy, np.nan), saturated, patience)

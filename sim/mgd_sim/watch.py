@@ -15,7 +15,7 @@ from mgd_hdl.config import TrainerConfig
 from .fixed import Ints
 from .float_mgd import Floats
 from .rtl import RtlTrainer
-from .tasks import Dataset, dataset
+from .tasks import Dataset, dataset, judging
 from .trainer import Trainer
 
 __all__ = ["Look", "csv", "figure", "from_rows", "joined", "port_samples", "rows", "watch"]
@@ -29,24 +29,28 @@ _SLICE = 0.1
 class Look:
     """After ``step`` steps: mean cost and share of right answers over the whole task.
 
-    ``measured`` is the mean of the costs that the circuit itself measured since the last look, with
-    its parameters perturbed; None before the first step.
+    Where some samples are set aside they are of these, and ``learned`` is the share of right answers over
+    those that are learned from; otherwise None. ``measured`` is the mean of the costs that the circuit itself
+    measured since the last look, with its parameters perturbed; None before the first step.
     """
 
     step: int
     cost: float
     accuracy: float
     measured: float | None
+    learned: float | None = None
 
 
 def port_samples(config: TrainerConfig) -> Dataset | None:
     """What comes through the sample port, where there is one: the task's samples.
 
-    A one stands for the value nearest to 1 in the port's formats.
+    A one of a task of bits stands for the value nearest to 1 in the port's formats.
     """
     if config.task.source != "stream":
         return None
     bits, formats = dataset(config), config.formats
+    if config.shape.task_data.file:
+        return bits
     return Dataset(
         x=np.where(bits.x > 0, formats.input.quantize(1), 0),
         target=np.where(bits.target > 0, formats.target.quantize(1), 0),
@@ -105,8 +109,10 @@ def watch(
 
 
 def _look(twin: Trainer, step: int, measured: float | None) -> Look:
-    cost, accuracy = twin.cost_and_accuracy()
-    return Look(step, float(cost[0]), float(accuracy[0]), measured)
+    aside = judging(twin.config)
+    cost, accuracy = twin.cost_and_accuracy(aside)
+    learned = None if aside is None else float(twin.cost_and_accuracy()[1][0])
+    return Look(step, float(cost[0]), float(accuracy[0]), measured, learned)
 
 
 def joined(costs: Sequence[Ints]) -> Ints:
@@ -133,10 +139,12 @@ def from_rows(found: Floats) -> list[Look]:
 
 def csv(looks: Sequence[Look]) -> str:
     """A table with a line for each look."""
-    lines = ["step,mean_cost,accuracy,measured_cost"]
+    parts = looks[0].learned is not None
+    lines = ["step,mean_cost,accuracy,measured_cost" + ",train_accuracy" * parts]
     for look in looks:
         measured = "" if look.measured is None else f"{look.measured:.9g}"
-        lines.append(f"{look.step},{look.cost:.9g},{look.accuracy:.9g},{measured}")
+        learned = f",{look.learned:.9g}" if look.learned is not None else ""
+        lines.append(f"{look.step},{look.cost:.9g},{look.accuracy:.9g},{measured}{learned}")
     return "\n".join(lines) + "\n"
 
 
@@ -152,7 +160,10 @@ def figure(looks: Sequence[Look], title: str) -> bytes:
     above.set_ylabel("mean cost")
     above.set_title(title)
     above.legend()
-    below.plot(steps, [look.accuracy for look in looks])
+    below.plot(steps, [look.accuracy for look in looks], label="test samples")
+    if looks[0].learned is not None:
+        below.plot(steps, [look.learned for look in looks], color="0.7", label="samples to learn from")
+        below.legend()
     below.set_ylabel("accuracy")
     below.set_ylim(0, 1.05)
     below.set_xlabel("steps")

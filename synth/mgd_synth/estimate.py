@@ -113,11 +113,16 @@ def coefficients() -> Fit:
     return Fit(**json.loads(COEFFICIENTS.read_text(encoding="utf-8")))
 
 
+#: Blocks of memory are counted, not fitted, where no fitted trainer had any: none has many samples.
+_COUNTED: dict[str, dict[str, Features]] = {"samples memory": {"BRAM": {"memories": 1.0}}}
+
+
 def _wished(config: TrainerConfig, target: str, fit: Fit) -> dict[str, dict[str, float]]:
     """Sizes with as many multipliers as there are products."""
     found: dict[str, dict[str, float]] = {kind: {} for kind in ("logic cells", *DEVICES[target].mapped)}
     for name, (block, given) in features(config, target).items():
-        for kind, terms in fit.families[_FAMILY[target]].get(block, {}).items():
+        fitted = fit.families[_FAMILY[target]].get(block, {})
+        for kind, terms in {**_COUNTED.get(block, {}), **fitted}.items():
             found[kind][name] = _sum(terms, given)
     return found
 
@@ -172,8 +177,10 @@ def keys(config: TrainerConfig) -> Iterator[tuple[str, list[Any]]]:
 
 #: Choices that change constants, or that features know.
 _CONSTANTS = {
-    "task.name", "engine.leaves", "learning.last_rate", "imperfections.device",
-    "imperfections.noisy_reference",
+    "engine.leaves", "learning.last_rate", "imperfections.device", "imperfections.noisy_reference",
+    "task.name", "task.file", "task.labels", "task.test", "task.test_labels", "task.target", "task.skip",
+    "task.header", "task.answers", "task.scale", "task.target_scale", "task.test_share", "task.split",
+    "task.goal",
 }  # fmt: skip
 
 
@@ -199,7 +206,7 @@ def unknown(config: TrainerConfig, fit: Fit) -> list[str]:
             f"{key} = {json.dumps(value)}"
             for key, values in keys(config)
             for value in values
-            if key not in fit.free and not seen(key, value)
+            if key not in fit.free and key not in _CONSTANTS and not seen(key, value)
         }
     )
 

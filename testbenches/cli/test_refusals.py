@@ -132,8 +132,8 @@ def test_samples_that_only_the_user_has(verb, capsys, monkeypatch):
     assert cli.main([verb, "mine.toml", "--steps", "5"]) == 2
     assert capsys.readouterr() == (
         "",
-        'mgd-hdl: task.name = "external": has no samples of its own; name a task whose samples are known, or'
-        " give yours in Python: mgd_sim.trainer.Trainer(config, seeds, samples=mgd_sim.tasks.Dataset(x,"
+        'mgd-hdl: task.name = "external": has no samples of its own; give yours: --samples FILE, task.name ='
+        ' "file", or in Python mgd_sim.trainer.Trainer(config, seeds, samples=mgd_sim.tasks.Dataset(x,'
         " target))\n",
     )
 

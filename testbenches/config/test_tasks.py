@@ -22,7 +22,7 @@ def test_parity_samples(task):
 
 
 @pytest.mark.parametrize(
-    "task", [task for task in TASKS.values() if not task.external], ids=lambda task: task.name
+    "task", [task for task in TASKS.values() if task.count is not None], ids=lambda task: task.name
 )
 def test_every_sample_has_an_index(task):
     assert 2 ** (task.index_bits - 1) < task.count <= 2**task.index_bits
@@ -30,10 +30,13 @@ def test_every_sample_has_an_index(task):
     assert task.name in TASKS
 
 
-def test_only_external_has_no_samples_of_its_own():
-    (task,) = [task for task in TASKS.values() if task.external]
-    assert task.name == "external"
-    assert (task.inputs, task.outputs, task.count) == (None, None, None)
+def test_who_has_no_samples_of_its_own():
+    (port,) = [task for task in TASKS.values() if task.external]
+    (file,) = [task for task in TASKS.values() if task.file]
+    assert (port.name, file.name) == ("external", "file")
+    for task in (port, file):
+        assert (task.inputs, task.outputs, task.count, task.stored, task.generator) == (None,) * 5
+    assert {task.name for task in TASKS.values() if task.count is None} == {"external", "file"}
 
 
 @pytest.mark.parametrize("layers", [[1, 1], [7, 3, 5], [300, 2]], ids=str)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from pathlib import Path
+
 import pytest
 
-from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config import TrainerConfig, load, preset
 from mgd_hdl.config.tasks import Task
 from mgd_hdl.emit import verilog
 from mgd_hdl.samples.memory import SampleMemory
+from testbenches import own_data
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.samples.bench_memory"
+EXAMPLE = Path(__file__).parents[2] / "examples/26_own_data.toml"
 
 
 def parity(inputs: int, order: str, target: str = "UQ(1, 0)") -> TrainerConfig:
@@ -51,6 +56,18 @@ def test_samples_that_fill_no_power_of_two(order, samples, bits, tmp_path):
     config = shortened(parity(3, order, "SQ(2, 2)"), samples)
     stored = words(3, samples, 4)
     run(verilog(SampleMemory(config), "dut"), BENCH, tmp_path, config, words=stored, bits=bits)
+
+
+@pytest.mark.parametrize("order", ["random", "epoch"])
+def test_own_samples_of_several_bits(order, tmp_path):
+    """80 of the example's 100 lines, four bits an input and one output."""
+    config = load(EXAMPLE).replaced(task={"order": order})
+    rows = [line.split(",") for line in EXAMPLE.with_suffix(".csv").read_text().splitlines()[1:]]
+    train, _ = own_data.parts(rows, config.task.split, Fraction(1, 5))
+    targets = [[int(row[-1] == "odd")] for row in train]
+    stored = own_data.words(own_data.scaled(train, train, -8, 7), 4, targets, 1)
+    assert len(stored) == 80
+    run(verilog(SampleMemory(config), "dut"), BENCH, tmp_path, config, words=stored, bits=7)
 
 
 @mutations(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..attached import Unreadable
 from ..derived import Derived
 from ..errors import Problem
-from . import device, exclusions, host, learning, network, times, words
+from . import data, device, exclusions, host, learning, network, times, words
 from .relation import MAX_WIRES
 
 __all__ = ["MAX_WIRES", "relation_problems"]
@@ -18,7 +19,7 @@ __all__ = ["MAX_WIRES", "relation_problems"]
 #: In the order in which they are asked.
 _RELATIONS = tuple(
     relation
-    for room in (network, device, exclusions, words, learning, times, host)
+    for room in (data, network, device, exclusions, words, learning, times, host)
     for relation in room.RELATIONS
 )
 
@@ -29,7 +30,10 @@ def relation_problems(config: Derived, bad: Iterable[str]) -> list[Problem]:
     for relation in _RELATIONS:
         sections = {key.partition(".")[0] for key in relation.keys}
         if known_bad.isdisjoint(sections) and known_bad.isdisjoint(relation.keys):
-            for problem in relation.check(config):
-                problems.append(problem)
-                known_bad.add(problem.key.partition("[")[0])
+            try:
+                for problem in relation.check(config):
+                    problems.append(problem)
+                    known_bad.add(problem.key.partition("[")[0])
+            except Unreadable:
+                continue  # a relation of `data` says so, if nothing before it is wrong
     return problems

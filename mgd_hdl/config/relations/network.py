@@ -79,16 +79,17 @@ def _source(config: Derived) -> Iterator[Problem]:
         allowed = f'task {shown(task.name)} has no samples of its own; must be "stream"'
     elif source == "generator" and task.generator is None:
         allowed = f'task {shown(task.name)} has no on-chip generator; must be "memory" or "stream"'
-    elif source == "memory" and task.stored is None:
+    elif source == "memory" and task.stored is None and not task.file:
         allowed = f'task {shown(task.name)} does not fit on-chip memory; must be "generator" or "stream"'
     else:
         return
     yield Problem("task.source", shown(source), allowed)
 
 
-@relation("task.source", "formats.input")
+@relation("task.name", "task.source", "formats.input")
 def _task_inputs(config: Derived) -> Iterator[Problem]:
-    if config.task.source != "stream" and config.formats.input != UQ(1, 0):
+    given = config.task.source == "stream" or config.task.name == "file"
+    if not given and config.formats.input != UQ(1, 0):
         yield Problem(
             "formats.input",
             str(config.formats.input),
@@ -96,10 +97,11 @@ def _task_inputs(config: Derived) -> Iterator[Problem]:
         )
 
 
-@relation("task.source", "formats.target")
+@relation("task.name", "task.source", "formats.target")
 def _task_targets(config: Derived) -> Iterator[Problem]:
     target = config.formats.target
-    if config.task.source != "stream" and target.max < 1 << target.fraction_bits:
+    given = config.task.source == "stream" or config.task.name == "file"
+    if not given and target.max < 1 << target.fraction_bits:
         yield Problem(
             "formats.target", str(target), f"must hold 0 and 1, the targets of a {config.task.source}"
         )

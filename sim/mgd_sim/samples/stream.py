@@ -33,6 +33,8 @@ def task_samples(config: TrainerConfig, streamed: Dataset | None) -> Dataset:
         if streamed is not None:
             raise Refused([f'samples need task.source = "stream", not "{config.task.source}"'])
         return dataset(config)
+    if streamed is None and config.shape.task_data.file:
+        return dataset(config)
     if streamed is None:
         raise Refused(['task.source = "stream" needs samples'])
     return checked(config, streamed)

@@ -24,6 +24,7 @@ from mgd_hdl.config.cost import Loss
 
 from ..evaluate import Evaluation
 from ..float_mgd import Backpropagation, FloatMgd
+from ..tasks import Dataset, judging
 from ..trainer import Trainer
 from .study import command, ends_in_a_line, file, keep, say, watched
 
@@ -44,10 +45,12 @@ __all__ = [
 class Learner(Protocol):
     """Anything that learns in steps."""
 
+    config: TrainerConfig
+
     def run(self, steps: int) -> object:
         """Go on for some steps."""
 
-    def cost_and_accuracy(self) -> Evaluation:
+    def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
         """Mean cost and accuracy per replica."""
 
 
@@ -75,8 +78,14 @@ GOALS = {
 
 
 def goal_of(config: TrainerConfig) -> Goal | None:
-    """The goal of the configuration's task, if there is one; its cost counts for squared errors only."""
+    """The goal of the configuration's task, if there is one; its cost counts for squared errors only.
+
+    Of samples from a file it is the accuracy that the configuration asks for.
+    """
     goal = GOALS.get(config.task.name)
+    if config.shape.task_data.file:
+        every = max(100, config.data.count)
+        goal = Goal(accuracy=config.task.goal, cost=float("inf"), every=every, steps=200_000, seeds=16)
     if goal is None or config.loss == "squared_error":
         return goal
     return replace(goal, cost=float("inf"))
@@ -155,7 +164,8 @@ class Result:
 def learn(
     model: str, config: TrainerConfig, seeds: Sequence[int], goal: Goal, **options: Any
 ) -> Iterator[Result]:
-    """Train until every seed has met the goal or the steps are used up.
+    """Train until every seed has met the goal or the steps are used up. Cost and accuracy are of the samples
+    that are set aside, where there are some.
 
     Parameters
     ----------
@@ -203,10 +213,11 @@ def looks(
         It was looked at before, so not now, and then where one would have been that was not cut.
     """
     start = time.monotonic() - result.seconds
+    samples = judging(learner.config)
     size, stopped = 1 if stop else goal.steps, False
     while True:
         if not goes_on:
-            cost, accuracy = learner.cost_and_accuracy()
+            cost, accuracy = learner.cost_and_accuracy(samples)
             for seed in np.flatnonzero((accuracy >= goal.accuracy) & (cost < goal.cost)):
                 if result.solved_at[seed] is None:
                     result.solved_at[seed] = result.steps

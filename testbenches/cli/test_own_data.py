@@ -1,0 +1,198 @@
+"""Do the verbs learn, simulate and report with the user's own samples, wherever these come from?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from mgd_hdl import cli
+from mgd_hdl.config import AttachedFile, load
+from mgd_hdl.emit import trainer_files
+from mgd_sim.tasks import judging
+from mgd_sim.trainer import Trainer
+from mgd_synth.estimate import estimated_sizes
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+OWN = EXAMPLES / "26_own_data.toml"
+TABLE = OWN.with_suffix(".csv")
+IRIS = EXAMPLES / "iris/iris.toml"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Its name is what names of folders are."""
+    place = tmp_path / "données à moi (2)"
+    place.mkdir()
+    monkeypatch.chdir(tmp_path)
+    return place
+
+
+def flowers() -> list[str]:
+    """Lines as those of Iris: four lengths in tenths, 50 of each kind, of which two are near each other."""
+    draw = random.Random(3)  # noqa: S311 - no secret
+    kinds = {
+        "setosa": (5.0, 3.4, 1.5, 0.2),
+        "versicolor": (5.9, 2.8, 4.3, 1.3),
+        "virginica": (6.6, 3.0, 5.6, 2.0),
+    }
+    return [
+        ",".join([*(f"{draw.gauss(length, 0.25):.1f}" for length in lengths), kind])
+        for kind, lengths in kinds.items()
+        for _ in range(50)
+    ]
+
+
+def verb(capsys, *arguments: str, status: int = 0) -> str:
+    assert cli.main(list(arguments)) == status
+    return capsys.readouterr().out
+
+
+def trained(capsys, file: Path) -> dict:
+    """What ``train`` says of sixteen seeds."""
+    return json.loads(verb(capsys, "train", str(file), "--seeds", "16", "--steps", "5000", "--json"))
+
+
+# ---- flowers -------------------------------------------------------------------------------------
+
+
+def test_flowers_are_learned_with_and_without_a_header(folder, capsys):
+    """A median of 95 % of flowers that were never shown; a header, delimiters and names change nothing."""
+    results = []
+    for name, header, delimiter in (("plain", "", ","), ("avec tête", "a,b,c,d,kind\n", ";")):
+        file = f"été – {name}.csv"
+        lines = header + "\n".join(flowers()) + "\n"
+        (folder / file).write_text(lines.replace(",", delimiter), "utf-8")
+        (folder / "t.toml").write_text(IRIS.read_text("utf-8").replace("iris.csv", file), "utf-8")
+        found = trained(capsys, folder / "t.toml")
+        assert found["accuracy"]["median"] >= 0.95
+        digest = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+        assert found["files"]["task.file"]["sha256"] == digest
+        results.append([(each["seed"], each["accuracy"], each["cost"]) for each in found["each"]])
+    assert results[0] == results[1]
+
+
+def test_iris(folder, capsys, monkeypatch):
+    pytest.importorskip("sklearn", reason="scikit-learn, which has the data, is not installed")
+    shutil.copy(IRIS, folder)
+    monkeypatch.setattr(sys, "argv", ["write_iris.py", str(folder)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(IRIS.with_name("write_iris.py")), run_name="__main__")
+    assert ended.value.code == 0
+    assert len((folder / "iris.csv").read_text().splitlines()) == 151
+    assert trained(capsys, folder / "iris.toml")["accuracy"]["median"] >= 0.95
+
+
+def test_the_script_of_iris_says_what_it_lacks(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setattr(sys, "argv", ["write_iris.py", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(IRIS.with_name("write_iris.py")), run_name="__main__")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "scikit-learn is missing; install it with: pip install scikit-learn\n"
+    assert not list(tmp_path.iterdir())
+
+
+# ---- what is told --------------------------------------------------------------------------------
+
+
+def test_check_tells_what_was_found(capsys):
+    out = verb(capsys, "check", str(OWN))
+    assert "80 to learn from, 20 to test with; 720 bits of memory" in out
+    assert "classes      even, odd" in out
+    assert "inputs       temperature 17.2 to 32.5, pressure 939 to 1267" in out
+    found = json.loads(verb(capsys, "check", str(OWN), "--json"))
+    assert found["files"]["task.file"]["sha256"] == hashlib.sha256(TABLE.read_bytes()).hexdigest()
+    assert found["samples"]["train"] == 80
+    assert found["samples"]["clipped"]["train"] == {"inputs": 0, "targets": 0}
+
+
+def test_check_tells_what_was_clipped(folder, capsys):
+    text = OWN.read_text("utf-8").replace("26_own_data.csv", str(TABLE))
+    (folder / "t.toml").write_text(text + "scale = [0, 1000]\ntest_share = 0\n", "utf-8")
+    out = verb(capsys, "check", str(folder / "t.toml"))
+    beyond = sum(
+        float(line.split(",")[1]) > 1000 * (1 + 0.5 / 15) for line in TABLE.read_text().splitlines()[1:]
+    )
+    assert f"clipped      {beyond} inputs of the train samples were beyond their format" in out
+    assert "none to test with: accuracy is of these" in out
+
+
+def test_files_are_named_beside_the_verilog(capsys):
+    parameters = json.loads(trainer_files(load(OWN))["own_data_trainer.parameters.json"])
+    assert parameters["files"]["task.file"] == {
+        "file": TABLE.name,
+        "sha256": hashlib.sha256(TABLE.read_bytes()).hexdigest(),
+        "bytes": TABLE.stat().st_size,
+    }
+
+
+def test_estimates_count_the_memory(capsys):
+    """What Yosys makes of 8,000 samples of 9 bits, and of 800 of 33."""
+    found = json.loads(verb(capsys, "estimate", str(OWN), "--json"))
+    assert not [note for note in found["notes"] if "No fitted trainer" in note]
+    lines = TABLE.read_text().splitlines()[1:]
+    for times, format, blocks in (
+        (1, "SQ(1, 3)", (0, 0)),
+        (100, "SQ(1, 3)", (18, 4)),
+        (10, "SQ(1, 15)", (9, 2)),
+    ):
+        file = AttachedFile("many.csv", "\n".join(lines * times).encode())
+        many = load(OWN).with_file("task.file", file, formats={"input": format})
+        for target, number in zip(("ice40-up5k", "ecp5-25k"), blocks, strict=True):
+            estimated = estimated_sizes(many, target)["BRAM"].get("samples", 0)
+            assert number <= estimated <= 1.25 * number
+
+
+# ---- where samples come from ---------------------------------------------------------------------
+
+
+def stream(folder: Path, *, external: bool) -> Path:
+    """The trainer of the catalogue "own samples from a stream", without saying where they come from."""
+    text = OWN.read_text("utf-8").replace("SQ(1, 3)", "UQ(0, 3)") + 'source = "stream"\nsplit = 3\n'
+    if external:
+        text = text.replace('name = "file"\n', 'name = "external"\n').replace('file = "26_own_data.csv"', "")
+    else:
+        text = text.replace("26_own_data.csv", str(TABLE))
+    path = folder / ("external.toml" if external else "file.toml")
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_samples_of_an_external_task(folder, capsys):
+    """The circuit does not know where they come from; verbs that simulate it do."""
+    external, file = (stream(folder, external=known) for known in (True, False))
+    name = "own_data_trainer.v"
+    assert trainer_files(load(external))[name] == trainer_files(load(file))[name]
+    wanted = Trainer(load(file), [1])
+    wanted.run(2000)
+    assert judging(load(file)) is not None
+    _, test = wanted.cost_and_accuracy(judging(load(file)))
+    _, train = wanted.cost_and_accuracy()
+    out = verb(capsys, "simulate", str(external), "--samples", str(TABLE), "--steps", "2000")
+    last = [line for line in out.splitlines() if line.startswith("step")][-1]
+    assert f"accuracy {test[0]:7.2%} (train {train[0]:7.2%})" in last
+    out = verb(capsys, "compare", str(external), "--samples", str(TABLE), "--steps", "200")
+    assert "circuit and twin are equal\nown_data_trainer: accuracy: median " in out
+    assert "degrees" in verb(capsys, "probe", str(external), "--samples", str(TABLE), "--steps", "40")
+
+
+def test_samples_in_place_of_others(folder, capsys):
+    """The same file under another name; then one with classes exchanged, which is learned as well."""
+    one, other = (folder / f"{name}.csv" for name in ("same", "exchanged"))
+    lines = TABLE.read_text()
+    one.write_text(lines)
+    other.write_text(lines.replace("odd", "a"))  # which comes before "even"
+    plain, same, turned = (
+        json.loads(verb(capsys, "train", str(OWN), *more, "--seeds", "2", "--steps", "600", "--json"))
+        for more in ((), ("--samples", str(one)), ("--samples", str(other)))
+    )
+    assert plain["each"] == same["each"] != turned["each"]
+    assert turned["files"]["task.file"]["file"] == str(other)
