@@ -100,6 +100,13 @@ def _schema(args: Namespace) -> int:
 @_verb(
     _CONFIG,
     _SAMPLES,
+    argument(
+        "--memories",
+        choices=("inline", "readmemh", "images"),
+        default="inline",
+        help="where samples and curves are: in the Verilog (default); in files beside it, which it reads by"
+        " $readmemh; images: write these files alone",
+    ),
     _FOLDER,
     force("generated files that were changed since"),
 )

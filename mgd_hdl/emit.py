@@ -22,6 +22,7 @@ from .config.trainer import TrainerConfig
 from .fixed import OUTSIDE
 from .fusesoc import core_file, testbench
 from .hierarchy import Block, Modules, ports_of
+from .memories import loaded, memory_images
 from .patterns import compact
 from .probes import states
 from .trainer import Trainer
@@ -185,30 +186,6 @@ def lint_waivers(config: TrainerConfig) -> str:
     return _WAIVERS.read_text(encoding="utf-8").replace("TRAINER.v", f"{config.name}.v")
 
 
-def memory_images(config: TrainerConfig) -> dict[str, str]:
-    """Every memory's words, one a line, as ``$readmemh`` reads them.
-
-    The Verilog holds the same words in its initial blocks; these files are for tools that change a
-    memory without a new synthesis.
-    """
-    memories = {
-        layer.curve_name(neuron): table.words
-        for layer in config.shape.layers
-        for neuron, table in enumerate(layer.tables)
-    }
-    if config.loss == "cross_entropy":
-        tables = (config.curves.distance_table, config.curves.logarithm_table)
-        memories |= {table.curve: table.words for table in tables if table is not None}
-    if config.given:
-        memories["initial"] = config.given.table
-    if config.task.source == "memory":
-        memories["samples"] = config.shape.sample_words
-    return {
-        f"{config.name}.{memory}.hex": "".join(f"{word:0{-(-width // 4)}x}\n" for word in words)
-        for memory, (words, width) in memories.items()
-    }
-
-
 def _counted(config: TrainerConfig, watch: Watch) -> Callable[[str], None]:
     """Counts tiles and neurons, which are what takes time, as they are placed."""
     parts = len(config.placement.tiles) + sum(layer.neurons for layer in config.shape.layers)
@@ -225,9 +202,13 @@ def _counted(config: TrainerConfig, watch: Watch) -> Callable[[str], None]:
     return placed
 
 
-def trainer_files(config: TrainerConfig, *, watch: Watch | None = None) -> dict[str, str]:
+def trainer_files(
+    config: TrainerConfig, *, inline: bool = True, watch: Watch | None = None
+) -> dict[str, str]:
     """Every file of a trainer by name: Verilog, lint waivers, memories, ports and states, parameters,
     a testbench, and a FuseSoC core that lists them.
+
+    Memories have their words in the Verilog, or unless ``inline`` read them from their files.
     """
     config.with_network()
     name = config.name
@@ -258,17 +239,19 @@ def trainer_files(config: TrainerConfig, *, watch: Watch | None = None) -> dict[
         **({"turns": config.codes.sequence} if config.sequential else {}),
     }
     interface, observed = ports(trainer), states(config)
+    images = memory_images(config)
     data = {
         f"{name}.ports.json": _json(
             {"top": name, "ports": _explained(interface, config), "states": compact(observed)}
         ),
         f"{name}.parameters.json": _json(parameters),
-        **memory_images(config),
+        **images,
     }
+    text = verilog(trainer, name, placed=None if watch is None else _counted(config, watch))
     return {
-        f"{name}.v": verilog(trainer, name, placed=None if watch is None else _counted(config, watch)),
+        f"{name}.v": text if inline else loaded(text, config),
         f"{name}.vlt": lint_waivers(config),
         f"{name}.tb.v": HEADER + testbench(config, interface, observed),
-        f"{name}.core": core_file(config, data),
+        f"{name}.core": core_file(config, data, () if inline else images),
         **data,
     }

@@ -108,6 +108,7 @@ module {bench};
     check(done == first_done + 1 && !busy, "a single step is not one");
     train;
     check(done == first_done && clocks == first_clocks, "a new start takes other clocks");
+    check(^signature !== 1'bx, "updates are unknown");
     check(signature == first_signature, "a new start gives other updates");
 {first_checks}
     if (!failed) begin
@@ -188,13 +189,20 @@ def _quoted(names: Iterable[str]) -> str:
     return json.dumps(list(names))
 
 
-def core_file(config: TrainerConfig, data: Iterable[str]) -> str:
-    """The core of a trainer whose other files, beside Verilog and waivers, are ``data``.
+def core_file(config: TrainerConfig, data: Iterable[str], read: Iterable[str] = ()) -> str:
+    """The core of a trainer whose other files, beside Verilog and waivers, are ``data``; of these the Verilog
+    reads ``read``.
 
     Targets: ``default``, the Verilog; ``lint`` by Verilator; ``sim``, the testbench under Icarus.
     """
     name = config.name
     quoted = json.dumps
+    images = list(read)
+    others = [file for file in data if file not in images]
+    # $readmemh looks in the folder where a simulator runs.
+    copies = json.dumps([{image: {"copyto": image}} for image in images])
+    memories = f"  memories:\n    files: {copies}\n    file_type: user\n" if images else ""
+    with_memories = ", memories" if images else ""
     return (
         "CAPI=2:\n"
         f"name: {quoted(f'mgd_hdl:trainer:{name}:0')}\n"
@@ -210,21 +218,22 @@ def core_file(config: TrainerConfig, data: Iterable[str]) -> str:
         f"    files: {_quoted([f'{name}.tb.v'])}\n"
         "    file_type: verilogSource\n"
         "  data:\n"
-        f"    files: {_quoted(data)}\n"
+        f"    files: {_quoted(others)}\n"
         "    file_type: user\n"
+        f"{memories}"
         "targets:\n"
         "  default:\n"
-        "    filesets: [rtl]\n"
+        f"    filesets: [rtl{with_memories}]\n"
         f"    toplevel: {quoted(name)}\n"
         "  lint:\n"
         "    description: Verilator, every warning\n"
-        "    filesets: [waivers, rtl]\n"
+        f"    filesets: [waivers, rtl{with_memories}]\n"
         f"    toplevel: {quoted(name)}\n"
         "    flow: lint\n"
         "    flow_options: {tool: verilator, verilator_options: [-Wall]}\n"
         "  sim:\n"
         "    description: Trains for some steps under Icarus and checks that a new start repeats them\n"
-        "    filesets: [rtl, testbench]\n"
+        f"    filesets: [rtl, testbench{with_memories}]\n"
         f"    toplevel: {quoted(module_name(name, 'tb'))}\n"
         "    flow: sim\n"
         "    flow_options: {tool: icarus, iverilog_options: [-g2012]}\n"

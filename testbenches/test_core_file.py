@@ -20,25 +20,31 @@ from mgd_sim.trainer import Trainer
 COMMANDS = Path(sys.executable).parent
 
 
+@pytest.mark.parametrize("inline", [True, False])
 @pytest.mark.parametrize("name", ["xor", "nist7x7"])
-def test_every_file_is_listed(name):
+def test_every_file_is_listed(name, inline):
     config = preset(name)
-    files = trainer_files(config)
+    files = trainer_files(config, inline=inline)
     core = files[f"{config.name}.core"]
     assert core.startswith("CAPI=2:\n")
     found = yaml.safe_load(core)
-    sets = {name: each["files"] for name, each in found["filesets"].items()}
+    sets = {
+        name: [file if isinstance(file, str) else next(iter(file)) for file in each["files"]]
+        for name, each in found["filesets"].items()
+    }
     listed = [file for each in sets.values() for file in each]
     assert sorted([*listed, f"{config.name}.core"]) == sorted(files)
     assert sets["rtl"] == [f"{config.name}.v"]
+    assert ("memories" in sets) is not inline
     for target in found["targets"].values():
+        assert ("memories" in target["filesets"]) is not inline
         assert set(target["filesets"]) <= set(sets)
         modules = "".join(files[file] for each in target["filesets"] for file in sets[each])
         assert f"\nmodule {target['toplevel']}" in modules
 
 
-def written(config: TrainerConfig, folder: Path) -> dict[str, str]:
-    files = trainer_files(config)
+def written(config: TrainerConfig, folder: Path, *, inline: bool = True) -> dict[str, str]:
+    files = trainer_files(config, inline=inline)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return files
@@ -79,13 +85,14 @@ def told(output: str) -> tuple[int, int]:
 
 
 def test_fusesoc_runs_lint_and_sim(tmp_path):
-    """The trainer's name is one that YAML would take for a Boolean."""
+    """The trainer's name is one that YAML would take for a Boolean; what is simulated reads its memories."""
     config = preset("xor").replaced(name="no")
     written(config, tmp_path)
     lint = fusesoc(tmp_path, "run", "--target", "lint", "no")
     assert lint.returncode == 0, lint.stdout
     assert "verilator -f" in lint.stdout
     assert "%Warning" not in lint.stdout
+    written(config, tmp_path, inline=False)
     simulated = fusesoc(tmp_path, "run", "--target", "sim", "no", "--steps", "100")
     assert simulated.returncode == 0, simulated.stdout
     steps, found = told(simulated.stdout)

@@ -111,8 +111,8 @@ def tools() -> Iterator[None]:
         raise ToolError(str(error)) from None
 
 
-def trainer_files(config: TrainerConfig, progress: Progress) -> dict[str, str]:
-    """What goes with a trainer, by name."""
+def trainer_files(config: TrainerConfig, progress: Progress, *, inline: bool = True) -> dict[str, str]:
+    """What goes with a trainer, by name; its memories have their words in the Verilog or read files."""
     from .. import emit
 
     progress.stage("making the circuit")
@@ -121,6 +121,6 @@ def trainer_files(config: TrainerConfig, progress: Progress) -> dict[str, str]:
         progress.reckoned(f"making the circuit: {what}", share)
 
     try:
-        return emit.trainer_files(config, watch=watch)
+        return emit.trainer_files(config, inline=inline, watch=watch)
     except emit.EmitError as error:
         raise ToolError(str(error)) from None

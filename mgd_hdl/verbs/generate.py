@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from ..config import ConfigError, Problem
 from ..files import reserved, write_files
+from ..memories import memory_images
 from ..progress import Progress
 from .common import configuration, say, trainer_files
 
@@ -15,9 +17,17 @@ def generate(args: Namespace) -> int:
     """Write them."""
     config = configuration(args.config, args.samples)
     directory = config.name if args.output is None else args.output
+    if args.memories == "images":
+        files = memory_images(config)
+        if not files:
+            allowed = "this trainer has no memories; must be left out"
+            raise ConfigError([Problem("--memories", "images", allowed)])
+        for path in write_files(directory, files, force=args.force):
+            print(f"wrote {path}")
+        return 0
     with reserved(directory, [f"{config.name}.v"], force=args.force):
         with Progress(say) as progress:
-            files = trainer_files(config, progress)
+            files = trainer_files(config, progress, inline=args.memories == "inline")
         written = write_files(directory, files, force=args.force)
     for path in written:
         print(f"wrote {path}")
