@@ -128,7 +128,7 @@ class _Run:
             from mgd_sim.watch import from_rows
 
             file.put("circuit", self.circuit)
-            self.looks = from_rows(file.rows("looks", 4))
+            self.looks = from_rows(file.rows("looks", 5))
             self._since, self._goes_on = [file.array("costs", "int64")], True
             self.solved_at = file.number_or_none("solved_at")
         if self.circuit.step >= self._steps:

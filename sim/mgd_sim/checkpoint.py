@@ -67,7 +67,7 @@ class Checkpoint:
             "format": FORMAT,
             "version": VERSION,
             "release": metadata.version("mgd-hdl"),
-            "configuration": config.model_dump(mode="json"),
+            "configuration": _document(config),
             "more": dict(more),
             "parts": {},
         }
@@ -88,6 +88,12 @@ class Checkpoint:
 
 
 # ---- reading ----------------------------------------------------------------------------------------
+
+
+def _document(config: TrainerConfig) -> dict[str, Any]:
+    """All that is asked for, and the hashes of the files that it names."""
+    files = {key: file["sha256"] for key, file in config.attached.as_json().items()}
+    return {**config.model_dump(mode="json"), "files": files}
 
 
 class Checkpoints:
@@ -113,7 +119,7 @@ class Checkpoints:
         header = self._said()
         self.more: dict[str, Any] = self._a_mapping(header, "more")
         self.parts: dict[str, Any] = self._a_mapping(header, "parts")
-        self._refuse_another("", self._a_mapping(header, "configuration"), config.model_dump(mode="json"))
+        self._refuse_another("", self._a_mapping(header, "configuration"), _document(config))
 
     def refuse(self, what: str) -> NoReturn:
         """One line about the file."""

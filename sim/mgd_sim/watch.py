@@ -121,19 +121,23 @@ def joined(costs: Sequence[Ints]) -> Ints:
 
 
 def rows(looks: Sequence[Look]) -> Floats:
-    """Looks as an array, (looks, 4); what was not measured is no number."""
+    """Looks as an array, (looks, 5); what was not measured is no number."""
     found = [
-        (each.step, each.cost, each.accuracy, np.nan if each.measured is None else each.measured)
+        (each.step, each.cost, each.accuracy, *(_or_none(part) for part in (each.measured, each.learned)))
         for each in looks
     ]
-    return np.array(found, np.float64).reshape(len(found), 4)
+    return np.array(found, np.float64).reshape(len(found), 5)
+
+
+def _or_none(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def from_rows(found: Floats) -> list[Look]:
     """The same back."""
     return [
-        Look(int(step), cost, accuracy, None if np.isnan(measured) else measured)
-        for step, cost, accuracy, measured in found.tolist()
+        Look(int(step), cost, accuracy, *(None if np.isnan(part) else part for part in parts))
+        for step, cost, accuracy, *parts in found.tolist()
     ]
 
 

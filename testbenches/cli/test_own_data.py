@@ -196,3 +196,20 @@ def test_samples_in_place_of_others(folder, capsys):
     )
     assert plain["each"] == same["each"] != turned["each"]
     assert turned["files"]["task.file"]["file"] == str(other)
+
+
+def test_a_run_is_not_resumed_with_other_data(folder, capsys):
+    """Cut and resumed it is the run that was not cut; with one other cell in the file it is refused."""
+    text = OWN.read_text("utf-8").replace("26_own_data.csv", "t.csv")
+    (folder / "t.toml").write_text(text, "utf-8")
+    (folder / "t.csv").write_text(TABLE.read_text())
+    run = ["train", str(folder / "t.toml"), "--seeds", "2", "--json"]
+    whole = json.loads(verb(capsys, *run, "--steps", "400"))
+    verb(capsys, *run, "--steps", "160", "--checkpoint", str(folder / "c"))
+    resumed = [*run, "--steps", "400", "--resume", str(folder / "c")]
+    assert json.loads(verb(capsys, *resumed)) == whole
+    (folder / "t.csv").write_text(TABLE.read_text().replace("20.0,1009", "20.0,1010"))
+    assert cli.main(resumed) == 2
+    line = capsys.readouterr().err
+    assert "is of another run: files.task.file was" in line
+    assert line.count("\n") == 1
