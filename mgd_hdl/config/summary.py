@@ -237,8 +237,10 @@ def _sample_lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if scale is None:
         yield "inputs", f"{_listed(found['inputs'])}: as they are"
     else:
-        pairs = zip(found["inputs"], scale["low"], scale["high"], strict=True)
-        yield "inputs", _listed([f"{name} {low:.6g} to {high:.6g}" for name, low, high in pairs])
+        spans = [f"{low:.6g} to {high:.6g}" for low, high in zip(scale["low"], scale["high"], strict=True)]
+        alike = len(spans) > 1 and len(set(spans)) == 1
+        columns = [f"{name} {span}" for name, span in zip(found["inputs"], spans, strict=True)]
+        yield "inputs", f"{len(spans):,}, each {spans[0]}" if alike else _listed(columns)
     for name, clipped in found["clipped"].items():
         for what, number in clipped.items():
             if number:
