@@ -217,7 +217,7 @@ def trainer_files(
     parameters = {
         "name": name,
         "configuration": config.model_dump(mode="json"),
-        **({"files": config.attached.as_json()} if config.attached.files else {}),
+        **config.attached.entry,
         "registers": registers.__dict__,
         "run_time": config.legal_registers,
         "parameters": config.parameters,

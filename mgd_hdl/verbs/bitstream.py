@@ -40,6 +40,7 @@ def bitstream(args: Namespace) -> int:
         found = {
             "design": config.name,
             "task": config.task.name,
+            **config.attached.entry,
             "parameters": config.parameters,
             "board": args.board,
             **made.as_json(),

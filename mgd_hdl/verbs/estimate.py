@@ -25,6 +25,7 @@ def estimate(args: Namespace) -> int:
     if args.json:
         document = {
             "design": config.name,
+            **config.attached.entry,
             "parameters": config.parameters,
             "clocks_per_step": float(config.timing.clocks_per_step),
             "notes": notes(config),

@@ -33,11 +33,12 @@ def probe(args: Namespace) -> int:
                 config, args.steps, seed, design=design, samples=samples, perturbations=codes, look=look
             )
     if args.json:
-        print_json({"name": config.name, "source": "circuit" if args.rtl else "twin", **found.as_json()})
+        source = "circuit" if args.rtl else "twin"
+        print_json({"name": config.name, **config.attached.entry, "source": source, **found.as_json()})
         return 0
-    source = "the circuit's" if args.rtl else "the twin's"
+    whose = "the circuit's" if args.rtl else "the twin's"
     print(
-        f"{config.name}, seed {seed}: {source} G of {config.parameters} parameters after {args.steps:,} steps"
+        f"{config.name}, seed {seed}: {whose} G of {config.parameters} parameters after {args.steps:,} steps"
     )
     for name, words in (
         ("backpropagation", "backpropagated gradient"),

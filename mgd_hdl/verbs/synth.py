@@ -43,7 +43,10 @@ def synth(args: Namespace) -> int:
             raise ToolError(str(error)) from None
         if not args.no_twin:
             report = replace(report, solution=_solution(config, say))
-        document, page = json.dumps(report.as_json(), indent=2) + "\n", report.markdown()
+        document, page = (
+            json.dumps({**report.as_json(), **config.attached.entry}, indent=2) + "\n",
+            report.markdown(),
+        )
         if args.output is not None:
             files = dict(zip(names, (document, page), strict=True))
             for path in write_files(args.output, files, force=args.force):

@@ -132,7 +132,7 @@ class Learned:
         return {
             "name": self.config.name,
             "task": self.config.task.name,
-            **({"files": self.config.attached.as_json()} if self.config.attached.files else {}),
+            **self.config.attached.entry,
             "goal": {
                 "accuracy": goal.accuracy,
                 "cost": None if goal.cost == float("inf") else goal.cost,

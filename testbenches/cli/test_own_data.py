@@ -134,6 +134,15 @@ def test_files_are_named_beside_the_verilog(capsys):
     }
 
 
+@pytest.mark.parametrize("verb_and_more", ["estimate", "probe --steps 8", "train --steps 8", "check"])
+def test_results_name_the_files(verb_and_more, capsys):
+    name, *more = verb_and_more.split()
+    found = json.loads(verb(capsys, name, str(OWN), *more, "--json"))
+    assert found["files"]["task.file"]["file"] == TABLE.name
+    bare = json.loads(verb(capsys, name, "xor", *more, "--json"))
+    assert not bare.get("files")
+
+
 def test_estimates_count_the_memory(capsys):
     """What Yosys makes of 8,000 samples of 9 bits, and of 800 of 33."""
     found = json.loads(verb(capsys, "estimate", str(OWN), "--json"))

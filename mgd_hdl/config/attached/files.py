@@ -122,6 +122,11 @@ class Attached:
         """Names and hashes by key; JSON types only."""
         return {key: file.as_json() for key, file in self.files}
 
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What a result adds to its JSON: ``files``, or nothing where there are none."""
+        return {"files": self.as_json()} if self.files else {}
+
     def packed(self) -> dict[str, list[str]]:
         """Everything, as JSON types: for a process that is sent text. :meth:`unpacked` takes it."""
         return {key: [file.name, base64.b64encode(file.data).decode()] for key, file in self.files}
