@@ -75,7 +75,9 @@ def test_every_tool_has_its_extra():
 
 
 def test_an_absent_module_that_no_extra_brings_is_a_fault(monkeypatch):
-    monkeypatch.setattr(configs, "configuration", lambda _given: importlib.import_module("mgd_hdl_not_there"))
+    monkeypatch.setattr(
+        configs, "any_configuration", lambda *_given: importlib.import_module("mgd_hdl_not_there")
+    )
     with pytest.raises(ModuleNotFoundError):
         cli.main(["check", "xor"])
 
