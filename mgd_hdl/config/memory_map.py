@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any, Literal
 
 from .derived import Derived
@@ -212,9 +213,13 @@ def configuration_hash(config: Derived) -> int:
     """64 bits of the SHA-256 of what was asked for, but for the section [host].
 
     Of keys only those count that differ from their defaults, so a key that a later release adds changes
-    nothing; nor does another bus around the same trainer.
+    nothing; nor does another bus around the same trainer. A file counts by its ending and the SHA-256
+    of its content, so that it may lie elsewhere, but not be another one.
     """
     asked = config.model_dump(mode="json", exclude_defaults=True, exclude={"host"})
+    for slot, file in config.attached.files:
+        section, _, key = slot.rpartition(".")
+        asked[section][key] = f"{PurePath(file.name).suffix} {file.sha256}"
     text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 

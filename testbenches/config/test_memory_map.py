@@ -212,6 +212,19 @@ def test_hash_does_not_know_the_bus():
     assert configuration_hash(XOR.replaced(seed=XOR.seed + 1)) != configuration_hash(XOR)
 
 
+def test_hash_knows_files_by_their_content(tmp_path):
+    """Wherever they lie; another row, and it is another circuit."""
+    task, rows = {"name": "file", "target": "y"}, "a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
+    found = []
+    for name, text in (("one", rows), ("two", rows), ("three", rows + "1,1,1\n")):
+        path = tmp_path / name / "rows.csv"
+        path.parent.mkdir()
+        path.write_text(text)
+        document = {"name": "tiny", "network": {"layers": [2, 2, 1]}, "task": {**task, "file": str(path)}}
+        found.append(configuration_hash(TrainerConfig.build(document)))
+    assert found[0] == found[1] != found[2]
+
+
 def test_hash_stands_in_two_registers():
     found = memory_map(XOR)
     assert found["hash_high"].reset << 32 | found["hash_low"].reset == configuration_hash(XOR)
