@@ -325,3 +325,45 @@ def test_paths_of_all_kinds(folder, tmp_path):
     beside = config(tmp_path, text(), name=f"{folder}/été 2024 (copie).csv", **ALL)
     absolute = config(tmp_path, text(), name=str(place / "été 2024 (copie).csv"), **ALL)
     assert rows(inside) == rows(beside) == rows(absolute)
+
+
+# ---- limits --------------------------------------------------------------------------------------
+
+
+def problems(folder: Path, count: int, columns: int = 1, **changes) -> list[tuple[str, str]]:
+    """Of so many samples; none where they are taken."""
+    x = np.zeros((count, columns), np.uint8)
+    x[::2] = 1
+    try:
+        config(folder, archived(x=x, y=np.arange(count) % 2), (columns, 2), **ALL, **changes)
+    except ConfigError as error:
+        return [(problem.key, problem.allowed) for problem in error.problems]
+    return []
+
+
+def test_an_epoch_has_two_keys_in_one_word(tmp_path):
+    """Of 31 bits, so indices have 15."""
+    assert problems(tmp_path, 1 << 15) == []
+    ((key, said),) = problems(tmp_path, (1 << 15) + 1)
+    assert (key, said[:47]) == ("task.order", "takes at most 32,768 samples, not 32,769; must ")
+    for more in ({"order": "plain"}, {"order": "random"}, {"source": "stream"}):
+        assert problems(tmp_path, (1 << 15) + 1, **more) == []
+
+
+def test_a_memory_has_an_end(tmp_path):
+    """2**23 bits, of 255 inputs of four bits and two outputs."""
+    given = {"columns": 255, "order": "plain", "input_format": "UQ(0, 4)"}
+    most = (1 << 23) // (255 * 4 + 2)
+    assert problems(tmp_path, most, **given) == []
+    ((key, said),) = problems(tmp_path, most + 1, **given)
+    assert key == "task.source"
+    bits = f"{most + 1} samples of 1022 bits are {(most + 1) * 1022:,} bits"
+    assert said == f'{bits}; at most 8,388,608; must be "stream"'
+    assert problems(tmp_path, most + 1, **given, source="stream") == []
+
+
+def test_a_judge_waits_for_all_samples(tmp_path):
+    found = config(tmp_path, MANY, (1, 3), test_share=0.0)
+    with pytest.raises(ConfigError, match=r"judge\.window = 99: must be at least 100, the number of samples"):
+        found.replaced(judge={"kind": "window", "window": 99})
+    assert found.replaced(judge={"kind": "window", "window": 100}).judged

@@ -6,16 +6,19 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mgd_hdl.config import preset
+from mgd_hdl.config import load, preset
 from mgd_hdl.emit import trainer_files
 from mgd_sim.rtl import trainer_design
 from mgd_sim.rtl.bugs import inject
+from testbenches import own_data
 
 from . import trainer as plain
 from .circuit import payload, states
@@ -27,6 +30,8 @@ from .trainer import PlainTrainer
 SEED = 36_000
 CORE, BEYOND = 50, 30
 STEPS = 100
+#: With samples of its own.
+OWN = Path(__file__).parents[2] / "examples/26_own_data.toml"
 
 
 def configuration(number: int) -> Drawn:
@@ -49,11 +54,12 @@ def found(given: Drawn, folder: Path, verilog: str = "") -> tuple[dict[str, list
     """States and flags of the circuit, or of a changed one."""
     config, document = given.config, given.config.model_dump(mode="json")
     files = trainer_files(config)
+    sent = given.samples if config.task.source == "stream" else None
     return states(
         verilog or files[f"{config.name}.v"],
         files[f"{config.name}.ports.json"],
         PlainTrainer(document, given.samples, given.written).registers,
-        [payload(sample, document["formats"]) for sample in given.samples or ()],
+        [payload(sample, document["formats"]) for sample in sent or ()],
         STEPS,
         folder,
     )
@@ -83,6 +89,23 @@ def test_the_circuit_is_what_the_pages_say(drawing, tmp_path):
     assert {len(column) for column in circuit.values()} == {steps}
     assert first_difference(circuit, pages) is None, given
     assert flags == right_flags
+
+
+@pytest.mark.parametrize("order", ["random", "epoch"])
+def test_own_samples(order, tmp_path):
+    """Those that docs/data.md finds in the example's table, in the order of docs/blocks/memory.md."""
+    config = load(OWN).replaced(task={"order": order})
+    rows = [line.split(",") for line in OWN.with_suffix(".csv").read_text().splitlines()[1:]]
+    train, _ = own_data.parts(rows, 0, Fraction(1, 5))
+    inputs = own_data.scaled(train, train, -8, 7)
+    samples = [(x, [int(row[-1] == "odd")]) for x, row in zip(inputs, train, strict=True)]
+    given = Drawn(config, samples, {})
+    circuit, flags = found(given, tmp_path)
+    pages, right_flags = expected(given, len(circuit["cost"]))
+    assert first_difference(circuit, pages) is None
+    assert flags == right_flags
+    wrong, _ = expected(replace(given, samples=samples[1:] + samples[:1]), len(circuit["cost"]))
+    assert first_difference(circuit, wrong) is not None
 
 
 def test_the_draw_covers_the_core():

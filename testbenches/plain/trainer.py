@@ -350,7 +350,8 @@ class PlainTrainer:
     document : mapping
         The configuration.
     samples : sequence of (inputs, targets), optional
-        For a stream: what comes through the port, over and over.
+        For a stream: what comes through the port, over and over. For a memory: what is stored, where that
+        is not a task of the pages.
     written : mapping, optional
         Registers that the host holds at other values than the configuration's.
     """
@@ -513,8 +514,8 @@ class PlainTrainer:
         if self.task["source"] == "generator":
             centered = self.task["name"] == "nist7x7_centered"
             self.samples = letters(centered, self.f_target, self.registers["seed_sample"])
-        elif samples is None:
-            data = stored(self.task["name"], self.layers[0], self.f_target)
+        elif self.task["source"] == "memory":
+            data = samples or stored(self.task["name"], self.layers[0], self.f_target)
             order = indices(self.task["order"], len(data), self.registers["seed_sample"])
             self.samples = (data[index] for index in order)
         else:
