@@ -30,7 +30,6 @@ from .retry import Group, Retrying, steps_of_a_try
 from .rtl.design import column_type
 from .rtl.registers import MOST_EVENTS, Kept
 from .rtl.trainer import KeptTrainer, RtlTrainer
-from .tasks import Dataset
 from .trainer import Saved, Trainer
 
 __all__ = ["Checkpoint", "Checkpoints", "Part", "Resumable"]
@@ -292,10 +291,12 @@ def _shown(value: Any) -> str:
 # ---- what is saved, and goes on ---------------------------------------------------------------------
 
 
-def digest(samples: Dataset) -> str:
-    """Of samples: whose they are tells no configuration."""
+def _digest(*given: Array | None) -> str:
+    """Of what came from outside, samples or codes, which no configuration tells; "" for nothing."""
     found = hashlib.sha256()
-    for array in (samples.x, samples.target):
+    for array in given:
+        if array is None:
+            return ""
         found.update(json.dumps(array.shape).encode())
         found.update(np.ascontiguousarray(array, np.int64).tobytes())
     return found.hexdigest()
@@ -320,11 +321,12 @@ def _resume(thing: Any, part: Part) -> None:
 def _(thing: Trainer) -> tuple[dict[str, Any], dict[str, Array]]:
     facts = {
         "kind": "twin",
-        "same": ["registers", "devices", "samples"],
+        "same": ["registers", "devices", "samples", "perturbations"],
         "step": thing.step,
         "registers": [asdict(each) for each in thing.each_registers],
         "devices": thing.devices,
-        "samples": digest(thing.samples),
+        "samples": _digest(thing.samples.x, thing.samples.target),
+        "perturbations": _digest(thing.perturbations),
     }
     return facts, _state_arrays(thing)
 
@@ -362,11 +364,12 @@ def _put_state(trainer: Trainer, part: Part, prefix: str, step: int) -> None:
 def _(thing: Retrying) -> tuple[dict[str, Any], dict[str, Array]]:
     facts = {
         "kind": "twin that tries again",
-        "same": ["registers", "devices", "samples"],
+        "same": ["registers", "devices", "samples", "perturbations"],
         "step": thing.step,
         "registers": [asdict(each) for each in thing.each_registers],
         "devices": thing.devices,
-        "samples": digest(thing.samples),
+        "samples": _digest(thing.samples.x, thing.samples.target),
+        "perturbations": _digest(thing.perturbations),
         "groups": [
             {"begun": group.begun, "references": group.references, "pause": group.pause}
             for group in thing.groups
@@ -425,10 +428,14 @@ def _(thing: RtlTrainer) -> tuple[dict[str, Any], dict[str, Array]]:
     state = thing.state
     facts = {
         "kind": "circuit",
-        "same": ["registers", "circuit"],
+        "same": ["registers", "circuit", "streams"],
         "step": state.step,
         "registers": [asdict(thing.registers)],
         "circuit": hashlib.sha256(thing.model.design.verilog.encode()).hexdigest(),
+        "streams": {
+            name: hashlib.sha256(json.dumps(words).encode()).hexdigest()
+            for name, words in thing.streams.items()
+        },
         "flags": state.flags,
         "solved_at": state.solved_at,
         "clocks": state.kept.clocks,

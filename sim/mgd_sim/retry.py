@@ -121,6 +121,7 @@ class Retrying:
             for seed in seeds
         ]
         self.devices = None if devices is None else list(devices)
+        self.perturbations = None  # codes from outside do not begin anew
         self._masks = [0]
         self._tries = Tries(config)
         self.step = 0

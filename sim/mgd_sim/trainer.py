@@ -107,7 +107,8 @@ class Trainer:
     ----------
     registers, each_registers : Registers, list of Registers
         Those of the first replica, which differ from those of others in their seeds only; and of each.
-    devices : list of int or None
+    devices, perturbations : list of int, Ints, or None
+        As they were given.
     samples : Dataset
         All samples; ``Record.sample`` points into it.
     inputs : Preparation
@@ -145,6 +146,7 @@ class Trainer:
 
         self.config = config
         self.registers, self.each_registers = registers[0], registers
+        self.perturbations = perturbations
         self.devices = None if devices is None else list(devices)
         self.samples = task_samples(config, samples)
         setup = Setup(config, self.registers, len(registers), seed_of, learning(config, devices))

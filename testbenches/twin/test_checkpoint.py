@@ -15,6 +15,7 @@ from mgd_sim.checkpoint import Checkpoint, Checkpoints
 from mgd_sim.moves import Within, leaves
 from mgd_sim.perturb.external import port_codes
 from mgd_sim.retry import Retrying, trainer
+from mgd_sim.tasks import Dataset
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
 from testbenches.catalogue import CATALOGUE, configuration
@@ -162,6 +163,20 @@ ODD = {
     "deep JSON": (put("checkpoint", np.frombuffer(b"[" * 100_000, np.uint8)), "is no checkpoint of mgd-hdl"),
     "a number of JSON": (put("checkpoint", np.frombuffer(b"12", np.uint8)), "is no checkpoint of mgd-hdl"),
 }
+
+
+def test_samples_and_codes_from_outside_must_be_the_same(tmp_path):
+    """No configuration tells what they are."""
+    config, path = configuration("external"), tmp_path / "c.npz"
+    samples, codes = port_samples(config), port_codes(config)
+    path.write_bytes(data(config, Trainer(config, [1], samples=samples, perturbations=codes)))
+    turned = Dataset(samples.x[::-1], samples.target[::-1])
+    for name, learner in {
+        "samples": Trainer(config, [1], samples=turned, perturbations=codes),
+        "perturbations": Trainer(config, [1], samples=samples, perturbations=-codes),
+    }.items():
+        with pytest.raises(Refused, match=f"c.npz: is of another run: {name} was"):
+            Checkpoints(path, config).put("twin", learner)
 
 
 def refused(path, text) -> None:

@@ -257,9 +257,9 @@ class RtlTrainer(Closes):
         self._waiting, self._ahead = [], 0
 
     @property
-    def streams(self) -> list[str]:
-        """Those through which samples or codes come in."""
-        return list(self._streams)
+    def streams(self) -> dict[str, list[int]]:
+        """The words of samples and codes that come in, over and over, by their stream."""
+        return {name: list(words) for name, words in self._streams.items()}
 
     def close(self) -> None:
         """Ends the simulation."""
