@@ -7,6 +7,7 @@ from typing import Any
 from amaranth.hdl import Mux, Signal, Value
 
 from .config.options import OPTIONS
+from .control.access import Access
 from .control.judge import Judge
 from .cost.classifier import Classifier
 from .cost.gate import Gate
@@ -277,6 +278,32 @@ class _Inference(Link):
         return rest | self.inference.passes[passing.layer.index]
 
 
+class _Accessed(Link):
+    """The host reads and writes parameters."""
+
+    def __init__(self, site: Site):
+        super().__init__(site)
+        self.door = site.door("access")
+        self.access = Access(site.config)
+        self.renew = site.renew = Signal(name="renew")
+
+    def placed(self) -> None:
+        site, door = self.site, self.door
+        access = site.place("access", self.access)
+        site.stream(access, "i_access")
+        site.gives(access, "o_access")
+        self.m.d.comb += [
+            access.restart.eq(site.restart),
+            access.open.eq(door.open),
+            *(getattr(door, name).eq(getattr(access, name)) for name in ("asks", "inside", "owes")),
+            self.renew.eq(access.renew),
+        ]
+        if not self.config.analog:
+            self.m.d.comb += site.blocks["sequencer"].renew.eq(access.renew)
+        if self.config.follow:
+            self.m.d.comb += access.copying.eq(site.ports.busy)
+
+
 #: The wiring of each option of :data:`mgd_hdl.config.options.OPTIONS` that is a link. Links are asked in this
 #: order.
 FEATURES: dict[str, type[Link]] = {
@@ -293,6 +320,7 @@ FEATURES: dict[str, type[Link]] = {
     "judge": _Judged,
     "retry": _Retried,
     "inference": _Inference,
+    "access": _Accessed,
 }
 
 

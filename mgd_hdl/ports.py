@@ -9,7 +9,8 @@ from amaranth.lib.wiring import In, Out
 
 from .config.ports import ports, there
 from .config.trainer import TrainerConfig
-from .network.inference import answer_stream, input_stream
+from .control import access
+from .network import inference
 from .perturb import code_stream
 from .samples import sample_stream
 
@@ -22,8 +23,10 @@ _CLOCKING = ("clk", "rst")
 _STREAMS: dict[str, Callable[[TrainerConfig], Signature]] = {
     "i_sample": sample_stream,
     "i_code": code_stream,
-    "i_infer": input_stream,
-    "o_infer": answer_stream,
+    "i_infer": inference.input_stream,
+    "o_infer": inference.answer_stream,
+    "i_access": access.command_stream,
+    "o_access": access.answer_stream,
 }
 
 

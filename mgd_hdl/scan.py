@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from .config.trainer import TrainerConfig
 from .hierarchy import Block
 
-__all__ = ["Scan"]
+__all__ = ["PlacedScan", "Scan", "place_layout", "scan_of"]
 
 
 class Scan(Block):
@@ -64,3 +65,107 @@ class Scan(Block):
         with m.Elif(self.advance):
             m.d.sync += self.columns.eq(self.columns << 1)
         return m
+
+
+def place_layout(config: TrainerConfig) -> data.StructLayout:
+    """A place as numbers: for each of the rings the one of its wires."""
+    return data.StructLayout(
+        {name: max(1, (size - 1).bit_length()) for name, size in config.placement.rings.items()}
+    )
+
+
+class PlacedScan(Block):
+    """A scan that can also be sent to any place, in two clocks, one place a clock.
+
+    Its rings are ``config.placement.rings``, the outermost first: each goes on where that inside of it turns.
+    A wire of a ring takes what the wire before it was, or whether two wires cross that are decoded, one clock
+    before, from the high and the low bits of the place: one table of four inputs, which a plain ring of an
+    iCE40 spends too.
+
+    Members
+    -------
+    advance : In(1)
+        Go to the next parameter; after the last comes the first.
+    seek, place : In(1), In(:func:`place_layout`)
+        Be there two clocks later; goes before ``advance``.
+    [tiles], rows, columns : Out, one-hot
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__(
+            {
+                "advance": In(1),
+                "seek": In(1),
+                "place": In(place_layout(config)),
+                **{name: Out(size, init=1) for name, size in config.placement.rings.items()},
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "placed_scan"
+
+    def _at(self, crossing: dict[str, int], names: list[str]) -> Value:
+        """Whether these rings are where a parameter is."""
+        found: Value = Const(1, 1)
+        for name in names:
+            found = found & getattr(self, name)[crossing[name]]
+        return found
+
+    @property
+    def last(self) -> Value:
+        """Whether the place is that of the last parameter."""
+        placement = self.config.placement
+        return self._at(placement.crossing(self.config.parameters - 1), list(placement.rings))
+
+    def elaborate(self, platform):
+        m = Module()
+        placement = self.config.placement
+        lands = Signal()
+        m.d.sync += lands.eq(self.seek)
+        turns: Value = self.advance
+        names = list(placement.rings)
+        for depth in reversed(range(len(names))):
+            name, size = names[depth], placement.rings[names[depth]]
+            ring, number = getattr(self, name), getattr(self.place, name)
+            # Decoded in two halves.
+            low = len(number) // 2
+            highs = Signal(-(-size >> low) if low else size, name=f"{name}_high")
+            m.d.sync += [wire.eq(number[low:] == i) for i, wire in enumerate(highs)]
+            picked: list[Value] = list(highs)
+            if low:
+                lows = Signal(1 << low, name=f"{name}_low")
+                m.d.sync += [wire.eq(number[:low] == i) for i, wire in enumerate(lows)]
+                picked = [highs[i >> low] & lows[i % len(lows)] for i in range(size)]
+            # It turns after its last wire, or earlier where the rings around it tell.
+            end = ring[-1]
+            for place in self._short(depth, names):
+                end = end | self._at(place, names[: depth + 1])
+            ends = Signal(name=f"{name}_end")
+            m.d.comb += ends.eq(end)
+            with m.If(~lands & turns & ends):
+                m.d.sync += ring.eq(1)
+            with m.Elif(lands | turns):
+                m.d.sync += ring.eq(Mux(lands, Cat(*picked), ring << 1))
+            turns = turns & ends
+        return m
+
+    def _short(self, depth: int, names: list[str]) -> list[dict[str, int]]:
+        """Where a ring turns before its last wire: for each place of the rings around it its last wire."""
+        placement = self.config.placement
+        lasts: dict[tuple[int, ...], int] = {}
+        for index in range(self.config.parameters):
+            crossing = placement.crossing(index)
+            lasts[tuple(crossing[name] for name in names[:depth])] = crossing[names[depth]]
+        size = placement.rings[names[depth]]
+        return [
+            dict(zip(names, (*around, last), strict=False))
+            for around, last in lasts.items()
+            if last < size - 1
+        ]
+
+
+def scan_of(config: TrainerConfig) -> Scan | PlacedScan:
+    """What leads the initializer from cell to cell."""
+    return PlacedScan(config) if config.access and not config.facts.chain else Scan(config)

@@ -68,6 +68,9 @@ class Site:
         made; where nothing holds one may begin. A door that works does not count.
     engaged : Signal
         With ``config.doors``: one of them asks, or owes an answer.
+    renew : Signal or None
+        Where a door can change parameters: high for a clock when it has, so that what the network sees of
+        them is taken anew.
     """
 
     trace: Trace
@@ -82,6 +85,7 @@ class Site:
         self.doors: list[Door] = []
         self.still = Signal(name="still")
         self.engaged = Signal(name="engaged")
+        self.renew: Signal | None = None
         self._platform = platform
 
     def place(self, name: str, block: _AnyBlock) -> _AnyBlock:

@@ -9,6 +9,8 @@ trainer
     Circuit and twin are compared, state by state, for thousands of steps.
 lint
     The Verilog is linted.
+access
+    Parameters are read and written between steps.
 inference
     Inputs are answered in the midst of training, and the Verilog is linted.
 textbook
@@ -769,6 +771,74 @@ _GIVEN: dict[str, tuple[str, _Changes]] = {
     ),
 }  # fmt: skip
 
+#: With access to parameters: every way to a cell, everything that keeps a copy of T, all that may be stuck.
+_ACCESSED: dict[str, _Changes] = {
+    "windows": {"learning": {"tau_theta": 4, "tau_p": 4, "tau_x": 2}},
+    "early, leaves of 4": {"engine": {"enables": "early", "leaves": "yes", "leaf_cells": 4}},
+    "a shadow, windows, inference": {
+        "engine": {"shadow": "yes"},
+        "learning": {"tau_theta": 4},
+        "network": {"inference": "yes"},
+    },
+    "delayed, leaves of 16": {
+        "learning": {"updates": "delayed"},
+        "engine": {"leaves": "yes", "leaf_cells": 16},
+    },
+    "followed": {"learning": {"follow": 3, "tau_theta": 2, "tau_p": 3}},
+    "serial, two-sided, leaves": {
+        "engine": {"cell": "serial", "leaves": "yes"},
+        "learning": {"measure": "two_sided"},
+    },
+    "serial, windows": {"engine": SERIAL, "learning": {"tau_theta": 2, "tau_p": 4}},
+    "sinusoidal, windows": {
+        "perturbation": {"family": "sinusoidal"},
+        "learning": {"tau_theta": 2, "tau_p": 4, "rounding": "floor"},
+        "network": {"inference": "yes"},
+    },
+    "square, a shadow, leaves": {
+        "perturbation": {"family": "square"},
+        "engine": {"shadow": "yes", "leaves": "yes"},
+        "learning": {"tau_theta": 3},
+    },
+    "by node, a shadow": {
+        "perturbation": {"granularity": "node"},
+        "learning": {"rounding": "floor", "tau_theta": 2},
+        "engine": {"shadow": "yes"},
+    },
+    "by layer, clamped": {"perturbation": {"granularity": "layer"}, "learning": {"clamp": 1.0, "tau_p": 2}},
+    "sparse, some still": {
+        "perturbation": {"share": 0.5},
+        "imperfections": {"stuck": 0.3, "stuck_kind": "still"},
+    },
+    "some shaken, clamped": {"imperfections": {"stuck": 0.3}, "learning": {"clamp": 2.0}},
+    "some dead, reset": {
+        "imperfections": {"stuck": 0.3, "stuck_kind": "dead"},
+        "engine": {"reset": "yes"},
+    },
+    "analog, followed": {"learning": ANALOG_WINDOWS},
+    "everything noisy, decay, judged": {
+        "imperfections": {
+            "cost_noise": 0.03,
+            "update_noise": 0.002,
+            "update_noise_kind": "independent",
+        },
+        "learning": {"decay": 0.001, "tau_theta": 2, "tau_p": 2},
+        "judge": JUDGED,
+        "task": {"accuracy": True},
+    },
+    "sequential, 8 bits": {
+        "perturbation": {"family": "sequential"},
+        "formats": {"parameter": "SQ(3, 5)", "cost_change": "SQ(2, 6)"},
+        "learning": {"rounding": "floor", "tau_theta": 9, "tau_x": 9},
+        "network": {"initial": 1.0},
+    },
+    "walsh, two-sided, 28 bits": {
+        "perturbation": {"family": "walsh"},
+        "formats": {"parameter": "SQ(5, 23)"},
+        "learning": {"measure": "two_sided"},
+    },
+}
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -792,6 +862,10 @@ class Entry:
     begun: bool = False
 
 
+def _accessed(changes: _Changes) -> _Changes:
+    return {**changes, "engine": {**changes.get("engine", {}), "access": "yes"}}
+
+
 def _catalogue() -> dict[str, Entry]:
     found = {name: Entry(name, {}, "preset") for name in PRESETS}
     found |= {path.name: Entry(path.name, {}, "example") for path in EXAMPLES}
@@ -801,6 +875,9 @@ def _catalogue() -> dict[str, Entry]:
     found |= {
         f"inference: {name}": Entry("xor", {**changes, "network": {"inference": "yes"}}, "inference")
         for name, changes in _ANSWERING.items()
+    }
+    found |= {
+        f"access: {name}": Entry("xor", _accessed(changes), "access") for name, changes in _ACCESSED.items()
     }
     found |= {f"textbook: {name}": Entry(*entry, "textbook") for name, entry in _TEXTBOOK.items()}
     estimated = {**runs.FIT, **runs.JUDGED}

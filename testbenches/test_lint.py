@@ -25,7 +25,7 @@ def check_names(name: str, verilog: str) -> None:
     assert {"clk", "run", "tau_x", "started"} < own <= {*SIGNALS, *(each.name for each in fields(Registers))}
 
 
-@pytest.mark.parametrize("name", named("lint", "inference"))
+@pytest.mark.parametrize("name", named("lint", "inference", "access"))
 def test_no_lint(name, tmp_path):
     config = configuration(name)
     files = trainer_files(config)

@@ -35,6 +35,8 @@ CONFIGURATIONS: dict[str, TrainerConfig] = {
         imperfections={"cost_noise": 0.03},
     ),
     "inference, two-sided": XOR.replaced(network={"inference": "yes"}, learning={"measure": "two_sided"}),
+    "access": XOR.replaced(engine={"access": "yes"}, learning={"follow": 2}),
+    "access, a chain": XOR.replaced(engine={"access": "yes"}, perturbation={"family": "square"}),
     "decay, dead parameters": XOR.replaced(
         learning={"decay": 0.125}, imperfections={"stuck": 0.5, "stuck_kind": "dead"}
     ),

@@ -204,6 +204,11 @@ class Asked(Section):
         return self.engine.reset == "yes"
 
     @property
+    def access(self) -> bool:
+        """The host can read and write parameters."""
+        return self.engine.access == "yes"
+
+    @property
     def parameters(self) -> int:
         """P: weights and biases, or whatever a device outside has."""
         if self.device.parameters:
@@ -286,7 +291,7 @@ class Asked(Section):
     @property
     def doors(self) -> bool:
         """The host may work with the network or its parameters while no step is under way."""
-        return self.inference
+        return self.inference or self.access
 
     @property
     def holds(self) -> bool:

@@ -11,12 +11,20 @@ from typing import Literal
 from .delivery import PARALLEL, Delivery
 from .number import SQ, UQ, Format
 
-__all__ = ["Activation", "ActivationTable", "Defect", "LayerConfig", "adder_levels"]
+__all__ = ["Activation", "ActivationTable", "Defect", "LayerConfig", "adder_levels", "parity_levels"]
 
 Activation = Literal["sigmoid", "tanh", "relu", "linear"]
 
 #: These limit the sum to the format of the output; the others are tables.
 _LIMITS = ("relu", "linear")
+
+
+def parity_levels(bits: int) -> int:
+    """Levels of a tree of exclusive ors of four over so many bits, one register each."""
+    levels = 0
+    while bits > 1:
+        bits, levels = -(-bits // 4), levels + 1
+    return levels
 
 
 def adder_levels(terms: int) -> int:

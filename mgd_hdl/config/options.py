@@ -519,6 +519,14 @@ OPTIONS: dict[str, Option] = {
             (_apart("device outside", text='must be "no" with {other}, which answers by itself'),),
             around="what a trainer is asked beside its steps, mgd_sim.trainer.Trainer.infer",
         ),
+        Option(
+            "access",
+            'engine.access = "yes"',
+            ("engine.access",),
+            lambda config: config.access,
+            (_apart("device outside", text='must be "no" with {other}, which keeps its parameters itself'),),
+            around="T and what the network sees of it, at hand in every step: mgd_sim.trainer",
+        ),
     )
 }
 

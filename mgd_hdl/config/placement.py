@@ -66,6 +66,23 @@ class Placement:
         """Of the array: each row has so many places or fewer."""
         return self.engine.columns
 
+    @property
+    def rings(self) -> dict[str, int]:
+        """With ``engine.access``, by name: one-hot wires whose crossing is a cell. Rows count from the tile's
+        first, or where a tile is in one row over the whole array.
+        """
+        if self.engine.by_input:
+            return {"rows": self.rows, "columns": self.columns}
+        rows = max(tile.rows for tile in self.tiles)
+        return {"tiles": len(self.tiles), "rows": rows, "columns": self.columns}
+
+    def crossing(self, index: int) -> dict[str, int]:
+        """Which of these wires the parameter of this number is on."""
+        place = self.places[index]
+        if self.engine.by_input:
+            return {"rows": place.row, "columns": place.column}
+        return {"tiles": place.tile, "rows": place.tile_row, "columns": place.column}
+
     @cached_property
     def code_places(self) -> tuple[Place, ...]:
         """What makes codes differ: the places of the parameters, or of neurons as if they were cells."""

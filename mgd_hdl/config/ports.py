@@ -103,6 +103,16 @@ def _y_fields(config: Derived) -> tuple[Field, ...]:
     )
 
 
+def _access_fields(config: Derived, last: str) -> tuple[Field, ...]:
+    """The number of a parameter in the low bits, then T, then one bit."""
+    number, index = config.words.parameter, config.shape.index_bits
+    return (
+        Field("index", 0, index),
+        Field("theta", index, number.width, number.signed, str(number)),
+        Field(last, index + number.width, 1),
+    )
+
+
 def _flag_fields(_: Derived) -> tuple[Field, ...]:
     return tuple(Field(name, bit, 1) for bit, name in enumerate(FLAGS))
 
@@ -335,6 +345,28 @@ PORTS: tuple[Port, ...] = (
         _y_fields,
         OPTIONS["inference"].on,
         OPTIONS["inference"].asked,
+        leaves=True,
+    ),
+    *_stream(
+        "i_access",
+        "A command",
+        "Reads the parameter of number index, or with write sets it to theta.",
+        lambda config: config.shape.index_bits + config.words.parameter.width + 1,
+        "config.shape.index_bits + config.words.parameter.width + 1",
+        lambda config: _access_fields(config, "write"),
+        OPTIONS["access"].on,
+        OPTIONS["access"].asked,
+    ),
+    *_stream(
+        "o_access",
+        "An answer",
+        "One to each command, in their order: T of parameter index, after a write the T that it then has;"
+        " refused where there is no such parameter.",
+        lambda config: config.shape.index_bits + config.words.parameter.width + 1,
+        "config.shape.index_bits + config.words.parameter.width + 1",
+        lambda config: _access_fields(config, "refused"),
+        OPTIONS["access"].on,
+        OPTIONS["access"].asked,
         leaves=True,
     ),
 )

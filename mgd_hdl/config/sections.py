@@ -353,6 +353,9 @@ class EngineSection(Section):
     reset: Literal["no", "yes"] = "no"
     """Whether a start clears parallel cells even where they hold X, as in simulations without initial values.
     no: from any zeros and ones, which is all that a chip can hold."""
+    access: Literal["no", "yes"] = "no"
+    """Whether the host can read and write every parameter, through the ports i_access and o_access, while
+    training stands between two steps."""
 
 
 class JudgeSection(Section):

@@ -97,6 +97,11 @@ class Shape:
         count = round(self.asked.imperfections.stuck * self.asked.parameters)
         return picked(chosen, _STUCK, self.asked.parameters, count)
 
+    @property
+    def index_bits(self) -> int:
+        """Of the number of a parameter."""
+        return max(1, (self.asked.parameters - 1).bit_length())
+
     @cached_property
     def biases(self) -> tuple[int, ...]:
         """The numbers of all biases, one for each neuron."""

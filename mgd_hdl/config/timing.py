@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 
 from .asked import Asked
 from .engines import EngineFacts
-from .network import adder_levels
+from .network import adder_levels, parity_levels
 from .options import added_clocks
 from .placement import Placement
 from .shape import Shape
@@ -58,6 +59,30 @@ class Timing:
     def join_clocks(self) -> int:
         """So long after the last word of an update began to pass, a measurement may begin."""
         return self.engine.join_clocks(self.words.guard_bits)
+
+    @property
+    def parity_levels(self) -> tuple[int, int]:
+        """With ``engine.access``: registers in the tree of a tile, and behind it in that of the array."""
+        tiles = self.placement.tiles
+        return parity_levels(max(tile.cells for tile in tiles)), parity_levels(len(tiles))
+
+    @property
+    def watch_latency(self) -> int:
+        """With ``engine.access``: from a visit of a parameter until the root of the tree tells of its word.
+        Word and place take two clocks to the array.
+        """
+        way = 2 + self.broadcast_latency + self.asked.early
+        return way + self.engine.watch_clocks(self.words.parameter.width) + sum(self.parity_levels)
+
+    @property
+    def access_beat(self) -> int:
+        """Clocks from one visit to the next. Where codes are a chain, every visit waits for its answer."""
+        return self.watch_latency + 1 if self.engine.chain else self.word_clocks
+
+    @property
+    def access_slots(self) -> int:
+        """So many parameters are visited in turn, which hides the wait for what their words did."""
+        return -(-(self.watch_latency + 1) // self.access_beat)
 
     @property
     def weight_latency(self) -> int:
@@ -158,10 +183,11 @@ class Timing:
 
     @cached_property
     def settle_moves(self) -> int:
-        """Until a copy that starts from 0 has come to any T."""
-        longest = 1
-        for target in (self.words.visible.min, self.words.visible.max):
-            copy = moves = 0
+        """Until a copy that starts from 0 has come to any T, or from anywhere where they can be written."""
+        longest, visible = 1, self.words.visible
+        starts = (0, visible.min << self.asked.follow, visible.max << self.asked.follow)
+        for start, target in product(starts[: 3 if self.asked.access else 1], (visible.min, visible.max)):
+            copy, moves = start, 0
             while (nearer := copy + target - (copy >> self.asked.follow)) != copy:
                 copy, moves = nearer, moves + 1
             longest = max(longest, moves)

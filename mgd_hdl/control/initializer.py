@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import memory
 from amaranth.lib.wiring import In, Out
@@ -11,7 +13,7 @@ from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
 from ..lfsr import ShiftRegister
-from ..scan import Scan
+from ..scan import place_layout, scan_of
 
 __all__ = ["Initializer"]
 
@@ -53,6 +55,9 @@ class Initializer(Block):
         Take the word now; all else is held while it passes.
     fill, sign, minus : Out(1), loaded codes only, instead of ``rows`` and ``columns``
         Shift a code of this sign into the chain, 1 for positive; the word is for negative codes.
+    seek, place : In, tiles : Out, ``engine.access`` only, but not for loaded codes
+        In place of ``rows`` over the whole array there are those of :class:`mgd_hdl.scan.PlacedScan`, which
+        may be sent anywhere while not busy.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -61,6 +66,9 @@ class Initializer(Block):
         self.lasting = config.timing.word_clocks > 1
         loads = {"load": Out(1)} if self.lasting else {}
         picks = {"rows": Out(config.placement.rows), "columns": Out(config.placement.columns)}
+        if config.access:
+            picks = {name: Out(size) for name, size in config.placement.rings.items()}
+            picks |= {"seek": In(1), "place": In(place_layout(config))}
         if config.facts.chain:
             picks = {"fill": Out(1), "sign": Out(1), "minus": Out(1)}
         seed = {} if config.given else {"seed": In(LFSR.degree)}
@@ -84,14 +92,15 @@ class Initializer(Block):
     def elaborate(self, platform):
         m = Module()
         config, chain, clears = self.config, self.config.facts.chain, self.config.facts.clears
-        scan = place(m, platform, "scan", Scan(config))
+        scan: Any = place(m, platform, "scan", scan_of(config))
+        rings = config.placement.rings if config.access else ("rows", "columns")
         loading = Signal()
         m.d.comb += scan.advance.eq(self.fill & ~self.clear if chain else loading)
         again: Value | None = None
         if config.given:
             value, again = self._given(m, scan.last, loading)
         else:
-            value = self._drawn(m, platform, scan.rows if chain else self.rows, loading)
+            value = self._drawn(m, platform, scan, loading)
         last = scan.last if again is None else scan.last & again
 
         turn = Const(1, 1)
@@ -108,7 +117,9 @@ class Initializer(Block):
                 m.d.sync += clock.eq(clock + 1)
 
         if not chain:
-            m.d.comb += [self.rows.eq(scan.rows), self.columns.eq(scan.columns)]
+            m.d.comb += [getattr(self, name).eq(getattr(scan, name)) for name in rings]
+            if config.access:
+                m.d.comb += [scan.seek.eq(self.seek), scan.place.eq(self.place)]
         first = "CLEAR_POSITIVE" if clears == 1 else "CLEAR_NEGATIVE"
         with m.FSM(name="phase"):
             with m.State("IDLE"), m.If(self.start):
@@ -143,9 +154,11 @@ class Initializer(Block):
                     m.next = "IDLE"
         return m
 
-    def _drawn(self, m, platform, here: Value, loading: Value) -> Value:
-        """A random word, sized for the layer that owns the row ``here``."""
+    def _drawn(self, m, platform, scan: Any, loading: Value) -> Value:
+        """A random word, sized for the layer that owns the row, or the tile, where the scan is."""
         config = self.config
+        by_tile = "tiles" in self.signature.members
+        here = self.tiles if by_tile else scan.rows if config.facts.chain else self.rows
         register = place(m, platform, "register", ShiftRegister())
         m.d.comb += [
             register.load.eq(self.start),
@@ -157,7 +170,8 @@ class Initializer(Block):
         sizes: dict[int, int] = {}
         for tile in config.placement.tiles:
             shift = config.levels.initial_shift(tile.layer)
-            sizes[shift] = sizes.get(shift, 0) | ((1 << tile.rows) - 1) << tile.first_row
+            owned = 1 << tile.index if by_tile else ((1 << tile.rows) - 1) << tile.first_row
+            sizes[shift] = sizes.get(shift, 0) | owned
         sized, *others = [(random.shift_right(shift), rows) for shift, rows in sizes.items()]
         value = sized[0]
         for other, rows in others:

@@ -43,9 +43,11 @@ class Sequencer(Block):
         A measurement may begin now; with loaded codes the reference of a one-sided step always may.
     hold : In(1), ``config.holds`` only
         No step begins, whatever is asked for.
-    wanted, between : Out(1), ``config.doors`` only
+    wanted, between : Out(1), inference only, ``config.doors`` only
         A step is asked for; none that has begun has anything more to command, and none begins while ``hold``
         is high.
+    renew : In(1), ``engine.access`` only, unless analog
+        Parameters have changed between two steps: the next one measures its reference.
     under_way : Out(1), serial cells and loaded codes only
         A step has begun, and its perturbed measurement not yet.
     tau_x, tau_p, tau_theta : In(tau_bits), at least 1
@@ -71,8 +73,12 @@ class Sequencer(Block):
             members["window_end"] = Out(1)
         if config.holds:
             members["hold"] = In(1)
+        if config.inference:
+            members["wanted"] = Out(1)
         if config.doors:
-            members |= {"wanted": Out(1), "between": Out(1)}
+            members["between"] = Out(1)
+        if config.access and not config.analog:
+            members["renew"] = In(1)
         super().__init__(
             {
                 **members,
@@ -126,7 +132,7 @@ class Sequencer(Block):
         free = self.free if lasts else Const(1, 1)
         reference_free = Const(1, 1) if chain and not config.two_sided else free
         wanted = self.run | asked | self.step
-        if config.doors:
+        if config.inference:
             m.d.comb += self.wanted.eq(wanted)
         if config.holds:
             wanted = wanted & ~self.hold
@@ -142,6 +148,10 @@ class Sequencer(Block):
             m.d.sync += asked.eq(0 if lasts else self.step & ~self.run)
         with m.Elif(self.step & ~self.run):
             m.d.sync += asked.eq(1)
+
+        if "renew" in self.signature.members:
+            with m.If(self.renew):
+                m.d.sync += reference_due.eq(1)
 
         # Without shadow a flush changes the parameters, so it ends the window.
         ends_window = Signal()

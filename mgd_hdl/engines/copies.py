@@ -45,6 +45,8 @@ class _Copied(Direct):
         parameters_set = Signal()
         self.m.d.sync += parameters_set.eq(done)
         self.copying = parameters_set
+        if self.site.renew is not None:
+            self.copying = parameters_set | self.site.renew
         return parameters_set
 
     def after(self, updated: Value) -> None:
@@ -73,8 +75,14 @@ class _Following(_Copied):
         parameters_set = Signal()
         left = Signal(range(2 * self.config.timing.settle_moves + 1))
         self.copying, self._left = left.any(), left
-        self.m.d.comb += parameters_set.eq(left == 1)
-        with self.m.If(done):
+        begins, arrived = done, left == 1
+        if self.site.renew is not None:
+            renewing = Signal()
+            with self.m.If(done | self.site.renew):
+                self.m.d.sync += renewing.eq(self.site.renew)
+            begins, arrived = done | self.site.renew, arrived & ~renewing
+        self.m.d.comb += parameters_set.eq(arrived)
+        with self.m.If(begins):
             self.m.d.sync += left.eq(2 * self.config.timing.settle_moves)
         with self.m.Elif(self.copying):
             self.m.d.sync += left.eq(left - 1)

@@ -121,6 +121,11 @@ class Engine:
             comb += self.initializer.seed.eq(site.ports.seed_initial)
         comb += self.array.clear.eq(self.initializer.clear)
 
+    def first_word(self, site: Site) -> Value:
+        """The words that set parameters: before the first step, and those of the host."""
+        word: Value = self.initializer.word
+        return word | site.blocks["access"].word if self.config.access else word
+
     @property
     def x_wait(self) -> int:
         """A sample is kept from t + 1 on; so many clocks later it meets the weights of layer 0."""
@@ -140,7 +145,7 @@ class Engine:
         over: Value = Const(0, 1)
         if self.config.timing.tail_clocks:
             over = homodyne.minus & site.window_ends(site.spread_at)
-        return Broadcast(homodyne.word | self.initializer.word, homodyne.plus, homodyne.minus, over)
+        return Broadcast(homodyne.word | self.first_word(site), homodyne.plus, homodyne.minus, over)
 
     def words(self, site: Site, broadcast: Broadcast) -> None:
         """All words enter the array: in a clock in which one begins the parameters that it is for take it."""

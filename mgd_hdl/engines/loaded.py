@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from amaranth.hdl import Signal, Value
+from amaranth.hdl import Mux, Signal, Value
 
 from ..config.trainer import TrainerConfig
 from ..kinds import code_block
@@ -33,9 +33,31 @@ class LoadedEngine(Engine):
         unheard_plus = Signal()  # a name, for lint's sake
         site.m.d.comb += unheard_plus.eq(broadcast.plus)
 
+    def _filling(self, site: Site) -> Iterator[Any]:
+        """What picks a cell: the initializer, or the host's access."""
+        array, homodyne, initializer = self.array, site.blocks["homodyne"], self.initializer
+        minus = homodyne.minus | initializer.minus
+        if not self.config.access:
+            yield from (
+                array.fill.eq(initializer.fill),
+                array.sign.eq(initializer.sign),
+                array.minus.eq(minus),
+            )
+            return
+        access = site.blocks["access"]
+        sign = initializer.sign.replicate(self.config.code_bits)
+        yield from (
+            array.fill.eq(initializer.fill | access.fill),
+            array.filling.eq(Mux(initializer.fill, sign, access.filling)),
+            array.minus.eq(minus | access.minus),
+            array.pause.eq(access.pause),
+            access.end.eq(array.end),
+            access.watched.eq(array.watched),
+        )
+
     def codes(self, site: Site, links: Sequence[Link], started: Value, hold_over: Value) -> None:
         """Between a source of code words, the initializer, and the chain of cells."""
-        config, array, homodyne = self.config, self.array, site.blocks["homodyne"]
+        config, array = self.config, self.array
         source: Any = site.place("code", code_block(config))
         site.m.d.comb += [
             source.load.eq(site.restart),
@@ -43,15 +65,13 @@ class LoadedEngine(Engine):
             array.i.payload.eq(source.o.payload),
             array.i.valid.eq(source.o.valid),
             source.o.ready.eq(array.i.ready),
-            array.fill.eq(self.initializer.fill),
-            array.sign.eq(self.initializer.sign),
-            array.minus.eq(homodyne.minus | self.initializer.minus),
+            *self._filling(site),
         ]
         if "seed_code" in site:
             site.m.d.comb += source.seed.eq(site.ports.seed_code)
         site.stream(source, "i_code")
         if config.code_bits > 1:
-            site.m.d.comb += array.rotate.eq(homodyne.rotate)
+            site.m.d.comb += array.rotate.eq(site.blocks["homodyne"].rotate)
         site.m.d.comb += site.blocks["sequencer"].free.eq(array.loaded)
 
     def settled(self, site: Site, settling: Settling, updated: Value) -> None:

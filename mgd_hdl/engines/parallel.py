@@ -39,12 +39,27 @@ class ParallelEngine(Engine):
         return last_taken
 
     def start(self, site: Site) -> None:
+        array, initializer = self.array, self.initializer
+        rings = self.config.placement.rings if self.config.access else ("rows", "columns")
         site.m.d.comb += [
-            self.array.address.eq(self.initializer.busy),
-            self.array.address_rows.eq(self.initializer.rows),
-            self.array.address_columns.eq(self.initializer.columns),
+            array.address.eq(self.addresses(site)),
+            *(getattr(array, f"address_{name}").eq(getattr(initializer, name)) for name in rings),
         ]
+        if self.config.access:
+            access = site.blocks["access"]
+            site.m.d.comb += [
+                initializer.seek.eq(access.seek),
+                initializer.place.eq(access.place),
+                access.watched.eq(array.watched),
+            ]
+            if "loading" in array.signature.members:
+                site.m.d.comb += array.loading.eq(initializer.busy | access.loading)
         super().start(site)
+
+    def addresses(self, site: Site) -> Value:
+        """The word is for the cell at a place, or clears all."""
+        busy: Value = self.initializer.busy
+        return busy | site.blocks["access"].address if self.config.access else busy
 
     def broadcast(self, site: Site) -> Broadcast:
         plain = super().broadcast(site)
@@ -53,8 +68,8 @@ class ParallelEngine(Engine):
         # Codes go one clock before their words, and D's sign is known before D.
         update, homodyne = site.blocks["update"], site.blocks["homodyne"]
         sign = Mux(update.soon, update.sign, ~update.o.payload[-1])
-        first = self.initializer.word
-        site.m.d.comb += self.array.sign.eq(Mux(self.initializer.busy, first[-1], sign))
+        first = self.first_word(site)
+        site.m.d.comb += self.array.sign.eq(Mux(self.addresses(site), first[-1], sign))
         word = homodyne.word | later(site.m, first, "first_word", 1)
         return Broadcast(word, update.soon, homodyne.plus, plain.over)
 

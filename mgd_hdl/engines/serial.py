@@ -40,7 +40,10 @@ class SerialEngine(ParallelEngine):
 
     def words(self, site: Site, broadcast: Broadcast) -> None:
         super().words(site, broadcast)
-        site.m.d.comb += self.array.load.eq(self.initializer.load)
+        load: Value = self.initializer.load
+        if self.config.access:
+            load = load | site.blocks["access"].load
+        site.m.d.comb += self.array.load.eq(load)
 
     def settled(self, site: Site, settling: Settling, updated: Value) -> None:
         config, m = self.config, site.m

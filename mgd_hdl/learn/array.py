@@ -14,7 +14,7 @@ from ..config.placement import Tile as TileConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from . import layer_ports, perturbed, to_neurons
+from . import addressed_rows, layer_ports, parity, perturbed, place_ports, to_neurons, watch_ports
 from .cell import ParameterCell, code_wires, loading_wires, perturbation_wires
 from .follower import copy_ports
 
@@ -36,9 +36,7 @@ def word_ports(config: TrainerConfig) -> dict:
         "plus": In(1),
         "minus": In(1),
         **({"load": In(1)} if config.timing.word_clocks > 1 else {}),
-        "address": In(1),
-        "address_rows": In(config.placement.rows),
-        "address_columns": In(COLUMNS),
+        **place_ports(config),
         "clear": In(1),
     }
 
@@ -169,12 +167,15 @@ class CellTile(Block):
         Constants: which cells do not learn.
     weights : Out
         The perturbed parameters, first cell in the low bits.
+    [watched] : Out(1)
+        ``engine.access`` only: see :func:`mgd_hdl.learn.watch_ports`.
     """
 
     def __init__(self, config: TrainerConfig, cells: int):
         self.config = config
         self.cells = cells
-        members = {**_broadcast(config, cells), "weights": Out(cells * config.words.weight.width)}
+        weights = {"weights": Out(cells * config.words.weight.width)}
+        members = {**_broadcast(config, cells), **weights, **watch_ports(config)}
         if config.some_stuck:
             members["stuck"] = In(cells)
         super().__init__(members)
@@ -195,6 +196,9 @@ class CellTile(Block):
         if config.some_stuck:
             m.d.comb += [cell.stuck.eq(stuck) for cell, stuck in zip(cells, self.stuck, strict=True)]
         m.d.comb += self.weights.eq(Cat(cell.weight for cell in cells))
+        if config.access:
+            bits = [cell.watched for cell in cells]
+            m.d.comb += self.watched.eq(parity(m, "parity", bits, config.timing.parity_levels[0]))
         return m
 
     @staticmethod
@@ -205,7 +209,7 @@ class CellTile(Block):
         return {
             port: (port, None) if port in wires else (f"{port}s", [bits[port.rpartition("_")[2]]])
             for port in cell.signature.members
-            if port not in ("weight", "stuck")
+            if port not in ("weight", "stuck", "watched")
         }
 
 
@@ -347,8 +351,11 @@ class Array(Block):
         Early enables only: the sign of the word that comes in the next clock.
     plus, minus : In(1)
         The word is +D, or -D.
-    address, address_rows, address_columns, clear : In
-        Pick cells by place; ``clear`` sets them to zero.
+    address, address_rows, address_columns, [address_tiles], clear : In
+        Pick cells by place; ``clear`` sets them to zero. With ``engine.access`` rows count in a tile.
+    [loading] : In(1)
+        ``engine.access`` with stuck parameters only: they take the word too; otherwise they do with
+        ``address``.
     [compare] : In(1)
         Weight decay only: the word is not taken, see :class:`mgd_hdl.learn.integrator.Integrator`.
     [halved] : In(2)
@@ -360,6 +367,8 @@ class Array(Block):
         copy the visible bits. Followers only: ``away``: In(1).
     weights_k_j : Out
         Perturbed parameters of neuron j of layer k: inputs first, the bias on top.
+    [watched] : Out(1)
+        ``engine.access`` only: see :func:`mgd_hdl.learn.watch_ports`.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -368,6 +377,8 @@ class Array(Block):
             **word_ports(config),
             **({"compare": In(1)} if config.decays else {}),
             **({"halved": In(2)} if config.amplitude_halvings else {}),
+            **({name: In(1) for name in loading_wires(config)} if config.access else {}),
+            **watch_ports(config),
         }
         super().__init__({**members, **layer_ports(config, self._passing)})
 
@@ -415,8 +426,9 @@ class Array(Block):
             m.d.sync += everywhere["compare"].eq(self.compare)
         for name in loading_wires(config):
             everywhere[name] = Signal(name=name)
-            m.d.sync += everywhere[name].eq(self.address)
+            m.d.sync += everywhere[name].eq(getattr(self, name) if config.access else self.address)
         everywhere = self._after_code(m, everywhere)
+        watched: list[Value] = []
         shared = {}
         if config.shadow and not config.layerwise:
             shared[""] = self._code(m, platform, "code", self._update_code(0, config.placement.rows, None))
@@ -452,7 +464,9 @@ class Array(Block):
                 m.d.sync += signal.eq(now)
                 local[name] = signal
             local = self._after_code(m, local)
-            self._place_tiles(m, platform, layer, codes, everywhere | local)
+            watched += self._place_tiles(m, platform, layer, codes, everywhere | local)
+        if config.access:
+            m.d.comb += self.watched.eq(parity(m, "parity", watched, config.timing.parity_levels[1]))
         return m
 
     def _after_code(self, m: Module, wires: Mapping[str, Value]) -> dict[str, Value]:
@@ -494,7 +508,7 @@ class Array(Block):
         here = slice(first_row, first_row + rows)
         given = {}
         for name in names:
-            wire = getattr(self, name)
+            wire = addressed_rows(self) if name == "address_rows" else getattr(self, name)
             given[name] = wire[here] if name.endswith("rows") else wire
         given |= {f"layer_{name}": getattr(passing, name) for name in commands}
         return _Code(given, first_row, rows, addressed=True)
@@ -558,10 +572,11 @@ class Array(Block):
             found |= {prefix + port: getattr(wires, port) for port in wires.driven}
         return found | held(m, platform, f"branch_{tile.index}", heard)
 
-    def _place_tiles(self, m: Module, platform, layer, codes: Mapping[str, _Code], local) -> None:
-        """The layer's tiles, and its perturbed parameters sorted by neuron."""
+    def _place_tiles(self, m: Module, platform, layer, codes: Mapping[str, _Code], local) -> list[Value]:
+        """The layer's tiles, and its perturbed parameters by neuron; returns what is watched of each."""
         config = self.config
-        parameters = []
+        parameters: list[Value] = []
+        watched = []
         stuck = config.shape.stuck()
         wires, taps = dict(local), []
         for prefix, code in codes.items():
@@ -581,9 +596,11 @@ class Array(Block):
                 heard = self._branch(m, platform, tile, codes, heard)
             placed = place(m, platform, f"tile_{tile.index}", CellTile(config, tile.cells))
             for name in placed.signature.members:
-                if name == "weights":
-                    continue
                 port = getattr(placed, name)
+                if name == "watched":
+                    watched.append(port)
+                if name in ("weights", "watched"):
+                    continue
                 if name == "stuck":
                     bits = sum((tile.first + cell in stuck) << cell for cell in range(tile.cells))
                     m.d.comb += port.eq(Const(bits, tile.cells))
@@ -591,3 +608,4 @@ class Array(Block):
                     m.d.comb += port.eq(heard[name])
             parameters += perturbed(placed)
         to_neurons(m, self, layer, parameters)
+        return watched

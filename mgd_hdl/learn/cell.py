@@ -11,6 +11,7 @@ from ..config.codes import COLUMNS
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
+from . import watch_ports
 from .follower import copy_ports, seen
 from .integrator import Integrator
 
@@ -83,6 +84,8 @@ class ParameterCell(Block):
         is shaken or still; it takes a word while ``loading`` is high. Or it is dead: always zero.
     weight : Out(config.words.weight)
         The perturbed parameter.
+    [watched] : Out(1)
+        ``engine.access`` only: the bit of T next to its sign.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -99,6 +102,7 @@ class ParameterCell(Block):
             **({"compare": In(1)} if config.decays else {}),
             "weight": Out(shape(config.words.weight)),
             **copy_ports(config),
+            **watch_ports(config),
         }
         super().__init__(members)
 
@@ -131,6 +135,9 @@ class ParameterCell(Block):
             m.d.comb += integrator.sign.eq(self.sign)
         if config.decays:
             m.d.comb += integrator.compare.eq(self.compare)
+
+        if config.access:
+            m.d.comb += self.watched.eq(integrator.theta[-2])
 
         # Perturb.
         visible = seen(m, platform, config, self, integrator.theta)

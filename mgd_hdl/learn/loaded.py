@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from . import layer_ports, perturbed, to_neurons
+from . import layer_ports, parity, perturbed, to_neurons, watch_ports
 from .array import Tap, held, later, spread
 from .follower import copy_ports, seen
 from .integrator import Integrator
@@ -60,6 +60,8 @@ class LoadedCell(Block):
         Shadow only: copy the visible bits. Followers: see :class:`mgd_hdl.learn.follower.Follower`.
     weight : Out(config.words.weight)
         The perturbed parameter.
+    [watched] : Out(1)
+        ``engine.access`` only: the bit of T next to its sign.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -70,6 +72,7 @@ class LoadedCell(Block):
                 "i_code": In(config.code_bits),
                 "o_code": Out(config.code_bits),
                 "weight": Out(shape(config.words.weight)),
+                **watch_ports(config),
             }
         )
 
@@ -103,6 +106,9 @@ class LoadedCell(Block):
             integrator.clear.eq(self.clear),
         ]
 
+        if config.access:
+            m.d.comb += self.watched.eq(integrator.theta[-2])
+
         # Perturb.
         visible = seen(m, platform, config, self, integrator.theta)
         side = code ^ self.minus.replicate(config.code_bits) if config.two_sided else code
@@ -128,6 +134,8 @@ class LoadedTile(Block):
         The wires of :class:`LoadedCell`.
     weights : Out
         The perturbed parameters, first cell in the low bits.
+    [watched] : Out(1)
+        ``engine.access`` only: see :func:`mgd_hdl.learn.watch_ports`.
     """
 
     def __init__(self, config: TrainerConfig, cells: int):
@@ -139,6 +147,7 @@ class LoadedTile(Block):
                 "i_code": In(config.code_bits),
                 "o_code": Out(config.code_bits),
                 "weights": Out(cells * config.words.weight.width),
+                **watch_ports(config),
             }
         )
 
@@ -153,7 +162,7 @@ class LoadedTile(Block):
         if config.placement.leaf_levels > 1:
             wires = held(m, platform, "branch", wires)
         code = self.i_code
-        weights = []
+        weights, watched = [], []
         taps: list[dict[str, Tap]] = [{name: (name, None) for name in wires}] * self.cells
         step = config.placement.leaves * config.leaf_cells
         for index, heard in enumerate(spread(m, platform, "leaf", wires, taps, step)):
@@ -164,6 +173,10 @@ class LoadedTile(Block):
             ]
             code = cell.o_code
             weights.append(cell.weight)
+            if config.access:
+                watched.append(cell.watched)
+        if config.access:
+            m.d.comb += self.watched.eq(parity(m, "parity", watched, config.timing.parity_levels[0]))
         m.d.comb += [self.o_code.eq(code), self.weights.eq(Cat(*weights))]
         return m
 
@@ -195,6 +208,10 @@ class LoadedArray(Block):
         Shadow only: ``refresh``: In(1) copy the visible bits. Followers only: ``away``: In(1).
     weights_k_j : Out
         Perturbed parameters of neuron j of layer k: inputs first, the bias on top.
+    pause, filling, end, watched : In(1), In(u), Out(u), Out(1), ``engine.access`` only
+        No word of a code is taken from ``i``. What ``fill`` shifts in, in place of ``sign``. What leaves the
+        chain with each shift, ``config.timing.broadcast_latency`` clocks after it came in here. See
+        :func:`mgd_hdl.learn.watch_ports`.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -211,6 +228,10 @@ class LoadedArray(Block):
         }
         if config.code_bits > 1:
             members["rotate"] = In(1)
+        if config.access:
+            del members["sign"]
+            members |= {"pause": In(1), "filling": In(config.code_bits), "end": Out(config.code_bits)}
+            members |= watch_ports(config)
         passing = {"minus": In(1)} if config.two_sided else {}
         if config.rests:
             passing["rest"] = In(1)
@@ -226,7 +247,10 @@ class LoadedArray(Block):
 
         # Load: so many words are still to come.
         left = Signal(range(config.parameters + 1))
-        m.d.comb += [self.loaded.eq(left == 0), self.i.ready.eq(left != 0)]
+        takes = left != 0
+        if config.access:
+            takes = takes & ~self.pause
+        m.d.comb += [self.loaded.eq(left == 0), self.i.ready.eq(takes)]
         with m.If(self.load):
             m.d.sync += left.eq(config.parameters)
         with m.Elif(self.i.ready & self.i.valid):
@@ -241,11 +265,12 @@ class LoadedArray(Block):
         if config.code_bits > 1:
             everywhere["rotate"] = self.rotate
         wires = {name: later(m, f"held_{name}", wire) for name, wire in everywhere.items()}
-        filling = self.sign.replicate(config.code_bits)
+        filling = self.filling if config.access else self.sign.replicate(config.code_bits)
         code = later(m, "entering", Mux(self.fill, filling, self.i.payload))
         for name in ("entering_branch", "entering_leaf")[2 - config.placement.leaf_levels :]:
             code = later(m, name, code)
 
+        watched: list[Value] = []
         for layer in config.shape.layers:
             passing = getattr(self, f"layer_{layer.index}")
             local = {"minus": self.minus | passing.minus if config.two_sided else self.minus}
@@ -265,7 +290,15 @@ class LoadedArray(Block):
                 ]
                 code = placed.o_code
                 parameters += perturbed(placed)
+                if config.access:
+                    watched.append(placed.watched)
             to_neurons(m, self, layer, parameters)
+        if config.access:
+            m.d.comb += [
+                self.end.eq(code),
+                self.watched.eq(parity(m, "parity", watched, config.timing.parity_levels[1])),
+            ]
+            return m
         unheard_code = Signal(config.code_bits)  # the end of the chain: a name, for lint's sake
         m.d.comb += unheard_code.eq(code)
         return m

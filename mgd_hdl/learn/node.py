@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS
@@ -10,7 +10,7 @@ from ..config.network import LayerConfig
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block, place
-from . import layer_ports
+from . import layer_ports, parity, place_ports, watch_ports
 from .array import Tap, held, later, spread
 from .cell import code_wires
 from .follower import copy_ports, seen
@@ -40,6 +40,8 @@ class NodeCell(Block):
         Shadow only: copy the visible bits.
     weight : Out(config.words.weight)
         The parameter; a bias perturbed.
+    [watched] : Out(1)
+        ``engine.access`` only: the bit of T next to its sign.
     """
 
     def __init__(self, config: TrainerConfig, bias: bool):
@@ -50,6 +52,7 @@ class NodeCell(Block):
             "x": In(1),
             **_wires(config, bias),
             "weight": Out(shape(config.words.weight)),
+            **watch_ports(config),
         }
         super().__init__(members)
 
@@ -66,6 +69,8 @@ class NodeCell(Block):
             integrator.enable.eq(self.node & self.x),
             integrator.clear.eq(self.clear),
         ]
+        if config.access:
+            m.d.comb += self.watched.eq(integrator.theta[-2])
         visible = seen(m, platform, config, self, integrator.theta)
         below = Const(0b10, 2)
         if self.bias and not config.rests:
@@ -98,6 +103,8 @@ class NodeTile(Block):
         The wires of :class:`NodeCell`.
     weights : Out
         The parameters, first cell in the low bits.
+    [watched] : Out(1)
+        ``engine.access`` only: see :func:`mgd_hdl.learn.watch_ports`.
     """
 
     def __init__(self, config: TrainerConfig, cells: int, biased: bool):
@@ -105,7 +112,8 @@ class NodeTile(Block):
         self.cells = cells
         self.biased = biased
         self.wires = {"node": In(1), "x": In(cells), **_wires(config, biased)}
-        super().__init__({**self.wires, "weights": Out(cells * config.words.weight.width)})
+        weights = {"weights": Out(cells * config.words.weight.width)}
+        super().__init__({**self.wires, **weights, **watch_ports(config)})
 
     @property
     def module(self) -> str:
@@ -126,7 +134,7 @@ class NodeTile(Block):
             {
                 port: (port, [index] if port == "x" else None)
                 for port in cell.signature.members
-                if port != "weight"
+                if port not in ("weight", "watched")
             }
             for index, cell in enumerate(cells)
         ]
@@ -134,6 +142,9 @@ class NodeTile(Block):
         for cell, heard in zip(cells, leaves, strict=True):
             m.d.comb += [getattr(cell, port).eq(wire) for port, wire in heard.items()]
         m.d.comb += self.weights.eq(Cat(cell.weight for cell in cells))
+        if config.access:
+            bits = [cell.watched for cell in cells]
+            m.d.comb += self.watched.eq(parity(m, "parity", bits, config.timing.parity_levels[0]))
         return m
 
 
@@ -203,6 +214,8 @@ class NodeArray(Block):
         Shadow only: ``refresh``: In(1) copy the visible bits.
     weights_k_j : Out
         Parameters of neuron j of layer k: inputs first, the perturbed bias on top.
+    [watched] : Out(1)
+        ``engine.access`` only: see :func:`mgd_hdl.learn.watch_ports`.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -215,12 +228,10 @@ class NodeArray(Block):
             "minus": In(1),
             **{name: wire for name, wire in code.items() if name in ("columns", "diagonals")},
             "rows": In(config.placement.code_rows),
-            "address": In(1),
-            "address_rows": In(config.placement.rows),
-            "address_columns": In(config.placement.columns),
+            **place_ports(config),
             "clear": In(1),
         }
-        super().__init__({**members, **layer_ports(config, self._passing)})
+        super().__init__({**members, **layer_ports(config, self._passing), **watch_ports(config)})
 
     def _passing(self, layer: LayerConfig) -> dict:
         return {
@@ -248,6 +259,7 @@ class NodeArray(Block):
         word = later(m, "held_word", self.word)
         clear = later(m, "held_clear", self.clear)
         first_neuron = 0
+        watched: list[Value] = []
         for layer in config.shape.layers:
             passing = getattr(self, f"layer_{layer.index}")
             wires = {"word": word, "clear": clear}
@@ -283,8 +295,10 @@ class NodeArray(Block):
             m.d.sync += rows.eq(Mux(self.address, self.address_rows[here], picked))
             with m.If(self.clear):
                 m.d.sync += [columns.eq(-1), rows.eq(-1)]
-            self._place_tiles(m, platform, layer, rows, columns, wires)
+            watched += self._place_tiles(m, platform, layer, rows, columns, wires)
             first_neuron += layer.neurons
+        if config.access:
+            m.d.comb += self.watched.eq(parity(m, "parity", watched, config.timing.parity_levels[1]))
         return m
 
     def _code(self, neuron: int):
@@ -293,9 +307,10 @@ class NodeArray(Block):
         code = self.rows[at.row] ^ self.columns[at.column]
         return code ^ self.diagonals[at.diagonal] if "diagonals" in self.signature.members else code
 
-    def _place_tiles(self, m, platform, layer, rows, columns, wires) -> None:
-        """The cells of a layer, row by row."""
+    def _place_tiles(self, m, platform, layer, rows, columns, wires) -> list[Value]:
+        """The cells of a layer, row by row; returns what is watched of each tile."""
         config = self.config
+        watched = []
         parameters: dict[int, list] = {}
         for tile in (tile for tile in config.placement.tiles if tile.layer == layer.index):
             neuron, last = (tile.first - layer.first) // (layer.inputs + 1), tile.first_column + tile.cells
@@ -306,5 +321,8 @@ class NodeArray(Block):
                     m.d.comb += getattr(placed, name).eq(wires[name])
             m.d.comb += [placed.node.eq(rows[neuron]), placed.x.eq(columns[tile.first_column : last])]
             parameters.setdefault(neuron, []).append(placed.weights)
+            if config.access:
+                watched.append(placed.watched)
         for neuron, parts in parameters.items():
             m.d.comb += getattr(self, layer.weight_ports[neuron]).eq(Cat(*parts))
+        return watched

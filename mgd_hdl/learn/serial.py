@@ -10,7 +10,7 @@ from ..config.codes import COLUMNS
 from ..config.placement import Tile as TileConfig
 from ..config.trainer import TrainerConfig
 from ..hierarchy import Block, place
-from . import layer_ports, perturbed, to_neurons
+from . import addressed_rows, layer_ports, parity, perturbed, to_neurons, watch_ports
 from .array import Wires, held, word_ports
 from .cell import WIRES, code_bit, code_wires
 
@@ -50,6 +50,8 @@ class SerialCell(Block):
     shake_one, shake_code : In(1)
     weight : Out(1)
         A bit of the perturbed parameter, one clock later.
+    [watched] : Out(1)
+        ``engine.access`` only: the bit of T next to its sign, while no bits come by.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -61,6 +63,7 @@ class SerialCell(Block):
                 "stored": In(1),
                 "sum": Out(1),
                 "weight": Out(1),
+                **watch_ports(config),
             }
         )
 
@@ -91,6 +94,9 @@ class SerialCell(Block):
             m.d.sync += carry.eq(Mux(takes, generate | (propagate & carry), carry | ~self.word))
         with m.If(self.active):
             m.d.sync += [top.eq(self.sum), second.eq(top)]
+
+        if config.access:
+            m.d.comb += self.watched.eq(second)
 
         # Perturb.
         other = Const(0, 1)
@@ -124,6 +130,8 @@ class SerialTile(Block):
         Which bit comes by.
     weights : Out(cells)
         A bit of each perturbed parameter, first cell in the low bit.
+    [watched] : Out(1)
+        ``engine.access`` only: see :func:`mgd_hdl.learn.watch_ports`.
     """
 
     def __init__(self, config: TrainerConfig, cells: int):
@@ -135,6 +143,7 @@ class SerialTile(Block):
                 **{name: In(1) for name in CELL_WIRES},
                 "address": In(range(config.words.parameter.width)),
                 "weights": Out(cells),
+                **watch_ports(config),
             }
         )
 
@@ -145,7 +154,9 @@ class SerialTile(Block):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        wires = {name: getattr(self, name) for name in self.signature.members if name != "weights"}
+        wires = {
+            name: getattr(self, name) for name in self.signature.members if name not in ("weights", "watched")
+        }
         if config.placement.leaves:
             wires = held(m, platform, "leaf", wires)
 
@@ -159,6 +170,7 @@ class SerialTile(Block):
             writes.addr.eq(wires["address"]),
             writes.en.eq(wires["active"]),
         ]
+        watched = []
         for index in range(self.cells):
             row, column = divmod(index, COLUMNS)
             cell = place(m, platform, f"cell_{index}", SerialCell(config))
@@ -171,6 +183,10 @@ class SerialTile(Block):
                 writes.data[index].eq(cell.sum),
                 self.weights[index].eq(cell.weight),
             ]
+            if config.access:
+                watched.append(cell.watched)
+        if config.access:
+            m.d.comb += self.watched.eq(parity(m, "parity", watched, config.timing.parity_levels[0]))
         return m
 
 
@@ -319,6 +335,8 @@ class SerialArray(Block):
         The bits at the network are the first, or the last.
     weights_k_j : Out(inputs + 1)
         A bit of each perturbed parameter of neuron j of layer k, the bias on top.
+    [watched] : Out(1)
+        ``engine.access`` only: see :func:`mgd_hdl.learn.watch_ports`; between two words.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -327,7 +345,9 @@ class SerialArray(Block):
         for name, there in (("minus", config.two_sided), ("rest", config.rests)):
             if there:
                 commands[name] = In(1)
-        super().__init__({**word_ports(config), **layer_ports(config, lambda _: commands)})
+        super().__init__(
+            {**word_ports(config), **layer_ports(config, lambda _: commands), **watch_ports(config)}
+        )
 
     @property
     def module(self) -> str:
@@ -351,6 +371,7 @@ class SerialArray(Block):
             m.d.sync += bits.eq(bits >> 1)
         everywhere = {"word": bits[0], "sign": sign}
 
+        watched: list[Value] = []
         for layer in config.shape.layers:
             command = getattr(self, f"layer_{layer.index}")
             passing = place(m, platform, f"pass_{layer.index}", Pass(config))
@@ -366,7 +387,9 @@ class SerialArray(Block):
             local = everywhere | {name: getattr(passing, name) for name in told}
             tiles = [tile for tile in config.placement.tiles if tile.layer == layer.index]
             local |= self._code_wires(m, platform, f"code_{layer.index}", tiles, update, passing)
-            self._place_tiles(m, platform, layer, tiles, local)
+            watched += self._place_tiles(m, platform, layer, tiles, local)
+        if config.access:
+            m.d.comb += self.watched.eq(parity(m, "parity", watched, config.timing.parity_levels[1]))
         return m
 
     def _code_wires(self, m, platform, name, tiles: list[TileConfig], update, passing) -> dict:
@@ -385,7 +408,7 @@ class SerialArray(Block):
             wires.address.eq(self.address),
             # To be cleared, a cell must not be picked.
             wires.clear.eq(0),
-            wires.address_rows.eq(self.address_rows[rows]),
+            wires.address_rows.eq(addressed_rows(self)[rows]),
             wires.address_columns.eq(self.address_columns & ~self.clear.replicate(COLUMNS)),
         ]
         if not config.sequential:
@@ -394,13 +417,16 @@ class SerialArray(Block):
             m.d.comb += wires.i_diagonals.eq(self.diagonals)
         return {name: getattr(wires, name) for name in wires.driven}
 
-    def _place_tiles(self, m, platform, layer, tiles: list[TileConfig], wires) -> None:
-        """The layer's tiles, and the bits of its parameters sorted by neuron."""
-        parameters = []
+    def _place_tiles(self, m, platform, layer, tiles: list[TileConfig], wires) -> list[Value]:
+        """The layer's tiles, and the bits of its parameters by neuron; returns what is watched of each."""
+        parameters: list[Value] = []
+        watched = []
         for tile in tiles:
             placed = place(m, platform, f"tile_{tile.index}", SerialTile(self.config, tile.cells))
             for name in placed.signature.members:
-                if name == "weights":
+                if name == "watched":
+                    watched.append(placed.watched)
+                if name in ("weights", "watched"):
                     continue
                 wire = wires[name]
                 if name == "rows":
@@ -411,3 +437,4 @@ class SerialArray(Block):
                 m.d.comb += getattr(placed, name).eq(wire)
             parameters += perturbed(placed)
         to_neurons(m, self, layer, parameters)
+        return watched

@@ -16,7 +16,7 @@ from .fixed import Bits, Ints
 from .learn.node import spread
 from .lfsr import States, states
 from .link import Inputs, Link, Setup, Signs
-from .moves import COUNT, STATE, Moves, Within, limits, moved, moving
+from .moves import COUNT, FLAG, STATE, Moves, Within, limits, moved, moving
 from .network.dense import MANY
 from .perturb.codes import codes, signs
 from .samples.source import source
@@ -51,6 +51,7 @@ class Preparation:
         "perturbation": COUNT,
         "code": lambda self: Within(0, (1 << (self.config.code_bits + self.config.sparse)) - 1),
         "sample": lambda self: Within(0, len(self.samples) - 1),
+        "due": FLAG,
     }
 
     def __init__(
@@ -77,6 +78,7 @@ class Preparation:
         self.code = self.codes.take(0)
         self.sample = self.source.take(0)
         self.perturbation = 0  # how many there were
+        self.due = 0  # whether parameters were written since the last step
         #: Narrow where there are many; codes of 7 bits and more need more than 8.
         narrow = np.int8 if config.code_bits < 7 else np.int16
         self.type: type[np.signedinteger[Any]] = narrow if config.parameters >= MANY else np.int64
@@ -120,6 +122,9 @@ class Preparation:
     def _block(self, count: int) -> Iterator[tuple[Inputs, Bits, Ints]]:
         config, first = self.config, self.step
         todo = plan(config, self.registers, first, count)
+        if not config.analog:
+            todo.reference[0] |= self.due == 1
+        self.due = 0
         code, code_at = in_turn(self.code, self.codes.take(int(todo.code.sum())), todo.code)
         sample, sample_at = in_turn(self.sample, self.source.take(int(todo.sample.sum())), todo.sample)
         self.code, self.sample = code[-1:], sample[-1:]

@@ -68,6 +68,7 @@ class Copies:
     def __init__(self, config: TrainerConfig):
         self.guard_bits = config.words.guard_bits
         self.follow = config.follow
+        self.moves = config.timing.settle_moves if config.follow else 0
         self.type = whole_type(config)
         self.delays: list[tuple[slice, int]] = []
         if config.delayed:
@@ -87,6 +88,18 @@ class Copies:
     def paused(self, store: Store) -> Store:
         """As a trainer is that stood still until all of its steps were done: no update is on its way."""
         return store._replace(history=(store.theta,) * self.depth)
+
+    def held(self, store: Store, theta: Ints, seen: Ints | None = None) -> Store:
+        """As a trainer is whose host has written T while it stood still: the network sees it, or ``seen``.
+
+        A copy that follows has come to T from where it was.
+        """
+        theta = theta.astype(self.type)
+        shown = visible(theta, self.guard_bits) if seen is None else seen.astype(self.type)
+        copy = store.copy
+        for _ in range(self.moves if seen is None else 0):
+            copy = followed(copy, shown, self.follow)
+        return Store(theta, shown, copy, (theta,) * self.depth)
 
     def step(self, store: Store, theta: Ints, refresh: bool) -> Store:
         """After a step that has changed T: kept is what delayed copies will need, and the copy refreshed."""

@@ -18,13 +18,14 @@ import numpy.typing as npt
 from mgd_hdl.config import LFSR, RECORDED, SEEDS, Registers, TrainerConfig
 from mgd_hdl.config.errors import Refused
 
+from .control.access import written
 from .control.initializer import initial_parameters
 from .control.judge import Judged
 from .cost.losses import Loss
 from .evaluate import Evaluation, evaluate
 from .features import links_of
 from .fixed import Bits, Ints
-from .learn.cell import learning, visible
+from .learn.cell import learning
 from .lfsr import States
 from .link import Link, Setup, State
 from .network.inference import checked_inputs, infer
@@ -246,11 +247,17 @@ class Trainer:
         self._state = state.learned
 
     def hold(self, theta: Ints, seen: Ints | None = None) -> None:
-        """Parameters from now on: T (R, P), and what the network sees of it, by default its upper bits."""
-        narrow = self.take_step.copies.type
-        shown = visible(theta, self.config.words.guard_bits) if seen is None else seen
-        store = self.store._replace(theta=theta.astype(narrow), visible=shown.astype(narrow))
-        self._state = self._state._replace(store=store)
+        """Parameters from now on: T (R, P), and what the network sees of it, by default its upper bits.
+
+        So is a circuit whose host has written them: all steps that have begun are done, and the next one
+        measures its reference.
+        """
+        self._state = self._state._replace(store=self.take_step.copies.held(self.store, theta, seen))
+        self.inputs.due = 1
+
+    def write(self, theta: Ints) -> None:
+        """The host writes T (R, P): see :func:`mgd_sim.control.access.written`."""
+        self.hold(written(self.config, self.theta, theta, self.inputs.free != 0))
 
     def pause(self) -> None:
         """Stand still until all steps that have begun are done, which delayed updates notice."""

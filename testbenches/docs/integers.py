@@ -483,6 +483,33 @@ def judged(costs: Iterable[int], limit: int, window: int, misses: int) -> list[i
     return found
 
 
+def visits(theta: int, width: int, r: int, wanted: int | None = None) -> list[int]:
+    """The words that read T, or set it."""
+    h = 2 ** (width - 2)
+    clamped = r < width - 2
+    words, t = [-h] * (2 if clamped else 3), theta
+    for word in words:
+        if t >= -(2**r):
+            t += word
+    for word in [2**r] if clamped else [h // 2, h // 2]:
+        words.append(word)
+        t += word
+    for k in range(width - 3, -1, -1):
+        words.append(2**k if t < 0 else -(2**k))
+        t += words[-1]
+    words.append(1 if t < 0 else 0)
+    to = theta if wanted is None else limit(wanted, -h - 2**r, h - 2 + 2**r)
+    b = 0 if -h <= to < h else -h if to < 0 else h - 1
+    return [*words, to - b, b]
+
+
+def found(taken: int, above: Sequence[int], width: int, r: int) -> int:
+    """T from how many words -H were taken, and whether T was 0 or more after each 2^k, k = W-3 .. 0."""
+    h = 2 ** (width - 2)
+    u = sum(bit << k for bit, k in zip(above, range(width - 3, -1, -1), strict=True))
+    return (taken - 1) * h - 2**r + u if r < width - 2 else (taken - 2) * h + u
+
+
 def right(y: Sequence[int], t: Sequence[int], threshold: int, f_t: int) -> bool:
     if len(y) == 1:
         return (y[0] >= threshold) == (t[0] >= half(f_t))

@@ -9,9 +9,11 @@
     time     how long these take to learn at their best clock rate, beside the paper's platforms
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
     largest  networks that fill a device, from synth/baselines/largest.json and docs/hidden.json
+    access   what a parameter costs more where it can be read and written, from the same
+    visits   how long reading takes
     proofs   which mapped blocks are proven, from synth/baselines/proofs.json
     top-...  ports of the top: controls, registers, outputs, streams, from mgd_hdl.config.PORTS; top-sample,
-             top-flags: the parts of a word
+             top-access, top-flags: the parts of a word
     map-...  the memory map: registers, bits
     states   what every step leaves behind, from mgd_hdl.config.STATES
     apart    what options cannot be together with, from mgd_hdl.config.relations.exclusions
@@ -35,11 +37,12 @@ from amaranth.hdl import Shape, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import In
 
-from mgd_hdl.config import STATES
+from mgd_hdl.config import STATES, preset
 from mgd_hdl.config.options import OPTIONS
 from mgd_hdl.config.relations.exclusions import apart_from
 from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
+from mgd_sim.control.access import clocks, rounds
 from mgd_sim.studies.hidden import RESULTS
 from mgd_synth import frontier, largest, proofs, runs
 from mgd_synth.baselines import BASELINES
@@ -81,7 +84,11 @@ def _rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _top(name: str) -> str:
-    words = {"sample": ("example 09", "i_sample__payload"), "flags": ("xor", "flags")}
+    words = {
+        "sample": ("example 09", "i_sample__payload"),
+        "access": ("xor, access", "i_access__payload"),
+        "flags": ("xor", "flags"),
+    }
     if name in words:
         circuit, port = words[name]
         head, *rows = top.payload(top.circuits()[circuit], port)
@@ -174,6 +181,48 @@ _DEVICES = {"ice40": "iCE40", "ecp5": "ECP5"}
 
 def _rounded(size: float | None) -> str:
     return "" if size is None else f"{round(size, 2):g}"
+
+
+def _access() -> str:
+    """Per parameter, arrays with access beside those without."""
+    latest = {target: BASELINES[f"cell_{target}"].latest[1] for target in _DEVICES}
+    rows = []
+    for name in ARRAYS:
+        accessed = name.replace(", 16 bits", ", access, 16 bits")
+        if accessed not in ARRAYS:
+            continue
+        row = [name.removesuffix(", 16 bits")]
+        for entries in latest.values():
+            plain, more = (entries[each]["logic cells"] for each in (name, accessed))
+            row += [_rounded(plain), f"+{more - plain:.2f}"]
+        rows.append(row)
+    columns = ["per parameter"]
+    for device in _DEVICES.values():
+        columns += [device, "with access"]
+    return _rows(columns, rows)
+
+
+def _visits() -> str:
+    """How long reading takes, of some trainers."""
+    rows = []
+    for name, changes in _READ.items():
+        config = preset(name.partition(",")[0]).replaced(**changes)
+        slots, beat = config.timing.access_slots, config.timing.access_beat
+        one = clocks(config, [0]) - slots * beat
+        each = clocks(config, range(config.parameters)) / config.parameters
+        rows.append([name, config.parameters, rounds(config), beat, slots, one, f"{each:.1f}"])
+    columns = ["trainer", "P", "visits", "clocks from visit to visit", "slots", "one", "each of all"]
+    return _rows(columns, rows)
+
+
+#: With access.
+_READ: dict[str, dict[str, Any]] = {
+    "xor": {"engine": {"access": "yes"}},
+    "xor, serial cells": {"engine": {"access": "yes", "cell": "serial"}},
+    "parity4": {"engine": {"access": "yes"}},
+    "nist7x7": {"engine": {"access": "yes"}},
+    "nist7x7, leaves of 4": {"engine": {"access": "yes", "leaf_cells": 4}},
+}
 
 
 def _cells() -> str:
@@ -481,6 +530,8 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "ports": lambda path, old: ports(Page(path).block(), old),
     "size": lambda path, _: _size(path.stem),
     "blocks": lambda path, _: blocks(path.parent),
+    "access": lambda *_: _access(),
+    "visits": lambda *_: _visits(),
     "cells": lambda *_: _cells(),
     "estimates": lambda *_: _estimates(),
     "judged": lambda *_: _judged(),

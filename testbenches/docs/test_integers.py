@@ -18,6 +18,7 @@ import pytest
 from mgd_hdl.config import ConfigError, TrainerConfig, Tries, preset
 from mgd_hdl.config.registers import SEEDS
 from mgd_hdl.emit import trainer_files
+from mgd_sim.control.access import reachable, visits
 from mgd_sim.control.initializer import initial_parameters
 from mgd_sim.control.judge import Judge
 from mgd_sim.cost import losses
@@ -330,6 +331,32 @@ def test_losses_and_answers(loss, formula, outputs):
         y[None], target, half=config.levels.threshold, target_half=config.levels.target_threshold
     )[0]
     assert answers.tolist() == [integers.right(a, b, threshold, 2) for a, b in columns]
+
+
+@pytest.mark.parametrize("clamp", [0, 0.5])
+def test_access(clamp):
+    """For every T there can be: the words of the twin, and T from what they did."""
+    config = preset("xor").replaced(
+        formats={"parameter": "SQ(3, 3)"},
+        engine={"access": "yes"},
+        learning={"clamp": clamp, "rounding": "floor", "rate": 1.0},
+        network={"initial": 0.5},
+    )
+    width, r = config.words.parameter.width, config.levels.rail
+    least, most = reachable(config)
+    for theta in range(least, most + 1):
+        for wanted in (None, *range(-32, 32, 3)):
+            ours = visits(config, theta, wanted)
+            assert integers.visits(theta, width, r, wanted) == list(ours.words)
+        t, marks = theta, []
+        for word in integers.visits(theta, width, r)[:-2]:
+            before = t >> width - 2 & 1
+            t += 0 if word < 0 and t < -(2**r) else word
+            marks.append((t >= 0, (t >> width - 2 & 1) != before))
+        drops = 2 if clamp else 3
+        taken, above = sum(flip for _, flip in marks[:drops]), [sign for sign, _ in marks[-width + 1 : -1]]
+        assert integers.found(taken, above, width, r) == theta
+        assert t == 0
 
 
 def test_judge_gate_and_annealing():

@@ -21,6 +21,7 @@ _MORE = {
         "formats": {"parameter": "SQ(5, 14)"},
     },
     "xor, inference": {"network": {"inference": "yes"}},
+    "xor, access": {"engine": {"access": "yes"}},
 }
 _GROUPS: dict[str, Callable[[Port], bool]] = {
     "controls": lambda port: port.direction == "input" and port.register is None and "__" not in port.name,

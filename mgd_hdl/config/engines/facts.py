@@ -132,6 +132,12 @@ class EngineFacts:
         """So long after the last word of an update began to pass, a measurement may begin."""
         return 1
 
+    def watch_clocks(self, width: int) -> int:
+        """So long after a word reaches the cells the bit of T that :class:`mgd_hdl.control.access.Access`
+        watches tells of it, until the next word does.
+        """
+        return 1
+
     def step_clocks(self, wait: int, tail: int) -> Fraction:
         """The mean over all steps, while samples are there in time.
 

@@ -34,6 +34,10 @@ class SerialFacts(EngineFacts):
     def weight_clocks(self) -> int:
         return 3
 
+    def watch_clocks(self, width: int) -> int:
+        """In the middle of three clocks between two passes."""
+        return width + 3
+
     def join_clocks(self, guard_bits: int) -> int:
         """In the same pass, because the lowest bit that it needs is three clocks away."""
         return guard_bits - 2

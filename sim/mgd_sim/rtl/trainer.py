@@ -244,6 +244,62 @@ class RtlTrainer(Closes):
             self.model.drawn("o_infer"), self.config.shape.layers[-1].output, self.config.outputs
         )
 
+    # ---- parameters ------------------------------------------------------------------------------
+
+    def read(self) -> npt.NDArray[np.int64]:
+        """T of all parameters, (P,), through their ports; between two steps, where it is not paused."""
+        return self._commanded([(index, None) for index in range(self.config.parameters)])
+
+    def write(self, theta: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Sets all parameters, (P,) in ``config.words.parameter``; gives T as it then is."""
+        return self._commanded([(index, int(value)) for index, value in enumerate(theta)])
+
+    def _commanded(self, commands: Sequence[tuple[int, int | None]]) -> npt.NDArray[np.int64]:
+        self.command(commands)
+        limit = self.model.clocks + len(commands) * _STEP_CLOCKS
+        while self.replied < len(commands):
+            if self.model.clocks > limit:
+                raise RtlError(
+                    f"{self.model.design.top}: only {self.replied} of {len(commands)} replies came"
+                )
+            self.look(_LOOK)
+        return np.array([theta for _, theta, _ in self.replies()], dtype=np.int64)
+
+    def command(
+        self,
+        commands: Sequence[tuple[int, int | None]],
+        *,
+        offers: Sequence[int] = (),
+        takes: Sequence[int] = (),
+    ) -> None:
+        """From now on offers commands, each an index and what is to be written, None to read, and takes the
+        replies; both as :meth:`VerilatorModel.feed` has its rhythm.
+        """
+        width, place = self.config.words.parameter.width, self.config.shape.index_bits
+        words = [
+            index | ((theta or 0) & (1 << width) - 1) << place | (theta is not None) << place + width
+            for index, theta in commands
+        ]
+        self.model.feed("i_access", words, rhythm=offers)
+        self.model.drain("o_access", len(words), rhythm=takes)
+
+    @property
+    def replied(self) -> int:
+        """Replies that came since :meth:`command`."""
+        return self.model.drained("o_access")
+
+    def replies(self) -> list[tuple[int, int, bool]]:
+        """These replies: index, T, and whether there is no such parameter."""
+        number, place = self.config.words.parameter, self.config.shape.index_bits
+        found = []
+        for word in self.model.drawn("o_access"):
+            theta = word >> place & (1 << number.width) - 1
+            theta -= (theta > number.max) << number.width
+            found.append((word & (1 << place) - 1, theta, bool(word >> place + number.width)))
+        return found
+
+    # ---- states ----------------------------------------------------------------------------------
+
     @property
     def state(self) -> KeptTrainer:
         """Where the circuit is now, in mid-step of the next steps too; all that ended were given by run."""
