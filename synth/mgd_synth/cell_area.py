@@ -101,38 +101,12 @@ ARRAYS: dict[str, dict[str, Any]] = {
     "array of parallel, leaves of 8 cells, 16 bits": {"engine": {"leaves": "yes", "leaf_cells": 8}},
     "array of parallel, leaves of 4 cells, 16 bits": {"engine": {"leaves": "yes", "leaf_cells": 4}},
     "array of serial, leaves, 16 bits": {"engine": {"cell": "serial", "leaves": "yes"}},
-    "array of loaded, 16 bits": {"perturbation": {"family": "square"}},
-    "array of nodes, 16 bits": {
-        "perturbation": {"granularity": "node"},
-        "formats": {"cost_change": "SQ(2, 2)"},
-    },
-}
-
-
-def _accessed(name: str) -> str:
-    """The row of an array whose parameters can be read and written."""
-    return name.replace(", 16 bits", ", access, 16 bits")
-
-
-#: Those of them that are measured with access too.
-_WITH_ACCESS = (
-    "array of parallel, 16 bits",
-    "array of parallel, leaves, 16 bits",
-    "array of serial, 16 bits",
-    "array of loaded, 16 bits",
-    "array of nodes, 16 bits",
-)
-ARRAYS |= {
-    _accessed(name): {**ARRAYS[name], "engine": {**ARRAYS[name].get("engine", {}), "access": "yes"}}
-    for name in _WITH_ACCESS
 }
 
 _TILES = (8, 24)
 
 #: 64 and 128 parameters in one layer: one tile, and two.
 _SHAPES = ((63, 1), (63, 2))
-#: With access 64 and 320, because a tree of tiles has no root where there is one tile.
-_TREES = ((63, 1), (63, 5))
 
 
 def _config(shape: tuple[int, int], changes: Mapping[str, Any]) -> TrainerConfig:
@@ -184,8 +158,7 @@ def tile_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, f
 
 def array_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, float]:
     """Per parameter of a whole array: the cell, its row's wire, and leaf registers if there are any."""
-    access = changes.get("engine", {}).get("access") == "yes"
-    configs = [_config(shape, changes) for shape in (_TREES if access else _SHAPES)]
+    configs = [_config(shape, changes) for shape in _SHAPES]
     small, large = (_sizes(ENGINES[config.facts.name].cells(config), target) for config in configs)
     return _slope(small, large, configs[1].parameters - configs[0].parameters)
 
