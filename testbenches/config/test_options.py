@@ -55,6 +55,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "judge": {"judge": {"kind": "window"}},
     "retry": {"judge": {"kind": "window", "retry": 1_000}},
     "inference": {"network": {"inference": "yes"}},
+    "access": {"engine": {"access": "yes"}},
 }
 #: Whoever asks for the first asks for the second too.
 ALSO = {
