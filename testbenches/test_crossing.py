@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.config.errors import Refused
 from mgd_hdl.emit import trainer_files
 from mgd_sim.checkpoint import Checkpoint, Checkpoints
@@ -122,6 +122,65 @@ def test_cut_and_crossed(name, tmp_path):
             assert first_difference(expected, found) is None, first_difference(expected, found)
             assert each.step == whole.step
             assert each.solved_at == whole.solved_at[0]
+
+
+def test_on_a_board():
+    """Doors load no counters: parameters go from the end of a window to a start with other seeds."""
+    config = preset("xor").replaced(
+        engine={"access": "yes"}, learning={"tau_theta": 4}, perturbation={"family": "walsh"}
+    )
+    design = trainer_design(trainer_files(config))
+    with RtlTrainer(config, design, config.registers(1)) as first:
+        first.run(40)
+        first.pause()
+        assert first.ended % 4 == 0
+        theta = first.read()
+        steps = first.ended
+    learner = Trainer(config, [1])
+    learner.run(steps)
+    np.testing.assert_array_equal(learner.theta[0], theta)
+
+    second = Trainer(config, [2])
+    second.write(theta[None])
+    expected = states(second.run(60, record=True))
+    with RtlTrainer(config, design, config.registers(2)) as board:
+        board.pause()
+        board.write(theta)
+        found = board.run(60)
+    assert first_difference(expected, found) is None
+    np.testing.assert_array_equal(expected["flags"], found["flags"])
+    assert (expected["theta"] != states(Trainer(config, [2]).run(60, record=True))["theta"]).any()
+
+
+@pytest.mark.parametrize("updates", ["exact", "delayed"])
+def test_what_a_host_has_written_crosses(updates):
+    """With the reference that is due for it, and a noise for each cost."""
+    config = preset("xor").replaced(
+        engine={"access": "yes"},
+        learning={"updates": updates, "tau_x": 5, "tau_theta": 5, "tau_p": 5},
+        imperfections={"cost_noise": 0.01},
+    )
+    with circuit(config) as first, circuit(config) as other:
+        first.run(12)
+        first.stand()
+        learner = twin(config)
+        learner.run(first.step)
+        theta = learner.theta // 2
+        learner.write(theta)
+        first.write(theta[0])
+        crossed = twin(config)
+        first.stand()
+        into_twin(first, crossed)
+        for key, each in inside(learner).items():
+            np.testing.assert_array_equal(inside(crossed)[key], each, key)
+        into_circuit(learner, other)
+        expected = states(learner.run(30, record=True))
+        for each in (first, other):
+            assert first_difference(expected, each.run(30)) is None
+        # From then on there was one cost more than steps tell.
+        first.stand()
+        with pytest.raises(Refused, match=r"core\.noise\.numbers\.register\.state of the circuit is"):
+            into_twin(first, twin(config))
 
 
 @pytest.mark.parametrize("name", ["xor", "delayed"])

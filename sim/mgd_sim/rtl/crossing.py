@@ -62,30 +62,20 @@ class Standing:
 
     # ---- counted steps ---------------------------------------------------------------------------
 
-    @cached_property
-    def _plan(self) -> tuple[int, int]:
-        todo = plan(self.config, self.registers, 0, self.step)
-        return int(todo.reference.sum()), int(todo.refresh.sum())
-
-    @property
-    def updates(self) -> int:
-        """Ends of windows, or without a shadow all updates."""
-        return self._plan[1]
-
-    @property
-    def measurements(self) -> int:
-        """Of either kind."""
-        return self.step + self._plan[0]
-
     @property
     def references(self) -> int:
         """Since the trainer stood still last."""
-        return self._plan[0] - self._seen
+        return int(plan(self.config, self.registers, 0, self.step).reference.sum()) - self._seen
 
     @property
     def perturbation(self) -> int:
         """The number of the next step's."""
         return self.step // self.registers.tau_p
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """With which times windows end: without a shadow what the network sees changes with each update."""
+        return ("tau_theta",) if self.config.shadow else ("tau_theta", "tau_p")
 
     def left(self, register: str, done: int) -> int:
         """What a counter shows that begins at a register and has its last turn at one."""
@@ -99,6 +89,10 @@ class Standing:
     def drawn(self, seed: str, count: int) -> int:
         """The state of a random register ``count`` steps after its seed."""
         return after(LFSR.valid(getattr(self.registers, seed)), count)
+
+    def next(self, name: str, attribute: str) -> int:
+        """The state of a random register that the twin draws from next."""
+        return int(self.of(self.prepared[name][attribute]))
 
     # ---- what the twin holds ---------------------------------------------------------------------
 
@@ -227,11 +221,14 @@ class Row:
         complement.
     ahead : callable
         Whether the circuit goes on from there by itself while it waits.
+    then : callable, optional
+        What they hold in the end, where that is known.
     """
 
     path: str
     value: Callable[..., int]
     ahead: Callable[[Standing], bool] = lambda _: False
+    then: Callable[..., int] | None = None
 
 
 def _always(_: Standing) -> bool:
@@ -276,7 +273,7 @@ ROWS: tuple[Row, ...] = (
     Row(r"core\.sequencer\.sample_due", lambda s: s.ended("tau_x")),
     Row(
         r"core\.sequencer\.reference_due",
-        lambda s: s.ended("tau_x", "tau_theta", *(() if s.config.shadow else ("tau_p",))),
+        lambda s: s.ended("tau_x", *s.windows) or s.prepared["steps"]["due"],
     ),
     Row(r"core\.references", lambda s: s.references),
     Row(r"retry\.tries", lambda s: s.try_number),
@@ -319,21 +316,20 @@ ROWS: tuple[Row, ...] = (
         for name, path in LEARNED.items()
     ),
     Row(r"core\.flags", lambda s: s.flags),
-    # Random numbers; two of those that are summed are made ahead.
-    Row(
-        r"core\.noise\.numbers\.register\.state",
-        lambda s: s.drawn("seed_cost_noise", s.measurements),
-        ahead=_always,
+    # Random numbers; of those that are summed two are made ahead.
+    *(
+        Row(
+            rf"core\.{block}\.numbers\.register\.state",
+            lambda s, name=name: s.next(name, "noise.state"),
+            ahead=_always,
+            then=lambda s, name=name: after(s.next(name, "noise.state"), 2),
+        )
+        for block, name in (("noise", "noise of costs"), ("update_noise", "noise of updates"))
     ),
-    Row(
-        r"core\.update_noise\.numbers\.register\.state",
-        lambda s: s.drawn("seed_update_noise", s.updates),
-        ahead=_always,
-    ),
-    Row(r"core\.\w+\.numbers\.filling", lambda s: 1, ahead=_always),
-    Row(r"core\.noise_code\.register\.state", lambda s: s.drawn("seed_noise_code", s.updates)),
-    Row(r"core\.decay\.numbers\.state", lambda s: s.drawn("seed_decay", s.updates)),
-    Row(r"core\.update\.dither\.state", lambda s: s.drawn("seed_dither", s.step)),
+    Row(r"core\.\w+\.numbers\.filling", lambda s: 1, ahead=_always, then=lambda s: 0),
+    Row(r"core\.noise_code\.register\.state", lambda s: s.next("noise of updates", "noise.code_state")),
+    Row(r"core\.decay\.numbers\.state", lambda s: s.next("decay", "decay.state")),
+    Row(r"core\.update\.dither\.state", lambda s: s.next("steps", "dither")),
     # Rates.
     Row(
         r"core\.annealing\.added",
@@ -365,8 +361,8 @@ ROWS: tuple[Row, ...] = (
 _STORE = re.compile(r"core\.array\.tile_(\d+)\.store")
 
 
-def _wanted(standing: Standing, held: Held, *, ahead: bool) -> list[int] | None:
-    """What a register or memory holds; None where that does not matter, or else only ``ahead``."""
+def _wanted(standing: Standing, held: Held, *, rests: bool) -> list[int] | None:
+    """What a register or memory is to hold, or when it ``rests``; None where that does not matter."""
     path = re.sub(r"\$\d+", "", held.path)  # numbers tell instances from ports of the same name
     store = _STORE.fullmatch(path)
     if store:
@@ -374,9 +370,10 @@ def _wanted(standing: Standing, held: Held, *, ahead: bool) -> list[int] | None:
     for row in ROWS:
         found = re.fullmatch(row.path, path)
         if found:
-            if row.ahead(standing) and not ahead:
+            value = row.then if rests and row.ahead(standing) else row.value
+            if value is None:
                 return None
-            return [int(row.value(standing, *found.groups())) & ((1 << held.width) - 1)]
+            return [int(value(standing, *found.groups())) & ((1 << held.width) - 1)]
     return None
 
 
@@ -409,7 +406,7 @@ def into_circuit(twin: Trainer | Retrying, circuit: RtlTrainer) -> None:
     state = circuit.state
     found = dict(state.kept.registers)
     for held in circuit.model.held:
-        values = _wanted(standing, held, ahead=True)
+        values = _wanted(standing, held, rests=False)
         if values is not None:
             found[held.path] = held.array(values)
     fed = {stream: standing.fed[stream] for stream in circuit.streams}
@@ -432,12 +429,14 @@ def into_twin(circuit: RtlTrainer, twin: Trainer | Retrying) -> None:
         trainer = twin.groups[0].trainer
     assert isinstance(trainer, Trainer)
     trainer.inputs.skip(circuit.step - begun)
+    if values.get("core.sequencer.reference_due") == [1]:  # where it is not anyway, a host wrote parameters
+        trainer.inputs.due = int(not Standing(trainer).ended("tau_x", *Standing(trainer).windows))
     solved_at = circuit.solved_at - begun if circuit.solved_at >= 0 else -1
     if trainer.step:  # what a circuit held in the try before does not count
         trainer.restore(Saved(_learned(trainer, circuit, solved_at), trainer.inputs.state))
     standing = _standing(twin, circuit)
     for held in circuit.model.held:
-        wanted = _wanted(standing, held, ahead=False)
+        wanted = _wanted(standing, held, rests=True)
         if wanted is not None and wanted != values[held.path]:
             raise Refused([f"{held.path} of the circuit is {values[held.path]}, and of the twin {wanted}"])
 
