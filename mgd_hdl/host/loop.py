@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,34 +23,11 @@ from ..process import ends_noted
 from ..progress import Progress
 from .faults import DeviceAtRest
 from .outside import OutsideDevices
+from .tracking import Tracked
 
-__all__ = ["ChipInTheLoop", "Tracked"]
+__all__ = ["ChipInTheLoop"]
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """How learning that never stops was doing after ``step`` steps.
-
-    Attributes
-    ----------
-    step : int
-    cost : Floats
-        (R,), mean of the measured C since the last look.
-    solved : Flags
-        (R,), it is below the judge's limit.
-    lost : Flags
-        (R,), it was, and is no longer.
-    again : Flags
-        (R,), and begins anew now, with other parameters.
-    """
-
-    step: int
-    cost: Floats
-    solved: Flags
-    lost: Flags
-    again: Flags
 
 
 class ChipInTheLoop:

@@ -298,19 +298,24 @@ class LoopTrainer(Trainer):
         """
         kept = Record.empty(self.config, steps, self.replicas) if record else None
         take, done, prepared = self.take_step, 0, copy.deepcopy(self.inputs.state)
-        total = np.zeros(self.replicas, dtype=np.int64)
+        total, missed = np.zeros((2, self.replicas), dtype=np.int64)
         try:
             for inputs, code, sample in self.inputs.take(steps):
                 self._state, outputs = take(self._state, inputs)
                 done += 1
                 total += outputs["cost"]
+                if self._state.links[OUTSIDE] is not take.whole:
+                    missed += ~Kept(*self._state.links[OUTSIDE]).teaches
+                    total -= outputs["cost"] * ~Kept(*self._state.links[OUTSIDE]).teaches
                 if kept is not None:
                     self._keep(kept, done - 1, outputs, code, sample)
                 rests = self._state.links[OUTSIDE] is not take.whole and self.resting.all()
                 if rests or not goes_on(done):
                     break
         finally:
-            self.mean_cost = total / max(done, 1) * self.config.words.cost.step
+            measured = np.maximum(done - missed, 1)
+            mean = np.where(missed < done, total / measured, np.nan)
+            self.mean_cost = mean * self.config.words.cost.step
             if done < steps:
                 # More was prepared than has been done.
                 self.inputs.state = prepared

@@ -76,6 +76,8 @@ class Rings(Plant):
         Seconds from a change to the reading.
     read_noise : float
         Of each sum, in parts of a full input.
+    threshold : float
+        What electronics take off each output of the last layer.
 
     Attributes
     ----------
@@ -101,6 +103,7 @@ class Rings(Plant):
         time_constant: float = 0.0,
         settle: float = 1e-5,
         read_noise: float = 0.0,
+        threshold: float = 0.0,
         period: float = 1e-5,
     ):
         self.layers, self.bias = tuple(layers), bias
@@ -110,7 +113,7 @@ class Rings(Plant):
         if len(self.functions) != len(counts):
             raise ValueError(f"activations: must be {len(counts)}, one for each layer")
         self.tuning, self.per_kelvin, self.gain = tuning, per_kelvin, gain
-        self.read_noise, self.crosstalk = read_noise, crosstalk
+        self.read_noise, self.crosstalk, self.threshold = read_noise, crosstalk, threshold
         self.kept = float(np.exp(-settle / time_constant)) if time_constant else 0.0
         self.temperature = np.zeros(self.replicas)
         self.offset = variation * self.drawn(1, self.parameters)
@@ -165,7 +168,7 @@ class Rings(Plant):
             if self.read_noise:
                 z = z + self.read_noise * self.noise.normal(size=z.shape)
             y = function(z)
-        return y
+        return y - self.threshold
 
     def tuning_power(self) -> Floats:
         """(R, measurements), heater power in units of that of one ring at its bias."""
