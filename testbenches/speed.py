@@ -17,9 +17,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import trainer_files, verilog
 from mgd_hdl.files import FileRefused, write_file
+from mgd_hdl.host import ChipInTheLoop
 from mgd_hdl.learn.array import Array
 from mgd_sim.rtl import RtlTrainer, trainer_design
 from mgd_sim.rtl.icarus import IcarusTrainer
@@ -66,6 +69,43 @@ def simulators(name: str, folder: Path) -> dict[str, float]:
     return found
 
 
+class Instant:
+    """A device that takes no time: what is left is the loop's own."""
+
+    def __init__(self, replicas: int | None = None):
+        self.vectorised, self.replicas = replicas is not None, replicas or 1
+        self.answer = np.full((replicas, 2, 1), 0.3) if replicas else np.full(1, 0.3)
+
+    def write(self, parameters: np.ndarray) -> None:
+        """Nothing happens."""
+
+    def read(self, inputs: np.ndarray) -> np.ndarray:
+        """Always the same."""
+        return self.answer
+
+
+def loop() -> dict[str, float]:
+    """Microseconds of a step in the loop beside the device, processor time; and those of the twin's step.
+
+    With a time-out each call is made by a thread.
+    """
+    config = preset("xor").replaced(device={"kind": "outside"})
+    watched = config.replaced(device={"time_out": 1.0})
+    runs: dict[str, Any] = {
+        "twin": Trainer(preset("xor"), [1]),
+        "loop": ChipInTheLoop(Instant(), config),
+        "loop with a time-out": ChipInTheLoop(Instant(), watched),
+        f"loop, {REPLICAS} devices in one call": ChipInTheLoop(Instant(REPLICAS), config),
+    }
+    found = dict.fromkeys(runs, float("inf"))
+    for _ in range(ROUNDS + 1):
+        for name, each in runs.items():
+            start = time.process_time()
+            each.run(2000)
+            found[name] = min(found[name], (time.process_time() - start) / 2000 * 1e6)
+    return found
+
+
 def processor_seconds(work: Callable[[], str]) -> tuple[float, str]:
     """Processor time of one call, that of the programs it runs included; and what the call gives."""
     start = os.times()
@@ -107,13 +147,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m testbenches.speed", description=__doc__)
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
-    parser.add_argument("--only", choices=("simulators", "generation"), help="half of it")
+    parser.add_argument("--only", choices=("simulators", "generation", "loop"), help="a part of it")
     given = parser.parse_args(arguments)
     if given.out and not given.out.parent.is_dir():
         parser.error(f"argument --out: there is no directory {str(given.out.parent)!r}")
     document: dict[str, Any] = {"replicas": REPLICAS, "simulators": {}, "generation": []}
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("xor", "parity4", "nist7x7_centered") if given.only != "generation" else ():
+        for name in ("xor", "parity4", "nist7x7_centered") if given.only in (None, "simulators") else ():
             found = document["simulators"][name] = simulators(name, Path(folder))
             print(
                 f"{name:17} twin {found['twin']:9,.0f} steps/s x {REPLICAS} replicas,"
@@ -122,7 +162,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f" Verilator/Icarus {found['verilator / icarus']:.0f}",
                 flush=True,
             )
-    if given.only != "simulators":
+    if given.only in (None, "loop"):
+        document["loop"] = loop()
+        for name, spent in document["loop"].items():
+            print(f"{name:34} {spent:6.1f} us a step")
+    if given.only in (None, "generation"):
         document["generation"] = generation()
     for row in document["generation"]:
         cells, spent, size = row["cells"], row["trainer seconds"], row["trainer bytes"]

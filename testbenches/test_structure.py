@@ -114,6 +114,11 @@ RULES = [
     (_TOP, (*_HARDWARE, _ROOM, _ENGINES, _TOP)),
     (r"mgd_sim\.rtl\.kept", (r"mgd_sim(\..*)?", r"platformdirs")),
     (r"mgd_sim\.rtl\.bench_process", (r"mgd_sim(\..*)?", r"cocotb_tools\.runner")),
+    # Studies of devices train them as a user does.
+    (
+        r"mgd_sim\.studies\.(crossbars|rings)",
+        (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|host)", r"numpy(\..*)?"),
+    ),
     (
         r"mgd_sim\.(watch|seeds|studies\..*)",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|files|process)", r"(numpy|matplotlib)(\..*)?"),

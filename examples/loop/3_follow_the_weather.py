@@ -11,16 +11,16 @@ from mgd_hdl.host import ChipInTheLoop, tracked_csv, tracked_figure
 from mgd_sim.studies.rings import BATCH, bank, configured, samples
 
 
-def main(windows: int = 120, devices: int = 16, folder: str | None = None) -> list[float]:
-    """The median cost over time; each window is 500 steps, in which the chip gets warmer, then colder."""
+def main(windows: int = 200, devices: int = 16, folder: str | None = None) -> list[float]:
+    """The median cost over time; each window is 1,000 steps, in which the chip gets warmer, then colder."""
     plant = bank("linear", range(devices))
-    config = configured("linear").replaced(judge={"kind": "window", "limit": 0.45, "window": 2 * BATCH})
+    config = configured().replaced(judge={"kind": "window", "limit": 0.45, "window": 2 * BATCH})
     loop = ChipInTheLoop(plant, config, range(devices), samples=samples("linear", 1000, 1))
     looks = []
-    for look in loop.track(500 * windows, 500):
+    for look in loop.track(1000 * windows, 1000):
         looks.append(look)
-        # Two kelvin up and down, once in the whole run.
-        plant.temperature[:] = 2 * np.sin(2 * np.pi * len(looks) / windows)
+        # Two kelvin up and down, once in the whole run, after it has learned.
+        plant.temperature[:] = 2 * np.sin(2 * np.pi * max(0, len(looks) / windows - 0.2))
     costs = [float(np.median(look.cost)) for look in looks]
     lost = sum(int(look.lost.sum()) for look in looks)
     print(f"median cost {costs[0]:.3f} at first, {costs[-1]:.3f} in the end; a task was lost {lost} times")

@@ -43,10 +43,10 @@ def test_crossbars(capsys):
 
 def test_follow_the_weather(tmp_path, capsys):
     pytest.importorskip("matplotlib")
-    costs = example("follow_the_weather").main(16, 6, str(tmp_path))
-    assert costs[3] < 0.7 * costs[0]
+    costs = example("follow_the_weather").main(12, 6, str(tmp_path))
+    assert min(costs) < 0.8 * costs[0]
     lines = (tmp_path / "rings.csv").read_text().splitlines()
-    assert len(lines) == 1 + 16 * 6
+    assert len(lines) == 1 + 12 * 6
     assert lines[0] == "step,device,mean_cost,solved,lost,again"
     assert (tmp_path / "rings.png").read_bytes().startswith(b"\x89PNG")
     capsys.readouterr()

@@ -32,15 +32,15 @@ def test_taught_parameters_solve_the_task():
 
 
 def test_rings_learn_and_recover(tmp_path, capsys):
-    """Six banks: the linear task within two epochs, and again after each step of 2 K."""
+    """Six banks: the quadratic task within two epochs, and again after each step of 2 K."""
     out = tmp_path / "rings.json"
-    options = ["--task", "linear", "--devices", "6", "--epochs", "2", "--after", "2", "--out", str(out)]
+    options = ["--task", "quadratic", "--devices", "6", "--epochs", "2", "--after", "2", "--out", str(out)]
     assert rings.main(options) == 0
     (found,) = json.loads(out.read_text())
     assert sum(at > 0 for at in found["reached"]) >= 4
     assert found["kelvin"] == [2.0, -2.0]
-    assert max(found["fallen"]) < 0.9
-    assert np.mean(np.array(found["recovery"]) >= 0) > 0.8
+    assert max(found["fallen"]) < 0.75
+    assert np.mean(np.array(found["recovery"]) >= 0) > 0.7
     assert "2 K: accuracy falls" in capsys.readouterr().out
 
 

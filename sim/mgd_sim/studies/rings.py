@@ -67,9 +67,9 @@ parameters = [2]
 Floats = npt.NDArray[np.float64]
 
 
-def configured(task: str) -> TrainerConfig:
+def configured() -> TrainerConfig:
     """Of the loop: two parameters that nobody knows the meaning of."""
-    return loads(_CONFIG.format(rate={"linear": 2.0**-12, "quadratic": 2.0**-13}[task], batch=BATCH))
+    return loads(_CONFIG.format(rate=2.0**-14, batch=BATCH))
 
 
 def samples(task: str, count: int, seed: int) -> Dataset:
@@ -87,8 +87,10 @@ def samples(task: str, count: int, seed: int) -> Dataset:
 def bank(task: str, devices: Sequence[int]) -> Rings:
     """The device: the sum as a logit, or its square less one half."""
     if task == "linear":
-        return Rings([2, 1], devices, gain=4.0, read_noise=0.02)
-    return Rings([2, 1], devices, activations=["square"], gain=3.0, threshold=0.5, read_noise=0.02)
+        return Rings([2, 1], devices, gain=4.0, tuning=4.0, read_noise=0.02)
+    return Rings(
+        [2, 1], devices, activations=["square"], gain=3.0, tuning=4.0, threshold=0.5, read_noise=0.02
+    )
 
 
 @dataclass
@@ -115,7 +117,7 @@ def run(
     """Learn for some epochs, then for so many after each step of temperature."""
     goal, _ = GOALS[task]
     plant = bank(task, range(devices))
-    loop = ChipInTheLoop(plant, configured(task), range(devices), samples=samples(task, 10 * BATCH, 1))
+    loop = ChipInTheLoop(plant, configured(), range(devices), samples=samples(task, 10 * BATCH, 1))
     judged = samples(task, 200, 2)
     found = Run(task, devices, goal)
 
