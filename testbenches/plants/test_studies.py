@@ -39,7 +39,7 @@ def test_rings_learn_and_recover(tmp_path, capsys):
     (found,) = json.loads(out.read_text())
     assert sum(at > 0 for at in found["reached"]) >= 4
     assert found["kelvin"] == [2.0, -2.0]
-    assert max(found["fallen"]) < 0.75
+    assert max(found["fallen"]) < 0.85
     assert np.mean(np.array(found["recovery"]) >= 0) > 0.7
     assert "2 K: accuracy falls" in capsys.readouterr().out
 

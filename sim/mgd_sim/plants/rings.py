@@ -66,8 +66,8 @@ class Rings(Plant):
     tuning : float
         Half widths per unit of heater power at the bias.
     per_kelvin : float
-        Half widths that a ring moves per kelvin of the chip. Silicon moves by some 0.08 nm, and a resonance
-        of a quality of 10,000 is 0.16 nm wide, so that 1 is typical.
+        Half widths that a ring moves per kelvin of the chip. Silicon moves by some 0.08 nm, and rings of weight
+        banks are some 0.4 nm wide, so that 0.4 is typical.
     gain : float
         Of the amplifier behind the detectors: the largest weight.
     time_constant : float
@@ -98,7 +98,7 @@ class Rings(Plant):
         crosstalk: float = 0.1,
         variation: float = 0.3,
         tuning: float = 2.0,
-        per_kelvin: float = 1.0,
+        per_kelvin: float = 0.4,
         gain: float = 1.0,
         time_constant: float = 0.0,
         settle: float = 1e-5,
