@@ -35,7 +35,7 @@ _NAME = "array"
 #: so no two rows of the array are always told the same, and nothing of it is merged.
 _DATA = {
     "rows": (0, 0), "columns": (0, 2), "diagonals": (0, 9),
-    "address_rows": (1, 1), "address_columns": (1, 5), "word": (1, 3),
+    "address_rows": (1, 1), "address_columns": (1, 5), "address_tiles": (1, 8), "word": (1, 3),
 }  # fmt: skip
 
 

@@ -103,10 +103,29 @@ ARRAYS: dict[str, dict[str, Any]] = {
     "array of serial, leaves, 16 bits": {"engine": {"cell": "serial", "leaves": "yes"}},
 }
 
+#: Arrays that are measured with access and without, between the same two sizes.
+_TREES: dict[str, dict[str, Any]] = {
+    "parallel": {},
+    "parallel, leaves": {"engine": {"leaves": "yes"}},
+    "serial": {"engine": {"cell": "serial"}},
+    "loaded": {"perturbation": {"family": "square"}},
+    "nodes": {"perturbation": {"granularity": "node"}, "formats": {"cost_change": "SQ(2, 2)"}},
+}
+ARRAYS |= {
+    f"tiles of {name}{', access' * (access == 'yes')}, 16 bits": {
+        **changes,
+        "engine": {**changes.get("engine", {}), "access": access},
+    }
+    for name, changes in _TREES.items()
+    for access in ("no", "yes")
+}
+
 _TILES = (8, 24)
 
 #: 64 and 128 parameters in one layer: one tile, and two.
 _SHAPES = ((63, 1), (63, 2))
+#: 64 and 320, because a tree over tiles has no root where there is one tile.
+_TILED = ((63, 1), (63, 5))
 
 
 def _config(shape: tuple[int, int], changes: Mapping[str, Any]) -> TrainerConfig:
@@ -158,7 +177,8 @@ def tile_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, f
 
 def array_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, float]:
     """Per parameter of a whole array: the cell, its row's wire, and leaf registers if there are any."""
-    configs = [_config(shape, changes) for shape in _SHAPES]
+    tiled = "access" in changes.get("engine", {})
+    configs = [_config(shape, changes) for shape in (_TILED if tiled else _SHAPES)]
     small, large = (_sizes(ENGINES[config.facts.name].cells(config), target) for config in configs)
     return _slope(small, large, configs[1].parameters - configs[0].parameters)
 

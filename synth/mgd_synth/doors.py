@@ -25,7 +25,10 @@ from .script import status_of
 __all__ = ["DOORS", "ENGINES", "clocks", "pair", "sizes"]
 
 #: What asks for each.
-DOORS: dict[str, dict[str, dict[str, Any]]] = {"inference": {"network": {"inference": "yes"}}}
+DOORS: dict[str, dict[str, dict[str, Any]]] = {
+    "inference": {"network": {"inference": "yes"}},
+    "access": {"engine": {"access": "yes"}},
+}
 
 #: Changes to XOR: each engine, and each form of cells that needs a wire of rest for it.
 ENGINES: dict[str, dict[str, dict[str, Any]]] = {

@@ -167,7 +167,7 @@ class Host:
         self.answers, inside, waits, shown = [], 0, 0, None
         offers = scattered(rng, commands, stall)
         offered = next(offers, None)
-        waiting = bool(commands)
+        waiting, opened, within = bool(commands), False, False
         while waiting or dut.asks.value == 1:
             opens = dut.asks.value == 1 and waits >= (PATIENCE if stall else 0)
             ready = int(rng.random() >= stall)
@@ -177,6 +177,8 @@ class Host:
             )
             waits = waits + 1 if dut.asks.value == 1 and dut.inside.value == 0 else 0
             inside += int(dut.inside.value)
+            assert dut.inside.value == 0 or within or opened  # never before the door is open
+            opened, within = opens, dut.inside.value == 1
             assert dut.owes.value == 1 or dut.inside.value == 0
             assert dut.asks.value == dut.owes.value
             if dut.o__valid.value == 1:

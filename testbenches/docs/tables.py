@@ -9,6 +9,7 @@
     time     how long these take to learn at their best clock rate, beside the paper's platforms
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
     largest  networks that fill a device, from synth/baselines/largest.json and docs/hidden.json
+    access   what a parameter costs more where it can be read and written, from synth/baselines
     visits   how long reading takes
     proofs   which mapped blocks are proven, from synth/baselines/proofs.json
     top-...  ports of the top: controls, registers, outputs, streams, from mgd_hdl.config.PORTS; top-sample,
@@ -180,6 +181,24 @@ _DEVICES = {"ice40": "iCE40", "ecp5": "ECP5"}
 
 def _rounded(size: float | None) -> str:
     return "" if size is None else f"{round(size, 2):g}"
+
+
+def _access() -> str:
+    """Per parameter, arrays with access beside those without."""
+    rows = []
+    for name in ARRAYS:
+        accessed = name.replace(", 16 bits", ", access, 16 bits")
+        if accessed in ARRAYS:
+            row = [name.removeprefix("tiles of ").removesuffix(", 16 bits")]
+            for target in _DEVICES:
+                entries = BASELINES[f"cell_{target}"].latest[1]
+                plain, more = (entries[each]["logic cells"] for each in (name, accessed))
+                row += [_rounded(plain), f"+{more - plain:.3f}"]
+            rows.append(row)
+    columns = ["cells"]
+    for device in _DEVICES.values():
+        columns += [device, "with access"]
+    return _rows(columns, rows)
 
 
 def _visits() -> str:
@@ -510,6 +529,7 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "ports": lambda path, old: ports(Page(path).block(), old),
     "size": lambda path, _: _size(path.stem),
     "blocks": lambda path, _: blocks(path.parent),
+    "access": lambda *_: _access(),
     "visits": lambda *_: _visits(),
     "cells": lambda *_: _cells(),
     "estimates": lambda *_: _estimates(),
