@@ -238,7 +238,7 @@ async def prepared(dut: Any) -> tuple[TrainerConfig, Any, Host]:
     return config, rng, host
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=100, timeout_unit="us")
 async def reads_all(dut):
     """In order, as fast as can be: the words, the answers, the clocks; T is as before."""
     config, _, host = await prepared(dut)
@@ -260,7 +260,7 @@ async def reads_all(dut):
         assert len(blocks(config, range(config.parameters))) == -(-config.parameters // slots)
 
 
-@cocotb.test(timeout_time=200, timeout_unit="ms")
+@cocotb.test(timeout_time=300, timeout_unit="us")
 async def reads_and_writes(dut):
     """At random, with pauses on both sides, the same parameter again and again among them, and none."""
     config, rng, host = await prepared(dut)
@@ -289,7 +289,7 @@ async def reads_and_writes(dut):
         host.picker.closed()
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=200, timeout_unit="us")
 async def a_start_forgets(dut):
     """A reset in the middle: nothing is answered, nothing goes on, and all works as after the first start."""
     config, rng, host = await prepared(dut)
