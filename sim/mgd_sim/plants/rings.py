@@ -66,8 +66,8 @@ class Rings(Plant):
     tuning : float
         Half widths per unit of heater power at the bias.
     per_kelvin : float
-        Half widths that a ring moves per kelvin of the chip. Silicon moves by some 0.08 nm, and rings of weight
-        banks are some 0.4 nm wide, so that 0.4 is typical.
+        Half widths that a ring moves per kelvin of the chip. Silicon moves by some 0.08 nm, and rings of
+        weight banks are some 0.4 nm wide, so that 0.4 is typical.
     gain : float
         Of the amplifier behind the detectors: the largest weight.
     time_constant : float
