@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mgd_sim.checkpoint import Checkpoint, Checkpoints
 from mgd_sim.control.initializer import initial_parameters
 from mgd_sim.evaluate import Evaluation
 from mgd_sim.fixed import Flags, Ints
@@ -19,6 +21,7 @@ from mgd_sim.trainer import Record, Saved
 
 from ..config import LFSR, Registers, TrainerConfig, Tries
 from ..config.errors import Refused
+from ..files import write_file
 from ..process import ends_noted
 from ..progress import Progress
 from .faults import DeviceAtRest
@@ -144,6 +147,24 @@ class ChipInTheLoop:
     def restore(self, state: Saved) -> None:
         """Go on from a state of the same configuration and seeds."""
         self.trainer.restore(state)
+
+    def save(self, path: Path | str) -> None:
+        """Write a checkpoint, an .npz that replaces the one of this name completely or not at all."""
+        found = Checkpoint(self.config, {"verb": "loop", "tries": self._tries.tolist()})
+        found.add("loop", self.trainer)
+        write_file(path, found.data(), force=True)
+
+    def resume(self, path: Path | str) -> None:
+        """Go on from a checkpoint of the same configuration and seeds, written by another loop or this one.
+
+        What the device itself remembers is not in it. Refused with one line where the file is another's.
+        """
+        file = Checkpoints(path, self.config)
+        tries = np.asarray(file.more.get("tries"))
+        if file.more.get("verb") != "loop" or tries.shape != (self.replicas,) or tries.dtype.kind != "i":
+            file.refuse("is no checkpoint of these devices in the loop")
+        file.put("loop", self.trainer)
+        self._tries = tries
 
     def load(self, parameters: npt.ArrayLike) -> None:
         """Start from given parameters, such as some that were trained in software.

@@ -22,6 +22,7 @@ from .cost.highpass import HighPass, Passed
 from .evaluate import Evaluation, right
 from .fixed import Flags, Ints
 from .link import Inputs, Link, Now, Setup, State
+from .moves import COUNT, FLAG
 from .samples.stream import checked
 from .step import Step
 from .tasks import Dataset
@@ -129,6 +130,11 @@ class LoopStep(Step):
         awake = kept._replace(failures=kept.failures * ~kept.resting, resting=np.zeros_like(kept.resting))
         return state._replace(links={**state.links, OUTSIDE: awake})
 
+    def limits(self) -> dict[str, Any]:
+        found = super().limits()
+        kept = (FLAG, FLAG, COUNT, FLAG, found["store"]["theta"])
+        return {**found, "links": {**found["links"], OUTSIDE: dict(zip(Kept._fields, kept, strict=True))}}
+
     def ready(self, x: Ints) -> npt.NDArray[Any]:
         return np.asarray(x * self.input_step)
 
@@ -231,6 +237,17 @@ class LoopStep(Step):
         return after._replace(links=links), outputs
 
 
+class _Nothing:
+    """In the place of a device that is not there."""
+
+    def __init__(self, config: TrainerConfig):
+        self.channels, self.second = config.converters.channels, config.second_cost
+
+    def __call__(self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None) -> Measured:
+        values = np.zeros((*weight.shape[:2], self.channels), dtype=np.int64)
+        return Measured(values, values[..., 0] if self.second else None, None)
+
+
 class LoopTrainer(Trainer):
     """R trainers of one configuration with ``device.kind = "outside"``, ready for step 0.
 
@@ -274,6 +291,10 @@ class LoopTrainer(Trainer):
     def start(self) -> None:
         """Those that rest go on with their parameters, from the next reference or sample on."""
         self._state = self.take_step.started(self._state)
+
+    def clone(self) -> LoopTrainer:
+        """A trainer in the same state, and without the device: all that it measures is zero."""
+        return copy.deepcopy(self, {id(self._outside): _Nothing(self.config)})
 
     def load(self, theta: Ints) -> None:
         """Parameters from now on: T (R, P), and what the devices see of it."""

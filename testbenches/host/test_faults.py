@@ -386,6 +386,46 @@ def test_a_state_goes_on_with_its_faults():
     assert one.trainer.theta.tolist() == other.trainer.theta.tolist()
 
 
+@pytest.mark.parametrize("steps", [0, 24, 40], ids=["new", "while it fails", "at rest"])
+def test_a_checkpoint_goes_on(steps, tmp_path):
+    """From a file, in another loop: the same states as without, faults counted on."""
+    config = outside(XOR, repeats=0)
+
+    def loop(first):
+        device = Broken(Network(XOR), given(np.array([np.nan])), lambda call: 40 <= call + first < 60)
+        return ChipInTheLoop(device, config)
+
+    whole = loop(0)
+    for part in (steps, 60):
+        try:
+            whole.run(part)
+        except DeviceAtRest:
+            whole.start()
+        if part == steps:
+            whole.save(tmp_path / "loop.npz")
+            done = whole.outside.measurements
+            other = loop(done)
+            other.resume(tmp_path / "loop.npz")
+            assert other.step == whole.step
+            assert other.trainer.theta.tolist() == whole.trainer.theta.tolist()
+    try:
+        other.run(60)
+    except DeviceAtRest:
+        other.start()
+    assert other.trainer.theta.tolist() == whole.trainer.theta.tolist()
+    assert other.step == whole.step
+
+
+def test_a_checkpoint_of_others_is_refused(tmp_path):
+    one = ChipInTheLoop(Network(XOR), outside(XOR))
+    one.save(tmp_path / "one.npz")
+    with pytest.raises(Refused) as refused:
+        ChipInTheLoop(Networks(XOR, 2), outside(XOR)).resume(tmp_path / "one.npz")
+    assert "\n" not in str(refused.value)
+    with pytest.raises(Refused):
+        ChipInTheLoop(Network(XOR), outside(XOR, average=2)).resume(tmp_path / "one.npz")
+
+
 def test_rest_after_decay():
     """Words that need no measurement go on for the bad steps; at rest there are those before them."""
     config = outside(XOR.replaced(learning={"decay": 0.0625}), repeats=0)
