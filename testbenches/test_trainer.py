@@ -14,6 +14,7 @@ from mgd_hdl.config import SEEDS as ALL_SEEDS
 from mgd_hdl.emit import trainer_files
 from mgd_sim.compare import compare, first_difference, states
 from mgd_sim.perturb.external import port_codes
+from mgd_sim.retry import trainer as retrying
 from mgd_sim.rtl import RtlError, RtlTrainer, expanded, simulate, trainer_design
 from mgd_sim.rtl.bugs import inject
 from mgd_sim.trainer import Trainer
@@ -118,6 +119,27 @@ def test_equals_the_twin(name, tmp_path_factory):
     assert result.difference is None, str(result)
     assert result.steps == steps
     assert result.states >= 2 * steps * (config.code_count + config.parameters + 6)
+
+
+def test_flags_begin_anew_with_each_try(tmp_path_factory):
+    """What was limited in one try is not told of the next; wherever a run is cut."""
+    config = preset("xor").replaced(
+        network={"activation": ["sigmoid", "linear"]},
+        formats={"cost_change": "SQ(1, 9)"},
+        learning={"rate": 0.25, "rounding": "floor"},
+        judge=JUDGED | {"retry": 20, "limit": 0.02},
+    )
+    twin, registers = retrying(config, [1]), config.registers(1)
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    with RtlTrainer(config, trainer_design(trainer_files(config)), registers, build_dir=build) as circuit:
+        flags = []
+        for steps in (15, 5, 1, 39, 60, 1, 120):
+            expected, found = twin.run(steps, record=True), circuit.run(steps)
+            assert first_difference(states(expected), found, twin.step - steps) is None
+            flags += found["flags"].tolist()
+    falls = np.flatnonzero(np.diff(np.array(flags, int)) < 0) + 1
+    assert len(falls) > 1
+    assert (falls % 20 == 0).all()
 
 
 SEEDS = (0, 1, 2, 0x12345679, 0x2468ACE0, 1 << 30, (1 << 31) - 2, (1 << 31) - 1)

@@ -16,6 +16,7 @@ from mgd_hdl.config import FLAGS, Format, Registers, TrainerConfig
 from ..fixed import Bits
 from ..learn.serial import parameters
 from ..network.inference import checked_inputs
+from ..retry import alone, steps_of_a_try
 from ..tasks import Dataset
 from .design import Design
 from .ends import Closes
@@ -126,6 +127,7 @@ class RtlTrainer(Closes):
         self._paused = False
         self._waiting: list[dict[str, npt.NDArray[Any]]] = []  # states of steps that run has not yet given
         self._ahead = 0  # so many
+        self._try_steps = 0  # of a trainer that tries again, once they are asked for
 
     def run(self, steps: int) -> dict[str, npt.NDArray[Any]]:
         """Goes on for some steps; their states, named and shaped as in the twin's Record for one replica."""
@@ -152,14 +154,17 @@ class RtlTrainer(Closes):
         happened = [np.asarray(states.pop(name), dtype=np.uint8) for name in FLAGS]
         steps = len(happened[0])
         flags = sum((event << bit for bit, event in enumerate(happened)), np.zeros(steps, np.uint8))
+        solved = states.get("solved")
         if steps:
-            flags[0] |= self._flags
-            flags = np.bitwise_or.accumulate(flags)
+            tries = self._begun(solved) if solved is not None and self.config.retries else np.empty(0, int)
+            if 0 not in tries:
+                flags[0] |= self._flags
+            for part in np.split(flags, tries):
+                np.bitwise_or.accumulate(part, out=part)
             self._flags = flags[-1]
         states["flags"] = flags
         if "theta_bits" in states:
             states["theta"] = parameters(self.config, states.pop("theta_bits"))
-        solved = states.get("solved")
         if steps and solved is not None:
             not_yet = np.flatnonzero(solved == 0)
             if len(not_yet):
@@ -168,6 +173,15 @@ class RtlTrainer(Closes):
                 self.solved_at = self.ended + (int(not_yet[-1]) + 1 if len(not_yet) else 0)
         self._waiting.append(states)
         self._ahead += steps
+
+    def _begun(self, solved: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Which of the steps that ended, by their rows, are a try's first one: flags are 0 before it."""
+        if not self._try_steps:
+            config = self.config
+            self._try_steps = steps_of_a_try(alone(config), self.registers, config.judge.retry)
+        solved_before = np.append(self.solved_at >= 0, solved[:-1])
+        number = self.ended + np.arange(len(solved))
+        return np.flatnonzero((number > 0) & (number % self._try_steps == 0) & (solved_before == 0))
 
     def pause(self) -> None:
         """Steps that have begun are finished; :meth:`run` gives their states, and goes on."""
