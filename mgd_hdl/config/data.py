@@ -49,6 +49,7 @@ class OwnData:
     @cached_property
     def _read(self) -> Samples | Unreadable:
         from .attached.samples import Reading, read_samples
+        from .attached.scaling import ranges
 
         task, attached = self.asked.task, self.asked.attached
         how = Reading(
@@ -65,9 +66,13 @@ class OwnData:
             return Unreadable("is not attached to this configuration", "task.file")
         try:
             others = (attached.file(f"task.{key}") for key in ("labels", "test", "test_labels"))
-            return read_samples(file, *others, how)
+            found = read_samples(file, *others, how)
+            ranges(found.train.x, task.scale)
+            if not found.classes:
+                ranges(found.train.target, task.target_scale)
         except Unreadable as reason:
             return reason
+        return found
 
     @property
     def samples(self) -> Samples:

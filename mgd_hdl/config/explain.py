@@ -24,7 +24,9 @@ def describe(node: Node) -> str:
         return shown(node["const"])
     if node.get("type") == "array":
         least, most = node.get("minItems"), node.get("maxItems")
-        size = f"{least} to {most} entries" if least is not None else "entries"
+        size = "entries"
+        if least is not None:
+            size = f"{least} entries" if least == most else f"{least} to {most} entries"
         return f"a list of {size}, each {describe(node['items'])}"
     if node.get("type") == "integer":
         return f"a whole number from {node['minimum']} to {node['maximum']}"
@@ -46,7 +48,7 @@ def explain(error: ValidationError, schema: Node) -> list[Problem]:
     found: dict[str, Problem] = {}
     for item in error.errors(include_url=False, include_context=False):
         path = [part for part in item["loc"] if part not in ("single", "list")]
-        if item["type"] == "too_short" and len(item["input"]) >= _node(schema, path)["minItems"]:
+        if item["type"] == "too_short" and len(item["input"]) >= _least(_node(schema, path)):
             continue  # only because entries are wrong, which is reported
         problem = _problem(item, path, schema)
         found.setdefault(problem.key, problem)
@@ -87,6 +89,12 @@ def _node(schema: Node, path: list[int | str]) -> Node:
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rpartition("/")[2]]
     return node
+
+
+def _least(node: Node) -> int:
+    """How many entries the list has at least, which may be one of several things that can stand here."""
+    found: int = next(each["minItems"] for each in (node, *node.get("oneOf", ())) if "minItems" in each)
+    return found
 
 
 def _unknown(path: list[int | str], schema: Node) -> str:

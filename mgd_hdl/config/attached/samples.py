@@ -185,10 +185,10 @@ def _raw(
             raise Unreadable(
                 f"holds arrays {', '.join(found)[:100]}; must hold x and y, or x_train and y_train"
             )
+        x = _numbers(x)
         answers = None if labelled or y is None else _answers(y, len(x))
     else:
-        x = found
-    x = _numbers(x)
+        x = _numbers(found)
     names = tuple(str(column + 1) for column in range(x.shape[1]))
     if answers is not None or labelled:
         if how.target:
@@ -253,7 +253,7 @@ def _labelled(raw: _Raw, labels: AttachedFile, how: Reading) -> _Raw:
         places: Sequence[str] = [f"line {line.number}" for line in lines]
     else:
         places = _Rows()
-        if len(found) != count:
+        if found.ndim and len(found) != count:
             raise Unreadable(f"has {len(found)} answers; there are {count} samples")
         answers = _answers(found, count)
     if len(answers) != count:
@@ -284,9 +284,10 @@ def _of_text(data: bytes, how: Reading, labelled: bool) -> _Raw:
         raise Unreadable("has no lines below its header")
     x = np.frombuffer(numbers, np.float64).reshape(len(answers), len(inputs))
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
-    if len(bad) or b"_" in data:  # Python's numbers may have those; ours may not
+    if len(bad) or b"_" in data or not data.isascii():  # Python's numbers may have those; ours may not
         for row, line in enumerate(lines_of(data, how.header).lines):
-            if row in bad[:1] or "_" in "".join(line.cells):
+            text = "".join(line.cells)
+            if row in bad[:1] or "_" in text or not text.isascii():
                 _complain(line, inputs, names)
     return _Raw(
         x,

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..number import Format
 from .arrays import Array
+from .files import Unreadable
 
 __all__ = ["Range", "Scale", "one_hot", "ranges", "scaled"]
 
@@ -16,6 +17,8 @@ Scale = Literal["auto", "columns", "none"] | tuple[float, ...]
 
 #: Numbers that are scaled at a time.
 _BLOCK = 1 << 22
+#: Ranges as narrow or as wide as this leave room for what is computed with them in double precision.
+_NARROW, _WIDE = 1e-270, 1e270
 
 
 class Range(NamedTuple):
@@ -29,7 +32,7 @@ def ranges(train: Array, scale: Scale) -> Range | None:
     """Of each column, by the samples to learn from; None where numbers stay what they are.
 
     "auto" is 0 to 255 for bytes, of which images consist, and "columns" for all else: from the least to the
-    greatest number of each column.
+    greatest number of each column. Unreadable where a range is too narrow or too wide to compute with.
     """
     columns = train.shape[1]
     if scale == "auto" and train.dtype == np.uint8:
@@ -38,7 +41,13 @@ def ranges(train: Array, scale: Scale) -> Range | None:
         return Range(np.full(columns, scale[0]), np.full(columns, scale[1]))
     if scale == "none":
         return None
-    return Range(train.min(axis=0).astype(np.float64), train.max(axis=0).astype(np.float64))
+    found = Range(train.min(axis=0).astype(np.float64), train.max(axis=0).astype(np.float64))
+    for number, (low, high) in enumerate(zip(*map(np.ndarray.tolist, found), strict=True), 1):
+        if low != high and not _NARROW <= high - low <= _WIDE:
+            text = f"has numbers from {low:g} to {high:g} in column {number} of what is scaled"
+            allowed = f"these must be between {_NARROW:g} and {_WIDE:g} apart"
+            raise Unreadable(f"{text}; {allowed}", "task.file")
+    return found
 
 
 def scaled(values: Array, within: Range | None, format: Format) -> tuple[Array, int]:

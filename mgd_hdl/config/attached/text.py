@@ -65,7 +65,9 @@ def lines_of(data: bytes, header: str) -> Lines:
     columns = len(first.cells)
     if header == "auto" and second is not None:
         pairs = zip(first.cells, second.cells, strict=True)
-        named = any(number(above) is None and number(below) is not None for above, below in pairs)
+        # Decimal commas are complained of in the first line that has them, not in the header above.
+        numbers = ([number(cell.replace(",", ".")) is not None for cell in pair] for pair in pairs)
+        named = [False, True] in numbers
     else:
         named = header == "yes"
     names = tuple(one_line(cell, 60) for cell in first.cells) if named else ()
@@ -90,7 +92,8 @@ def _text(data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Unreadable(f"line {line}: is neither UTF-8 nor another kind of data that is read") from None
+        text = f"line {line}: is neither UTF-8 nor another kind of data that is read; save text as UTF-8"
+        raise Unreadable(text) from None
     if "\0" in text:
         raise Unreadable(f"line {text.count(chr(10), 0, text.index(chr(0))) + 1}: holds a NUL; is no text")
     return text

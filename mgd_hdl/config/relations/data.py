@@ -26,6 +26,8 @@ _READING = (
     "task.split",
 )
 _SCALES = ("task.scale", "task.target_scale")
+#: Of a range; its ends are limited to 1e30.
+_NARROW = 1e-270
 
 
 def _key(config: Derived, key: str) -> str:
@@ -62,8 +64,9 @@ def _readable(config: Derived) -> Iterator[Problem]:
 def _scales(config: Derived) -> Iterator[Problem]:
     for key in ("scale", "target_scale"):
         given = getattr(config.task, key)
-        if isinstance(given, tuple) and given[0] >= given[1]:
-            yield Problem(f"task.{key}", shown(given), "must be [least, greatest]")
+        if isinstance(given, tuple) and given[1] - given[0] < _NARROW:
+            allowed = f"must be [least, greatest], {_NARROW:g} or more apart"
+            yield Problem(f"task.{key}", shown(given), allowed)
 
 
 @relation("task.name", "task.source", "task.order")
