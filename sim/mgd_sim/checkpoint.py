@@ -182,6 +182,9 @@ class Checkpoints:
         here, _ = _saved(thing)
         for key in ("kind", *here["same"]):
             self._refuse_another(key, facts.get(key), here[key])
+        for name in self._arrays:
+            if name.partition(".")[0] not in {"more", *self.parts}:
+                self.odd(f"holds {name!r}, which belongs to no part")
         prefix = f"{part}."
         ours = {name.removeprefix(prefix) for name in self._arrays if name.startswith(prefix)}
         _resume(thing, Part(self, facts, prefix, ours))

@@ -144,6 +144,7 @@ ODD = {
     "a step below 0": (of("parts.twin.step", -1), "step must be a whole number within"),
     "a step that is true": (of("parts.twin.step", True), "step must be a whole number within"),
     "more entries": (put("twin.more", np.zeros(3)), "nobody knows more"),
+    "entries of nobody": (put("other", np.zeros(3)), "holds 'other', which belongs to no part"),
     "no parts": (of("parts", []), "parts is not there"),
     "no part": (of("parts", {}), "twin is not there"),
     "another kind": (of("parts.twin.kind", "circuit"), 'kind was "circuit" and is "twin" now'),
