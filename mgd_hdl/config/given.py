@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from .asked import Asked
-from .attached.parameters import Found, parameters
 from .levels import Levels
 from .number import Format
 from .words import Words
+
+if TYPE_CHECKING:
+    from .attached.parameters import Found
 
 __all__ = ["Given"]
 
@@ -36,6 +39,8 @@ class Given:
     @cached_property
     def found(self) -> Found:
         """What the file holds; raises Unreadable."""
+        from .attached.parameters import parameters  # loads NumPy
+
         file = self.asked.attached.file(KEY)
         assert file is not None
         return parameters(file.data, self.asked.network.layers)

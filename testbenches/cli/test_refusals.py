@@ -16,6 +16,7 @@ import mgd_sim.probe
 import mgd_sim.rtl
 from mgd_hdl import cli, emit
 from mgd_hdl.config import PRESETS, STATES
+from mgd_hdl.progress import Progress
 from mgd_hdl.verbs import configs
 from mgd_sim import seeds, watch
 from mgd_sim.compare import states
@@ -100,6 +101,8 @@ def no_circuits(monkeypatch, tmp_path):
     for module in (mgd_sim.rtl, mgd_sim.compare, mgd_sim.probe):
         monkeypatch.setattr(module, "RtlTrainer", Circuit)
     monkeypatch.setattr(icarus, "IcarusModel", no_icarus)
+    # However slow the machine is: what a verb says is a refusal, or nothing.
+    monkeypatch.setattr(Progress, "_tell", lambda _: None)
     monkeypatch.setattr(watch, "figure", lambda looks, title: b"drawn elsewhere")
     monkeypatch.setattr(seeds, "figure", lambda looks, count, title: b"drawn elsewhere")
 

@@ -193,6 +193,6 @@ def locked() -> Iterator[Path]:
 )
 def test_a_locked_folder_is_told_before_the_work(command, named, locked, capsys, monkeypatch):
     monkeypatch.setattr(simulate_verb, "_Run", lambda *_: pytest.fail("it learned"))
-    monkeypatch.setattr(train_verb, "_learn", lambda *_: pytest.fail("it learned"))
+    monkeypatch.setattr(train_verb, "_Run", lambda *_: pytest.fail("it learned"))
     assert cli.main([each.replace("LOCKED", str(locked)) for each in command]) == 2
     assert capsys.readouterr().err == f"mgd-hdl: {locked / named}: cannot be written: permission denied\n"

@@ -163,7 +163,7 @@ PARALLEL_ONLY = {"sparse codes", "early enables", "stuck parameters", "halving",
             "by node",
             PARALLEL_ONLY
             | {"delayed updates", "noise of updates", "analog", "follower", "serial cells"}
-            | {"sequential codes", "loaded codes"},
+            | {"sequential codes", "loaded codes", "device outside"},
         ),
     ],
 )

@@ -68,8 +68,8 @@ def test_pages_have_examples():
     found = {page for page, lines in EXAMPLES.items() if lines}
     without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
     assert without == {
-        "accumulator", "baseline", "classifier", "external", "homodyne", "layer_turn", "mlp", "sequencer",
-        "serial", "stream",
+        "accumulator", "baseline", "classifier", "external", "homodyne", "inference", "layer_turn", "mlp",
+        "sequencer", "serial", "stream",
     }  # fmt: skip
     assert found > {"numbers.md", "integers.md", "boards.md"}
 
