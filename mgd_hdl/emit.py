@@ -15,16 +15,19 @@ from typing import Any
 from amaranth.hdl import UnusedElaboratable
 from amaranth.lib import wiring
 
-from .config.names import SEPARATOR
+from .config.bus_ports import top_ports
+from .config.memory_map import memory_map
+from .config.names import SEPARATOR, module_name
 from .config.ports import FLAGS, Port
-from .config.ports import ports as table
 from .config.trainer import TrainerConfig
 from .fixed import OUTSIDE
 from .fusesoc import core_file, testbench
 from .hierarchy import Block, Modules, ports_of
+from .hosted import Hosted
 from .memories import loaded, memory_images
 from .patterns import compact
 from .probes import states
+from .register_files import register_files
 from .trainer import Trainer
 
 __all__ = ["EmitError", "lint_waivers", "memory_images", "ports", "states", "trainer_files", "verilog"]
@@ -142,9 +145,11 @@ def _yosys(script: str) -> tuple[int, str, str]:
 
 def ports(block: Block) -> list[dict[str, Any]]:
     """Name, direction, width and sign of every port, as they stand in the Verilog."""
+    own = {name for name, *_ in ports_of(block)}
     found: list[dict[str, Any]] = [
-        {"name": "clk", "direction": "input", "width": 1, "signed": False},
-        {"name": "rst", "direction": "input", "width": 1, "signed": False},
+        {"name": name, "direction": "input", "width": 1, "signed": False}
+        for name in ("clk", "rst")
+        if "clk" not in own
     ]
     for name, flow, signal in ports_of(block):
         found.append(
@@ -160,7 +165,7 @@ def ports(block: Block) -> list[dict[str, Any]]:
 
 def _explained(found: list[dict[str, Any]], config: TrainerConfig) -> list[dict[str, Any]]:
     """The ports of a trainer with what each is: of the same words as in ``docs/trainer.md``."""
-    rows = {port.name: port for port in table(config)}
+    rows = {port.name: port for port in top_ports(config)}
     return [{**entry, **_explanation(rows[entry["name"]], config)} for entry in found]
 
 
@@ -202,6 +207,23 @@ def _counted(config: TrainerConfig, watch: Watch) -> Callable[[str], None]:
     return placed
 
 
+def _below(instance: str, state: dict[str, Any]) -> dict[str, Any]:
+    """A state of what is placed under this name."""
+    return state | {key: f"{instance}.{state[key]}" for key in ("path", "strobe")}
+
+
+def _trainer_alone(
+    config: TrainerConfig, interface: list[dict[str, Any]]
+) -> tuple[str, list[dict[str, Any]]]:
+    """The module that is the trainer, and its ports: the top's own where nothing is around it."""
+    if not config.wrapped:
+        return config.name, interface
+    inner = Trainer(config)
+    inner._MustUse__used = True  # its equal is emitted
+    enable = {"name": "clock_enable", "direction": "input", "width": 1, "signed": False}
+    return module_name(config.name, inner.module), ports(inner) + [enable] * config.host.clock_enable
+
+
 def trainer_files(
     config: TrainerConfig, *, inline: bool = True, watch: Watch | None = None
 ) -> dict[str, str]:
@@ -212,7 +234,7 @@ def trainer_files(
     """
     config.with_network()
     name = config.name
-    trainer = Trainer(config)
+    top = Hosted(config) if config.wrapped else Trainer(config)
     registers = config.registers()
     parameters = {
         "name": name,
@@ -238,20 +260,22 @@ def trainer_files(
         "columns": config.placement.tiles[0].columns,
         **({"turns": config.codes.sequence} if config.sequential else {}),
     }
-    interface, observed = ports(trainer), states(config)
+    interface, observed = ports(top), states(config)
+    shown = [_below("trainer", state) for state in observed] if config.wrapped else observed
     images = memory_images(config)
     data = {
         f"{name}.ports.json": _json(
-            {"top": name, "ports": _explained(interface, config), "states": compact(observed)}
+            {"top": name, "ports": _explained(interface, config), "states": compact(shown)}
         ),
         f"{name}.parameters.json": _json(parameters),
         **images,
+        **(register_files(memory_map(config)) if config.on_bus else {}),
     }
-    text = verilog(trainer, name, placed=None if watch is None else _counted(config, watch))
+    text = verilog(top, name, placed=None if watch is None else _counted(config, watch))
     return {
         f"{name}.v": text if inline else loaded(text, config),
         f"{name}.vlt": lint_waivers(config),
-        f"{name}.tb.v": HEADER + testbench(config, interface, observed),
+        f"{name}.tb.v": HEADER + testbench(config, *_trainer_alone(config, interface), observed),
         f"{name}.core": core_file(config, data, () if inline else images),
         **data,
     }

@@ -304,6 +304,30 @@ class _Accessed(Link):
             self.m.d.comb += access.copying.eq(site.ports.busy)
 
 
+class _Hosted(Link):
+    """What a host's registers show: beginnings, and what was measured."""
+
+    def placed(self) -> None:
+        ports, sequencer = self.site.ports, self.site.blocks["sequencer"]
+        self.m.d.comb += [
+            ports.step_begins.eq(sequencer.perturbed),
+            ports.sample_taken.eq(sequencer.take),
+        ]
+
+    def costs(self, cost: Value) -> None:
+        ports, measured, mark = self.site.ports, self.site.change.i, self.site.change.MARK
+        if self.config.analog:
+            with self.m.If(measured.valid):
+                self.m.d.sync += ports.last_cost.eq(measured.payload.cost)
+            return
+        reference = measured.payload[mark]
+        level = Signal(len(measured.payload.cost), name="last_reference", reset_less=True)
+        with self.m.If(measured.valid & reference):
+            self.m.d.sync += level.eq(measured.payload.cost)
+        with self.m.If(measured.valid & ~reference):
+            self.m.d.sync += [ports.last_cost.eq(measured.payload.cost), ports.last_baseline.eq(level)]
+
+
 #: The wiring of each option of :data:`mgd_hdl.config.options.OPTIONS` that is a link. Links are asked in this
 #: order.
 FEATURES: dict[str, type[Link]] = {
@@ -321,6 +345,7 @@ FEATURES: dict[str, type[Link]] = {
     "retry": _Retried,
     "inference": _Inference,
     "access": _Accessed,
+    "host": _Hosted,
 }
 
 

@@ -129,15 +129,20 @@ _STREAM = """\
 
 
 def testbench(
-    config: TrainerConfig, ports: Sequence[Mapping[str, Any]], states: Sequence[Mapping[str, Any]]
+    config: TrainerConfig,
+    top: str,
+    ports: Sequence[Mapping[str, Any]],
+    states: Sequence[Mapping[str, Any]],
 ) -> str:
-    """Verilog of a module around the trainer with these ports and states, which :mod:`mgd_hdl.emit` lists."""
+    """Verilog of a module around the trainer, the module ``top`` with these ports and states, which
+    :mod:`mgd_hdl.emit` lists.
+    """
     inputs = [port for port in ports if port["direction"] == "input"]
     outputs = [port["name"] for port in ports if port["direction"] == "output"]
     payloads = {port["name"]: port["width"] for port in inputs if port["name"].endswith("__payload")}
     streams = [name.removesuffix("__payload") for name in payloads]
     fed = {f"{stream}__{part}" for stream in streams for part in ("payload", "valid")}
-    registers = config.registers().__dict__
+    values = {**config.registers().__dict__, "clock_enable": 1}
     held = [port["name"] for port in inputs if port["name"] not in {"clk", *fed}]
     declarations, connections = [], []
     for port in ports:
@@ -161,7 +166,7 @@ def testbench(
     sign = f"{{{32 - update['width']}{{dut.{update['path']}[{update['width'] - 1}]}}}}"
     text = _TESTBENCH.format(
         bench=module_name(config.name, "tb"),
-        top=config.name,
+        top=top,
         default=STEPS,
         declarations="\n".join(declarations),
         connections=",\n".join(connections),
@@ -170,7 +175,7 @@ def testbench(
         word=f"{{{sign}, dut.{update['path']}}}" if update["width"] < 32 else f"dut.{update['path']}",
         outputs=", ".join(outputs),
         streams="".join(_STREAM.format(stream=stream, bits=f"{stream}__bits") for stream in streams),
-        values="\n".join(f"    {name} = {registers.get(name, 0)};" for name in held),
+        values="\n".join(f"    {name} = {values.get(name, 0)};" for name in held),
         start_clocks=8 * config.parameters + 1000,
         step_clocks=4 * clocks + 1000,
         first_declarations="\n".join(f"  reg [{widths[name] - 1}:0] first_{name};" for name in seen),

@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockSignal, Instance, Module, ResetInserter, ResetSignal, Signal, Value
+from amaranth.hdl import (
+    ClockSignal,
+    EnableInserter,
+    Instance,
+    Module,
+    ResetInserter,
+    ResetSignal,
+    Signal,
+    Value,
+)
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 
@@ -23,6 +32,9 @@ __all__ = ["Block", "Modules", "place", "ports_of"]
 
 #: Amaranth has 16 bits for the number of an input bit of a module, or of an output bit of an instance.
 _MOST_BITS = 65_500
+
+#: Clocks of modules below one that was placed with an enable count only while this is high.
+_ENABLE = Signal(name="clock_enable")
 
 
 class Block(wiring.Component):
@@ -60,12 +72,15 @@ class Modules:
         self.summary: dict[str, str] = {}
         self.signatures: dict[str, Any] = {}
         self.under_way: list[str] = []  # the modules that are being elaborated, the innermost last
+        self.enabled: set[str] = set()  # those with an enable of their clock
 
-    def add(self, block: Block, name: str | None = None) -> str:
+    def add(self, block: Block, name: str | None = None, *, enabled: bool = False) -> str:
         """Elaborate ``block`` unless a module of its name is there already; return that name.
 
         With a name of its own it is the design's top module, which has a reset whether it needs one or not.
+        ``enabled``: it and all that it places have an enable of their clock.
         """
+        enabled = enabled or bool(self.under_way and self.under_way[-1] in self.enabled)
         top = name is not None
         name = name or module_name(self.prefix, block.module)
         if name not in self.text:
@@ -74,24 +89,32 @@ class Modules:
             self.text[name] = ""  # holds the place: a module cannot contain itself
             self.under_way.append(name)
             directions = {wiring.In: PortDirection.Input, wiring.Out: PortDirection.Output}
+            ports = {port: (signal, directions[flow]) for port, flow, signal in ports_of(block)}
+            if enabled:
+                self.enabled.add(name)
+                ports["clock_enable"] = (_ENABLE, PortDirection.Input)
             text = rtlil.convert(
-                block,
+                EnableInserter(_ENABLE)(block) if enabled else block,
                 name=name,
                 platform=self,
-                ports={port: (signal, directions[flow]) for port, flow, signal in ports_of(block)},
+                ports=ports,
                 emit_src=False,
             )
             self.under_way.pop()
             del self.text[name]
-            self.text[name] = text if top else _without_idle_reset(text)  # behind the modules that it places
-        elif self.signatures[name] != block.signature:
+            if not top:
+                text = _without_idle(text, "rst")
+            if enabled:
+                text = _without_idle(text, "clock_enable")
+            self.text[name] = text  # behind the modules that it places
+        elif self.signatures[name] != block.signature or (name in self.enabled) != enabled:
             raise ValueError(f"two different blocks are called {name}")
         return name
 
     def wires(self, name: str) -> set[str]:
-        """Which of clk and rst the module has."""
+        """Which of clk, rst and the enable of its clock the module has."""
         inputs = re.findall(r"(?m)^  wire .*\binput \d+ +\\(\w+)$", self.text[name])
-        return {"clk", "rst"} & set(inputs)
+        return {"clk", "rst", *({"clock_enable"} if name in self.enabled else ())} & set(inputs)
 
     def note(self, name: str, block: Block) -> None:
         """``block`` becomes a part of the text of the module that is being elaborated."""
@@ -103,26 +126,39 @@ def _summary(block: Block) -> str:
     return inspect.cleandoc(type(block).__doc__ or "").partition("\n\n")[0]
 
 
-def _without_idle_reset(text: str) -> str:
-    """Amaranth gives every clocked module a reset; here those where nobody reads it lose it."""
-    declaration = r"(?m)^  wire .*\binput \d+ +\\rst$\n"
-    return re.sub(declaration, "", text) if len(re.findall(r"\\rst(?!\S)", text)) == 1 else text
+def _without_idle(text: str, wire: str) -> str:
+    """Amaranth gives every clocked module a reset, and all have the enable of their clock where some do; here
+    those where nobody reads it lose it.
+    """
+    declaration = rf"(?m)^  wire .*\binput \d+ +\\{wire}$\n"
+    return re.sub(declaration, "", text) if len(re.findall(rf"\\{wire}(?!\S)", text)) == 1 else text
 
 
-def place(m: Module, platform: Any, name: str, block: Block, *, reset: Value | None = None) -> Block:
+def place(
+    m: Module,
+    platform: Any,
+    name: str,
+    block: Block,
+    *,
+    reset: Value | None = None,
+    enable: Value | None = None,
+) -> Block:
     """Put ``block`` into ``m`` under an instance name, and return it: its ports are ready to use.
 
-    ``reset`` resets the block beside the reset of the clock domain. A block with too many wires for a module
-    of its own, such as an array of ten thousand cells, stays a submodule; what it places are modules again.
+    ``reset`` resets the block beside the reset of the clock domain. With ``enable`` its registers, and those
+    of all that it places, stand still in clocks without it, but for a reset. A block with too many wires for
+    a module of its own, such as an array of ten thousand cells, stays a submodule; what it places are modules
+    again.
     """
     if isinstance(platform, Modules) and platform.placed is not None:
         platform.placed(name)
     if not isinstance(platform, Modules) or (reset is None and not _fits(block)):
         if isinstance(platform, Modules):
             platform.note(name, block)
-        m.submodules[name] = block if reset is None else ResetInserter(reset)(block)
+        inner = block if reset is None else ResetInserter(reset)(block)
+        m.submodules[name] = inner if enable is None else EnableInserter(enable)(inner)
         return block
-    module = platform.add(block)
+    module = platform.add(block, enabled=enable is not None)
     block._MustUse__used = True  # only its equal was elaborated
     ports: dict[str, Any] = {}
     clocking = platform.wires(module)
@@ -130,6 +166,8 @@ def place(m: Module, platform: Any, name: str, block: Block, *, reset: Value | N
         ports["i_clk"] = ClockSignal()
     if "rst" in clocking:
         ports["i_rst"] = ResetSignal() if reset is None else ResetSignal() | reset
+    if "clock_enable" in clocking:
+        ports["i_clock_enable"] = _ENABLE if enable is None else enable
     for port, flow, signal in ports_of(block):
         signal.name = f"{name}__{port}"
         ports[("i_" if flow == wiring.In else "o_") + port] = signal

@@ -31,11 +31,13 @@ _STREAMS: dict[str, Callable[[TrainerConfig], Signature]] = {
 
 
 def inner(config: TrainerConfig) -> dict:
-    """Members of the core: those of the trainer, with ``restart`` in place of ``start``, and in place of
-    ``tries`` ``tired``: it stands between two steps and has not solved the task for too long.
+    """Members of the core: those of the trainer, with ``restart`` in place of ``start`` and ``started``, and
+    in
+    place of ``tries`` ``tired``: it stands between two steps and has not solved the task for too long.
     """
     members = outer(config)
     del members["start"]
+    members.pop("started", None)
     if members.pop("tries", None):
         members["tired"] = Out(1)
     return {"restart": In(1), **members}

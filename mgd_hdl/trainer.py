@@ -48,13 +48,13 @@ class Trainer(Block):
             retry = place(m, platform, "retry", Retry(self.config))
             start, mask = retry.restart, retry.mask
         core = place(m, platform, "core", Core(self.config), reset=start)
-        started = Signal()
+        started = self.started if self.config.on_bus else Signal(name="started")
         m.d.sync += started.eq(start)
         m.d.comb += core.restart.eq(started)
         if self.config.retries:
             m.d.comb += [retry.start.eq(self.start), retry.tired.eq(core.tired), self.tries.eq(retry.tries)]
         for name, member in self.signature.members.items():
-            if name in ("start", "tries"):
+            if name in ("start", "started", "tries"):
                 continue
             ours, theirs = getattr(self, name), getattr(core, name)
             if not member.is_port and member.flow == Out:

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HOMES = {"mgd_hdl": ROOT, "mgd_sim": ROOT / "sim", "mgd_synth": ROOT / "synth"}
-ROOMS = ("perturb", "learn", "cost", "network", "samples", "control")
+ROOMS = ("perturb", "learn", "cost", "network", "samples", "control", "bus")
 
 
 def module_name(path: Path, home: Path) -> str:
@@ -106,6 +106,7 @@ RULES = [
     (_SHARED, _HARDWARE),
     *((rf"mgd_hdl\.{room}(\..*)?", (*_HARDWARE, rf"mgd_hdl\.{room}(\..*)?")) for room in ROOMS),
     (r"mgd_hdl\.probes", (r"mgd_hdl\.config(\..*)?",)),
+    (r"mgd_hdl\.register_files(\..*)?", (_CONFIG, r"mgd_hdl\.register_files(\..*)?")),
     (r"mgd_hdl\.emit", (*_HARDWARE, _TOP)),
     # What is put together from blocks: engines and options, the core of them, the tops around it.
     (_ENGINES, (*_HARDWARE, _ROOM, _PARTS, _ENGINES)),

@@ -90,6 +90,16 @@ class Asked(Section):
         return self.host.bus != "none"
 
     @property
+    def wrapped(self) -> bool:
+        """The top is not the trainer itself: it has a bus, or another reset, or a clock enable."""
+        return self.on_bus or self.host.reset != "rst" or self.host.clock_enable
+
+    @property
+    def sample_window(self) -> bool:
+        """A host writes samples to registers."""
+        return self.on_bus and self.task.source == "stream" and self.host.samples == "window"
+
+    @property
     def bit_clocks(self) -> int:
         """Clocks of one bit on a serial line."""
         return round(self.host.clock_hz / self.host.baud)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
@@ -197,8 +197,12 @@ INTERRUPTS = {
     "done": "The trainer has come to rest: parameters are set, or the last step that was asked for is over.",
     "fault": "An access was refused, or something was wrong on the serial line.",
 }
-#: Of ``windows``, from bit 0 on, and the stream of the trainer behind each.
-WINDOWS = {"parameters": "i_access", "samples": "i_sample", "inference": "i_infer"}
+#: Of ``windows``, from bit 0 on: whether a circuit has it.
+WINDOWS: dict[str, Callable[[Derived], bool]] = {
+    "parameters": lambda config: there(config, "i_access"),
+    "samples": lambda config: there(config, "i_sample") and config.host.samples == "window",
+    "inference": lambda config: there(config, "i_infer"),
+}
 
 _LIMITED = {
     "cost_change_saturated": "A cost change was limited.",
@@ -277,7 +281,7 @@ def _identification(config: Derived) -> Iterator[Mapped]:
         access="ro",
         meaning="Which windows there are.",
         fields=_bits({name: f"The window onto {name}." for name in WINDOWS}),
-        reset=sum(there(config, stream) << bit for bit, stream in enumerate(WINDOWS.values())),
+        reset=sum(has(config) << bit for bit, has in enumerate(WINDOWS.values())),
         constant=True,
     )
 
@@ -385,7 +389,7 @@ def _knobs(config: Derived) -> Iterator[Mapped]:
 
 def _windows(config: Derived) -> Iterator[Mapped]:
     words = config.words
-    if there(config, WINDOWS["parameters"]):
+    if WINDOWS["parameters"](config):
         legal = range(config.parameters)
         yield _one(
             "parameter_index",
@@ -406,7 +410,7 @@ def _windows(config: Derived) -> Iterator[Mapped]:
             legal=range(words.parameter.min, words.parameter.max + 1),
             effect="A read, and a write, goes on to the next parameter.",
         )
-    if there(config, WINDOWS["samples"]):
+    if WINDOWS["samples"](config):
         count = config.inputs + config.outputs
         yield from _numbers(
             "sample",
@@ -415,14 +419,14 @@ def _windows(config: Derived) -> Iterator[Mapped]:
             f"Inputs in {config.formats.input}, then targets in {config.formats.target}, one number each;"
             " the last one offers the sample.",
         )
-    if there(config, WINDOWS["inference"]):
+    if WINDOWS["inference"](config):
         yield from _numbers(
             "input",
             _INFERENCE,
             config.inputs,
             f"Inputs in {config.formats.input}, one number each; with the last one the network answers.",
         )
-        output = words.output
+        output = config.shape.layers[-1].output
         yield _one(
             "output_place",
             _INFERENCE + 8,
@@ -448,9 +452,9 @@ def _numbers(name: str, address: int, count: int, meaning: str) -> Iterator[Mapp
         f"{name}_place",
         address,
         "rw",
-        f"Which number {name}_data is next; 0 begins anew.",
+        f"Which number {name}_data is next; only 0 may be written, and begins anew.",
         (count - 1).bit_length() or 1,
-        legal=range(count),
+        legal=range(1),
     )
     yield _one(
         f"{name}_data",

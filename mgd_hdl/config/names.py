@@ -20,6 +20,8 @@ SEPARATOR = "__"
 SIGNALS = (
     *("clk", "rst", "start", "run", "step", "clear_flags", "clear_counts", "started"),
     *("busy", "step_done", "flags", "solved", "tries", "judged_count", "right_count"),
+    *("step_begins", "sample_taken", "last_cost", "last_baseline", "rst_n", "async_rst", "async_rst_n"),
+    *("clock_enable", "irq", "bank", "bus", "uart", "frames"),
 )
 
 

@@ -527,6 +527,13 @@ OPTIONS: dict[str, Option] = {
             (_apart("device outside", text='must be "no" with {other}, which keeps its parameters itself'),),
             around="T and what the network sees of it, at hand in every step: mgd_sim.trainer",
         ),
+        Option(
+            "host",
+            'host.bus other than "none"',
+            ("host.bus",),
+            lambda config: config.on_bus,
+            around="nothing: it only shows what there is",
+        ),
     )
 }
 

@@ -297,12 +297,58 @@ _STATUS = (
     _counting("right_count", "output", "Right ones among them; it stops with the other."),
 )
 
+
+def _shown(
+    name: str,
+    meaning: str,
+    when: str,
+    width: Callable[[Derived], int] = lambda _: 1,
+    bits: str = "1",
+    there: Callable[[Derived], bool] = lambda _: True,
+) -> Port:
+    """What a host's registers show."""
+    host = OPTIONS["host"]
+    return Port(
+        name,
+        "output",
+        meaning,
+        when,
+        width,
+        bits,
+        lambda config: host.on(config) and there(config),
+        host.asked,
+    )
+
+
+_MEASURED = "config.words.measured.width"
+_HOST = (
+    _shown("started", "All begins anew, by a start or by itself.", "one clock after it"),
+    _shown("step_begins", "A step's last measurement begins; one clock.", "once a step"),
+    _shown("sample_taken", "A sample is taken for this step; one clock.", "once a sample"),
+    _shown(
+        "last_cost",
+        "C of the last step whose cost was measured, with its noise.",
+        "once a step",
+        lambda config: config.words.measured.width,
+        _MEASURED,
+    ),
+    _shown(
+        "last_baseline",
+        "C0 of the same step.",
+        "once a step",
+        lambda config: config.words.measured.width,
+        _MEASURED,
+        lambda config: not config.analog,
+    ),
+)
+
 #: In the order of the Verilog's ports.
 PORTS: tuple[Port, ...] = (
     *_CLOCKS,
     *_CONTROLS,
     *map(_of, REGISTERS),
     *_STATUS,
+    *_HOST,
     *_stream(
         "i_sample",
         "A sample",

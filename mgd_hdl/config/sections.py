@@ -473,6 +473,8 @@ class HostSection(Section):
     """Serial line only: the clock of the circuit, from which its bits are timed."""
     baud: Annotated[int, Field(ge=300, le=12_000_000)] = 115_200
     """Serial line only: bits a second."""
+    samples: Literal["window", "stream"] = "window"
+    """Where samples from outside enter, with a bus: through its registers, or through an AXI-Stream port."""
     reset: Literal["rst", "rst_n", "async_rst", "async_rst_n"] = "rst"
     """The reset port: active high or, with _n, low; in step with the clock, or asserted at any time and let
     go two clocks later."""

@@ -15,6 +15,7 @@ from .attached import Attached, AttachedFile
 from .derived import Derived
 from .errors import ConfigError, Problem
 from .registers import Registers, as_asked, followed, legal, with_changes
+from .sections import HostSection
 
 __all__ = ["TrainerConfig"]
 
@@ -64,6 +65,11 @@ class TrainerConfig(Derived):
             )
             raise ConfigError([Problem("device.kind", '"outside"', told)])
         return self
+
+    @property
+    def bare(self) -> TrainerConfig:
+        """The same trainer without what is around it for a host."""
+        return self.replaced(host=HostSection().model_dump()) if self.wrapped else self
 
     @property
     def snapped(self) -> dict[str, tuple[float, float]]:

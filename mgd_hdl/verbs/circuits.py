@@ -32,7 +32,7 @@ def simulated(
 
     registers, samples, codes = config.registers(seed), port_samples(config), port_codes(config)
     code_words = None if codes is None else words(config, codes)
-    design = trainer_design(trainer_files(config, progress))
+    design = trainer_design(trainer_files(config.bare, progress))
     progress.stage("compiling the circuit")
     if simulator == "icarus":
         return IcarusTrainer(config, design, registers, trace=trace, holds=holds)

@@ -75,7 +75,7 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
             if ends or keeper.due(stop):
                 keeper.keep(parts, {"seeds": list(seeds), "states": equal.states})
 
-        design = trainer_design(trainer_files(config, progress))
+        design = trainer_design(trainer_files(config.bare, progress))
         if args.inject_bug is not None:
             design = inject(design, args.inject_bug)
         progress.stage("compiling the circuit")

@@ -22,7 +22,7 @@ def probe(args: Namespace) -> int:
         seed = config.seed if args.seed is None else args.seed
         samples, codes = port_samples(config), port_codes(config)
         with Progress(say) as progress:
-            design = trainer_design(trainer_files(config, progress)) if args.rtl else None
+            design = trainer_design(trainer_files(config.bare, progress)) if args.rtl else None
 
             def look(stage: str, done: int) -> None:
                 if not done:

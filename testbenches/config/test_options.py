@@ -56,6 +56,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "retry": {"judge": {"kind": "window", "retry": 1_000}},
     "inference": {"network": {"inference": "yes"}},
     "access": {"engine": {"access": "yes"}},
+    "host": {"host": {"bus": "axi4lite"}},
 }
 #: Whoever asks for the first asks for the second too.
 ALSO = {

@@ -20,6 +20,7 @@ CIRCUITS = circuits() | {
         task={"accuracy": True}, judge={"kind": "window"}, learning={"rounding": "stochastic"}
     ),
     "retry": preset("parity4").replaced(judge={"kind": "window", "retry": 1_000}),
+    "host": preset("xor").replaced(host={"bus": "axi4lite"}),
     "both streams": preset("xor").replaced(
         task={"source": "stream"},
         perturbation={"family": "external", "resolution": 3},

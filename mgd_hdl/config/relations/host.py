@@ -24,6 +24,12 @@ def _pipelined(config: Derived) -> Iterator[Problem]:
         yield Problem("host.pipelined", "true", 'needs host.bus = "wishbone"')
 
 
+@relation("host.bus", "host.samples", "task.source")
+def _samples(config: Derived) -> Iterator[Problem]:
+    if config.host.samples == "stream" and not (config.on_bus and config.task.source == "stream"):
+        yield Problem("host.samples", '"stream"', 'needs a bus, and task.source = "stream"')
+
+
 @relation("host.bus", "host.clock_hz", "host.baud")
 def _baud(config: Derived) -> Iterator[Problem]:
     host, clocks = config.host, config.bit_clocks

@@ -1,0 +1,69 @@
+"""The register bank: plain, with all that can be read, with samples from a host, with inference."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgd_hdl.bus.bank import Bank
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import verilog
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.bus.bench_bank"
+
+BANKS = {
+    "plain": {},
+    "all counts": {
+        "task": {"accuracy": True},
+        "judge": {"kind": "window", "retry": 1_000},
+        "imperfections": {"cost_noise": 0.125},
+        "host": {"bus": "uart"},
+    },
+    "samples": {
+        "task": {"source": "stream"},
+        "formats": {"input": "SQ(2, 3)", "target": "UQ(0, 3)"},
+        "host": {"bus": "axi4lite", "clock_enable": True},
+    },
+    "wide costs, inference, parameters": {
+        "engine": {"access": "yes"},
+        "network": {"layers": [3, 2, 3], "activation": ["sigmoid", "linear"], "inference": "yes"},
+        "task": {"name": "external", "source": "stream"},
+        "formats": {"cost_change": "SQ(2, 25)", "parameter": "SQ(3, 25)", "input": "SQ(1, 2)"},
+    },
+}
+
+
+def bank(name: str) -> TrainerConfig:
+    return preset("xor").replaced(**{"host": {"bus": "wishbone"}, **BANKS[name]})
+
+
+@pytest.mark.parametrize("name", BANKS)
+def test_bank(name, tmp_path):
+    config = bank(name)
+    run(verilog(Bank(config), "dut"), BENCH, tmp_path, config, clocks=600)
+
+
+@pytest.mark.only_all
+def test_many_accesses(tmp_path):
+    config = bank("all counts")
+    run(verilog(Bank(config), "dut"), BENCH, tmp_path, config, clocks=100_000)
+
+
+@mutations(
+    ("a knob changes in mid step", r"assign commit = .*;", "assign commit = waiting;"),
+    ("steps begin while a knob waits", r"assign run = .*;", "assign run = running;"),
+    ("the high half is that of before the carry", r"steps_kept <= carried", "steps_kept <= steps_high"),
+    ("a partial access leaves no flag", r"assign fault_partial = .*;", "assign fault_partial = 1'h0;"),
+    ("nothing is late", r"assign fault_in_reset = .*;", "assign fault_in_reset = 1'h0;"),
+    ("an answer is lost where a bus waits", r"assign i__ready = .*;", "assign i__ready = 1'h1;"),
+    (
+        "numbers of a sample in the other order",
+        r"\{ i__payload\[16:12\], sample_x\[9:5\] \}",
+        "{ sample_x[4:0], i__payload[16:12] }",
+    ),
+    ("a step in a clock that does not count", r"assign done = step_done & enable", "assign done = step_done"),
+    ("reset of a knob", r"(if \(rst\) tau_p_written <= 16'h000)1", r"\g<1>2"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config = bank("samples")
+    assert not stays_unnoticed(mutation, verilog(Bank(config), "dut"), BENCH, tmp_path, config, clocks=600)
