@@ -39,7 +39,7 @@ module watch(
   );
   reg awake = 0;
   reg [3:0] write_age = 0, read_age = 0;
-  // What is complete waits in registers, which are then not ready; nobody waits for an answer it has not taken.
+  // What is complete waits in registers, which are then not ready. What is not taken is not our fault.
   wire held_up = there && !taken;
   always @(posedge clk) begin
     awake <= !rst;

@@ -22,6 +22,7 @@ _MORE = {
     },
     "xor, inference": {"network": {"inference": "yes"}},
     "xor, access": {"engine": {"access": "yes"}},
+    "xor, host": {"host": {"bus": "axi4lite"}},
 }
 _GROUPS: dict[str, Callable[[Port], bool]] = {
     "controls": lambda port: port.direction == "input" and port.register is None and "__" not in port.name,
