@@ -257,6 +257,14 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "task": {"accuracy": True},
         },
     ),
+    "tried again, behind leaves": (
+        "xor",
+        {
+            "judge": JUDGED | {"retry": 21},
+            "learning": {"tau_x": 2, "tau_p": 2, "tau_theta": 2},
+            "engine": {"leaves": "yes"},
+        },
+    ),
     "tried again, serial, two-sided": (
         "xor",
         {"judge": JUDGED | {"retry": 24}, "engine": SERIAL, "learning": {"measure": "two_sided"}},

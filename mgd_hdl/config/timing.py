@@ -175,11 +175,14 @@ class Timing:
     @property
     def steps_under_way(self) -> int:
         """The most steps at a time that have entered their perturbed measurement and are not done. Where a
-        measurement may join the last word, two are.
+        measurement may join the last word, two are; and behind leaves, where the word is still on its way.
+        Who waits for the end of all steps counts both; other circuits keep one bit, and their ``busy`` is low
+        for the clocks in which there are two.
         """
         if self.engine.overlapping:
             return self.step_latency - 1
-        return 2 if self.engine.joins else 1
+        behind_leaves = self.asked.holds and self.broadcast_latency > 1
+        return 2 if self.engine.joins or behind_leaves else 1
 
     @cached_property
     def settle_moves(self) -> int:
