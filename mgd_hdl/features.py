@@ -298,7 +298,7 @@ class _Accessed(Link):
             *(getattr(door, name).eq(getattr(access, name)) for name in ("asks", "inside", "owes")),
             self.renew.eq(access.renew),
         ]
-        if not self.config.analog:
+        if self.config.reference_waits:
             self.m.d.comb += site.blocks["sequencer"].renew.eq(access.renew)
         if self.config.follow:
             self.m.d.comb += access.copying.eq(site.ports.busy)

@@ -297,9 +297,10 @@ def stopped_at(steps: int) -> Callable[[Stage], None]:
 @pytest.mark.parametrize("kind", STOPPED)
 def test_steps_that_a_stop_lets_through(kind):
     """The page's table: run falls in the clock of the n-th step_done; so many steps are made in all."""
+    table = PAGE[PAGE.index("| run falls at step_done number") :].partition("\n\n")[0]
     head, row = (
         [cell.strip() for cell in line.split("|")[2:-1]]
-        for line in PAGE.splitlines()
+        for line in table.splitlines()
         if line.startswith(("| run falls at step_done number", f"| {kind} |"))
     )
     traces = play(XOR.replaced(**STOPPED[kind]), {n: stopped_at(int(n)) for n in head})

@@ -80,6 +80,7 @@ def test_under_cocotb(changes, simulator, tmp_path):
         tmp_path,
         parameters={
             "config": config.model_dump(mode="json"),
+            "attached": config.attached.packed(),
             "states": [*expanded(sidecar["states"])],
             "steps": 150,
         },
@@ -92,6 +93,7 @@ def test_a_fault_is_noticed(tmp_path):
     sidecar = json.loads(trainer_files(config)[f"{config.name}.ports.json"])
     parameters = {
         "config": config.model_dump(mode="json"),
+        "attached": config.attached.packed(),
         "states": [*expanded(sidecar["states"])],
         "steps": 20,
     }

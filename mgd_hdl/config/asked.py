@@ -214,6 +214,11 @@ class Asked(Section):
         return self.engine.reset == "yes"
 
     @property
+    def reference_waits(self) -> bool:
+        """C0 is measured when it is due, not at every step or never."""
+        return not (self.analog or self.two_sided or self.reference_each_step)
+
+    @property
     def access(self) -> bool:
         """The host can read and write parameters."""
         return self.engine.access == "yes"

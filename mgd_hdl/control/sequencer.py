@@ -46,7 +46,7 @@ class Sequencer(Block):
     wanted, between : Out(1), inference only, ``config.doors`` only
         A step is asked for; none that has begun has anything more to command, and none begins while ``hold``
         is high.
-    renew : In(1), ``engine.access`` only, unless analog
+    renew : In(1), ``engine.access`` only, where ``config.reference_waits``
         Parameters have changed between two steps: the next one measures its reference.
     under_way : Out(1), serial cells and loaded codes only
         A step has begun, and its perturbed measurement not yet.
@@ -77,7 +77,7 @@ class Sequencer(Block):
             members["wanted"] = Out(1)
         if config.doors:
             members["between"] = Out(1)
-        if config.access and not config.analog:
+        if config.access and config.reference_waits:
             members["renew"] = In(1)
         super().__init__(
             {

@@ -142,6 +142,7 @@ def learns(config: TrainerConfig, found: Mapped, target: str, folder: Path, **gi
         folder / "simulated",
         parameters={
             "config": config.model_dump(mode="json"),
+            "attached": config.attached.packed(),
             "settings": f"{value:x}",
             "bits": bits,
             **given,
