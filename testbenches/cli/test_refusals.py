@@ -101,8 +101,6 @@ def no_circuits(monkeypatch, tmp_path):
     for module in (mgd_sim.rtl, mgd_sim.compare, mgd_sim.probe):
         monkeypatch.setattr(module, "RtlTrainer", Circuit)
     monkeypatch.setattr(icarus, "IcarusModel", no_icarus)
-    # However slow the machine is: what a verb says is a refusal, or nothing.
-    monkeypatch.setattr(Progress, "_tell", lambda _: None)
     monkeypatch.setattr(watch, "figure", lambda looks, title: b"drawn elsewhere")
     monkeypatch.setattr(seeds, "figure", lambda looks, count, title: b"drawn elsewhere")
 
@@ -111,7 +109,9 @@ def no_circuits(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "given", [*PRESETS, *EXAMPLES, *ODD], ids=lambda given: getattr(given, "stem", given)
 )
-def test_every_verb_ends_well(given, capsys):
+def test_every_verb_ends_well(given, capsys, monkeypatch):
+    # However slow the machine is: what a verb says is a refusal, or nothing.
+    monkeypatch.setattr(Progress, "_tell", lambda _: None)
     if given in ODD:
         Path("odd.toml").write_text(ODD[given])
         given = "odd.toml"
