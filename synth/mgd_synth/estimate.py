@@ -186,7 +186,7 @@ _CONSTANTS = {
 
 def chooses(key: str, usual: Sequence[Any]) -> bool:
     """Whether a key chooses one of a few, or is usually 0 for off. All others are numbers of features."""
-    if key.startswith("formats.") or key in _CONSTANTS:
+    if key.startswith("formats.") or key in _CONSTANTS or not usual:
         return False
     return isinstance(usual[0], str | bool) or usual[0] == 0
 
