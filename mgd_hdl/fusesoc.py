@@ -128,6 +128,10 @@ _STREAM = """\
 """
 
 
+#: Streams that training needs.
+_FED = ("i_sample", "i_code")
+
+
 def testbench(
     config: TrainerConfig,
     top: str,
@@ -156,7 +160,8 @@ def testbench(
         declarations += [
             f"  reg [31:0] {stream}__bits = 32'h2545f491;",
             f"  assign {stream}__payload = {{{copies}{{{stream}__bits}}}};",
-            f"  assign {stream}__valid = 1'b1;",
+            # Nobody is at a door, where training would have to wait.
+            f"  assign {stream}__valid = 1'b{int(stream in _FED)};",
         ]
     update = next(state for state in states if state["name"] == "update")
     seen = [name for name in ("flags", "solved", "judged_count", "right_count") if name in outputs]

@@ -47,11 +47,14 @@ def block(path: str) -> str:
 
     >>> block("trainer.core.array.tile_0.cell_3.integrator")
     'array.cell'
+    >>> block("trainer.trainer.core.array.tile_0.cell_3.integrator"), block("trainer.bank")
+    ('array.cell', 'bank')
     """
     parts = [part for part in path.split(".") if part]
     if parts[:1] != [INSTANCE]:
         return HARNESS
-    parts = [part for part in parts[1:] if part != "core"]
+    # A host stands around the trainer, in which the core is.
+    parts = [part for part in parts[1:] if part not in ("core", INSTANCE)]
     if not parts:
         return INSTANCE
     if parts[0] == "array" and any(part.startswith("cell_") for part in parts):
