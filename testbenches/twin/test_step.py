@@ -166,7 +166,8 @@ def test_states_of_others_are_refused():
 def test_options_have_the_names_of_the_circuit():
     """In the same order, but for what the twin has around its steps; the kinds of this file have them all."""
     assert list(FEATURES) == [name for name in CIRCUIT if not OPTIONS[name].around]
-    assert [option.name for option in OPTIONS.values() if option.around] == ["retry", "inference", "access"]
+    around = [option.name for option in OPTIONS.values() if option.around]
+    assert around == ["retry", "inference", "access", "host"]
     found = {link.name for name in KINDS for link in trainer(name).take_step.links}
     assert found == set(FEATURES)
 
