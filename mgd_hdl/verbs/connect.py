@@ -77,9 +77,7 @@ def _refuse(config: TrainerConfig, args: Namespace, learns: bool) -> None:
             [Problem("--until-solved", "", 'needs a judge in the circuit: judge.kind = "window"')]
         )
     if learns and config.task.source == "stream" and "sample_data" not in memory_map(config):
-        raise ConfigError(
-            [Problem("host.samples", '"stream"', 'must be "window" for samples of a computer')]
-        )
+        raise ConfigError([Problem("host.samples", '"stream"', 'must be "window" for samples of a computer')])
     if args.output is not None and "parameter_data" not in memory_map(config):
         raise ConfigError(
             [Problem("-o", args.output, 'parameters can be read with engine.access = "yes" only')]
