@@ -60,7 +60,6 @@ VERBS = (
     ["generate"],
     ["synth", "--target", "ice41"],
     ["bitstream", "--board", "none"],
-    ["connect", "--port", "/dev/nothing", "--steps", "2"],
 )
 
 
