@@ -320,10 +320,10 @@ def _resume(thing: Any, part: Part) -> None:
     raise TypeError(type(thing).__name__)
 
 
-@_saved.register
-def _(thing: Trainer) -> tuple[dict[str, Any], dict[str, Array]]:
-    facts = {
-        "kind": "twin",
+def _twin_facts(kind: str, thing: Trainer | Retrying) -> dict[str, Any]:
+    """What is known of a twin beside its arrays, and what another one must have the same of it."""
+    return {
+        "kind": kind,
         "same": ["registers", "devices", "samples", "perturbations"],
         "step": thing.step,
         "registers": [asdict(each) for each in thing.each_registers],
@@ -331,7 +331,11 @@ def _(thing: Trainer) -> tuple[dict[str, Any], dict[str, Array]]:
         "samples": _digest(thing.samples.x, thing.samples.target),
         "perturbations": _digest(thing.perturbations),
     }
-    return facts, _state_arrays(thing)
+
+
+@_saved.register
+def _(thing: Trainer) -> tuple[dict[str, Any], dict[str, Array]]:
+    return _twin_facts("twin", thing), _state_arrays(thing)
 
 
 @_resume.register
@@ -365,19 +369,10 @@ def _put_state(trainer: Trainer, part: Part, prefix: str, step: int) -> None:
 
 @_saved.register
 def _(thing: Retrying) -> tuple[dict[str, Any], dict[str, Array]]:
-    facts = {
-        "kind": "twin that tries again",
-        "same": ["registers", "devices", "samples", "perturbations"],
-        "step": thing.step,
-        "registers": [asdict(each) for each in thing.each_registers],
-        "devices": thing.devices,
-        "samples": _digest(thing.samples.x, thing.samples.target),
-        "perturbations": _digest(thing.perturbations),
-        "groups": [
-            {"begun": group.begun, "references": group.references, "pause": group.pause}
-            for group in thing.groups
-        ],
-    }
+    facts = _twin_facts("twin that tries again", thing)
+    facts["groups"] = [
+        {"begun": group.begun, "references": group.references, "pause": group.pause} for group in thing.groups
+    ]
     arrays: dict[str, Array] = {"tries": thing.tries}
     for number, group in enumerate(thing.groups):
         prefix = f"group_{number}."
