@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,7 +17,7 @@ from mgd_hdl.config import TrainerConfig, preset
 
 from . import runs
 from .cell_area import TARGETS
-from .flow import DEVICES, mapped, placed
+from .flow import DEVICES, rates
 from .script import status_of
 
 __all__ = ["DOORS", "ENGINES", "clocks", "pair", "sizes"]
@@ -61,18 +59,9 @@ def sizes(door: str, engine: str, target: str) -> dict[str, tuple[float, float]]
 
 def clocks(door: str, engine: str, target: str, seeds: int) -> tuple[list[float], list[float]]:
     """Megahertz of each seed, without the door and with it."""
-    found: list[list[float]] = []
-    for config in pair(door, engine):
-        device = DEVICES[TARGETS[target]]
-        with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
-            whole = mapped(config, device, Path(folder))
-            found.append(
-                [
-                    placed(config, whole, device, Path(folder), seed, None)["fmax"]
-                    for seed in range(1, seeds + 1)
-                ]
-            )
-    return found[0], found[1]
+    plain, more = pair(door, engine)
+    device = DEVICES[TARGETS[target]]
+    return rates(plain, device, seeds), rates(more, device, seeds)
 
 
 def _size_row(found: Mapping[str, tuple[float, float]]) -> str:

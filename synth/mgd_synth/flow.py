@@ -37,6 +37,7 @@ __all__ = [
     "check_target",
     "mapped",
     "mapped_for",
+    "rates",
     "synthesize",
 ]
 
@@ -226,6 +227,15 @@ def placed(
         "path": critical_path(routed.report),
         "notes": (*device.notes, *found.notes),
     }
+
+
+def rates(config: TrainerConfig, device: Device, seeds: int) -> list[float]:
+    """Clock rates of a trainer that is mapped once, megahertz: placed with each of the seeds from 1 on."""
+    with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
+        found = mapped(config, device, Path(folder))
+        return [
+            placed(config, found, device, Path(folder), seed, None)["fmax"] for seed in range(1, seeds + 1)
+        ]
 
 
 def _counted(config: TrainerConfig, device: Counted, folder: Path, say: Say) -> dict[str, Any]:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,10 +17,10 @@ from mgd_hdl.config import TrainerConfig, preset
 
 from . import runs
 from .cell_area import TARGETS
-from .flow import DEVICES, mapped, placed
+from .flow import DEVICES, rates
 from .script import status_of
 
-__all__ = ["HOSTS", "clocks", "configuration", "sizes"]
+__all__ = ["HOSTS", "configuration", "sizes"]
 
 #: Blocks that a host adds.
 BLOCKS = ("bank", "bus", "uart", "frames")
@@ -51,16 +49,6 @@ def sizes(host: str, target: str) -> dict[str, dict[str, float]]:
     }
 
 
-def clocks(config: TrainerConfig, target: str, seeds: int) -> list[float]:
-    """Megahertz of each seed."""
-    device = DEVICES[TARGETS[target]]
-    with tempfile.TemporaryDirectory(prefix="mgd_synth_") as folder:
-        whole = mapped(config, device, Path(folder))
-        return [
-            placed(config, whole, device, Path(folder), seed, None)["fmax"] for seed in range(1, seeds + 1)
-        ]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m mgd_synth.host", description=__doc__)
@@ -72,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for host in [given.only] if given.only else HOSTS:
             config = configuration(host)
             if given.placed:
-                alone, both = (clocks(each, target, given.placed) for each in (config.bare, config))
+                device = DEVICES[TARGETS[target]]
+                alone, both = (rates(each, device, given.placed) for each in (config.bare, config))
                 told = f"alone {median(alone):.1f} MHz, with it {median(both):.1f} ({alone}, {both})"
             else:
                 told = "; ".join(
