@@ -388,19 +388,19 @@ class LoopTrainer(Trainer):
 
     def judged(self, values: Ints, sample: int) -> npt.NDArray[np.float64]:
         """C (...,) of values (..., channels) that were measured of a sample, in floating point."""
-        target = self.samples.target[sample].astype(np.int64)[:, None]
-        cost = values[..., 0] if self.config.given_cost else self.loss(values[..., None], target)[..., 0]
-        return np.asarray(cost * self.config.words.cost.step)
+        return np.asarray(self._cost(values, self.samples.target[sample]) * self.config.words.cost.step)
+
+    def _cost(self, values: Ints, target: Ints) -> Ints:
+        """C (...,) in its own words: the loss of outputs (..., channels), or the one cost."""
+        if self.config.given_cost:
+            return values[..., 0]
+        cost: Ints = self.loss(values[..., None], target.astype(np.int64)[:, None])[..., 0]
+        return cost
 
     def _measured(self, weight: Ints, x: Ints, target: Ints) -> tuple[Measured, npt.NDArray[np.float64]]:
         inputs = np.tile(x * self.take_step.input_step, (self.replicas, 1))
         found = self.take_step.outside(weight, inputs)
-        wanted = target.astype(np.int64)[:, None]
-        cost = (
-            found.values[..., 0]
-            if self.config.given_cost
-            else self.loss(found.values[..., None], wanted)[..., 0]
-        )
+        cost = self._cost(found.values, target)
         if found.second is not None:
             cost = cost + (found.second * self.take_step.second_weight >> GAIN_FRACTION)
         if found.valid is not None:
