@@ -282,6 +282,7 @@ def _synth(args: Namespace) -> int:
         choices=(1, 2, 4, 8, 16),
         help="divide the board's clock, for trainers that are too slow for it",
     ),
+    argument("--uart", action="store_true", help='host.bus = "uart": a board that a computer talks to'),
     _FOLDER,
     force("generated files that were changed since"),
     argument("--no-twin", action="store_true", help="do not let the twin say when the LED will go on"),
@@ -291,12 +292,42 @@ def _bitstream(args: Namespace) -> int:
     """Make a bitstream: a board that learns from power-up on and shows on an LED when it has.
 
     All tools are Python packages (pip install 'mgd-hdl[boards]'). A configuration without a judge gets
-    one with the limits of its section [judge]. A design that is too large for the board's device, or too
+    one with the limits of its section [judge]. With --uart it stays as it is, and waits for a computer
+    on the board's USB cable: mgd-hdl connect. A design that is too large for the board's device, or too
     slow for its clock, gives one line and no bitstream.
     """
     from .verbs.bitstream import bitstream
 
     return bitstream(args)
+
+
+@_verb(
+    _CONFIG,
+    _SAMPLES,
+    argument(
+        "--port", required=True, metavar="PORT", help="a serial port, such as /dev/ttyUSB1; or: simulation"
+    ),
+    argument("--steps", type=whole(1), metavar="N", help="start, and learn for N steps"),
+    argument(
+        "--until-solved", action="store_true", help="start, and learn until the circuit's judge is content"
+    ),
+    _SEED,
+    argument("--go-on", action="store_true", help="learn from where it is, without a start"),
+    argument("-o", "--output", metavar="FILE.npz", help="write the circuit's parameters to this file"),
+    force("the file if it exists"),
+    _JSON,
+)
+def _connect(args: Namespace) -> int:
+    """Talk to a circuit over a serial line: say what it is and where it stands, and let it learn.
+
+    The circuit must be that of the configuration, and have the serial line of host.bus = "uart", as that
+    of bitstream --uart. Behind the port "simulation" it is simulated. With --steps and --until-solved it
+    learns for N steps at most. Ctrl-C stops it between two steps. The status is 1 if it was to solve its
+    task and has not.
+    """
+    from .verbs.connect import connect
+
+    return connect(args)
 
 
 @_verb(

@@ -26,6 +26,10 @@ __all__ = ["Hosted"]
 _STREAMS = ("i_sample", "i_code")
 
 
+#: For the LEDs of a board.
+_SHOWN = ("run", "started", "step_done", "solved", "limited")
+
+
 class Hosted(Block):
     """A trainer whose registers are on a bus (:mod:`mgd_hdl.config.memory_map`), or one with its own ports;
     with
@@ -43,10 +47,13 @@ class Hosted(Block):
     s_axis_sample_..., s_axis_code_... : streams of samples and of codes from outside, with a bus
     clk, and rst_n, async_rst or async_rst_n : where the reset is not ``rst``
     clock_enable : In(1), with ``host.clock_enable``
+    run, started, step_done, solved, limited : Out(1), with a bus and ``shown``
+        What a board's LEDs tell of: steps follow each other; what the trainer's ports of these names say;
+        something was limited in the clock before.
     """
 
-    def __init__(self, config: TrainerConfig):
-        self.config = config
+    def __init__(self, config: TrainerConfig, *, shown: bool = False):
+        self.config, self.shown = config, shown
         trainer = outer(config)
         members: dict[str, Any] = (
             {} if config.host.reset == "rst" else {"clk": In(1), config.host.reset: In(1)}
@@ -60,6 +67,8 @@ class Hosted(Block):
                 members |= members_of(axi_stream(config, name))
         else:
             members |= trainer
+        if shown:
+            members |= dict.fromkeys(_SHOWN, Out(1))
         super().__init__(members)
 
     @property
@@ -123,6 +132,14 @@ class Hosted(Block):
                 if name == "start":
                     ours = self._start(ours)
                 m.d.comb += theirs.eq(ours) if member.flow == Out else ours.eq(theirs)
+        if self.shown:
+            m.d.comb += [
+                self.run.eq(bank.run),
+                self.started.eq(trainer.started),
+                self.step_done.eq(trainer.step_done),
+                self.solved.eq(trainer.solved if config.judged else 0),
+                self.limited.eq(trainer.flags.any()),
+            ]
         # The bank remembers what was limited, bit by bit.
         m.d.comb += trainer.clear_flags.eq(1)
         alive: Value = Const(1, 1)

@@ -11,10 +11,37 @@ from .hierarchy import Block, place
 from .lfsr import ShiftRegister
 from .trainer import Trainer
 
-__all__ = ["PATIENCE", "Showcase"]
+__all__ = ["PATIENCE", "Showcase", "debounced", "powered_up"]
 
 #: Steps after which a try is given up.
 PATIENCE = 1 << 20
+
+
+def powered_up(m: Module, clocks: int) -> Signal:
+    """High from so many clocks after power-up on, a power of two."""
+    waited = Signal(range(clocks + 1))
+    powered = Signal()
+    m.d.comb += powered.eq(waited[-1])
+    with m.If(~powered):
+        m.d.sync += waited.eq(waited + 1)
+    return powered
+
+
+def debounced(m: Module, button: Signal, clocks: int) -> Signal:
+    """A button's level, which counts once it has not changed for so many clocks, a power of two."""
+    # Two registers for its own time, then a level that has to last.
+    asynchronous = Signal()
+    level = Signal()
+    pressed = Signal()
+    lasted = Signal(range(clocks + 1))
+    m.d.sync += [asynchronous.eq(button), level.eq(asynchronous)]
+    with m.If(level == pressed):
+        m.d.sync += lasted.eq(0)
+    with m.Elif(lasted[-1]):
+        m.d.sync += [lasted.eq(0), pressed.eq(level)]
+    with m.Else():
+        m.d.sync += lasted.eq(lasted + 1)
+    return pressed
 
 
 class Showcase(Block):
@@ -69,25 +96,8 @@ class Showcase(Block):
         trainer = place(m, platform, "trainer", Trainer(config))
         register = place(m, platform, "tries", ShiftRegister())
 
-        # From power-up on: wait.
-        waited = Signal(range(self.power_up + 1))
-        powered = Signal()
-        m.d.comb += powered.eq(waited[-1])
-        with m.If(~powered):
-            m.d.sync += waited.eq(waited + 1)
-
-        # The button: two registers for its own time, then a level that has to last.
-        asynchronous = Signal()
-        level = Signal()
-        pressed = Signal()
-        lasted = Signal(range(self.debounce + 1))
-        m.d.sync += [asynchronous.eq(self.button), level.eq(asynchronous)]
-        with m.If(level == pressed):
-            m.d.sync += lasted.eq(0)
-        with m.Elif(lasted[-1]):
-            m.d.sync += [lasted.eq(0), pressed.eq(level)]
-        with m.Else():
-            m.d.sync += lasted.eq(lasted + 1)
+        powered = powered_up(m, self.power_up)
+        pressed = debounced(m, self.button, self.debounce)
 
         # A try begins once nothing holds it, or where the one before has gone on for too long. The
         # seeds of the next one are there at least a clock before.

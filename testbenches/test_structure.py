@@ -88,7 +88,7 @@ RULES = [
         r"mgd_hdl\.config\.attached\.(?!files$)\w+",
         (r"mgd_hdl\.config\.(attached(\..*)?|draws|errors|number)", r"numpy(\..*)?"),
     ),
-    # What runs on a computer beside a device: no circuit, and the twin's arithmetic.
+    # What runs on a computer beside a circuit or a device: no circuit, and the twin's arithmetic.
     (
         r"mgd_hdl\.host(\..*)?",
         (
@@ -96,7 +96,7 @@ RULES = [
             _CONFIG,
             _AROUND,
             r"mgd_sim(\..*)?",
-            r"numpy(\..*)?",
+            r"(numpy|serial)(\..*)?",
             r"matplotlib\.figure",
         ),
     ),

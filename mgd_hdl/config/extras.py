@@ -15,7 +15,7 @@ __all__ = ["PACKAGES", "extra_of", "missing", "missing_module"]
 _OWN = "mgd-hdl"
 
 #: Modules that are not called as the package that brings them is.
-PACKAGES = {"cocotb_tools": "cocotb"}
+PACKAGES = {"cocotb_tools": "cocotb", "serial": "pyserial"}
 
 
 def extra_of(packages: Iterable[str]) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from ..config import TrainerConfig
+from ..config import ConfigError, Problem, TrainerConfig
 from ..files import reserved, write_files
 from ..progress import stopwatch
 from .common import PROGRESS_SECONDS, TWIN_SEEDS, ToolError, configuration
@@ -20,12 +20,11 @@ __all__ = ["bitstream", "light"]
 
 def bitstream(args: Namespace) -> int:
     """Make its bitstream."""
-    config = configuration(args.config, args.samples)
-    from mgd_synth.boards import bitstream, board_lines, check_board
+    config = _asked(args)
+    from mgd_synth.boards import LINE, bitstream, board_lines, check_board, pins
     from mgd_synth.process import SynthError
 
     say = stopwatch()
-    config = config if config.judged else config.replaced(judge={"kind": "window"})
     directory = config.name if args.output is None else args.output
     base = f"{config.name}.{args.board}"
     with ExitStack() as stack:
@@ -49,10 +48,14 @@ def bitstream(args: Namespace) -> int:
                 "bytes": len(made.data),
                 "flash": board.flash.format(file=name),
             },
+            "host": None,
             "clocks_per_step": float(config.timing.clocks_per_step),
             "judge": config.judge.model_dump(),
-            "solution": None if args.no_twin else light(config, made.clock, say),
+            "solution": None if args.no_twin or config.on_bus else light(config, made.clock, say),
         }
+        if config.on_bus:
+            sites = {pin.port: pin.site for pin in pins(board, hosted=True)}
+            found["host"] = {"baud": config.host.baud} | {LINE[port]: sites[port] for port in LINE}
         document = json.dumps(found, indent=2) + "\n"
         files: dict[str, str | bytes] = {
             name: made.data,
@@ -65,6 +68,18 @@ def bitstream(args: Namespace) -> int:
         print(f"wrote {path}", file=sys.stderr)
     print(document if args.json else "\n".join(board_lines(found)) + "\n", end="")
     return 0
+
+
+def _asked(args: Namespace) -> TrainerConfig:
+    """With a serial line, which changes nothing else; or alone, which needs a judge."""
+    config = configuration(args.config, args.samples)
+    if args.uart:
+        config = config.replaced(host=config.host.model_dump() | {"bus": "uart", "pipelined": False})
+    if config.host.bus not in ("none", "uart"):
+        raise ConfigError(
+            [Problem("host.bus", f'"{config.host.bus}"', 'must be "none" or "uart" on a board')]
+        )
+    return config if config.on_bus or config.judged else config.replaced(judge={"kind": "window"})
 
 
 def light(config: TrainerConfig, clock: float, say: Callable[[str], None]) -> dict[str, Any]:

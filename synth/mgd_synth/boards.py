@@ -1,6 +1,7 @@
-"""From a configuration to a bitstream: a board that learns alone, and shows it on an LED.
+"""From a configuration to a bitstream: a board that learns alone, and shows it on an LED, or one with a host.
 
-The circuit is :class:`mgd_hdl.showcase.Showcase`. Which pin is which, and what each needs, is read from
+The circuit is :class:`mgd_hdl.showcase.Showcase`, or with ``host.bus = "uart"``
+:class:`mgd_hdl.hosted_board.HostedBoard`. Which pin is which, and what each needs, is read from
 the board definitions of Amaranth; the tools are those of every other report here, so that registers
 that synthesis has lost, and clocks that are too fast, are found before anything is packed.
 """
@@ -20,6 +21,7 @@ from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import did_you_mean
 from mgd_hdl.config.names import module_name
 from mgd_hdl.emit import EmitError, verilog
+from mgd_hdl.hosted_board import HostedBoard
 from mgd_hdl.showcase import Showcase
 
 from .blocks import SOURCE, named
@@ -43,11 +45,14 @@ __all__ = [
     "top_text",
 ]
 
-#: Instance names above the trainer: of the showcase in the top module, and in it of the trainer.
+#: Instance names above the trainer: of the showcase in the top module, or of what has a host.
 _SHOWCASE = "showcase"
+_HOSTED = "hosted"
 
 #: The ports of the top module, beside the clock and the button.
 LEDS = ("led_running", "led_solved", "led_saturated")
+#: Those of a board with a host, from and to it, and what they are called in the definition of the board.
+LINE = {"uart_rx": "rx", "uart_tx": "tx"}
 
 _PLACED, _PACKED = "placed.json", "board.out"
 
@@ -126,6 +131,8 @@ class Board:
         For each port of the top module name and number of a resource.
     extra : str
         An attribute of the definition with more resources, if need be.
+    uart : tuple of str and int
+        Name and number of the serial line to the USB chip.
     flash : str
         The command that loads ``{file}`` into the board.
     """
@@ -137,6 +144,7 @@ class Board:
     resources: Mapping[str, tuple[str, int]]
     flash: str
     extra: str = ""
+    uart: tuple[str, int] = ("uart", 0)
 
     @property
     def device(self) -> Device:
@@ -217,20 +225,29 @@ def check_board(name: str) -> Board:
     return BOARDS[name]
 
 
-def pins(board: Board) -> tuple[Pin, ...]:
-    """Every port of the top module, from the board's definition."""
+def pins(board: Board, *, hosted: bool = False) -> tuple[Pin, ...]:
+    """Every port of the top module, from the board's definition; ``hosted``: those of a serial line too."""
     module, name = board.definition
     platform = getattr(importlib.import_module(module), name)()
     platform.add_resources(getattr(platform, board.extra) if board.extra else ())
+    wanted = dict(board.resources)
+    if hosted:
+        wanted |= dict.fromkeys(LINE, board.uart)
     found = []
-    for port, (resource_name, number) in board.resources.items():
+    for port, (resource_name, number) in wanted.items():
         resource = platform.lookup(resource_name, number)
-        (io,) = resource.ios
+        (io,) = resource.ios if port not in LINE else _wire(resource, LINE[port])
         (site,) = io.map_names(platform._conn_pins, resource)
         frequency = None if resource.clock is None else float(resource.clock.frequency)
         attributes = {key: str(value) for key, value in resource.attrs.items()}
         found.append(Pin(port, site, io.invert, attributes, frequency))
     return tuple(found)
+
+
+def _wire(resource: Any, name: str) -> Any:
+    """The pins of a part of a resource."""
+    (part,) = (each for each in resource.ios if each.name == name)
+    return part.ios
 
 
 def constraints(board: Board, found: Sequence[Pin]) -> str:
@@ -244,15 +261,16 @@ def constraints(board: Board, found: Sequence[Pin]) -> str:
             settings = " ".join(f"{key}={value}" for key, value in pin.attributes.items())
             lines += [f'LOCATE COMP "{pin.port}" SITE "{pin.site}";', f'IOBUF PORT "{pin.port}" {settings};']
         else:
-            settings = " ".join(f"{key}={value}" for key, value in pin.attributes.items())
-            lines += [f'IO_LOC "{pin.port}" {pin.site};', f'IO_PORT "{pin.port}" {settings};']
+            lines.append(f'IO_LOC "{pin.port}" {pin.site};')
+            lines += [f'IO_PORT "{pin.port}" {key}={value};' for key, value in pin.attributes.items()]
     return "".join(f"{line}\n" for line in lines)
 
 
 def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int) -> str:
     """Verilog of the top module ``name``: levels as the board has them, the clock ``divide`` times slower."""
     levels = {pin.port: "~" if pin.inverted else "" for pin in found}
-    inputs = [port for port in levels if not port.startswith("led")]
+    inputs = [port for port in levels if port not in (*LEDS, "uart_tx")]
+    line = [port for port in LINE if port in levels]
     clock, lines = "clk", []
     if divide > 1:
         bits = divide.bit_length() - 1
@@ -267,11 +285,13 @@ def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int) -> str
             f"module {name}({', '.join(levels)});",
             *(f"  input {port};" for port in inputs),
             *(f"  output {led};" for led in LEDS),
+            *(f"  output {port};" for port in line if port not in inputs),
             *(f"  wire {led}_high;" for led in LEDS),
             *lines,
             *(f"  assign {led} = {levels[led]}{led}_high;" for led in LEDS),
             f"  {showcase} {_SHOWCASE} (",
             f"    .clk({clock}), .rst(1'b0), .button({button}),",
+            *(f"    .{port}({port})," for port in line),
             "    " + ", ".join(f".{led}({led}_high)" for led in LEDS),
             "  );",
             "endmodule",
@@ -338,6 +358,14 @@ def releases(board: Board) -> tuple[str, ...]:
     return tuple(dict.fromkeys(needed))
 
 
+def on_board(config: TrainerConfig, frequency: float) -> TrainerConfig:
+    """The same trainer, whose serial line is timed from a board's clock in hertz; as it is, without one."""
+    if not config.on_bus:
+        return config
+    host = {"clock_hz": round(frequency), "reset": "rst", "clock_enable": False}
+    return config.replaced(host=config.host.model_dump() | host)
+
+
 def bitstream(
     config: TrainerConfig, board: Board, *, seed: int = 1, divide: int = 1, say: Say = silent
 ) -> Bitstream:
@@ -346,7 +374,8 @@ def bitstream(
     Parameters
     ----------
     config : TrainerConfig
-        With a judge.
+        With a judge, for a board that learns alone; or with ``host.bus = "uart"``. The rest of [host] is the
+        board's, but for ``baud``.
     board : Board
     seed : int
         Of place and route.
@@ -357,12 +386,13 @@ def bitstream(
     """
     family = board.family
     tools = releases(board)  # what is missing is better said before than after
-    found = pins(board)
+    found = pins(board, hosted=config.on_bus)
     (frequency,) = (pin.frequency for pin in found if pin.frequency is not None)
     rate = frequency / divide / 1e6
+    config = on_board(config, frequency / divide)
     try:
-        name = module_name(config.name, "showcase")
-        text = verilog(Showcase(config), name)
+        name = module_name(config.name, _HOSTED if config.on_bus else _SHOWCASE)
+        text = verilog(HostedBoard(config) if config.on_bus else Showcase(config), name)
     except (EmitError, ValueError) as error:
         raise SynthError(str(error)) from None
     top = module_name(config.name, "board")
@@ -400,7 +430,7 @@ def _routed(
     source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
     module = named(netlist["modules"][top], source["modules"][top])
     # Paths begin at the trainer, as in every report.
-    inside = f"{_SHOWCASE}."
+    inside = f"{_SHOWCASE}.{_HOSTED}." if config.on_bus else f"{_SHOWCASE}."
     module = {**module, "cells": {name.removeprefix(inside): cell for name, cell in module["cells"].items()}}
     check_registers(config, module, device.mapped["FF"])
     pinned = replace(
@@ -433,6 +463,9 @@ def board_lines(found: dict[str, Any]) -> Iterator[str]:
     share = cells / size["available"]
     yield f"  size      {cells:,.0f} of {size['available']:,} logic cells, {share:.0%}"
     yield f"  clock     {found['clock'] / 1e6:g} MHz; up to {found['fmax'] / 1e6:.1f} MHz"
+    if found["host"] is not None:
+        host = found["host"]
+        yield f"  host      {host['baud']:,} bits a second, from pin {host['rx']}, to pin {host['tx']}"
     light = found["solution"]
     if light is not None and light["first"] is not None:
         first = light["first"]

@@ -60,6 +60,7 @@ VERBS = (
     ["generate"],
     ["synth", "--target", "ice41"],
     ["bitstream", "--board", "none"],
+    ["connect", "--port", "/dev/nothing", "--steps", "2"],
 )
 
 

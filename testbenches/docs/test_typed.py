@@ -38,6 +38,7 @@ NOT_RUN = {
     "iceprog": "needs a board",
     "export EDALIZE_LAUNCHER=mgd-hdl-launch": "for fusesoc",
     "fusesoc": "testbenches/test_core_file.py runs both targets",
+    "mgd-hdl connect": "needs a board; testbenches/cli/test_connect.py has a simulated one",
     "mgd-hdl bitstream": "place and route; testbenches/synth makes bitstreams",
     "python -m mgd_synth.proofs": "hours; testbenches/synth proves some blocks",
 }

@@ -141,6 +141,22 @@ def test_outputs_follow_inputs_without_a_clock(model):
     assert model.get("broadcast_plus") == 0
 
 
+def test_until_a_port_has_a_value(model):
+    """The stream is ready in every third clock, and no step ends where none runs."""
+    clocks = []
+    for value, most, has in ((1, 10, True), (1, 10, True), (0, 10, True), (1, 1, False), (1, 1, True)):
+        before = model.clocks
+        assert model.until("i__ready", value, most) is has
+        assert (model.get("i__ready") == value) is has
+        clocks.append(model.clocks - before)
+    assert clocks == [2, 0, 1, 1, 1]
+    assert not model.until("step_done", 1, 7)
+    assert model.clocks == sum(clocks) + 7
+    for name, value in (("total", 0), ("i__ready", 2), ("i__ready", -1)):
+        with pytest.raises(RtlError, match=f"{name} = {value}: must be unsigned"):
+            model.until(name, value, 1)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

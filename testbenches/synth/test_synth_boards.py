@@ -15,7 +15,10 @@ from amaranth.lib import io
 
 from mgd_hdl import cli
 from mgd_hdl.config import preset
+from mgd_hdl.config.memory_map import configuration_hash
+from mgd_hdl.config.toml import preset_text
 from mgd_hdl.emit import verilog
+from mgd_hdl.hosted_board import HostedBoard
 from mgd_hdl.showcase import Showcase
 from mgd_hdl.verbs.bitstream import light
 from mgd_sim.showcase import forecast
@@ -56,11 +59,30 @@ def test_pins_are_those_of_the_manual(name):
     assert {port for port, pin in found.items() if pin.inverted} == low
 
 
-class Everything(Elaboratable):
-    """Uses the same resources as the showcase, by Amaranth's own way."""
+#: From the boards' manuals and schematics: pins from and to the USB chip.
+LINES = {
+    "icebreaker": ("6", "9"),
+    "hx8k": ("B10", "B12"),
+    "ulx3s-25f": ("M1", "L4"),
+    "ulx3s-85f": ("M1", "L4"),
+    "tang-nano-9k": ("18", "17"),
+}
 
-    def __init__(self, resources: dict[str, tuple[str, int]]):
-        self.resources = resources
+
+@each_board
+def test_a_host_has_two_pins_more(name):
+    alone, hosted = pins(BOARDS[name]), pins(BOARDS[name], hosted=True)
+    assert hosted[:-2] == alone
+    assert [(pin.port, pin.site, pin.inverted) for pin in hosted[-2:]] == [
+        (port, site, False) for port, site in zip(("uart_rx", "uart_tx"), LINES[name], strict=True)
+    ]
+
+
+class Everything(Elaboratable):
+    """Uses the same resources as a board with a host, by Amaranth's own way."""
+
+    def __init__(self, resources: dict[str, tuple[str, int]], uart: tuple[str, int]):
+        self.resources, self.uart = resources, uart
 
     def elaborate(self, platform):
         m = Module()
@@ -72,6 +94,11 @@ class Everything(Elaboratable):
             if port != "button":
                 m.d.sync += Signal(name=f"{port}_now").eq(1)
                 m.d.comb += buffer.o.eq(1)
+        parts = {part.name: "-" for part in platform.lookup(*self.uart).ios}
+        line = platform.request(*self.uart, dir=parts)
+        m.submodules.uart_rx = io.Buffer("i", line.rx)
+        m.submodules.uart_tx = buffer = io.Buffer("o", line.tx)
+        m.d.comb += buffer.o.eq(1)
         return m
 
 
@@ -85,15 +112,18 @@ def test_constraints_are_those_that_amaranth_writes(name, monkeypatch):
     tools = {"toolchain": "Apicula"} if board.target.startswith("gowin") else {}
     platform = getattr(importlib.import_module(module), kind)(**tools)
     platform.add_resources(getattr(platform, board.extra) if board.extra else ())
-    files = platform.prepare(Everything(board.resources), "top").files
+    files = platform.prepare(Everything(board.resources, board.uart), "top").files
     (text,) = (files[file] for file in files if Path(file).suffix == Path(board.family.constraints).suffix)
     text = text if isinstance(text, str) else text.decode()
     names = {f"{resource}_{number}__io": port for port, (resource, number) in board.resources.items()}
-    ours = constraints(board, pins(board))
+    names |= {f"{'_'.join(map(str, board.uart))}__{wire}__io": port for port, wire in boards.LINE.items()}
+    ours = constraints(board, pins(board, hosted=True))
+    # Of the line some boards have more than its two wires.
     expected = {
         re.sub(r"\w+__io", lambda found: names[found[0]], line)
         for line in text.splitlines()
         if re.match(r"set_io|LOCATE|IOBUF|IO_LOC|IO_PORT", line)
+        and names.keys() & set(re.findall(r"\w+", line))
     }
     assert set(ours.splitlines()) == expected
     assert len(expected) == len(ours.splitlines())
@@ -142,6 +172,38 @@ def test_levels_and_clock(tmp_path):
     assert shown("tang-nano-9k", 1, tmp_path) == ["001", "101"] * 4 + ["011", "111"] * 4
     # No button: it is never pressed. The clock four times slower rises with the second of four.
     assert shown("hx8k", 4, tmp_path) == ["000"] + ["100"] * 4 + ["000"] * 4 + ["100"] * 4 + ["000"] * 3
+
+
+LINE_STUB = """
+module stub(input clk, rst, button, uart_rx, output reg uart_tx,
+  output led_running, led_solved, led_saturated);
+  always @(posedge clk) uart_tx <= ~uart_rx;
+  assign {led_running, led_solved, led_saturated} = 0;
+endmodule
+module bench;
+  reg clk = 0, line = 0;
+  wire [3:0] said;
+  board dut(.clk(clk), .button(1'b1), .uart_rx(line), .uart_tx(said[3]), .led_running(said[0]),
+    .led_solved(said[1]), .led_saturated(said[2]));
+  integer i;
+  initial for (i = 0; i < 8; i = i + 1) begin
+    line = i >= 4;
+    #1 clk = 1;
+    #1 clk = 0;
+    $write("%b", said[3]);
+  end
+endmodule
+"""
+
+
+def test_a_line_goes_straight_through(tmp_path):
+    found = pins(BOARDS["tang-nano-9k"], hosted=True)
+    (tmp_path / "b.v").write_text(top_text("board", "stub", found, 1) + LINE_STUB)
+    command = ["iverilog", "-g2012", "-Wall", "-s", "bench", "-o", "b.vvp", "b.v"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    command = ["vvp", "-n", "b.vvp"]
+    run = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert run.stdout == "11110000"
 
 
 @pytest.mark.parametrize(
@@ -259,6 +321,47 @@ def test_a_bitstream_for_the_icebreaker(in_an_empty_folder, capsys):
     assert re.search(r"^ +\d+\.\d s  yowasp-icepack: starting$", err, re.MULTILINE)
 
 
+@pytest.mark.only_all
+def test_a_bitstream_with_a_host(in_an_empty_folder, capsys):
+    """Its line is timed from the divided clock; no judge is added, which would be another configuration."""
+    arguments = [
+        "bitstream",
+        "xor",
+        "--board",
+        "icebreaker",
+        "--uart",
+        "--divide",
+        "2",
+        "--json",
+        "-o",
+        "out",
+    ]
+    assert cli.main(arguments) == 0
+    out, err = capsys.readouterr()
+    found: dict[str, Any] = json.loads(out)
+    assert found["host"] == {"baud": 115200, "rx": "6", "tx": "9"}
+    assert found["clock"] == 6e6
+    assert found["judge"]["kind"] == "none"
+    assert found["solution"] is None
+    text = Path("out/xor_trainer.icebreaker.v").read_text()
+    config = preset("xor").replaced(host={"bus": "uart", "clock_hz": 6_000_000})
+    assert verilog(HostedBoard(config), "xor_trainer__hosted") in text
+    assert "set_io uart_rx 6\n" in Path("out/xor_trainer.icebreaker.pcf").read_text()
+    assert "twin" not in err
+
+
+def test_the_line_of_a_board():
+    """The board's clock times it, whatever the section [host] says; the hash stays that of the file."""
+    asked = preset("xor").replaced(
+        host={"bus": "uart", "clock_hz": 1_000_000, "baud": 9600, "reset": "rst_n"}
+    )
+    config = boards.on_board(asked, 25e6)
+    assert (config.host.clock_hz, config.host.baud, config.host.reset) == (25_000_000, 9600, "rst")
+    assert config.bit_clocks == 2604
+    assert configuration_hash(config) == configuration_hash(asked) == configuration_hash(preset("xor"))
+    assert boards.on_board(preset("xor"), 25e6) == preset("xor")
+
+
 def test_when_the_led_goes_on():
     """The first try of XOR is solved in the step that the twin says, at the clock of the board."""
     config = preset("xor").replaced(judge={"kind": "window"})
@@ -293,7 +396,15 @@ def test_bad_input_is_told_at_once(in_an_empty_folder, capsys):
     )
     Path("s.toml").write_text('[network]\nlayers = [2, 2, 1]\n[task]\nsource = "stream"\n')
     assert "nobody to send samples" in refused(capsys, "s.toml", "--board", "hx8k")
-    assert sorted(path.name for path in Path().iterdir()) == ["s.toml"]
+    Path("a.toml").write_text(preset_text("xor") + '[host]\nbus = "axi4lite"\n')
+    assert refused(capsys, "a.toml", "--board", "hx8k") == (
+        'mgd-hdl: host.bus = "axi4lite": must be "none" or "uart" on a board'
+    )
+    Path("b.toml").write_text(preset_text("xor") + "[host]\nclock_hz = 27_000_000\nbaud = 7_000_000\n")
+    assert "mgd-hdl: host.baud = 7000000: must be at most clock_hz / 8" in refused(
+        capsys, "b.toml", "--board", "hx8k", "--uart"
+    )
+    assert sorted(path.name for path in Path().iterdir()) == ["a.toml", "b.toml", "s.toml"]
 
 
 def test_foreign_files_are_refused_before_the_work(in_an_empty_folder, capsys):

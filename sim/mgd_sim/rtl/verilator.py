@@ -389,6 +389,13 @@ class VerilatorModel(Closes):
         """Turns the clock without recording."""
         self._check(self._library.model_clock(self._model, count))
 
+    def until(self, name: str, value: int, most: int) -> bool:
+        """Turns the clock until an unsigned port has a value, at most so often; whether it has."""
+        number, port = self._number(name), self._ports[name][1]
+        if port.signed or not 0 <= value < 1 << min(port.width, 64):
+            raise RtlError(f"{name} = {value}: must be unsigned, and have at most 64 bits")
+        return self._check(self._library.model_until(self._model, number, value, most)) == 1
+
     def settle(self) -> None:
         """Lets outputs follow inputs that were set, without a clock."""
         self._check(self._library.model_settle(self._model))
@@ -542,6 +549,7 @@ def _load(path: Path) -> ctypes.CDLL:
         "model_get": (None, [model, flag, model]),
         "model_settle": (number, [model]),
         "model_clock": (number, [model, size]),
+        "model_until": (number, [model, flag, size, size]),
         "model_clocks": (size, [model]),
         "model_feed": (None, [model, flag, flag, flag, model, number, flag, model, number]),
         "model_fed": (number, [model, flag]),

@@ -357,6 +357,15 @@ long model_clock(Model* model, uint64_t count) {
     });
 }
 
+// Turns the clock until a port has a value, or so often; whether it has.
+long model_until(Model* model, int port, uint64_t value, uint64_t most) {
+    return guarded(model, [&] {
+        const Signal& signal = model->ports[port];
+        for (uint64_t i = 0; i < most && signal.value() != value && !model->fault(); ++i) model->clock();
+        return long(signal.value() == value);
+    });
+}
+
 uint64_t model_clocks(Model* model) { return model->clocks; }
 
 void model_feed(Model* model, int payload, int valid, int ready, const uint32_t* words, long count,

@@ -1,0 +1,175 @@
+"""A circuit at the end of a serial line: what it is, and what it learns."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..config import ConfigError, Problem, TrainerConfig, memory_map
+from ..files import FilesOfARun, fill
+from ..process import ends_interrupt
+from ..progress import Progress
+from .common import (
+    PROGRESS_SECONDS,
+    Interrupted,
+    ToolError,
+    configuration,
+    print_json,
+    say,
+    tools,
+    trainer_files,
+)
+
+if TYPE_CHECKING:
+    from ..host import Circuit, Standing
+
+__all__ = ["SIMULATION", "connect"]
+
+#: The port behind which the circuit is simulated.
+SIMULATION = "simulation"
+
+
+def connect(args: Namespace) -> int:
+    """Find the circuit, let it learn if that is asked for, and tell where it is."""
+    config = configuration(args.config, args.samples)
+    learns = args.steps is not None or args.until_solved
+    _refuse(config, args, learns)
+    from mgd_sim.watch import port_samples
+
+    with ExitStack() as stack:
+        files = FilesOfARun(stack, force=args.force)
+        kept = None if args.output is None else files.new(args.output)
+        circuit = stack.enter_context(_circuit(config, args.port))
+        if learns and not args.go_on:
+            circuit.start(args.seed)
+        stop = stack.enter_context(ends_interrupt())
+        end = circuit.look()
+        try:
+            if learns:
+                end = circuit.train(
+                    args.steps,
+                    until_solved=args.until_solved,
+                    progress=None if args.json else _told(say),
+                    samples=port_samples(config),
+                )
+        except KeyboardInterrupt:
+            raise Interrupted(
+                stop, f"interrupted; the circuit stands at step {circuit.look().steps:,}"
+            ) from None
+        if kept is not None:
+            fill(kept, _parameters(circuit, end, args.seed))
+            files.keep(kept)
+        found = _found(circuit, end)
+    if args.json:
+        print_json(found)
+    else:
+        print("\n".join(_lines(found)))
+    return 0 if end.solved or not args.until_solved else 1
+
+
+def _refuse(config: TrainerConfig, args: Namespace, learns: bool) -> None:
+    """What is known to fail is said before anything is written or sent."""
+    if args.until_solved and not config.judged:
+        raise ConfigError(
+            [Problem("--until-solved", "", 'needs a judge in the circuit: judge.kind = "window"')]
+        )
+    if learns and config.task.source == "stream" and "sample_data" not in memory_map(config):
+        raise ConfigError([Problem("host.samples", '"stream"', 'must be "window" for samples of a computer')])
+    if args.output is not None and "parameter_data" not in memory_map(config):
+        raise ConfigError(
+            [Problem("-o", args.output, 'parameters can be read with engine.access = "yes" only')]
+        )
+    if args.seed is not None and (args.go_on or not learns):
+        raise ConfigError(
+            [Problem("--seed", str(args.seed), "is for a start, with --steps or --until-solved")]
+        )
+
+
+@contextmanager
+def _circuit(config: TrainerConfig, port: str) -> Iterator[Circuit]:
+    from ..host import HostError
+    from ..host import connect as connected
+
+    try:
+        if port == SIMULATION:
+            with tools(), connected(*_simulated(config)) as circuit:
+                yield circuit
+        else:
+            with connected(config, port) as circuit:
+                yield circuit
+    except HostError as error:
+        raise ToolError(str(error)) from None
+
+
+def _simulated(config: TrainerConfig) -> tuple[TrainerConfig, Any]:
+    """Its circuit with a bus, and a transport to it."""
+    from ..host.simulation import simulated
+
+    config = config if config.on_bus else config.replaced(host={"bus": "uart"})
+    with Progress(say) as progress:
+        files = trainer_files(config, progress)
+        progress.stage("compiling the circuit")
+        return config, simulated(config, files)
+
+
+def _told(line: Callable[[str], None]) -> Callable[[Standing], None]:
+    """Prints where the circuit is, now and then."""
+    shown = time.monotonic()
+
+    def progress(standing: Standing) -> None:
+        nonlocal shown
+        if time.monotonic() - shown >= PROGRESS_SECONDS:
+            shown = time.monotonic()
+            cost = "" if standing.cost is None else f", cost {standing.cost:.4f}"
+            line(f"step {standing.steps:,}{cost}")
+
+    return progress
+
+
+def _found(circuit: Circuit, end: Standing) -> dict[str, Any]:
+    return {
+        "name": circuit.config.name,
+        "transport": circuit.transport.name,
+        "steps": end.steps,
+        "samples": end.samples,
+        "cost": end.cost,
+        "baseline": end.baseline,
+        "accuracy": end.right / end.judged if end.judged and end.right is not None else None,
+        "tries": end.tries,
+        "solved": end.solved if circuit.config.judged else None,
+        "running": end.running,
+        "flags": sorted(circuit.flags),
+        "knobs": circuit.knobs,
+    }
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{found['name']} on {found['transport']}"
+    state = "running" if found["running"] else "standing"
+    solved = {True: ", solved", False: ", not solved", None: ""}[found["solved"]]
+    yield f"  step {found['steps']:,}, {state}{solved}"
+    costs = [f"{name} {found[key]:.4f}" for name, key in (("C", "cost"), ("C0", "baseline")) if found[key]]
+    if costs:
+        yield f"  last {', '.join(costs)}"
+    if found["accuracy"] is not None:
+        yield f"  right {found['accuracy']:.2%}"
+    if found["flags"]:
+        yield f"  flags {', '.join(found['flags'])}"
+    yield f"  {', '.join(f'{name} {value}' for name, value in found['knobs'].items())}"
+
+
+def _parameters(circuit: Circuit, end: Standing, asked: int | None) -> bytes:
+    """The file of what was learned, with the circuit's parameters."""
+    from mgd_sim.learned import Learned
+    from mgd_sim.perturb.external import port_codes
+    from mgd_sim.trainer import Trainer
+    from mgd_sim.watch import port_samples
+
+    config = circuit.config
+    seed = config.seed if asked is None else asked
+    twin = Trainer(config, [seed], samples=port_samples(config), perturbations=port_codes(config))
+    twin.hold(circuit.parameters()[None])
+    return Learned.of(config, twin, end.steps, [seed], [None]).npz()
