@@ -118,7 +118,7 @@ def renewed_file(path: Path | str, *, force: bool = False) -> Iterator[Callable[
     """For a file that is written again and again: gives what writes it, each time whole or not at all.
 
     What was there before stays until the first time; a process that is killed leaves the last whole one.
-    Otherwise as :func:`new_file`.
+    Without ``force`` nothing may be there the first time either. Otherwise as :func:`new_file`.
     """
     path = Path(path)
     with _reasons(path):
@@ -126,12 +126,19 @@ def renewed_file(path: Path | str, *, force: bool = False) -> Iterator[Callable[
         if path.exists() and not force:
             raise FileRefused([f"{path}: exists; --force replaces it"])
 
+    is_ours = force
+
     def write(data: bytes) -> None:
+        nonlocal is_ours
         aside = _aside(path)
         with _reasons(path), ends_held():
             try:
                 _write_new(aside, data)
-                aside.replace(path)
+                if is_ours:
+                    aside.replace(path)
+                else:
+                    _move_new(aside, path)
+                is_ours = True
             finally:
                 aside.unlink(missing_ok=True)
 
@@ -214,6 +221,11 @@ class FilesOfARun:
         name, own = self._open.pop(path)
         own.close()
         self.kept.append(name)
+
+    @property
+    def said(self) -> str:
+        """What is kept, behind whatever else is told of the run."""
+        return f"; kept {', '.join(self.kept)}" if self.kept else ""
 
     def folder(self, name: str) -> Path:
         """A folder for files that follow."""

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..config import TrainerConfig
+from ..config import ConfigError, Problem, TrainerConfig
 from ..config.sections import MAX_SEED
 from ..files import renewed_file
 from ..process import Stop
@@ -17,7 +17,7 @@ from ..process import Stop
 if TYPE_CHECKING:
     from mgd_sim.checkpoint import Checkpoints, Resumable
 
-__all__ = ["Keeper"]
+__all__ = ["Keeper", "is_on_the_way"]
 
 #: Seconds between two times that it is kept, and so much of the run's time may that take.
 _EVERY, _SHARE = 30.0, 0.02
@@ -80,12 +80,21 @@ class Keeper:
             self.resumed.odd("seeds are not there")
         return said
 
-    def first_seed(self, args: Namespace, count: int = 1) -> int:
-        """That of the arguments, or of what is resumed, which must have the same; one of many will do where
-        a circuit goes on with a twin.
+    def asked(self, args: Namespace, count: int = 1) -> range:
+        """The seeds of the arguments, or of what is resumed, which must have the same; one of many will do
+        where a circuit goes on with a twin.
         """
         if self.resumed is None:
-            return int(self._config.seed if args.seed is None else args.seed)
+            first = int(self._config.seed if args.seed is None else args.seed)
+        else:
+            first = self._resumed_first(args, count)
+        seeds = range(first, first + count)
+        if seeds[-1] > MAX_SEED:
+            raise ConfigError([Problem("--seeds", str(count), f"the last seed must be at most {MAX_SEED}")])
+        return seeds
+
+    def _resumed_first(self, args: Namespace, count: int) -> int:
+        assert self.resumed is not None
         seeds = self.seeds
         first = seeds[0] if args.seed is None else int(args.seed)
         picked = [first] if count == 1 and self.whose != self._verb and first in seeds else seeds
@@ -93,6 +102,11 @@ class Keeper:
             what = f"seed {seeds[0]}" if len(seeds) == 1 else f"the {len(seeds)} seeds from {seeds[0]} on"
             self.resumed.refuse(f"is of {what}; --seed and --seeds must ask for the same")
         return first
+
+    def refuse_done(self, steps: int, step: int | None = None) -> None:
+        """Refuses to go on for ``steps`` steps where as many are done: those of the file, or ``step``."""
+        if self.resumed is not None and (there := self.resumed.step if step is None else step) >= steps:
+            self.resumed.refuse(f"stands at step {there:,}; --steps must be more")
 
     def due(self, stop: Stop) -> bool:
         """Whether it is time to keep where the run is; the first time after a signal too."""
@@ -116,6 +130,11 @@ class Keeper:
         self._write(found.data())
         now = time.monotonic()
         self._next = now + max(_EVERY, (now - start) / _SHARE)
+
+
+def is_on_the_way(step: int | None, first: int, every: int) -> bool:
+    """Whether a run of which the first look is at ``first`` looks at this step, however long it is."""
+    return step is not None and (step == first or step % every == 0)
 
 
 def _same(one: str, other: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..config import TrainerConfig
 from ..progress import Progress
@@ -12,7 +12,15 @@ from .common import trainer_files
 if TYPE_CHECKING:
     from mgd_sim.rtl import RtlTrainer
 
-__all__ = ["simulated"]
+__all__ = ["simulated", "through_ports"]
+
+
+def through_ports(config: TrainerConfig) -> dict[str, Any]:
+    """What comes through a trainer's ports, samples and codes, as a twin takes them by name."""
+    from mgd_sim.perturb.external import port_codes
+    from mgd_sim.watch import port_samples
+
+    return {"samples": port_samples(config), "perturbations": port_codes(config)}
 
 
 def simulated(
@@ -25,15 +33,22 @@ def simulated(
     holds: bool = False,
 ) -> RtlTrainer:
     """The circuit at step 0, with what comes through its ports; arguments as of ``RtlTrainer``."""
-    from mgd_sim.perturb.external import port_codes, words
+    from mgd_sim.perturb.external import words
     from mgd_sim.rtl import RtlTrainer, trainer_design
     from mgd_sim.rtl.icarus import IcarusTrainer
-    from mgd_sim.watch import port_samples
 
-    registers, samples, codes = config.registers(seed), port_samples(config), port_codes(config)
-    code_words = None if codes is None else words(config, codes)
+    registers, ports = config.registers(seed), through_ports(config)
+    codes = ports["perturbations"]
     design = trainer_design(trainer_files(config.bare, progress))
     progress.stage("compiling the circuit")
     if simulator == "icarus":
         return IcarusTrainer(config, design, registers, trace=trace, holds=holds)
-    return RtlTrainer(config, design, registers, samples=samples, codes=code_words, trace=trace, holds=holds)
+    return RtlTrainer(
+        config,
+        design,
+        registers,
+        samples=ports["samples"],
+        codes=None if codes is None else words(config, codes),
+        trace=trace,
+        holds=holds,
+    )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from ..config import ConfigError, Problem, TrainerConfig
 from ..config.errors import did_you_mean
-from ..config.sections import MAX_SEED
 from ..process import ends_noted
 from ..progress import Progress
 from .checkpoints import Keeper
+from .circuits import through_ports
 from .common import Interrupted, ToolError, configuration, say, tools, trainer_files
 
 if TYPE_CHECKING:
@@ -39,20 +39,13 @@ def compare(args: Namespace) -> int:
 
 def _compared(config: TrainerConfig, args: Namespace) -> int:
     from mgd_sim.compare import Counted, compare
-    from mgd_sim.perturb.external import port_codes
     from mgd_sim.rtl import trainer_design
     from mgd_sim.rtl.bugs import inject
-    from mgd_sim.watch import port_samples
 
-    samples, codes = port_samples(config), port_codes(config)
     with ExitStack() as stack:
         keeper = Keeper(args, config, stack, "compare")
-        first = keeper.first_seed(args, args.seeds)
-        seeds = range(first, first + args.seeds)
-        if seeds[-1] > MAX_SEED:
-            raise ConfigError(
-                [Problem("--seeds", str(args.seeds), f"the last seed must be at most {MAX_SEED}")]
-            )
+        seeds = keeper.asked(args, args.seeds)
+        keeper.refuse_done(args.steps)
         progress = stack.enter_context(Progress(say))
         stop = None
 
@@ -84,8 +77,7 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
             design,
             args.steps,
             seeds=seeds,
-            samples=samples,
-            perturbations=codes,
+            **through_ports(config),
             stop=ended,
             resume=None if keeper.resumed is None else resume,
             keep=keep if keeper.used else None,

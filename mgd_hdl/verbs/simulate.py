@@ -12,8 +12,8 @@ from ..config import TrainerConfig
 from ..files import FilesOfARun
 from ..process import Stop, ends_noted
 from ..progress import Progress
-from .checkpoints import Keeper
-from .circuits import simulated
+from .checkpoints import Keeper, is_on_the_way
+from .circuits import simulated, through_ports
 from .common import PROGRESS_SECONDS, Interrupted, complain, configuration, say, tools
 from .results import ResultFiles
 
@@ -32,7 +32,7 @@ def simulate(args: Namespace) -> int:
         from mgd_sim.watch import csv, figure
 
         keeper = Keeper(args, config, stack, "simulate", also="train")
-        seed = keeper.first_seed(args)
+        (seed,) = keeper.asked(args)
         files = FilesOfARun(stack, force=args.force)
         vcd = files.new(args.vcd) if args.vcd else None
         results = ResultFiles(args, config.name, files)
@@ -41,7 +41,7 @@ def simulate(args: Namespace) -> int:
         with run.circuit, ends_noted() as stop:
             try:
                 run.learn(stop)
-                if not stop:
+                if not stop or keeper.due(stop):
                     run.keep()
                 run.circuit.close()
             except Exception as error:  # the curve is worth having all the same
@@ -55,8 +55,7 @@ def simulate(args: Namespace) -> int:
                     lambda: run.learned().npz(),
                     lambda: run.learned().summary(run.goal),
                 )
-            kept = f"; kept {', '.join(files.kept)}" if files.kept else ""
-            at = f"at step {run.circuit.step:,}{kept}"
+            at = f"at step {run.circuit.step:,}{files.said}"
             if failed is not None:
                 if files.kept:
                     complain(f"failed {at}")
@@ -88,25 +87,24 @@ class _Run:
         progress: Progress,
         keeper: Keeper,
     ):
-        from mgd_sim.perturb.external import port_codes
         from mgd_sim.retry import alone
         from mgd_sim.studies.learning import goal_or_any
         from mgd_sim.trainer import Trainer
-        from mgd_sim.watch import port_samples
 
         self.config, self.seed, self._progress, self._keeper = config, seed, progress, keeper
         self.goal = goal_or_any(config)
         self.to_the_end = args.steps is not None and not args.until_solved
         self._steps = args.steps or self.goal.steps
+        keeper.refuse_done(self._steps)
         self.looks: list[Look] = []
         self.solved_at: int | None = None
         self._start = time.monotonic()
+        self._ports = through_ports(config)
+        self._twin = Trainer(alone(config), [seed], **self._ports)
         self.circuit = simulated(
             config, seed, progress, simulator=args.simulator, trace=vcd, holds=keeper.used
         )
         self._counts_tries = config.retries and args.simulator != "icarus"
-        samples, codes = port_samples(config), port_codes(config)
-        self._twin = Trainer(alone(config), [seed], samples=samples, perturbations=codes)
         self._since: list[Any] = []
         self._goes_on = False
         try:
@@ -131,19 +129,14 @@ class _Run:
             self.looks = from_rows(file.rows("looks", 5))
             self._since, self._goes_on = [file.array("costs", "int64")], True
             self.solved_at = file.number_or_none("solved_at")
-        if self.circuit.step >= self._steps:
-            file.refuse(f"stands at step {self.circuit.step:,}; --steps must be more")
 
     def _cross(self, file: Checkpoints) -> None:
         """Go on from where a twin was, among others perhaps."""
-        from mgd_sim.perturb.external import port_codes
         from mgd_sim.retry import trainer
         from mgd_sim.rtl.crossing import into_circuit
-        from mgd_sim.watch import port_samples
 
         seeds = self._keeper.seeds
-        samples, codes = port_samples(self.config), port_codes(self.config)
-        learner = trainer(self.config, seeds, samples=samples, perturbations=codes)
+        learner = trainer(self.config, seeds, **self._ports)
         file.put("twin", learner)
         learner.pause()
         into_circuit(learner, self.circuit)
@@ -154,9 +147,9 @@ class _Run:
         """Write the checkpoint. A last look that a longer run would not take is none of its looks."""
         from mgd_sim.watch import joined, rows
 
-        every = self.goal.every
-        taken = [look for look in self.looks if look.step % every == 0]
-        solved_at = self.solved_at if self.solved_at is not None and self.solved_at % every == 0 else None
+        first, every = self.looks[0].step, self.goal.every
+        taken = [look for look in self.looks if is_on_the_way(look.step, first, every)]
+        solved_at = self.solved_at if is_on_the_way(self.solved_at, first, every) else None
         more = {"seeds": [self.seed], "solved_at": solved_at}
         arrays = {"looks": rows(taken), "costs": joined(self._since)}
         self._keeper.keep({"circuit": self.circuit}, more, arrays)

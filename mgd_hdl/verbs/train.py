@@ -8,13 +8,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..config import ConfigError, Problem, TrainerConfig
-from ..config.sections import MAX_SEED
+from ..config import TrainerConfig
 from ..files import FilesOfARun
 from ..process import Stop, ends_noted
 from ..progress import Progress
-from .checkpoints import Keeper
-from .circuits import simulated
+from .checkpoints import Keeper, is_on_the_way
+from .circuits import simulated, through_ports
 from .common import PROGRESS_SECONDS, Interrupted, configuration, print_json, say, tools
 from .results import ResultFiles
 
@@ -31,12 +30,7 @@ def train(args: Namespace) -> int:
     config = configuration(args.config, args.samples)
     with tools(), ExitStack() as stack, Progress(say) as progress:
         keeper = Keeper(args, config, stack, "train", also="simulate")
-        first = keeper.first_seed(args, args.seeds)
-        seeds = range(first, first + args.seeds)
-        if seeds[-1] > MAX_SEED:
-            raise ConfigError(
-                [Problem("--seeds", str(args.seeds), f"the last seed must be at most {MAX_SEED}")]
-            )
+        seeds = keeper.asked(args, args.seeds)
         from mgd_sim.seeds import csv, figure
         from mgd_sim.studies.learning import goal_or_any
 
@@ -60,8 +54,7 @@ def train(args: Namespace) -> int:
             else:
                 print("\n".join(_summary_lines(learned)))
             if stop:
-                kept = f"; kept {', '.join(files.kept)}" if files.kept else ""
-                raise Interrupted(stop, f"interrupted at step {learned.step:,}{kept}")
+                raise Interrupted(stop, f"interrupted at step {learned.step:,}{files.said}")
     solved = any(at is not None for at in learned.solved_at)
     return 0 if solved or _to_the_end(args) else 1
 
@@ -90,15 +83,13 @@ class _Run:
         progress: Progress,
         keeper: Keeper,
     ):
-        from mgd_sim.perturb.external import port_codes
         from mgd_sim.retry import trainer
         from mgd_sim.studies.learning import Result
-        from mgd_sim.watch import port_samples
 
         self._config, self._seeds, self._goal, self._args = config, seeds, goal, args
         self._progress, self._keeper = progress, keeper
-        samples, codes = port_samples(config), port_codes(config)
-        self._learner = trainer(config, seeds, samples=samples, perturbations=codes)
+        keeper.refuse_done(goal.steps)
+        self._learner = trainer(config, seeds, **through_ports(config))
         self._found = Result("twin", solved_at=[None] * len(seeds))
         self.looks: list[Look] = []
         self._goes_on = False
@@ -123,11 +114,10 @@ class _Run:
 
             with simulated(self._config, self._seeds[0], self._progress, holds=True) as circuit:
                 file.put("circuit", circuit)
-                circuit.stand()
+                circuit.stand()  # which ends the steps under way
+                self._keeper.refuse_done(self._goal.steps, circuit.step)
                 into_twin(circuit, self._learner)
         self._found.steps = self._learner.step
-        if self._found.steps >= self._goal.steps:
-            file.refuse(f"stands at step {self._found.steps:,}; --steps must be more")
 
     def learn(self, stop: Stop) -> tuple[list[Look], Learned]:
         """All looks, and what the trainers hold in the end."""
@@ -152,7 +142,7 @@ class _Run:
                 shown = time.monotonic()
                 self._progress.told()
                 print(_look_line(self.looks[-1], len(self._seeds)), flush=True)
-        if not stop:
+        if not stop or self._keeper.due(stop):
             self._keep()
         if not args.json:
             print(_look_line(self.looks[-1], len(self._seeds)), flush=True)
@@ -163,11 +153,9 @@ class _Run:
         """Write the checkpoint. A last look that a longer run would not take is none of its looks."""
         from mgd_sim.seeds import numbers, rows
 
-        def on_the_way(step: int | None) -> bool:
-            return step is not None and step % self._goal.every == 0
-
-        looks = rows([look for look in self.looks if on_the_way(look.step)])
-        solved_at = [at if on_the_way(at) else None for at in self._found.solved_at]
+        first, every = self.looks[0].step, self._goal.every
+        looks = rows([look for look in self.looks if is_on_the_way(look.step, first, every)])
+        solved_at = [at if is_on_the_way(at, first, every) else None for at in self._found.solved_at]
         arrays = {"looks": looks, "solved_at": numbers(solved_at)}
         self._keeper.keep({"twin": self._learner}, {"seeds": list(self._seeds)}, arrays)
 

@@ -204,7 +204,7 @@ def compare(
         if resume is not None:
             done, count = resume(parts)
         ended = False
-        while done < steps and difference is None and not ended:
+        while done < steps and difference is None:
             ended = stop(done)
             if keep is not None:
                 keep(parts, Counted(done, count), False)

@@ -122,15 +122,8 @@ def joined(costs: Sequence[Ints]) -> Ints:
 
 def rows(looks: Sequence[Look]) -> Floats:
     """Looks as an array, (looks, 5); what was not measured is no number."""
-    found = [
-        (each.step, each.cost, each.accuracy, *(_or_none(part) for part in (each.measured, each.learned)))
-        for each in looks
-    ]
-    return np.array(found, np.float64).reshape(len(found), 5)
-
-
-def _or_none(value: float | None) -> float:
-    return np.nan if value is None else value
+    found = [(each.step, each.cost, each.accuracy, each.measured, each.learned) for each in looks]
+    return np.array(found, np.float64).reshape(len(found), 5)  # None becomes no number
 
 
 def from_rows(found: Floats) -> list[Look]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,10 @@ import numpy as np
 import pytest
 
 from mgd_hdl import cli
+from mgd_hdl.config import preset
 from mgd_hdl.files import FileRefused, renewed_file
+from mgd_hdl.verbs.checkpoints import Keeper
+from mgd_sim.checkpoint import Checkpoints
 from testbenches.cli.test_interrupts import hidden, wait_for
 
 #: A command that keeps where it is all the time.
@@ -126,6 +130,53 @@ def test_a_twin_goes_on_as_a_circuit_and_back(capsys):
         np.testing.assert_array_equal(parts[name], whole[name], name)
 
 
+LOOKS = {"train": "mgd_sim.trainer.Trainer.cost_and_accuracy", "simulate": "mgd_sim.watch._look"}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_ctrl_c_in_the_last_look(verb, monkeypatch):
+    """Nobody asks any more whether to go on; where the run is is kept all the same."""
+    package, _, name = LOOKS[verb].rpartition(".")
+    look = pkgutil.resolve_name(LOOKS[verb])
+    looked = 0
+
+    def interrupted(*arguments):
+        nonlocal looked
+        looked += 1
+        if looked == 2:
+            signal.raise_signal(signal.SIGINT)
+        return look(*arguments)
+
+    monkeypatch.setattr(pkgutil.resolve_name(package), name, interrupted)
+    # The first look is at step 0, and the second at the end.
+    assert cli.main([*VERBS[verb], "--steps", "7", "--checkpoint", "c.npz"]) == 130
+    assert Checkpoints("c.npz", preset("xor")).step == 7
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_curve_that_begins_between_two_looks(verb, monkeypatch, capsys):
+    """The other verb ended where this one would not look; then Ctrl-C, before the next look."""
+    other = "simulate" if verb == "train" else "train"
+    one = {"train": ["train", "xor", "--seeds", "1"], "simulate": ["simulate", "xor"]}
+    assert cli.main([*one[other], "--steps", "503", "--checkpoint", "c.npz"]) == 0
+    resumed = [*one[verb], "--resume", "c.npz"]
+    assert cli.main([*resumed, "--steps", "601", "-o", "whole"]) == 0
+    assert cli.main([*resumed, "--steps", "506", "--checkpoint", "cut.npz"]) == 0
+    again = [*one[verb], "--resume", "cut.npz", "--checkpoint", "cut.npz"]
+    due = Keeper.due
+
+    def at_once(keeper, stop):
+        if not stop:
+            signal.raise_signal(signal.SIGINT)
+        return due(keeper, stop)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Keeper, "due", at_once)
+        assert cli.main([*again, "--steps", "601"]) == 130
+    assert cli.main([*again, "--steps", "601", "-o", "parts"]) == 0
+    assert Path("parts/xor_trainer.csv").read_text() == Path("whole/xor_trainer.csv").read_text()
+
+
 def test_a_comparison_goes_on(capsys):
     assert cli.main(["compare", "xor", "--steps", "300", "--seeds", "2", "--checkpoint", "c.npz"]) == 0
     more = ["--steps", "700", "--seeds", "2", "--resume", "c.npz", "--checkpoint", "c.npz"]
@@ -134,6 +185,8 @@ def test_a_comparison_goes_on(capsys):
     _, two, whole = capsys.readouterr().out.splitlines()
     assert two == whole
     assert_same("c.npz", "d.npz")
+    assert cli.main(["compare", "xor", *more, "--force"]) == 2
+    assert capsys.readouterr().err == "mgd-hdl: c.npz: stands at step 700; --steps must be more\n"
 
 
 @pytest.mark.parametrize(
@@ -181,3 +234,14 @@ def test_a_renewed_file_is_whole(tmp_path):
     with pytest.raises(KeyboardInterrupt), renewed_file(path, force=True):
         raise KeyboardInterrupt
     assert path.read_bytes() == b"two"
+
+
+def test_somebody_elses_file_comes_first(tmp_path):
+    """It was not there when the run began, and it stays."""
+    path = tmp_path / "c.npz"
+    with renewed_file(path) as write:
+        path.write_bytes(b"mine")
+        with pytest.raises(FileRefused, match="exists; --force replaces it"):
+            write(b"one")
+    assert path.read_bytes() == b"mine"
+    assert [each.name for each in tmp_path.iterdir()] == ["c.npz"]
