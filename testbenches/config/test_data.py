@@ -155,6 +155,22 @@ def test_an_archive_with_a_part_to_test_with(tmp_path):
     assert found.data.test.target.tolist() == [[0, 1], [1, 0]]
 
 
+def test_a_part_to_test_with_has_its_answers_beside_it(tmp_path):
+    """Whether those to learn from are in a file of their own or not."""
+    (tmp_path / "labels.npy").write_bytes(saved(CODED))
+    data = archived(x_train=NUMBERS, x_test=NUMBERS[:2], y_test=np.array([True, False]))
+    found = config(tmp_path, data, labels="labels.npy")
+    assert rows(found) == sorted(zip(expected(found.formats.input, INPUTS), TARGETS, strict=True))
+    assert found.data.test.target.tolist() == [[0, 1], [1, 0]]
+
+
+def test_a_column_of_x_has_the_answers_where_it_is_named(tmp_path):
+    """By its number alone: an array that is called x has inputs."""
+    data = archived(x=np.column_stack([CODED, NUMBERS]), beside=NUMBERS)
+    found = config(tmp_path, data, target="1", **ALL)
+    assert rows(found) == sorted(zip(expected(found.formats.input, INPUTS), TARGETS, strict=True))
+
+
 def test_labels_in_a_table_of_their_own(tmp_path):
     (tmp_path / "labels.csv").write_text("".join(f"{row[3]}\n" for row in ROWS))
     found = config(tmp_path, saved(NUMBERS), labels="labels.csv", **ALL)
@@ -181,6 +197,49 @@ def test_classes_are_in_the_order_of_their_numbers(tmp_path):
     found = config(tmp_path, "1,10\n2,9\n3,-1\n", (1, 3), **ALL)
     assert found.data.classes == ("-1", "9", "10")
     assert config(tmp_path, "1,10\n2,9\n3,x\n", (1, 3), **ALL).data.classes == ("10", "9", "x")
+
+
+def test_a_class_may_have_more_digits_than_python_takes(tmp_path):
+    """Such a number is text, and so are all beside it."""
+    long = "9" * 5000
+    found = config(tmp_path, f"1,10\n2,9\n3,{long}\n", (1, 3), **ALL)
+    assert found.data.classes == ("10", "9", long)
+
+
+@pytest.mark.parametrize("kind", ["text", "array", "array of text"])
+def test_large_numbers_of_classes_stay_apart(kind, tmp_path):
+    """Serial numbers, which a double would take for one."""
+    first = 2**53
+    answers = [first + 2, first, first + 1]
+    data = {
+        "text": "".join(f"{row},{answer}\n" for row, answer in enumerate(answers)),
+        "array": archived(x=np.arange(3), y=np.array(answers)),
+        "array of text": archived(x=np.arange(3), y=np.array(list(map(str, answers)))),
+    }[kind]
+    found = config(tmp_path, data, (1, 3), **ALL)
+    assert found.data.classes == tuple(str(first + place) for place in range(3))
+    assert rows(found) == [([-8], [0, 0, 1]), ([0], [1, 0, 0]), ([7], [0, 1, 0])]
+
+
+def test_numbers_written_as_text_are_numbers(tmp_path):
+    """In an array as in a table: 1, 01 and 1.0 are one class, and may be values."""
+    data = archived(x=np.arange(4), y=np.array(["01", "0", " 1 ", "1.0"]))
+    found = config(tmp_path, data, (1, 2), **ALL)
+    assert found.data.classes == ("0", "1")
+    assert [target for _, target in rows(found)] == [[0, 1], [1, 0], [0, 1], [0, 1]]
+    values = config(tmp_path, data, (1, 1), answers="values", **ALL)
+    assert [target for _, target in rows(values)] == [[1], [0], [1], [1]]
+
+
+def test_classes_of_the_test_are_named_as_those_that_are_learned(tmp_path):
+    """As numbers if all of those are some, otherwise as text."""
+    (tmp_path / "test").write_text("5,01\n6,1\n")
+    found = config(tmp_path, "1,01\n2,1\n3,x\n", (1, 3), test="test")
+    assert found.data.classes == ("01", "1", "x")
+    assert found.data.test.target.tolist() == [[1, 0, 0], [0, 1, 0]]
+    found = config(tmp_path, "1,2\n2,1\n3,1.0\n", (1, 2), test="test")
+    assert found.data.classes == ("1", "2")
+    assert found.data.test.target.tolist() == [[1, 0], [1, 0]]
 
 
 def test_two_classes_share_an_output(tmp_path):

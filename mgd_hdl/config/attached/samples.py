@@ -10,11 +10,13 @@ from __future__ import annotations
 import gzip
 import zlib
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +28,9 @@ from .idx import idx, looks_like
 from .text import Line, lines_of, number
 
 __all__ = ["Part", "Reading", "Samples", "read_samples"]
+
+#: One text a sample, as it stands there; or (count, columns) numbers.
+Answers = list[str] | Array
 
 #: Numbers in all samples of a file.
 MAX_NUMBERS = 1 << 26
@@ -77,12 +82,17 @@ class Samples:
 
 
 class _Raw(NamedTuple):
-    """What stands in a file: inputs, and one column of text or (count, columns) numbers, or nothing."""
+    """What stands in a file.
+
+    ``x`` is (count, inputs), ``answers`` None where another file has them. ``names`` are those of the inputs,
+    their numbers where there is no header (``headed``); ``lines`` the number of each sample's line, of text.
+    """
 
     x: Array
-    answers: list[str] | Array | None
+    answers: Answers | None
     names: tuple[str, ...]
-    places: Sequence[str]
+    headed: bool = False
+    lines: Sequence[int] = ()
 
 
 @lru_cache(maxsize=4)
@@ -94,42 +104,39 @@ def read_samples(
     how: Reading,
 ) -> Samples:
     """The samples of these files; Unreadable names the key of section [task] that is to blame."""
+    tested = None
     with _blamed("file"):
-        kinds = _arrays(file)
-        raw = _raw(kinds, file, how, "train", labels is not None)
-        held = test is None and isinstance(kinds, Mapping) and _member(kinds, "x", "test") is not None
-        tested = _raw(kinds, file, how, "test", labels is not None) if held else None
+        found = _content(file)
+        raw = _raw(found, how, "train", labelled=labels is not None)
+        if test is None and isinstance(found, Mapping) and _name(found, "x", "test"):
+            tested = _raw(found, how, "test", labelled=False)
+            if tested.x.shape[1] != raw.x.shape[1]:
+                inputs = f"{tested.x.shape[1]} inputs to test with and {raw.x.shape[1]} to learn from"
+                raise Unreadable(f"has {inputs}")
     if labels is not None:
         with _blamed("labels"):
             raw = _labelled(raw, labels, how)
     if test is not None:
         with _blamed("test"):
-            tested = _raw(_arrays(test), test, how, "test", test_labels is not None)
+            tested = _raw(_content(test), how, "test", labelled=test_labels is not None)
+            if tested.x.shape[1] != raw.x.shape[1]:
+                raise Unreadable(f"has {tested.x.shape[1]} inputs; task.file has {raw.x.shape[1]}")
+            if tested.headed and raw.headed and tested.names != raw.names:
+                names = (one_line(", ".join(each.names), 100) for each in (tested, raw))
+                raise Unreadable("has inputs {}; task.file has {}, in this order".format(*names))
         if test_labels is not None:
             with _blamed("test_labels"):
                 tested = _labelled(tested, test_labels, how)
-        with _blamed("test"):
-            if tested.x.shape[1] != raw.x.shape[1]:
-                raise Unreadable(f"has {tested.x.shape[1]} inputs; task.file has {raw.x.shape[1]}")
-    if raw.answers is None:
-        raise Unreadable("has no answers; name the file that has them", "task.labels")
-    if tested is not None and tested.answers is None:
-        raise Unreadable("has no answers; name the file that has them", "task.test_labels")
     return _sorted(raw, tested, how)
 
 
-class _blamed:
+@contextmanager
+def _blamed(key: str) -> Iterator[None]:
     """What cannot be read is blamed on this key, unless it says itself on which."""
-
-    def __init__(self, key: str):
-        self.key = f"task.{key}"
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
-        if isinstance(error, Unreadable) and not error.key:
-            raise Unreadable(str(error), self.key) from None
+    try:
+        yield
+    except Unreadable as reason:
+        raise reason if reason.key else Unreadable(str(reason), f"task.{key}") from None
 
 
 # ---- what a file is ------------------------------------------------------------------------------
@@ -151,64 +158,55 @@ def _unpacked(data: bytes) -> bytes:
     return found
 
 
-def _arrays(file: AttachedFile) -> bytes | Array | dict[str, Array]:
-    """An array, several with their names, or the bytes of what is text."""
+def _content(file: AttachedFile) -> bytes | dict[str, Array]:
+    """Arrays with their names; or what is text. An ``.npy`` file's array has no name, that of IDX is x."""
     data = _unpacked(file.data)
     if data[:6] == b"\x93NUMPY":
-        return npy(data)
+        return {"": npy(data)}
     if data[:2] == b"PK":
-        return npz(data)
-    return idx(data) if looks_like(data) else data
+        return dict(npz(data))
+    return {"x": idx(data)} if looks_like(data) else data
 
 
-def _member(arrays: Mapping[str, Array], letter: str, part: str) -> Array | None:
-    """An array of an archive, as PyTorch's and Keras's users call them: x, X, x_train, train_x."""
-    names = {name.lower(): found for name, found in arrays.items()}
+def _name(arrays: Mapping[str, Array], letter: str, part: str) -> str | None:
+    """An array's name, as PyTorch's and Keras's users call it: x, X, x_train, train_x."""
+    names = {name.lower(): name for name in arrays}
     wanted = (f"{letter}_{part}", f"{part}_{letter}", *((letter,) if part == "train" else ()))
     return next((names[name] for name in wanted if name in names), None)
 
 
-def _raw(
-    found: bytes | Array | dict[str, Array], file: AttachedFile, how: Reading, part: str, labelled: bool
-) -> _Raw:
+def _raw(found: bytes | Mapping[str, Array], how: Reading, part: str, *, labelled: bool) -> _Raw:
     """Inputs and answers of one file; ``labelled`` where the answers are in another."""
     if isinstance(found, bytes):
         return _of_text(found, how, labelled)
-    answers: Array | list[str] | None = None
-    if isinstance(found, dict):
-        x, y = (_member(found, letter, part) for letter in "xy")
-        if x is None and part == "test":
-            x, y = (_member(found, letter, "train") for letter in "xy")
-        if x is None:
-            x = next(iter(found.values())) if len(found) == 1 else None
-        if x is None:
-            raise Unreadable(
-                f"holds arrays {', '.join(found)[:100]}; must hold x and y, or x_train and y_train"
-            )
-        x = _numbers(x)
-        answers = None if labelled or y is None else _answers(y, len(x))
-    else:
-        x = _numbers(found)
-    names = tuple(str(column + 1) for column in range(x.shape[1]))
-    if answers is not None or labelled:
+    x, y = (_name(found, letter, part) for letter in "xy")
+    if x is None and part == "test":
+        x, y = (_name(found, letter, "train") for letter in "xy")
+    alone = x is None and len(found) == 1 and not _name(found, "x", "test")
+    if alone:
+        (x,) = found
+    if x is None:
+        raise Unreadable(f"{_listed(found)}; must hold x and y, or x_train and y_train")
+    numbers = _numbers(found[x])
+    names = tuple(str(column + 1) for column in range(numbers.shape[1]))
+    if labelled or y is not None:
         if how.target:
             raise Unreadable("must be left out: answers are not in columns of task.file", "task.target")
-        inputs, _ = _columns((), x.shape[1], ("?",), how.skip)
-        return _Raw(x[:, inputs], answers, tuple(names[i] for i in inputs), _Rows())
-    if x.shape[1] < 2 or looks_like(_unpacked(file.data)):
-        return _Raw(x, None, names, _Rows())
-    inputs, targets = _columns((), x.shape[1], how.target, how.skip)
-    return _Raw(x[:, inputs], x[:, targets], tuple(names[i] for i in inputs), _Rows())
+        inputs, _ = _columns((), len(names), None, how.skip)
+        answers = None if labelled or y is None else _answers(found[y], len(numbers))
+    elif found[x].ndim == 2 and (alone or how.target):
+        inputs, targets = _columns((), len(names), how.target, how.skip)
+        answers = numbers[:, targets]
+    elif len(found) == 1:
+        key = "labels" if part == "train" else "test_labels"
+        raise Unreadable("has no answers; name the file that has them", f"task.{key}")
+    else:
+        raise Unreadable(f"{_listed(found)}; must also hold {x.lower().replace('x', 'y')}, the answers")
+    return _Raw(numbers[:, inputs], answers, tuple(names[column] for column in inputs))
 
 
-class _Rows(Sequence[str]):
-    """Names of the rows of an array."""
-
-    def __len__(self) -> int:
-        return MAX_NUMBERS
-
-    def __getitem__(self, row: Any) -> Any:
-        return f"row {row + 1}"
+def _listed(arrays: Mapping[str, Array]) -> str:
+    return f"holds arrays {', '.join(arrays)[:100]}" if arrays else "holds no arrays"
 
 
 def _numbers(given: Array) -> Array:
@@ -228,7 +226,7 @@ def _numbers(given: Array) -> Array:
     return flat
 
 
-def _answers(given: Array, count: int) -> Array | list[str]:
+def _answers(given: Array, count: int) -> Answers:
     """Those of an array: (count,) of text, or (count, columns) of numbers."""
     if given.ndim == 0 or len(given) != count:
         raise Unreadable(f"has {count} samples and answers of shape {given.shape}")
@@ -241,24 +239,20 @@ def _answers(given: Array, count: int) -> Array | list[str]:
 
 def _labelled(raw: _Raw, labels: AttachedFile, how: Reading) -> _Raw:
     """With the answers of a second file."""
-    found, count = _arrays(labels), len(raw.x)
-    if isinstance(found, dict):
-        if len(found) != 1 and "y" not in found:
-            raise Unreadable(f"holds arrays {', '.join(found)[:100]}; must hold y, or a single one")
-        found = found.get("y", next(iter(found.values())))
+    found, count = _content(labels), len(raw.x)
     if isinstance(found, bytes):
         table = lines_of(found, how.header)
         lines = list(table.lines)
         answers = _cells(lines, range(table.columns), table.names)
-        places: Sequence[str] = [f"line {line.number}" for line in lines]
-    else:
-        places = _Rows()
-        if found.ndim and len(found) != count:
-            raise Unreadable(f"has {len(found)} answers; there are {count} samples")
-        answers = _answers(found, count)
-    if len(answers) != count:
-        raise Unreadable(f"has {len(answers)} answers; there are {count} samples")
-    return raw._replace(answers=answers, places=places)
+        if len(answers) != count:
+            raise Unreadable(f"has {len(answers)} answers; there are {count} samples")
+        return raw._replace(answers=answers, lines=[line.number for line in lines])
+    if len(found) != 1 and "y" not in found:
+        raise Unreadable(f"{_listed(found)}; must hold y, or a single one")
+    given = found.get("y", next(iter(found.values())))
+    if given.ndim and len(given) != count:
+        raise Unreadable(f"has {len(given)} answers; there are {count} samples")
+    return raw._replace(answers=_answers(given, count), lines=())
 
 
 # ---- tables of text ------------------------------------------------------------------------------
@@ -268,9 +262,9 @@ def _of_text(data: bytes, how: Reading, labelled: bool) -> _Raw:
     table = lines_of(data, how.header)
     if labelled and how.target:
         raise Unreadable("must be left out: answers are in task.labels", "task.target")
-    inputs, targets = _columns(table.names, table.columns, ("?",) if labelled else how.target, how.skip)
+    inputs, targets = _columns(table.names, table.columns, None if labelled else how.target, how.skip)
     names = table.names or tuple(str(column + 1) for column in range(table.columns))
-    numbers, answers, places = array("d"), [], []
+    numbers, answers = array("d"), []
     for line in table.lines:
         try:
             numbers.extend([float(line.cells[column]) for column in inputs])
@@ -279,7 +273,6 @@ def _of_text(data: bytes, how: Reading, labelled: bool) -> _Raw:
         if len(numbers) > MAX_NUMBERS:
             raise Unreadable(f"has more than {MAX_NUMBERS:,} numbers")
         answers.append(Line(line.number, [line.cells[column] for column in targets]))
-        places.append(f"line {line.number}")
     if not answers:
         raise Unreadable("has no lines below its header")
     x = np.frombuffer(numbers, np.float64).reshape(len(answers), len(inputs))
@@ -293,7 +286,8 @@ def _of_text(data: bytes, how: Reading, labelled: bool) -> _Raw:
         x,
         None if labelled else _cells(answers, range(len(targets)), tuple(names[i] for i in targets)),
         tuple(names[column] for column in inputs),
-        places,
+        headed=bool(table.names),
+        lines=[line.number for line in answers],
     )
 
 
@@ -308,13 +302,14 @@ def _complain(line: Line, columns: Sequence[int], names: Sequence[str]) -> None:
             raise Unreadable(f"{place}: is {what}; must be a finite number{hint}")
 
 
-def _cells(lines: Sequence[Line], columns: Sequence[int], names: Sequence[str]) -> Array | list[str]:
-    """Answers: numbers where all cells are some; otherwise text, of a single column."""
-    if len(columns) == 1 and any(number(line.cells[columns[0]]) is None for line in lines):
-        for line in lines:
-            if not line.cells[columns[0]]:
+def _cells(lines: Sequence[Line], columns: Sequence[int], names: Sequence[str]) -> Answers:
+    """Answers: of a single column as they stand there, of several numbers."""
+    if len(columns) == 1:
+        texts = [line.cells[columns[0]] for line in lines]
+        for line, text in zip(lines, texts, strict=True):
+            if not text:
                 raise Unreadable(f"line {line.number}: has no answer")
-        return [line.cells[columns[0]] for line in lines]
+        return texts
     for line in lines:
         _complain(line, columns, names or [str(column + 1) for column in range(len(line.cells))])
     return np.array([[float(line.cells[column]) for column in columns] for line in lines])
@@ -324,9 +319,9 @@ def _cells(lines: Sequence[Line], columns: Sequence[int], names: Sequence[str]) 
 
 
 def _columns(
-    names: Sequence[str], count: int, target: Sequence[str], skip: Sequence[str]
+    names: Sequence[str], count: int, target: Sequence[str] | None, skip: Sequence[str]
 ) -> tuple[list[int], list[int]]:
-    """Which columns are inputs and which answers; ``("?",)`` as target for none, ``()`` for the last one."""
+    """Which columns are inputs and which answers; no target for none, ``()`` for the last one."""
 
     def found(key: str, wanted: str) -> int:
         if wanted in names:
@@ -338,7 +333,7 @@ def _columns(
 
     left_out = [found("skip", each) for each in skip]
     rest = [column for column in range(count) if column not in left_out]
-    if target == ("?",):
+    if target is None:
         targets = []
     else:
         targets = [found("target", each) for each in target] or rest[-1:]
@@ -356,9 +351,10 @@ def _columns(
 def _sorted(raw: _Raw, tested: _Raw | None, how: Reading) -> Samples:
     """Answers as classes or values, and both parts in an order that a seed draws."""
     assert raw.answers is not None
-    if _are_classes(raw.answers, how):
-        given = _labels(raw.answers, "file")
-        classes: Sequence[str] = _in_order(set(given))
+    numbers = _as_numbers(raw.answers)
+    if _are_classes(numbers, how):
+        given = _labels(raw.answers, "file", text=numbers is None)
+        classes = sorted(set(given), key=None if numbers is None else int)
         if len(classes) < 2:
             raise Unreadable(f"has a single class, {one_line(classes[0], 40)!r}; must have more", "task.file")
         if len(classes) > _MAX_CLASSES:
@@ -366,7 +362,7 @@ def _sorted(raw: _Raw, tested: _Raw | None, how: Reading) -> Samples:
         place = {name: index for index, name in enumerate(classes)}
         target = np.array([place[name] for name in given])
     else:
-        classes, place = (), {}
+        classes, place = [], {}
         target = _values(raw.answers, how, "file")
     whole = Part(raw.x, target)
     if tested is None:
@@ -374,10 +370,11 @@ def _sorted(raw: _Raw, tested: _Raw | None, how: Reading) -> Samples:
         return Samples(train, test, tuple(classes), raw.names)
     assert tested.answers is not None
     if classes:
-        named = _labels(tested.answers, "test")
+        named = _labels(tested.answers, "test", text=numbers is None)
         for row, name in enumerate(named):
             if name not in place:
-                text = f"{tested.places[row]}: {one_line(name, 40)!r} is a class that task.file does not have"
+                where = f"line {tested.lines[row]}" if tested.lines else f"row {row + 1}"
+                text = f"{where}: {one_line(name, 40)!r} is a class that task.file does not have"
                 raise Unreadable(text, "task.test")
         other = np.array([place[name] for name in named])
     else:
@@ -386,46 +383,62 @@ def _sorted(raw: _Raw, tested: _Raw | None, how: Reading) -> Samples:
     return Samples(Part(raw.x[order], target[order]), Part(tested.x, other), tuple(classes), raw.names)
 
 
-def _in_order(classes: set[str]) -> list[str]:
-    """By their numbers if all are some, else as text."""
-    numbers = all(name.removeprefix("-").isdecimal() for name in classes)
-    return sorted(classes, key=int) if numbers else sorted(classes)
+def _as_numbers(answers: Answers) -> Array | None:
+    """(count, columns); None where any of them is text."""
+    if not isinstance(answers, list):
+        return answers
+    found = array("d")
+    for text in answers:
+        value = number(text)
+        if value is None:
+            return None
+        found.append(value)
+    return np.frombuffer(found, np.float64)[:, None]
 
 
-def _are_classes(answers: Array | list[str], how: Reading) -> bool:
+def _are_classes(numbers: Array | None, how: Reading) -> bool:
     if how.answers != "auto":
         return how.answers == "classes"
-    if isinstance(answers, list):
+    if numbers is None:
         return True
-    if answers.shape[1] > 1 or (answers != np.rint(answers)).any():
+    if numbers.shape[1] > 1 or (numbers != np.rint(numbers)).any():
         return False
-    return how.outputs > 1 or len(np.unique(answers)) == 2
+    return how.outputs > 1 or len(np.unique(numbers)) == 2
 
 
-def _labels(answers: Array | list[str], key: str) -> list[str]:
-    """Names of classes, of text or whole numbers."""
+def _labels(answers: Answers, key: str, *, text: bool) -> list[str]:
+    """Names of classes: as they stand there if they are text, otherwise every number in one spelling."""
     if isinstance(answers, list):
-        return answers
+        names = {each: each if text else _whole(each, key) for each in set(answers)}
+        return [names[each] for each in answers]
     if answers.shape[1] > 1:
         raise Unreadable(f'has {answers.shape[1]} columns of answers; "classes" are one', f"task.{key}")
-    rounded = np.rint(answers[:, 0])
-    if (rounded != answers[:, 0]).any():
-        row = int(np.flatnonzero(rounded != answers[:, 0])[0])
-        raise Unreadable(
-            f"answer {answers[row, 0]:g} is no class: classes are text or whole numbers", f"task.{key}"
-        )
-    return [str(int(value)) for value in rounded.tolist()]
+    column = answers[:, 0].astype(np.result_type(answers, np.uint8)).tolist()  # false is 0
+    names = {each: _whole(str(each), key) for each in set(column)}
+    return [names[each] for each in column]
 
 
-def _values(answers: Array | list[str], how: Reading, key: str) -> Array:
-    if isinstance(answers, list):
+def _whole(answer: str, key: str) -> str:
+    """A whole number in decimal digits, all of them; what is no number stays what it is."""
+    if number(answer) is None:
+        return answer
+    exact = Fraction(answer)
+    if exact.denominator > 1:
+        reason = f"answer {one_line(answer, 40)} is no class: classes are text or whole numbers"
+        raise Unreadable(reason, f"task.{key}")
+    return str(exact.numerator)
+
+
+def _values(answers: Answers, how: Reading, key: str) -> Array:
+    numbers = _as_numbers(answers)
+    if numbers is None:
         bad = next(text for text in answers if number(text) is None)
         raise Unreadable(f'answer {one_line(bad, 40)!r} is no number, which "values" are', f"task.{key}")
-    if answers.shape[1] != how.outputs:
+    if numbers.shape[1] != how.outputs:
         outputs = "1 output" if how.outputs == 1 else f"{how.outputs} outputs"
-        text = f"has {answers.shape[1]} columns of values as answers; the network has {outputs}"
+        text = f"has {numbers.shape[1]} columns of values as answers; the network has {outputs}"
         raise Unreadable(text, f"task.{key}")
-    return answers
+    return numbers
 
 
 def _split(whole: Part, classes: bool, how: Reading) -> tuple[Part, Part]:

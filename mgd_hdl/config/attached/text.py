@@ -54,7 +54,8 @@ def lines_of(data: bytes, header: str) -> Lines:
     data : bytes
     header : str
         Whether the first line names the columns: ``"yes"``, ``"no"``, or ``"auto"``, if one of its cells is
-        no number, and the cell below it is.
+        no number, and the cell below it is. Unreadable where another one of these is a number, too: that may
+        be a sample with a cell that is not.
     """
     text = _text(data)
     lines = _checked(_parted(text, _delimiter(text)))
@@ -66,8 +67,15 @@ def lines_of(data: bytes, header: str) -> Lines:
     if header == "auto" and second is not None:
         pairs = zip(first.cells, second.cells, strict=True)
         # Decimal commas are complained of in the first line that has them, not in the header above.
-        numbers = ([number(cell.replace(",", ".")) is not None for cell in pair] for pair in pairs)
+        numbers = [[number(cell.replace(",", ".")) is not None for cell in pair] for pair in pairs]
         named = [False, True] in numbers
+        if named and [True, True] in numbers:
+            one, none = (first.cells[numbers.index([known, True])] for known in (True, False))
+            cells = f"{one_line(one, 40)!r} is a number and {one_line(none, 40)!r} is none"
+            raise Unreadable(
+                f'line {first.number} may name the columns or be a sample: {cells}; must be "yes" or "no"',
+                "task.header",
+            )
     else:
         named = header == "yes"
     names = tuple(one_line(cell, 60) for cell in first.cells) if named else ()
