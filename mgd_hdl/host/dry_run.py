@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mgd_sim.fixed import Ints
 
+from .faults import DeviceAtRest
 from .loop import ChipInTheLoop
 
 __all__ = ["Look", "dry_run"]
@@ -42,7 +43,8 @@ class Look:
     times, settling : Floats
         (readings,), seconds after a change of parameters, and how far C then is from where it ends.
     settle : float
-        Seconds until it stays within the noise; ``times[-1]`` where it does not.
+        Seconds until it stays within the noise; ``times[-1]`` where it does not, NaN where nothing could be
+        read after a change.
     amplitudes, slopes, bends : Floats
         Amplitudes that were tried; of C along random codes of these the root mean square slope, and how far
         slopes differ from those of half the amplitude, in parts of the slope.
@@ -118,7 +120,8 @@ def dry_run(
 ) -> Look:
     """Measures a device without training it: parameters stay what they are.
 
-    Amplitudes are tried from ``perturbation.amplitude`` upwards, each twice the one before.
+    Amplitudes are tried from ``perturbation.amplitude`` upwards, each twice the one before. Faults are
+    handled as in training; what could not be measured counts for nothing, and is told.
 
     Parameters
     ----------
@@ -131,30 +134,39 @@ def dry_run(
         Which are shown; by default the first eight.
     seed : int
         Of the codes.
+
+    Raises
+    ------
+    DeviceAtRest
+        Where no two measurements at rest were good, or ``device.give_up`` times in a row none was.
     """
     trainer, config = loop.trainer, loop.config
     rng = np.random.default_rng(seed)
     shown = range(min(8, len(trainer.samples))) if samples is None else samples
     rest = np.asarray(trainer.take_step.rest(trainer.store.visible), dtype=np.int64)
-    at_rest = np.concatenate([trainer.costs(rest[:, None], shown[0]) for _ in range(readings)], axis=1)
+    before = loop.outside.dropped.sum()
+    costs = _Costs(loop)
+    at_rest = np.concatenate([costs(rest[:, None], shown[0]) for _ in range(readings)], axis=1)
     # Of differences of neighbours, so that drift is no noise; the first readings may still settle.
     settled = np.diff(at_rest[:, readings // 4 :], axis=1)
-    noise = float(np.sqrt(np.nanmean(settled**2) / 2))
+    if not np.isfinite(settled).any():
+        raise DeviceAtRest(f"no two measurements in a row were good: {loop.outside.told}")
+    noise = float(np.sqrt(_mean(settled**2) / 2))
 
     step = config.words.weight.step
     limit = config.words.weight
     sizes = [1 << k for k in range(limit.width - 1) if rest.max() + (1 << k) <= limit.max][:8]
     sizes = [size for size in sizes if rest.min() - size >= limit.min]
     sign = rng.choice((-1, 1), (len(shown), codes, 1, config.parameters))
-    plus, minus, zero = _around(loop, rest, sign, sizes, shown)
+    plus, minus, zero = _around(costs, rest, sign, sizes, shown)
     amplitudes = np.array(sizes) * step
     slope = (plus - minus) / (2 * amplitudes[:, None, None, None])
-    slopes = np.sqrt(np.nanmean(slope**2, axis=(1, 2, 3)))
+    slopes = np.sqrt(_mean(slope**2, axis=(1, 2, 3)))
     bends = np.full(len(sizes), np.nan)
     for k in range(1, len(sizes)):
         # A difference of two noisy slopes; noise is taken out in the mean.
         own = sum(noise**2 / 2 / a**2 for a in amplitudes[k - 1 : k + 1])
-        apart = np.nanmean((slope[k] - slope[k - 1]) ** 2) - own
+        apart = float(_mean((slope[k] - slope[k - 1]) ** 2)) - own
         bends[k] = math.sqrt(
             max(apart, 0.0) / max(slopes[k] ** 2 - noise**2 / 2 / amplitudes[k] ** 2, 1e-300)
         )
@@ -163,24 +175,28 @@ def dry_run(
     for k in range(1, len(sizes)):
         coarse = amplitudes[k] > config.initials[0] * _FINEST
         large = _LARGEST * slopes[k] * amplitudes[k] > change.max * change.step
-        if bends[k] >= _STRAIGHT or coarse or large:
+        if not bends[k] < _STRAIGHT or coarse or large:
             break
         straight = k
     bends[0] = bends[1] if len(bends) > 1 else 0.0
     amplitude = float(amplitudes[straight])
     even = plus[straight] + minus[straight] - 2 * zero
-    trace = float(np.nanmean(even)) / amplitude**2
+    trace = float(_mean(even)) / amplitude**2
     signal = float(slopes[straight]) * amplitude
     warnings = [f"{name} were at a limit" for name, there in loop.outside.clipped.items() if there.any()]
     if not np.isfinite(signal) or signal == 0:
         warnings.append("no measurement differs: is the device connected, and its cost in range?")
     elif noise > signal:
         warnings.append(f"a measurement's noise, {noise:.3g}, is above what a code changes, {signal:.3g}")
+    if (dropped := loop.outside.dropped.sum() - before) > 0:
+        warnings.append(f"{dropped} measurements were bad, the last one: {loop.outside.told}")
     if straight == 0 and len(bends) > 1 and bends[1] >= _STRAIGHT:
         warnings.append(
             "the smallest amplitude that was tried is the largest that is straight; try half of it"
         )
     times, settling, settle = _settling(loop, rest, sign[0, 0] * sizes[straight], shown[0], readings, noise)
+    if np.isnan(settle):
+        warnings.append(f"no reading after a change of parameters was good: {loop.outside.told}")
     return Look(
         at_rest[0],
         noise,
@@ -198,18 +214,40 @@ def dry_run(
     )
 
 
+def _mean(values: Floats, axis: int | tuple[int, ...] | None = None) -> Floats:
+    """Of what was measured; NaN where nothing was."""
+    good = np.isfinite(values)
+    count = good.sum(axis=axis)
+    total = np.where(good, values, 0).sum(axis=axis)
+    return np.asarray(np.where(count, total / np.maximum(count, 1), np.nan))
+
+
+class _Costs:
+    """C of measurements (R, measurements), as long as a device answers now and then."""
+
+    def __init__(self, loop: ChipInTheLoop):
+        self.loop, self.bad = loop, 0
+
+    def __call__(self, weight: Ints, sample: int) -> Floats:
+        found = self.loop.trainer.costs(weight, sample)
+        self.bad = 0 if np.isfinite(found).any() else self.bad + 1
+        if self.bad >= self.loop.config.device.give_up:
+            raise DeviceAtRest(f"{self.bad} times in a row no measurement was good: {self.loop.outside.told}")
+        return found
+
+
 def _around(
-    loop: ChipInTheLoop, rest: Ints, sign: Ints, sizes: Sequence[int], shown: Sequence[int]
+    costs: _Costs, rest: Ints, sign: Ints, sizes: Sequence[int], shown: Sequence[int]
 ) -> tuple[Floats, Floats, Floats]:
     """C on both sides of rest, (sizes, samples, codes, R), and at rest, (samples, codes, R)."""
-    plus, minus = np.empty((2, len(sizes), *sign.shape[:2], loop.replicas))
-    zero = np.empty((*sign.shape[:2], loop.replicas))
+    plus, minus = np.empty((2, len(sizes), *sign.shape[:2], len(rest)))
+    zero = np.empty((*sign.shape[:2], len(rest)))
     for number, sample in enumerate(shown):
         for code in range(sign.shape[1]):
-            zero[number, code] = loop.trainer.costs(rest[:, None], sample)[:, 0]
+            zero[number, code] = costs(rest[:, None], sample)[:, 0]
             for k, size in enumerate(sizes):
                 both = np.stack([rest + size * sign[number, code], rest - size * sign[number, code]], axis=1)
-                found = loop.trainer.costs(both, sample)
+                found = costs(both, sample)
                 plus[k, number, code], minus[k, number, code] = found[:, 0], found[:, 1]
     return plus, minus, zero
 
@@ -219,12 +257,14 @@ def _settling(
 ) -> tuple[Floats, Floats, float]:
     """Seconds, how far C is from its end (of the first device), and when all stay near it."""
     x = np.tile(loop.trainer.samples.x[sample] * loop.config.formats.input.step, (loop.replicas, 1))
-    times, values = loop.outside.transient(rest - change, rest + change, x, count)
-    cost: npt.NDArray[Any] = loop.trainer.judged(values, sample)
-    away = cost - cost[-max(1, count // 4) :].mean(axis=0)
+    times, values, valid = loop.outside.transient(rest - change, rest + change, x, count)
+    cost: npt.NDArray[Any] = np.where(valid, loop.trainer.judged(values, sample), np.nan)
+    away = cost - _mean(cost[-max(1, count // 4) :], axis=0)
     near = max(_SETTLED * noise * math.sqrt(loop.config.device.average), loop.config.words.cost.step)
     late = np.flatnonzero((np.abs(away) > near).any(axis=1))
     settled = 0 if not len(late) else min(int(late[-1]) + 1, count - 1)
+    if not np.isfinite(away).any():
+        return times, away[:, 0], float("nan")
     return times, away[:, 0], float(times[settled]) if settled else 0.0
 
 

@@ -108,7 +108,6 @@ class ChipInTheLoop:
         self.trainer = LoopTrainer(
             config, chosen, self.outside, samples=samples, perturbations=perturbations, **changes
         )
-        self._seeds, self._changes = list(chosen), changes
         self._tries = np.ones(replicas, dtype=np.int64)
 
     # ---- where it is -----------------------------------------------------------------------------------
@@ -126,8 +125,7 @@ class ChipInTheLoop:
     @property
     def parameters(self) -> Floats:
         """(R, P), as the devices are given them at rest, before any converter."""
-        rest = self.trainer.take_step.rest(self.trainer.store.visible)
-        return np.asarray(rest * self.config.words.weight.step)
+        return self.trainer.weights
 
     @property
     def resting(self) -> Flags:
@@ -243,6 +241,11 @@ class ChipInTheLoop:
             raise DeviceAtRest(
                 f"{self.outside.told}; no good measurement in {self.config.device.give_up} steps in a row, up"
                 f" to step {self.step - 1}; parameters rest at their last good values, start() goes on"
+                + "".join(
+                    f"; device {number} has not taken them"
+                    for number in range(len(self.outside.devices))
+                    if number not in self.outside.held
+                )
             ) from self.outside.cause
         return kept
 
@@ -277,17 +280,12 @@ class ChipInTheLoop:
         """Other initial parameters for some devices: those of their next try, as with ``judge.retry``."""
         self._tries = self._tries + which
         masks = Tries(self.config).masks(int(self._tries.max()))
-        registers = [
-            seed if isinstance(seed, Registers) else self.config.registers(seed, **self._changes)
-            for seed in self._seeds
-        ]
-        masked = [
+        tries = [
             Tries.masked(each, masks[number - 1])
-            for each, number in zip(registers, self._tries.tolist(), strict=True)
+            for each, number in zip(self.trainer.each_registers, self._tries.tolist(), strict=True)
         ]
-        seeds = np.array([LFSR.valid(each.seed_initial) for each in masked], dtype=np.uint32)
-        fresh = initial_parameters(self.config, seeds)
-        self.trainer.load(np.where(which[:, None], fresh, self.trainer.theta))
+        seeds = np.array([LFSR.valid(each.seed_initial) for each in tries], dtype=np.uint32)
+        self.trainer.load(initial_parameters(self.config, seeds), which)
 
     def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
         """How well the devices do at rest: (R,) each, see :meth:`LoopTrainer.cost_and_accuracy`."""

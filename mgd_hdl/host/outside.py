@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -56,6 +57,9 @@ class OutsideDevices:
         What the last fault was.
     cause : BaseException or None
         The exception that it was, if it was one.
+    held : dict of int to ndarray
+        What each device that rests has taken as its parameters at rest, by its number; those that could not
+        be written are not in it.
     """
 
     def __init__(self, devices: Sequence[Any], config: TrainerConfig, replicas: int, vectorised: bool):
@@ -65,7 +69,10 @@ class OutsideDevices:
         self.cost, self.second = config.given_cost, config.second_cost
         self.channels = config.converters.channels
         self.second_format = config.words.given_cost
-        self._calls = [_calls(device, config) for device in devices]
+        self._workers = [Worker() if config.device.time_out else None for _ in devices]
+        self._calls = [
+            _calls(device, config, worker) for device, worker in zip(devices, self._workers, strict=True)
+        ]
         self._shape = () if self.cost else (self.channels,)
         #: Whether every finite reading is.
         device = self.device
@@ -76,6 +83,7 @@ class OutsideDevices:
         self.measurements = 0
         self.clipped = {name: np.zeros(replicas, dtype=np.bool_) for name in ("parameters", "readings")}
         self.told, self.cause = "", None  # type: tuple[str, BaseException | None]
+        self.held: dict[int, _Array] = {}
         # Of the last measurement: what was read, and for how many it has been the same.
         self._seen = np.full((replicas, 1, self.device.average, self.channels), np.nan)
         self._same = np.zeros(replicas, dtype=np.int64)
@@ -89,8 +97,11 @@ class OutsideDevices:
         replicas, measurements = weight.shape[:2]
         self.measurements += measurements
         wanted = None
+        if self.held:
+            self.held = {} if resting is None else {k: v for k, v in self.held.items() if resting[k]}
         if resting is not None:
-            self._rest(parameters, resting)
+            if not self.vectorised:  # those are written with the others
+                self._rest(parameters[:, 0], resting)
             wanted = np.repeat(~resting[:, None], measurements, axis=1)
         raw = np.zeros((replicas, measurements, self.device.average, self.channels))
         second = np.zeros((replicas, measurements)) if self.second else None
@@ -211,10 +222,7 @@ class OutsideDevices:
                 found = [self._array(read(x), shape) for _ in range(self.device.average)]
                 other = None if second is None else self._array(second(), parameters.shape[:-1])
             except Pause as pause:
-                left -= max(pause.seconds, _ASK_SECONDS)
-                if left < 0:
-                    raise Fault("not ready", f"asked for more than {self.device.pause:g} s") from None
-                time.sleep(max(pause.seconds, 0))
+                left = self._paused(pause, left)
             else:
                 first = found[0][..., None] if self.cost else found[0]
                 if len(found) == 1:  # as it mostly is: no array is made
@@ -244,8 +252,9 @@ class OutsideDevices:
 
     def transient(
         self, before: Ints, after: Ints, x: npt.NDArray[Any], count: int
-    ) -> tuple[npt.NDArray[np.float64], Ints]:
-        """Single readings one after the other, from a change of parameters on, with nothing waited for.
+    ) -> tuple[npt.NDArray[np.float64], Ints, Flags]:
+        """Single readings one after the other, from a change of parameters on, with nothing waited for but a
+        pause that a device asks for.
 
         Parameters
         ----------
@@ -261,26 +270,67 @@ class OutsideDevices:
             (count,), seconds; with several devices the mean.
         values : Ints
             (count, R, channels) in ``config.converters.reading``.
+        valid : Flags
+            (count, R), what was read there and can be; from a device's first fault on nothing is asked.
         """
-        times = np.zeros((len(self.devices), count))
-        raw = np.zeros((count, self.replicas, 1, self.channels))
+        times = np.full((len(self.devices), count), np.nan)
+        raw = np.full((count, self.replicas, 1, self.channels), np.nan)
         first, then = (self.out(each[:, None, :])[0] for each in (before, after))
-        for number, device in enumerate(self.devices):
+        self.told, self.cause = "", None
+        for number, (write, _, read, _) in enumerate(self._calls):
             rows: Any = slice(None) if self.vectorised else number
-            device.write(first if self.vectorised else first[number, 0])
-            time.sleep(10 * self.device.settle)
-            device.write(then if self.vectorised else then[number, 0])
-            begun = time.perf_counter()
-            for row in range(count):
-                reading = np.asarray(device.cost() if self.cost else device.read(x[rows]), dtype=np.float64)
-                times[number, row] = time.perf_counter() - begun
-                raw[row, rows, 0] = reading.reshape(raw[row, rows, 0].shape)
-        return times.mean(axis=0), In(self.config, average_shift=0)(raw)[0]
+            given = (first, then) if self.vectorised else (first[number, 0], then[number, 0])
+            try:
+                self._patient(write, given[0])
+                time.sleep(10 * self.device.settle)
+                self._patient(write, given[1])
+                begun = time.perf_counter()
+                for row in range(count):
+                    reading = self._patient(read, x[rows])
+                    times[number, row] = time.perf_counter() - begun
+                    raw[row, rows, 0] = self._array(reading, given[1].shape[:-1] + self._shape).reshape(
+                        raw[row, rows, 0].shape
+                    )
+            except Exception as error:
+                self.cause, self.told = error, one_line(f"device {number}: {error!r}", 200)
+        kinds = np.full((self.replicas, count), -1)
+        self._believable(raw[:, :, 0].swapaxes(0, 1)[:, :, None], None, kinds)
+        if not self.told and (kinds >= 0).any():
+            number, row = np.argwhere(kinds >= 0)[0].tolist()
+            self.told = f"device {number}: {FAULTS[kinds[number, row]]}"
+        valid = (kinds < 0).T
+        values, _ = In(self.config, average_shift=0)(np.where(valid[..., None, None], raw, 0))
+        asked = np.isfinite(times)
+        mean = np.where(asked, times, 0).sum(axis=0) / np.maximum(asked.sum(axis=0), 1)
+        return mean, values, valid
+
+    def _patient(self, call: Callable[..., Any], *given: Any) -> Any:
+        """What a call gives, again after each pause that the device asks for."""
+        left = self.device.pause
+        while True:
+            try:
+                return call(*given)
+            except Pause as pause:
+                left = self._paused(pause, left)
+
+    def _paused(self, pause: Pause, left: float) -> float:
+        """Waits as long as a device asks for, and gives the seconds that are left for waiting."""
+        left -= max(pause.seconds, _ASK_SECONDS)
+        if left < 0:
+            raise Fault("not ready", f"asked for more than {self.device.pause:g} s") from None
+        time.sleep(max(pause.seconds, 0))
+        return left
 
     # ---- what readings can be ------------------------------------------------------------------------
 
     def _checked(self, raw: _Array, second: _Array | None, kinds: Ints, again: bool) -> None:
         """Enters the kind of fault of each measurement that has not failed yet."""
+        self._believable(raw, second, kinds)
+        if self.device.stuck:
+            self._enter(kinds, self._stuck(raw, again), "stuck")
+
+    def _believable(self, raw: _Array, second: _Array | None, kinds: Ints) -> None:
+        """The same, of what no measurement may be whatever was measured before."""
         finite = np.isfinite(raw)
         if not finite.all():
             no_number: Flags = np.any(~finite, axis=(2, 3))
@@ -303,8 +353,6 @@ class OutsideDevices:
                 apart = np.ptp(numbers, axis=2) > self.device.spread
                 glitch: Flags = np.any(apart, axis=-1)
                 self._enter(kinds, glitch, "glitch")
-        if self.device.stuck:
-            self._enter(kinds, self._stuck(raw, again), "stuck")
 
     def _enter(self, kinds: Ints, where: Flags, kind: str) -> None:
         kinds[where & (kinds < 0)] = _KIND[kind]
@@ -326,18 +374,44 @@ class OutsideDevices:
         self._seen = raw.copy()
         return found
 
-    def _rest(self, parameters: _Array, resting: Flags) -> None:
-        """Devices that rest are given their parameters; whether they take them is not asked."""
-        if self.vectorised:
-            return  # with those of the others
-        for replica in np.flatnonzero(resting).tolist():
-            try:
-                self._calls[replica][0](parameters[replica, 0])
-            except Exception as error:
-                self.cause = error
+    # ---- rest ----------------------------------------------------------------------------------------
+
+    def rest(self, weight: Ints, resting: Flags) -> None:
+        """Those that rest are given their parameters, as often as a measurement is tried.
+
+        Of devices that are written in one call all are, where all rest; else the others' next measurement
+        does it.
+        """
+        if self.vectorised and not resting.all():
+            return
+        parameters, _ = self.out(weight)
+        for _ in range(1 + self.device.repeats):
+            if self._rest(parameters, resting):
+                return
+            time.sleep(_ASK_SECONDS)
+
+    def _rest(self, parameters: _Array, resting: Flags) -> bool:
+        """Gives parameters (R, P) to those that rest and have not taken them yet; whether all have.
+
+        A device that is still busy with a call that was given up is not waited for.
+        """
+        for number in range(len(self.devices)):
+            mine = parameters[:, None] if self.vectorised else parameters[number]
+            there = self.held.get(number)
+            if not resting[number] or (there is not None and (there == mine).all()):
+                continue
+            self.held.pop(number, None)
+            worker = self._workers[number]
+            if worker is not None and not worker.is_free:
+                continue
+            # Why it rests stays told; that it does not take its parameters is in held.
+            with contextlib.suppress(Exception):
+                self._calls[number][0](mine)
+                self.held[number] = mine.copy()
+        return all(number in self.held for number in np.flatnonzero(resting[: len(self.devices)]).tolist())
 
 
-def _calls(device: Any, config: TrainerConfig) -> tuple[Any, ...]:
+def _calls(device: Any, config: TrainerConfig, worker: Worker | None) -> tuple[Any, ...]:
     """Its methods to write, to ask whether it is ready, to read, and for the second cost; None where it has
     none.
     """
@@ -352,7 +426,7 @@ def _calls(device: Any, config: TrainerConfig) -> tuple[Any, ...]:
         read,
         device.second if config.second_cost else None,
     ]
-    if config.device.time_out:
-        worker, seconds = Worker(), config.device.time_out
+    if worker is not None:
+        seconds = config.device.time_out
         return tuple(None if each is None else partial(worker, each, seconds) for each in found)
     return tuple(found)

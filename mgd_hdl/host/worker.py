@@ -45,6 +45,13 @@ class Worker:
             raise error
         return answer
 
+    @property
+    def is_free(self) -> bool:
+        """Whether no call is under way; what one that was given up has brought by now is dropped."""
+        if self._busy and not self._answers.empty():
+            self._wait(0)
+        return not self._busy
+
     def _wait(self, seconds: float) -> tuple[Any, BaseException | None]:
         try:
             number, answer, error = self._answers.get(timeout=seconds)

@@ -69,6 +69,18 @@ class Outside(Protocol):
         """
         ...
 
+    def rest(self, weight: Ints, resting: Flags) -> None:
+        """Those that rest are given their parameters, and nothing is measured.
+
+        Parameters
+        ----------
+        weight : Ints
+            (R, P) in ``config.words.weight``.
+        resting : Flags
+            (R,).
+        """
+        ...
+
 
 class Kept(NamedTuple):
     """What is kept of failures.
@@ -160,10 +172,13 @@ class LoopStep(Step):
 
     def judged(self, now: Now, y: Ints) -> Ints:
         measured = y[..., 0, 0] if self.given_cost else super().judged(now, y)
-        second = now.outputs.pop(OUTSIDE, None)
-        if second is not None:
-            measured = np.minimum(measured + (second * self.second_weight >> GAIN_FRACTION), self.most)
-        return measured
+        return self.both(measured, now.outputs.pop(OUTSIDE, None))
+
+    def both(self, cost: Ints, second: Ints | None) -> Ints:
+        """C of the first cost and the second, where there is one, limited to its format."""
+        if second is None:
+            return cost
+        return np.minimum(cost + (second * self.second_weight >> GAIN_FRACTION), self.most)
 
     def _judged(self, now: Now, kept: Kept, found: Measured) -> Kept:
         """What is known after these measurements."""
@@ -225,16 +240,22 @@ class LoopStep(Step):
                 if field in outputs:
                     outputs[field] = value
         if kept.resting.any():
-            good = self.copies.start(kept.good)
-            theta, visible, copied = (
-                _rows(kept.resting, there, now) for there, now in zip(good[:3], after.store[:3], strict=True)
-            )
-            store = after.store._replace(theta=theta, visible=visible, copy=copied)
-            after = after._replace(store=store, hold=after.hold * ~kept.resting)
-            outputs["theta"] = theta
+            after = self.held(after, kept.good, kept.resting)
+            outputs["theta"] = after.store.theta
         fine = kept.referenced.all() and not kept.failures.any() and not kept.resting.any()
         links[OUTSIDE] = self.whole if fine else kept
         return after._replace(links=links), outputs
+
+
+    def held(self, state: State, theta: Ints, which: Flags) -> State:
+        """Some replicas have this T (R, P), their devices see it, and no change is summed up yet."""
+        new, old = self.copies.start(theta), state.store
+        store = old._replace(
+            theta=_rows(which, new.theta, old.theta),
+            visible=_rows(which, new.visible, old.visible),
+            copy=_rows(which, new.copy, old.copy),
+        )
+        return state._replace(store=store, hold=state.hold * ~which)
 
 
 class _Nothing:
@@ -246,6 +267,9 @@ class _Nothing:
     def __call__(self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None) -> Measured:
         values = np.zeros((*weight.shape[:2], self.channels), dtype=np.int64)
         return Measured(values, values[..., 0] if self.second else None, None)
+
+    def rest(self, weight: Ints, resting: Flags) -> None:
+        pass
 
 
 class LoopTrainer(Trainer):
@@ -296,10 +320,30 @@ class LoopTrainer(Trainer):
         """A trainer in the same state, and without the device: all that it measures is zero."""
         return copy.deepcopy(self, {id(self._outside): _Nothing(self.config)})
 
-    def load(self, theta: Ints) -> None:
-        """Parameters from now on: T (R, P), and what the devices see of it."""
-        store = self.take_step.copies.start(theta)
-        self._state = self._state._replace(store=store, hold=np.zeros_like(self._state.hold))
+    def load(self, theta: Ints, which: Flags | None = None) -> None:
+        """Other parameters from now on: T, and what the devices see of it.
+
+        They have A = 0 and no C0: they learn from the next reference on, which is that of the next step where
+        all are loaded. Those that rest have them as their last good ones. Whatever is not loaded stays as it
+        was, to the bit.
+
+        Parameters
+        ----------
+        theta : Ints
+            (R, P), in ``config.words.parameter``.
+        which : Flags, optional
+            (R,), which take them; by default all.
+        """
+        chosen = np.ones(self.replicas, dtype=np.bool_) if which is None else which
+        state = self.take_step.held(self._state, theta, chosen)
+        kept = Kept(*state.links[OUTSIDE])
+        good = _rows(chosen, state.store.theta, kept.good)
+        kept = kept._replace(referenced=kept.referenced & ~chosen, good=good)
+        self._state = state._replace(links={**state.links, OUTSIDE: kept})
+        if chosen.all():
+            self.inputs.due = 1
+        if (loaded := kept.resting & chosen).any():
+            self._outside.rest(self.take_step.rest(self.visible), loaded)
 
     def run(
         self, steps: int, record: bool = False, goes_on: Callable[[int], bool] = lambda done: True
@@ -331,6 +375,8 @@ class LoopTrainer(Trainer):
                 if kept is not None:
                     self._keep(kept, done - 1, outputs, code, sample)
                 rests = self._state.links[OUTSIDE] is not take.whole and self.resting.all()
+                if rests:
+                    take.outside.rest(take.rest(self.visible), self.resting)
                 if rests or not goes_on(done):
                     break
         finally:
@@ -340,8 +386,7 @@ class LoopTrainer(Trainer):
             if done < steps:
                 # More was prepared than has been done.
                 self.inputs.state = prepared
-                for _ in self.inputs.take(done):
-                    pass
+                self.inputs.skip(done)
         return kept
 
     def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
@@ -401,8 +446,7 @@ class LoopTrainer(Trainer):
         inputs = np.tile(x * self.take_step.input_step, (self.replicas, 1))
         found = self.take_step.outside(weight, inputs)
         cost = self._cost(found.values, target)
-        if found.second is not None:
-            cost = cost + (found.second * self.take_step.second_weight >> GAIN_FRACTION)
+        cost = self.take_step.both(cost, found.second)
         if found.valid is not None:
             cost = np.where(found.valid, cost, np.nan)
         return found, np.asarray(cost * self.config.words.cost.step)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
 import pytest
 
 from mgd_hdl.config import preset
-from mgd_hdl.host import ChipInTheLoop, dry_run
+from mgd_hdl.host import ChipInTheLoop, DeviceAtRest, Pause, dry_run
 from testbenches.host.devices import Bowl, Network
 from testbenches.host.test_equal import outside
 
@@ -79,32 +80,146 @@ def test_the_linear_range():
     np.testing.assert_allclose(look.bends[1:4], wanted[:3], rtol=0.3, atol=0.02)
 
 
-class Slow(Bowl):
-    """Parameters take effect with a time constant, as heaters do."""
+class Clock:
+    """Time that passes where somebody sleeps."""
 
-    def __init__(self, target, seconds):
+    def __init__(self):
+        self.now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+    monotonic = perf_counter
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+class Slow(Bowl):
+    """Parameters take effect with a time constant, as heaters do; a reading takes 200 us."""
+
+    def __init__(self, target, seconds, clock):
         super().__init__(target)
-        self.seconds, self.old, self.parameters, self.since = seconds, target, target, 0.0
+        self.seconds, self.clock = seconds, clock
+        self.old, self.parameters, self.since = target, target, 0.0
 
     def write(self, parameters):
         self.old = self._now()
-        self.parameters, self.since = parameters, time.perf_counter()
+        self.parameters, self.since = parameters, self.clock.now
 
     def _now(self):
-        left = np.exp(-(time.perf_counter() - self.since) / self.seconds)
+        left = np.exp(-(self.clock.now - self.since) / self.seconds)
         return self.parameters + (self.old - self.parameters) * left
 
     def cost(self):
-        time.sleep(2e-4)
+        self.clock.sleep(2e-4)
         return float(np.square(self._now() - self.target).mean())
 
 
-def test_settling():
-    """To 1 in 1,000 a first order takes seven time constants; whoever is slower here is the machine."""
-    config = BOWL.replaced(device={"settle": 0.004}, formats={"cost_change": "SQ(2, 12)"})
-    loop = ChipInTheLoop(Slow(np.full(P, 1.0), 0.002), config)
+@pytest.mark.parametrize("seconds", [0.002, 0.0005])
+def test_settling(seconds, monkeypatch):
+    """The first reading from which C of a first order, by its formula, stays at its end to one last bit."""
+    clock = Clock()
+    monkeypatch.setattr("mgd_hdl.host.outside.time", clock)
+    config = BOWL.replaced(device={"settle": 10 * seconds}, formats={"cost_change": "SQ(2, 12)"})
+    device = Slow(np.full(P, 1.0), seconds, clock)
+    loop = ChipInTheLoop(device, config)
     look = dry_run(loop, readings=120, codes=1, samples=[0])
-    assert 0.002 < look.settle < 0.06
+    np.testing.assert_allclose(look.times, 2e-4 * np.arange(1, 121), rtol=1e-9)
+    # What was written last is where it ends, and the set before where it began.
+    error, change = device.parameters - 1, device.parameters - loop.parameters[0]
+    left = np.exp(-look.times / seconds)[:, None]
+    cost = np.square(error - 2 * change * left).mean(axis=1)
+    step = config.words.cost.step
+    away = np.abs(np.rint(cost / step) - np.rint(cost[-30:] / step).mean())
+    assert look.settle == look.times[np.flatnonzero(away > 1)[-1] + 1]
+    assert look.settle > 3 * seconds
+
+
+FAULTS = {
+    "not a number": lambda: float("nan"),
+    "nothing": lambda: None,
+    "an exception": lambda: 1 // 0,
+    "a hang": lambda: threading.Event().wait(5),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_device_that_never_answers(name):
+    """One line, and no waiting beyond the time-outs of device.give_up measurements, each tried twice."""
+    config = BOWL.replaced(device={"time_out": 0.05, "repeats": 1, "give_up": 2})
+    device = Bowl(np.zeros(P))
+    device.cost = FAULTS[name]
+    begun = time.monotonic()
+    with pytest.raises(DeviceAtRest, match="no measurement was good") as stopped:
+        dry_run(ChipInTheLoop(device, config))
+    assert "\n" not in str(stopped.value)
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_device_that_dies_when_it_is_let_settle(name):
+    """Everything up to the change of parameters went well, and is told; the rest is not known."""
+    config = BOWL.replaced(device={"time_out": 0.05})
+    device = Bowl(np.zeros(P))
+    loop = ChipInTheLoop(device, config)
+    whole = dry_run(loop, readings=8, codes=2)
+    transient = loop.outside.transient
+
+    def dies(*given):
+        device.cost = FAULTS[name]
+        return transient(*given)
+
+    loop.outside.transient = dies
+    begun = time.monotonic()
+    look = dry_run(loop, readings=8, codes=2)
+    assert np.isnan(look.settle)
+    assert np.isnan(look.settling).all()
+    assert (look.amplitude, look.rate, look.average) == (whole.amplitude, whole.rate, whole.average)
+    assert any("no reading after a change" in each for each in look.warnings)
+    assert time.monotonic() - begun < 2
+
+
+def test_pauses_are_waited_for():
+    """A device that asks for a pause at each third call, in ``write`` too."""
+
+    class Pausing(Bowl):
+        calls = 0
+
+        def _asks(self):
+            self.calls += 1
+            if self.calls % 3 == 0:
+                raise Pause(1e-4)
+
+        def write(self, parameters):
+            self._asks()
+            super().write(parameters)
+
+        def cost(self):
+            self._asks()
+            return super().cost()
+
+    target = np.linspace(-2, 2, P)
+    looks = [dry_run(ChipInTheLoop(device, BOWL), readings=8) for device in (Pausing(target), Bowl(target))]
+    assert looks[0].amplitude == looks[1].amplitude
+    assert looks[0].rate == looks[1].rate
+    assert np.isfinite(looks[0].settling).all()
+    assert not looks[0].warnings
+
+
+def test_what_cannot_be_measured_is_not_proposed():
+    """Beyond 1/32 around rest the device is out of its legal range: no amplitude above is proposed."""
+
+    class Narrow(Bowl):
+        def cost(self):
+            return super().cost() if np.abs(self.parameters).max() < 1 / 16 else 99.0
+
+    config = BOWL.replaced(device={"legal": [0.0, 10.0], "repeats": 0, "give_up": 1000})
+    loop = ChipInTheLoop(Narrow(np.full(P, 1.0)), config)
+    loop.load(np.zeros(P))
+    look = dry_run(loop, readings=8)
+    assert look.amplitude <= 1 / 32
+    assert any("were bad" in each for each in look.warnings)
 
 
 def test_warnings():
