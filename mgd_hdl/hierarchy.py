@@ -80,7 +80,7 @@ class Modules:
         With a name of its own it is the design's top module, which has a reset whether it needs one or not.
         ``enabled``: it and all that it places have an enable of their clock.
         """
-        enabled = enabled or bool(self.under_way and self.under_way[-1] in self.enabled)
+        enabled = enabled or self.is_enabled
         top = name is not None
         name = name or module_name(self.prefix, block.module)
         if name not in self.text:
@@ -110,6 +110,11 @@ class Modules:
         elif self.signatures[name] != block.signature or (name in self.enabled) != enabled:
             raise ValueError(f"two different blocks are called {name}")
         return name
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether the module that is being elaborated has an enable of its clock."""
+        return bool(self.under_way) and self.under_way[-1] in self.enabled
 
     def wires(self, name: str) -> set[str]:
         """Which of clk, rst and the enable of its clock the module has."""
@@ -146,9 +151,9 @@ def place(
     """Put ``block`` into ``m`` under an instance name, and return it: its ports are ready to use.
 
     ``reset`` resets the block beside the reset of the clock domain. With ``enable`` its registers, and those
-    of all that it places, stand still in clocks without it, but for a reset. A block with too many wires for
-    a module of its own, such as an array of ten thousand cells, stays a submodule; what it places are modules
-    again.
+    of all that it places, stand still in clocks without it, but for a reset of the clock domain: ``reset`` of
+    what is placed below counts in clocks with the enable only. A block with too many wires for a module of
+    its own, such as an array of ten thousand cells, stays a submodule; what it places are modules again.
     """
     if isinstance(platform, Modules) and platform.placed is not None:
         platform.placed(name)
@@ -162,6 +167,8 @@ def place(
     block._MustUse__used = True  # only its equal was elaborated
     ports: dict[str, Any] = {}
     clocking = platform.wires(module)
+    if reset is not None and platform.is_enabled:
+        reset &= _ENABLE
     if "clk" in clocking:
         ports["i_clk"] = ClockSignal()
     if "rst" in clocking:

@@ -102,23 +102,24 @@ class Hosted(Block):
         m.d.comb += [release.clk.eq(self.clk), release.rst.eq(asked), domain.rst.eq(held[1])]
         m.d.release += held.eq(Cat(Const(0, 1), held[0]))
 
+    @property
+    def _alive(self) -> Value:
+        """This clock counts for the trainer."""
+        return self.clock_enable if self.config.host.clock_enable else Const(1, 1)
+
     def _pass(self, m: Module, trainer: Trainer) -> None:
-        """Port by port."""
+        """Port by port. No word of a stream goes over in a clock that does not count."""
         for name, member in trainer.signature.members.items():
             ours, theirs = getattr(self, name), getattr(trainer, name)
-            pairs = [(ours, theirs)]
-            if not member.is_port:
-                pairs = [(ours.payload, theirs.payload), (ours.valid, theirs.valid)]
-                back = (theirs.ready, ours.ready)
-                m.d.comb += back[1].eq(back[0]) if member.flow == In else back[0].eq(back[1])
-            for outside, inside in pairs:
-                if name == "start":
-                    outside = self._start(outside)
-                m.d.comb += inside.eq(outside) if member.flow == In else outside.eq(inside)
-
-    def _start(self, start: Value) -> Value:
-        """A start resets most of the trainer at once, which it may do in clocks that count only."""
-        return start & self.clock_enable if self.config.host.clock_enable else start
+            if member.is_port:
+                m.d.comb += theirs.eq(ours) if member.flow == In else ours.eq(theirs)
+                continue
+            source, sink = (ours, theirs) if member.flow == In else (theirs, ours)
+            m.d.comb += [
+                sink.payload.eq(source.payload),
+                sink.valid.eq(source.valid & self._alive),
+                source.ready.eq(sink.ready & self._alive),
+            ]
 
     def _serve(self, m: Module, platform: Any, trainer: Trainer) -> None:
         """The bank between trainer and bus."""
@@ -129,8 +130,6 @@ class Hosted(Block):
         for name, member in bank.signature.members.items():
             if name in trainer.signature.members:
                 ours, theirs = getattr(bank, name), getattr(trainer, name)
-                if name == "start":
-                    ours = self._start(ours)
                 m.d.comb += theirs.eq(ours) if member.flow == Out else ours.eq(theirs)
         if self.shown:
             m.d.comb += [
@@ -142,16 +141,14 @@ class Hosted(Block):
             ]
         # The bank remembers what was limited, bit by bit.
         m.d.comb += trainer.clear_flags.eq(1)
-        alive: Value = Const(1, 1)
         if config.host.clock_enable:
-            alive = self.clock_enable
-            m.d.comb += bank.enable.eq(alive)
+            m.d.comb += bank.enable.eq(self._alive)
         for name in _STREAMS:
             if wires := axi_stream(config, name):
                 data, valid, ready = (getattr(self, wire.name) for wire in wires)
                 stream = getattr(trainer, name)
                 m.d.comb += [
-                    stream.payload.eq(data), stream.valid.eq(valid), ready.eq(stream.ready & alive)
+                    stream.payload.eq(data), stream.valid.eq(valid), ready.eq(stream.ready & self._alive)
                 ]  # fmt: skip
         for name, (_, port) in WINDOW_STREAMS.items():
             if name in bank.signature.members:
