@@ -6,7 +6,17 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import memory, stream
 from amaranth.lib.wiring import In, Out
 
-from ..config.frames import CRC_START, DELIMITER, FIXED, MOST_BYTES, MOST_WORDS, WRITE, Status
+from ..config.frames import (
+    CRC_END,
+    CRC_RESIDUE,
+    CRC_START,
+    DELIMITER,
+    FIXED,
+    MOST_BYTES,
+    MOST_WORDS,
+    WRITE,
+    Status,
+)
 from ..config.memory_map import ADDRESS_BITS
 from ..hierarchy import Block
 from . import DONE, UNMAPPED, request_stream, response_stream
@@ -73,6 +83,7 @@ class Frames(Block):
         writes, fixed = command[WRITE.bit_length() - 1], command[FIXED.bit_length() - 1]
 
         check = Signal(16, init=CRC_START)
+        ended = check ^ CRC_END
         into_check = Signal(8)
         checks = Signal()
         fresh = Signal()
@@ -126,7 +137,7 @@ class Frames(Block):
                     # Nothing between two zeros is no frame, and no fault.
                     m.d.sync += [good.eq(1), begun.eq(0), run.eq(0), length.eq(0), total.eq(length)]
                     m.d.comb += fresh.eq(1)
-                    with m.If(good & ~run.any() & (check == 0) & (length >= _HEAD + 2)):
+                    with m.If(good & ~run.any() & (check == CRC_RESIDUE) & (length >= _HEAD + 2)):
                         m.next = "JUDGE"
                     with m.Else():
                         m.d.sync += self.bad.eq(begun)
@@ -232,9 +243,9 @@ class Frames(Block):
             with m.State("CHOOSE"):
                 m.d.sync += part.eq(part + 1)
                 with m.If(part == total):
-                    m.d.sync += chosen.eq(check[8:])
+                    m.d.sync += chosen.eq(ended[8:])
                 with m.Elif(part > total):
-                    m.d.sync += chosen.eq(check[:8])
+                    m.d.sync += chosen.eq(ended[:8])
                 with m.Elif(part < 3):
                     m.d.sync += chosen.eq(Mux(part == 0, number, Mux(part == 1, status, words)))
                 with m.Else():
@@ -278,7 +289,7 @@ class Frames(Block):
 
 
 def _crc(register: Value, byte: Value) -> Value:
-    """The next register of CRC-16/CCITT: eight steps of its division at once."""
+    """The next register of the CRC: eight steps of its division at once."""
     bits = list(register)
     for bit in reversed(list(byte)):
         carry = bits[15] ^ bit

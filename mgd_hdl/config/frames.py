@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 __all__ = [
+    "CRC_END",
+    "CRC_RESIDUE",
     "CRC_START",
     "DELIMITER",
     "FIXED",
@@ -38,8 +40,10 @@ MOST_WORDS = 60
 MOST_BYTES = 5 + 4 * MOST_WORDS + 2
 #: Bits of a command.
 WRITE, FIXED = 1, 2
-#: What the check starts from; its polynomial is 0x1021, high bits first. Of "123456789" it is 0x29B1.
-CRC_START = 0xFFFF
+#: CRC-16/GENIBUS: polynomial 0x1021, high bits first, this start, and the end exclusive-ored. It is 0xD64E of
+#: "123456789". After a frame and its check the register holds the residue. That is not 0, so a zero too much
+#: at the end is noticed: without the end, a register that is 0 would stay so.
+CRC_START, CRC_END, CRC_RESIDUE = 0xFFFF, 0xFFFF, 0x1D0F
 
 
 class FrameError(ValueError):
@@ -113,8 +117,8 @@ class Reply:
 
 
 def crc(content: bytes) -> int:
-    """CRC-16/CCITT, also called IBM-3740."""
-    return binascii.crc_hqx(content, CRC_START)
+    """CRC-16/GENIBUS, also called EPC and I-CODE; ISO/IEC 18000-63 has it."""
+    return binascii.crc_hqx(content, CRC_START) ^ CRC_END
 
 
 def cobs(content: bytes) -> bytes:
@@ -151,6 +155,6 @@ def framed(content: bytes) -> bytes:
 def unframed(line: bytes) -> bytes:
     """The content of what stands before a delimiter. Raises FrameError."""
     content = uncobs(line)
-    if len(content) < 2 or crc(content):
+    if len(content) < 2 or crc(content) ^ CRC_END != CRC_RESIDUE:
         raise FrameError(f"a damaged frame: {line.hex(' ')}")
     return content[:-2]

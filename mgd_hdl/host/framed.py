@@ -115,13 +115,9 @@ class FramedLine:
             # Number 0 is no repetition, whatever an earlier host has said; so nothing that matters has it.
             self._exchange(Request(0, 0))
             self._begun = True
-        for _ in range(self.tries):
-            self._sequence = self._sequence % _LAST_SEQUENCE + 1
-            reply = self._exchange(Request(self._sequence, address, words, count, fixed))
-            # A frame with a zero too much at its end passes the check, and is no request: nothing was done.
-            if reply.status != Status.UNKNOWN:
-                break
-        else:
+        self._sequence = self._sequence % _LAST_SEQUENCE + 1
+        reply = self._exchange(Request(self._sequence, address, words, count, fixed))
+        if reply.status == Status.UNKNOWN:
             raise HostError("the circuit knows no such request: another release made it", self.name, address)
         if reply.status == Status.OK:
             return reply.words

@@ -170,6 +170,15 @@ async def the_largest_frames(dut):
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
+async def a_zero_too_much_is_no_request(dut):
+    """Behind the check, or before the number: such a frame is dropped, and the next one is heard."""
+    line = framed(Request(1, 8, [5]).content)[:-1]
+    lines = [line + b"\1\0", line + b"\1\1\1\0", b"\1" + line + b"\0", line + b"\0"]
+    theirs, _ = await talk(dut, random_numbers(), iter(lines), 0.0)
+    assert theirs.asked == [Access(8, True, 5)]
+
+
+@cocotb.test(timeout_time=5, timeout_unit="ms")
 async def what_comes_during_a_reply_is_dropped(dut):
     """Up to the next zero; and a byte that was none spoils its frame, and no other."""
     await start(

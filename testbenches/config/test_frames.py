@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,23 +26,34 @@ from mgd_hdl.config.frames import (
 
 
 def long_division(content: bytes) -> int:
-    """The check as a remainder of polynomials: bit by bit, as on paper."""
+    """The check as a remainder of polynomials: bit by bit, as on paper; then all bits turned over."""
     register = 0xFFFF
     for bit in (byte >> place & 1 for byte in content for place in range(7, -1, -1)):
         carry = register >> 15 ^ bit
         register = register << 1 & 0xFFFF ^ carry * 0x1021
-    return register
+    return register ^ 0xFFFF
 
 
 def test_check_of_the_catalogue():
-    """The value by which tables of CRCs tell this one, CRC-16/IBM-3740, from the others."""
-    assert crc(b"123456789") == 0x29B1
+    """The value by which tables of CRCs tell this one, CRC-16/GENIBUS, from the others."""
+    assert crc(b"123456789") == 0xD64E
 
 
 @given(st.binary(max_size=40))
 def test_check_is_a_remainder(content):
     assert crc(content) == long_division(content)
-    assert crc(content + crc(content).to_bytes(2, "big")) == 0
+    # The residue of the same tables, before the end is exclusive-ored.
+    assert crc(content + crc(content).to_bytes(2, "big")) ^ 0xFFFF == 0x1D0F
+
+
+@given(st.binary(min_size=1, max_size=40), st.integers(1, 5))
+def test_zeros_too_much_are_noticed(content, zeros):
+    """A zero behind a frame, as where the delimiter has lost its place and another one follows."""
+    line = framed(content)[:-1]
+    assert unframed(line) == content
+    for before, behind in ((0, zeros), (zeros, 0), (1, zeros)):
+        with pytest.raises(FrameError, match="a damaged frame"):
+            unframed(b"\1" * before + line + b"\1" * behind)
 
 
 @pytest.mark.parametrize(
@@ -116,3 +129,10 @@ def test_every_single_damage_is_noticed():
             with pytest.raises(FrameError):
                 unframed(bytes(damaged))
     assert unframed(line[:-1]) == Request(3, 0x100, (0xDEADBEEF,)).content
+
+
+def test_the_frame_on_the_page():
+    """Its bytes by hand: content, check and COBS, as ``docs/host.md`` shows them."""
+    text = (Path(__file__).parents[2] / "docs" / "host.md").read_text(encoding="utf-8")
+    assert f"\n    {framed(Request(1, 0x44).content).hex(' ')}\n" in text
+    assert f"`{Request(1, 0x44).content.hex(' ')}`" in text
