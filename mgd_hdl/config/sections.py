@@ -86,6 +86,12 @@ def _data_format(given: Format) -> Format:
     return given
 
 
+def _code_bits(bits: int) -> int:
+    if 0 < bits < 4:
+        raise ValueError("must be 4 to 24, or 0 for none")
+    return bits
+
+
 def _repeats(count: int) -> int:
     if count & (count - 1):
         raise ValueError("must be a power of two, 1 to 1024")
@@ -125,7 +131,7 @@ _Initials = Annotated[
 ]
 #: Of converters, the fraction bits of a gain's word.
 GAIN_FRACTION = 12
-_Bits = Annotated[int, Field(ge=0, le=24)]
+_CodeBits = Annotated[int, Field(ge=0, le=24), AfterValidator(_code_bits)]
 _Coding = Literal["offset_binary", "twos_complement"]
 _Gain = Annotated[float, Field(ge=-1024, le=1024)]
 _Gains = Annotated[
@@ -393,7 +399,7 @@ class DeviceSection(Section):
     second_weight: Annotated[float, Field(ge=0, le=1024)] = 0.0
     """What a second measured cost counts, such as power, beside the first; snapped to a multiple of 2**-12.
     0: there is none."""
-    dac_bits: _Bits = 0
+    dac_bits: _CodeBits = 0
     """Bits of the converters that parameters go out through, 4 to 24. 0: none; they go out as they are."""
     dac_coding: _Coding = "offset_binary"
     """What a code of all zeros means: the lowest value, or the middle one."""
@@ -401,7 +407,7 @@ class DeviceSection(Section):
     """Full scale of a code is 1: it stands for gain x parameter + offset. One for all, or one for each."""
     dac_offset: _Gains = 0.0
     """In parts of half the full range; one for all parameters, or one for each."""
-    adc_bits: _Bits = 0
+    adc_bits: _CodeBits = 0
     """Bits of the converters that readings come through, 4 to 24. 0: none; they come as numbers."""
     adc_coding: _Coding = "offset_binary"
     """As of parameters."""
@@ -415,7 +421,8 @@ class DeviceSection(Section):
     settle: _Seconds = 0.0
     """Seconds from new parameters to the first reading."""
     time_out: _Seconds = 0.0
-    """Seconds that a measurement may take, waiting for the device and settling apart. 0: any time."""
+    """Seconds within which the device must answer whenever it is asked: to take parameters, whether it is
+    ready, for a reading. 0: any time."""
     pause: _Seconds = 1.0
     """Seconds that a device may let us wait in one measurement: a pause that it asks for, or until it is
     ready."""

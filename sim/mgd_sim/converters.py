@@ -10,13 +10,9 @@ import numpy.typing as npt
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.converters import Converter
 
-from .fixed import Flags, Ints, saturate
+from .fixed import Flags, Ints, requantize, saturate
 
 __all__ = ["In", "Out"]
-
-
-def _shifted(value: Ints, shift: int) -> Ints:
-    return value >> shift if shift >= 0 else value << -shift
 
 
 class Out:
@@ -43,9 +39,8 @@ class Out:
         """
         if self.converter is None:
             return weight * self.step, None
-        wanted = (
-            _shifted(weight.astype(np.int64) * self.gains + self.half, self.converter.shift) + self.offsets
-        )
+        scaled = weight.astype(np.int64) * self.gains + self.half
+        wanted = requantize(scaled, self.converter.shift, 0) + self.offsets
         code, limited = saturate(wanted, self.converter.low, self.converter.high)
         return raw(self.converter, code), limited
 
@@ -85,7 +80,7 @@ class In:
         code = signed(self.converter, reading.astype(np.int64))
         ends: Flags = np.any((code == self.converter.low) | (code == self.converter.high), axis=-2)
         total = code.sum(axis=-2) - (self.offsets << self.average_shift)
-        wide = _shifted(total * self.gains, self.converter.shift + self.average_shift)
+        wide = requantize(total * self.gains, self.converter.shift + self.average_shift, 0)
         mean, limited = saturate(wide, self.format.min, self.format.max)
         return mean, limited | ends
 

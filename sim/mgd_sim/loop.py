@@ -246,7 +246,6 @@ class LoopStep(Step):
         links[OUTSIDE] = self.whole if fine else kept
         return after._replace(links=links), outputs
 
-
     def held(self, state: State, theta: Ints, which: Flags) -> State:
         """Some replicas have this T (R, P), their devices see it, and no change is summed up yet."""
         new, old = self.copies.start(theta), state.store

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from mgd_hdl.cli import main
 from mgd_hdl.config import SQ, UQ, ConfigError, TrainerConfig, preset
 from mgd_hdl.config.toml import preset_text
 from mgd_hdl.emit import trainer_files
+from mgd_hdl.host import ChipInTheLoop
 from mgd_sim.trainer import Trainer
+from testbenches.given import given
+from testbenches.host.devices import Network
 
 XOR = preset("xor")
 OUTSIDE = {"kind": "outside"}
@@ -136,3 +140,15 @@ def test_check_takes_it(tmp_path, capsys):
     file.write_text(preset_text("xor") + '\n[device]\nkind = "outside"\naverage = 4\n')
     assert main(["check", str(file)]) == 0
     assert "parameters" in capsys.readouterr().out
+
+
+def test_given_parameters():
+    """A file of dense layers is where their devices begin; those of unknown layers are refused it."""
+    config = given(XOR).replaced(device=OUTSIDE)
+    loop = ChipInTheLoop(Network(XOR), config)
+    np.testing.assert_array_equal(loop.trainer.theta[0], config.given.theta)
+    small = XOR.replaced(network={"layers": [2, 1]})
+    with pytest.raises(ConfigError) as refused:
+        given(small).replaced(device={**OUTSIDE, "parameters": [9]})
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith('network.parameters = "given.npz": must be "" with device.parameters')

@@ -38,6 +38,17 @@ def _shape(config: Derived) -> Iterator[Problem]:
         )
 
 
+@relation("device.parameters", "network.parameters")
+def _given(config: Derived) -> Iterator[Problem]:
+    """A file is of weights and biases of dense layers."""
+    if config.device.parameters and config.given:
+        yield Problem(
+            "network.parameters",
+            shown(config.network.parameters),
+            'must be "" with device.parameters: files are of dense layers; ChipInTheLoop.load takes others',
+        )
+
+
 @relation("device.kind", "imperfections.activation_spread")
 def _spread(config: Derived) -> Iterator[Problem]:
     if config.outside and config.imperfections.activation_spread:
@@ -55,14 +66,6 @@ def _accuracy(config: Derived) -> Iterator[Problem]:
         yield Problem(
             "task.accuracy", "true", 'must be false with device.gives = "cost": no outputs are known'
         )
-
-
-@relation("device.dac_bits", "device.adc_bits")
-def _bits(config: Derived) -> Iterator[Problem]:
-    for key in ("dac_bits", "adc_bits"):
-        bits = getattr(config.device, key)
-        if 0 < bits < 4:
-            yield Problem(f"device.{key}", str(bits), "must be 4 to 24, or 0 for none")
 
 
 @relation("device.kind", "device.parameters", "device.gives", "network.layers", "device.dac_gain",

@@ -73,8 +73,9 @@ class Crossbar(Plant):
 
     def set(self, parameters: Floats) -> None:
         self._drift()
-        change = np.diff(np.concatenate([self.asked, parameters], axis=1), axis=1)
-        pair = np.stack([_moved(change, self.asked, parameters, sign) for sign in (1, -1)], axis=2)
+        asked = np.concatenate([self.asked, parameters], axis=1)
+        # A weight's positive part is in G+, what is below zero in G-.
+        pair = np.stack([np.diff(np.maximum(sign * asked, 0), axis=1) for sign in (1, -1)], axis=2)
         move = self.factor * pair
         if self.write_noise:
             move = move * (1 + self.write_noise * self.noise.normal(size=move.shape))
@@ -114,14 +115,6 @@ class Crossbar(Plant):
         if hasattr(self, "written"):
             self.written = self.written * factor
         self._drifted = self.time
-
-
-def _moved(change: Floats, before: Floats, parameters: Floats, sign: int) -> Floats:
-    """What the cells of one sign are asked to change by: a weight's positive part is in G+, else in G-."""
-    steps = np.maximum(sign * np.concatenate([before, parameters], axis=1), 0)
-    moved: Floats = np.diff(steps, axis=1)
-    assert moved.shape == change.shape
-    return moved
 
 
 def currents(conductance: Floats, voltage: Floats, resistance: float) -> Floats:
