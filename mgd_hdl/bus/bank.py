@@ -111,7 +111,11 @@ class Bank(Block):
         self._alive = self.enable if self.config.host.clock_enable else Const(1, 1)
         self._reads: dict[str, Value] = {}
         self._ready: dict[str, Value] = {}
-        self._illegal: dict[str, Value] = {}
+        self._illegal: dict[str, Value] = {
+            each.name: _outside(self.i.payload.data, each.legal)
+            for each in self.map
+            if each.legal is not None
+        }
         request = self.i.payload
         accepted = Signal()
         self._refused = refused = Signal()
@@ -130,9 +134,9 @@ class Bank(Block):
         for name, wire in self._written.items():
             m.d.comb += wire.eq(accepted & request.write & ~refused & self._hit[name])
         self._read = {
-            name: accepted & ~request.write & ~refused & self._hit[name]
-            for name, each in ((each.name, each) for each in self.map)
-            if each.effect and each.readable
+            each.name: accepted & ~request.write & ~refused & self._hit[each.name]
+            for each in self.map
+            if each.read_acts
         }
         self._constants()
         running, waiting = self._knobs_and_run()
@@ -146,8 +150,7 @@ class Bank(Block):
 
     def _constants(self) -> None:
         self._reads |= {each.name: Const(each.reset, 32) for each in self.map if each.constant}
-        scratch = self._kept("scratch")
-        self._reads["scratch"] = scratch
+        self._kept("scratch")
 
     def _kept(self, name: str) -> Signal:
         """A register that holds what is written."""
@@ -179,7 +182,7 @@ class Bank(Block):
         with m.If(commit):
             m.d.sync += waiting.eq(0)
         for knob in self.map.knobs:
-            name, legal = knob.name, knob.legal
+            name = knob.name
             if name in SEEDS:
                 register = self._kept(name)
                 m.d.comb += getattr(self, name).eq(register)
@@ -192,7 +195,6 @@ class Bank(Block):
                     m.d.sync += seen.eq(written)
                 m.d.comb += getattr(self, name).eq(seen)
                 self._reads[name] = written
-            self._illegal[name] = _outside(self._word, legal)
 
         # Of pulses each lasts until the trainer has heard it.
         with m.If(alive):
@@ -327,8 +329,6 @@ class Bank(Block):
             "parameter_data": fetched,
             "parameter_index": (~asks & ~waits) | ~self.i.payload.write,
         }
-        for name in ("parameter_index", "parameter_data"):
-            self._illegal[name] = _outside(self._word, self.map[name].legal)
 
     def _numbers(self, name: str, whole: Any, parts: dict[str, tuple[int, Format]]) -> Signal:
         """Numbers go into a word one after the other; with the last one it is offered. Returns whether one
@@ -365,10 +365,7 @@ class Bank(Block):
             m.d.sync += place.eq(0)
         with m.If(self.start):
             m.d.sync += [offered.eq(0), place.eq(0)]
-        self._illegal |= {
-            f"{name}_place": _outside(self._word, self.map[f"{name}_place"].legal),
-            f"{name}_data": illegal,
-        }
+        self._illegal[f"{name}_data"] = illegal
         self._ready[f"{name}_data"] = ~offered
         self._reads[f"{name}_place"] = place
         return offered
@@ -395,7 +392,6 @@ class Bank(Block):
             m.d.sync += waits.eq(0)
         ready = ~offered & ~waits
         self._ready |= {"input_data": ready, "output_data": ready}
-        self._illegal["output_place"] = _outside(self._word, self.map["output_place"].legal)
         self._reads |= {"output_place": place, "output_data": one}
 
     # ---- what is the case, and what was wrong -------------------------------------------------------
@@ -489,9 +485,8 @@ def _word(value: Value) -> Value:
     return Cat(value, fill.replicate(32 - len(value)))
 
 
-def _outside(word: Value, legal: range | None) -> Value:
+def _outside(word: Value, legal: range) -> Value:
     """Whether 32 bits, in two's complement where numbers below zero are legal, are not in a range."""
-    assert legal is not None
     low, high = legal[0], legal[-1]
     bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0)
     above = word[bits:]

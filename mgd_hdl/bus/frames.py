@@ -36,8 +36,8 @@ class Frames(Block):
     whose place words that are read are put, and the line of its reply, which stays for a repetition.
 
     A byte of a request may come in every clock. What comes while a request is carried out and answered is
-    dropped, up to the next zero. Carrying out takes 5 clocks a word and the access itself, and making the
-    reply 2 clocks for each of its bytes and 4 more.
+    dropped, up to the next zero. With a bank that answers in the next clock a reply begins ``6 n + 2 m + 6``
+    clocks after the zero of its request, of n words; it has m bytes, its check among them.
 
     Members
     -------

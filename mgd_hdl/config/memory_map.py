@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from .derived import Derived
 from .ports import COUNT_BITS, FLAGS, there
-from .registers import REGISTERS, RULES, SEEDS, Register
+from .registers import REGISTERS, SEEDS, Register, rule_of
 
 __all__ = [
     "ACCESS_FLAGS",
@@ -57,6 +57,15 @@ class BitField:
     meaning: str
     signed: bool = False
 
+    @property
+    def mask(self) -> int:
+        """Its bits in the register."""
+        return (1 << self.width) - 1 << self.low
+
+    def of(self, word: int) -> int:
+        """What it is in a word, as an unsigned number."""
+        return (word & self.mask) >> self.low
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mapped:
@@ -80,6 +89,10 @@ class Mapped:
     """What must hold of it together with others; the circuit does not check this."""
     effect: str = ""
     """What a read or a write does beside reading and writing."""
+    read_acts: bool = False
+    """A read does something beside reading: who looks on, such as a debugger, should not read it."""
+    moves: bool = False
+    """It is written, and the circuit changes it by itself too."""
     knob: Register | None = None
     """The run-time register that it sets."""
 
@@ -92,9 +105,19 @@ class Mapped:
         return self.access != "wo"
 
     @property
+    def volatile(self) -> bool:
+        """It may be read twice and differ, without a write in between."""
+        return self.moves or (self.access in ("ro", "w1c") and not self.constant)
+
+    @property
+    def description(self) -> str:
+        """What it is, and what an access does."""
+        return f"{self.meaning} {self.effect}".strip()
+
+    @property
     def mask(self) -> int:
         """The bits of its fields."""
-        return sum((1 << field.width) - 1 << field.low for field in self.fields)
+        return sum(field.mask for field in self.fields)
 
     @property
     def width(self) -> int:
@@ -112,8 +135,7 @@ class Mapped:
 
     def bit(self, name: str) -> int:
         """The mask of a field."""
-        field = next(field for field in self.fields if field.name == name)
-        return (1 << field.width) - 1 << field.low
+        return next(field for field in self.fields if field.name == name).mask
 
 
 @dataclass(frozen=True)
@@ -326,6 +348,7 @@ def _controls(config: Derived) -> Iterator[Mapped]:
         0x054,
         "rw",
         "So many steps begin while running, then it stops by itself; counts down. 0: it does not stop.",
+        moves=True,
     )
 
 
@@ -337,6 +360,7 @@ def _counters(config: Derived) -> Iterator[Mapped]:
         "ro",
         "Steps done since the start, low half.",
         effect="A read keeps the high half of the same moment in steps_high.",
+        read_acts=True,
     )
     yield _one("steps_high", at + 0x04, "ro", "High half, of the last read of steps_low.")
     yield _one("samples", at + 0x08, "ro", "Samples taken since the start, modulo 2**32.")
@@ -350,12 +374,15 @@ def _counters(config: Derived) -> Iterator[Mapped]:
         if there(config, port):
             yield _one(port, at + 0x0C + 4 * place, "ro", meaning, COUNT_BITS)
     cost = config.words.measured
-    keeps = "A read keeps what belongs to the same step in the registers behind it."
+    keeps: dict[str, Any] = {
+        "effect": "A read keeps what belongs to the same step in the registers behind it.",
+        "read_acts": True,
+    }
     step = "of the last step whose cost was measured"
     signed = cost.signed
     wide = cost.width > 32
     format_ = f"in {cost}"
-    yield _one("cost", at + 0x18, "ro", f"C {step}, {format_}.", cost.width, signed=signed, effect=keeps)
+    yield _one("cost", at + 0x18, "ro", f"C {step}, {format_}.", cost.width, signed=signed, **keeps)
     if wide:
         yield _one("cost_high", at + 0x1C, "ro", "C, its bits from 32 on.", cost.width - 32, signed=signed)
     if not config.analog:
@@ -367,22 +394,20 @@ def _counters(config: Derived) -> Iterator[Mapped]:
 
 
 def _knobs(config: Derived) -> Iterator[Mapped]:
-    others = [register for register in REGISTERS if register.name not in SEEDS]
-    by_name = {register.name: register for register in REGISTERS}
-    places = [(register, _KNOBS + 4 * place) for place, register in enumerate(others)]
-    places += [(by_name[name], _SEEDS + 4 * place) for place, name in enumerate(SEEDS)]
-    for register, address in places:
+    others = [register.name for register in REGISTERS if register.name not in SEEDS]
+    addresses = {name: _KNOBS + 4 * place for place, name in enumerate(others)}
+    addresses |= {name: _SEEDS + 4 * place for place, name in enumerate(SEEDS)}
+    for register in REGISTERS:
         if register.there(config):
-            rules = [rule.text(config) for rule in RULES if register.name in rule.names and rule.on(config)]
             yield _one(
                 register.name,
-                address,
+                addresses[register.name],
                 "rw",
                 register.meaning,
                 register.width(config),
                 reset=register.value(config),
                 legal=register.legal(config),
-                rule="; ".join(rules),
+                rule=rule_of(config, register.name),
                 knob=register,
             )
 
@@ -399,6 +424,7 @@ def _windows(config: Derived) -> Iterator[Mapped]:
             (config.parameters - 1).bit_length() or 1,
             legal=legal,
             effect="A write fetches the parameter.",
+            moves=True,
         )
         yield _one(
             "parameter_data",
@@ -409,6 +435,8 @@ def _windows(config: Derived) -> Iterator[Mapped]:
             signed=True,
             legal=range(words.parameter.min, words.parameter.max + 1),
             effect="A read, and a write, goes on to the next parameter.",
+            read_acts=True,
+            moves=True,
         )
     if WINDOWS["samples"](config):
         count = config.inputs + config.outputs
@@ -434,6 +462,7 @@ def _windows(config: Derived) -> Iterator[Mapped]:
             "Which output output_data is.",
             (config.outputs - 1).bit_length() or 1,
             legal=range(config.outputs),
+            moves=True,
         )
         yield _one(
             "output_data",
@@ -443,6 +472,7 @@ def _windows(config: Derived) -> Iterator[Mapped]:
             output.width,
             signed=output.signed,
             effect="A read goes on to the next output.",
+            read_acts=True,
         )
 
 
@@ -455,6 +485,7 @@ def _numbers(name: str, address: int, count: int, meaning: str) -> Iterator[Mapp
         f"Which number {name}_data is next; only 0 may be written, and begins anew.",
         (count - 1).bit_length() or 1,
         legal=range(1),
+        moves=True,
     )
     yield _one(
         f"{name}_data",

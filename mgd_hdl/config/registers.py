@@ -28,6 +28,7 @@ __all__ = [
     "followed",
     "legal",
     "register_problems",
+    "rule_of",
     "seeds",
     "with_changes",
 ]
@@ -364,14 +365,18 @@ def followed(config: Derived, registers: Registers) -> dict[str, int]:
     return {name: value for name, value in asdict(registers).items() if name not in unheard}
 
 
+def rule_of(config: Derived, name: str) -> str:
+    """What must hold of a register together with others, in this circuit; empty where nothing must."""
+    return "; ".join(rule.text(config) for rule in RULES if name in rule.names and rule.on(config))
+
+
 def legal(config: Derived, known: Mapping[str, int]) -> dict[str, dict[str, int | str]]:
     """For each register of the circuit its value, the least and the greatest one, and rules with others."""
     found: dict[str, dict[str, int | str]] = {}
     for register in REGISTERS:
         if register.there(config):
             within = register.legal(config)
-            rules = [rule.text(config) for rule in RULES if register.name in rule.names and rule.on(config)]
             found[register.name] = {"value": known[register.name], "least": within[0], "most": within[-1]}
-            if rules:
-                found[register.name]["rule"] = "; ".join(rules)
+            if rule := rule_of(config, register.name):
+                found[register.name]["rule"] = rule
     return found

@@ -39,7 +39,7 @@ def c_header(registers: MemoryMap) -> str:
 
 def _register(prefix: str, register: Mapped) -> Iterator[str]:
     name = f"{prefix}_{register.name.upper()}"
-    yield f"/* {_plain(register.meaning)}{_plain(f' {register.effect}') if register.effect else ''} */"
+    yield f"/* {_plain(register.description)} */"
     yield f"#define {name} UINT32_C(0x{register.address:03X})"
     yield f"#define {name}_RESET UINT32_C(0x{register.reset:X})"
     if register.legal is not None:
@@ -51,10 +51,10 @@ def _register(prefix: str, register: Mapped) -> Iterator[str]:
         yield f"#define {name}_MOST {kind}({most})"
     for field in register.fields:
         if len(register.fields) > 1:
-            mask = (1 << field.width) - 1 << field.low
-            yield f"#define {name}_{field.name.upper()} UINT32_C(0x{mask:08X}) /* {_plain(field.meaning)} */"
+            macro = f"{name}_{field.name.upper()}"
+            yield f"#define {macro} UINT32_C(0x{field.mask:08X}) /* {_plain(field.meaning)} */"
             if field.width > 1:
-                yield f"#define {name}_{field.name.upper()}_SHIFT {field.low}"
+                yield f"#define {macro}_SHIFT {field.low}"
 
 
 def _plain(text: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from ..config.memory_map import ADDRESS_BITS, VERSION, Mapped, MemoryMap
-from .xml import child, text_of
+from .xml import ACCESS, child, text_of
 
 __all__ = ["ip_xact"]
 
 _SPACE = "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"
-_ACCESS = {"ro": "read-only", "rw": "read-write", "wo": "write-only", "w1c": "read-write"}
 
 
 def ip_xact(registers: MemoryMap) -> str:
@@ -44,22 +43,21 @@ def ip_xact(registers: MemoryMap) -> str:
 def _register(block: ElementTree.Element, register: Mapped) -> None:
     element = _child(block, "register")
     _child(element, "name", register.name)
-    _child(element, "description", f"{register.meaning} {register.effect}".strip())
+    _child(element, "description", register.description)
     _child(element, "addressOffset", f"'h{register.address:X}")
     _child(element, "size", "32")
-    _child(
-        element, "volatile", "true" if register.access in ("ro", "w1c") and not register.constant else "false"
-    )
-    _child(element, "access", _ACCESS[register.access])
+    volatile = "true" if register.volatile else "false"
+    _child(element, "volatile", volatile)
+    _child(element, "access", ACCESS[register.access])
     for field in register.fields:
         each = _child(element, "field")
         _child(each, "name", field.name)
         _child(each, "description", field.meaning)
         _child(each, "bitOffset", str(field.low))
-        value = register.reset >> field.low & (1 << field.width) - 1
-        _child(_child(_child(each, "resets"), "reset"), "value", f"'h{value:X}")
+        _child(_child(_child(each, "resets"), "reset"), "value", f"'h{field.of(register.reset):X}")
         _child(each, "bitWidth", str(field.width))
-        _child(each, "access", _ACCESS[register.access])
+        _child(each, "volatile", volatile)
+        _child(each, "access", ACCESS[register.access])
         if register.access == "w1c":
             _child(each, "modifiedWriteValue", "oneToClear")
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from ..config.memory_map import ADDRESS_BITS, Mapped, MemoryMap
-from .xml import child, text_of
+from .xml import ACCESS, child, text_of
 
 __all__ = ["svd"]
-
-_ACCESS = {"ro": "read-only", "rw": "read-write", "wo": "write-only", "w1c": "read-write"}
 
 
 def svd(registers: MemoryMap) -> str:
@@ -47,10 +45,10 @@ def svd(registers: MemoryMap) -> str:
 def _register(parent: ElementTree.Element, register: Mapped) -> None:
     element = child(parent, "register")
     child(element, "name", register.name)
-    child(element, "description", f"{register.meaning} {register.effect}".strip())
+    child(element, "description", register.description)
     child(element, "addressOffset", f"0x{register.address:03X}")
     child(element, "size", "32")
-    child(element, "access", _ACCESS[register.access])
+    child(element, "access", ACCESS[register.access])
     child(element, "resetValue", f"0x{register.reset:08X}")
     if register.access == "w1c":
         child(element, "modifiedWriteValues", "oneToClear")
@@ -58,7 +56,7 @@ def _register(parent: ElementTree.Element, register: Mapped) -> None:
         bounds = child(child(element, "writeConstraint"), "range")
         child(bounds, "minimum", str(register.legal[0]))
         child(bounds, "maximum", str(register.legal[-1]))
-    if register.effect.startswith("A read"):
+    if register.read_acts:
         child(element, "readAction", "modifyExternal")
     fields = child(element, "fields")
     for field in register.fields:
@@ -67,4 +65,4 @@ def _register(parent: ElementTree.Element, register: Mapped) -> None:
         child(each, "description", field.meaning)
         child(each, "bitOffset", str(field.low))
         child(each, "bitWidth", str(field.width))
-        child(each, "access", _ACCESS[register.access])
+        child(each, "access", ACCESS[register.access])

@@ -34,17 +34,20 @@ def system_rdl(registers: MemoryMap) -> str:
 
 def _register(register: Mapped) -> Iterator[str]:
     yield "    reg {"
-    yield f"        desc = {_text(f'{register.meaning} {register.effect}'.strip())};"
+    yield f"        desc = {_text(register.description)};"
     for field in register.fields:
         yield from _field(register, field)
     yield f"    }} \\{register.name} @ 0x{register.address:03X};"
 
 
 def _field(register: Mapped, field: BitField) -> Iterator[str]:
-    access = "sw = r; hw = na;" if register.constant else _ACCESS[register.access]
+    access = _ACCESS[register.access]
+    if register.constant:
+        access = "sw = r; hw = na;"
+    elif register.moves:
+        access = "sw = rw; hw = rw; we;"
     pulse = " singlepulse;" if register.name == "control" else ""
-    value = register.reset >> field.low & (1 << field.width) - 1
-    name = f"\\{field.name} [{field.low + field.width - 1}:{field.low}]"
+    name, value = f"\\{field.name} [{field.low + field.width - 1}:{field.low}]", field.of(register.reset)
     yield f"        field {{ {access}{pulse} desc = {_text(field.meaning)}; }} {name} = 0x{value:X};"
 
 

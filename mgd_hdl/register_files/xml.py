@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-__all__ = ["child", "text_of"]
+__all__ = ["ACCESS", "child", "text_of"]
+
+#: What software may do, in the words of IP-XACT and of CMSIS-SVD.
+ACCESS = {"ro": "read-only", "rw": "read-write", "wo": "write-only", "w1c": "read-write"}
 
 
 def child(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:

@@ -10,7 +10,7 @@ import numpy as np
 from mgd_sim.bus import Access, Answer
 from mgd_sim.bus.axi4lite import Axi4Lite, Manager
 from mgd_sim.rtl import bench_parameters
-from testbenches.bus.bench_bank import packed
+from testbenches.bus.payloads import packed, said
 from testbenches.support import clock, random_numbers, start
 
 IDLE = {
@@ -75,7 +75,7 @@ async def every_clock_equals_the_twin(dut, stall):
             rst=resets,
             o__ready=free,
             i__valid=offered,
-            i__payload=answer.data | answer.error << 32 if answer else 0,
+            i__payload=said(answer),
             **driven(rng, manager),
         )
         request, ready = twin.request(), twin.readies()

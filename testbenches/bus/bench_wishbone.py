@@ -7,7 +7,7 @@ import cocotb
 from mgd_sim.bus import Answer
 from mgd_sim.bus.wishbone import Master, Wishbone
 from mgd_sim.rtl import bench_parameters
-from testbenches.bus.bench_bank import packed
+from testbenches.bus.payloads import packed, said
 from testbenches.support import clock, random_numbers, start
 
 
@@ -35,7 +35,7 @@ async def every_clock_equals_the_twin(dut, stall):
             dut,
             rst=resets,
             i__valid=answer is not None,
-            i__payload=answer.data | answer.error << 32 if answer else 0,
+            i__payload=said(answer),
             **vars(master),
         )
         request = twin.request(master, answer)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from mgd_hdl.bus.bank import Bank
-from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config import TrainerConfig, memory_map, preset
 from mgd_hdl.emit import verilog
+from mgd_sim.bus import DONE, Access
+from mgd_sim.bus.bank import Bank as Model
+from mgd_sim.bus.bank import Trainer
+from testbenches.bus.bench_bank import some_access, some_trainer
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.bus.bench_bank"
@@ -41,6 +46,57 @@ def bank(name: str) -> TrainerConfig:
 def test_bank(name, tmp_path):
     config = bank(name)
     run(verilog(Bank(config), "dut"), BENCH, tmp_path, config, clocks=600)
+
+
+#: With every register that there is but for some knobs.
+FULL = {
+    "engine": {"access": "yes"},
+    "network": {"layers": [2, 2, 2], "activation": ["sigmoid", "linear"], "inference": "yes"},
+    "task": {"name": "external", "source": "stream", "accuracy": True},
+    "judge": {"kind": "window"},
+    "formats": {"cost_change": "SQ(2, 25)", "parameter": "SQ(3, 25)"},
+    "host": {"bus": "uart"},
+}
+
+
+def full() -> Model:
+    """A model with a parameter at hand, two answers, and more steps than a register holds."""
+    model = Model(preset("xor").replaced(**FULL))
+    model.parameter, model.output, model.steps = "fetched", [1, 2], 5 << 32
+    return model
+
+
+def test_reads_that_act():
+    """A clock with a read leads elsewhere than one without: for those registers that say so, and no other."""
+    counts = dict.fromkeys(("judged_count", "right_count", "tries"), 3)
+    says = Trainer(last_cost=7 << 32, last_baseline=9 << 32, counts=counts)
+    acting = set()
+    for register in full().map:
+        if register.readable:
+            reads, rests = full(), full()
+            answer = reads.clock(says, Access(register.address))
+            rests.clock(says, None)
+            assert answer.error == DONE
+            if {**vars(reads), "map": None} != {**vars(rests), "map": None}:
+                acting.add(register.name)
+    assert acting == {register.name for register in full().map if register.read_acts}
+    assert acting == {"steps_low", "cost", "parameter_data", "output_data"}
+
+
+def test_registers_that_move():
+    """Whatever happens, the circuit changes just those written registers by itself that say so."""
+    model, rng = full(), np.random.default_rng(1)
+    registers, says, moved = list(memory_map(model.config)), Trainer(), set()
+    for _ in range(20_000):
+        access = some_access(rng, registers)
+        says = some_trainer(rng, model.config, says)
+        before = dict(model.written)
+        model.clock(says, access)
+        register = model.map.at(access.address & ~3)
+        ours = register.name if register is not None and access.write else ""
+        moved |= {name for name, value in model.written.items() if value != before[name] and name != ours}
+    assert moved == {register.name for register in registers if register.access == "rw" and register.moves}
+    assert {register.name for register in registers if register.volatile} > moved
 
 
 @pytest.mark.only_all

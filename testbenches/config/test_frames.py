@@ -103,7 +103,7 @@ def test_a_write_byte_by_byte():
     request = Request(255, 0x100, (0x12345678, 2))
     assert request.content.hex(" ") == "ff 01 00 01 02 78 56 34 12 02 00 00 00"
     assert len(Request(0, 0, (0,) * MOST_WORDS).content) + 2 == MOST_BYTES
-    assert Request(0, 0, (1,), fixed=True).content[1] == WRITE | FIXED
+    assert Request(0, 0, (1,), fixed=True).content[1] == WRITE | FIXED == 3
 
 
 def test_a_reply_byte_by_byte():

@@ -77,6 +77,7 @@ def test_system_rdl(registers, tmp_path):
         wanted = registers[register.inst_name]
         resets = {field.low: field.get_property("reset") for field in register.fields()}
         assert sum(value << low for low, value in resets.items()) == wanted.reset
+        assert {field.is_hw_writable for field in register.fields()} == {wanted.volatile}
         clears = {field.get_property("onwrite") for field in register.fields()}
         assert clears == {systemrdl.rdltypes.OnWriteType.woclr if wanted.access == "w1c" else None}
 
@@ -93,7 +94,11 @@ def test_ip_xact(registers, tmp_path):
     assert _walked(block) == said_by(registers)
     for register in block.registers():
         resets = {field.low: field.get_property("reset") for field in register.fields()}
-        assert sum(value << low for low, value in resets.items()) == registers[register.inst_name].reset
+        wanted = registers[register.inst_name]
+        assert sum(value << low for low, value in resets.items()) == wanted.reset
+        # To it the hardware writes all that is only read, and else what is volatile.
+        moved = wanted.volatile or wanted.access == "ro"
+        assert {field.is_hw_writable for field in register.fields()} == {moved}
 
 
 @each_map
@@ -115,6 +120,8 @@ def test_svd(registers, tmp_path):
         )
         assert register.reset_value == registers[register.name].reset
         assert register.size == 32
+        acts = None if register.read_action is None else register.read_action.value
+        assert acts == ("modifyExternal" if registers[register.name].read_acts else None)
     assert found == said_by(registers)
 
 
