@@ -44,10 +44,12 @@ class HostedBoard(Block):
         debounce: int = 1 << 18,
         blink: int = 1 << 17,
     ):
-        if config.host.bus != "uart" or config.host.reset != "rst" or config.host.clock_enable:
+        host = config.host
+        if host.bus != "uart" or host.reset != "rst" or host.clock_enable or host.samples != "window":
             self._MustUse__used = True  # it will not be
             raise ValueError(
-                'a board with a host needs host.bus = "uart", and no other reset or clock enable'
+                'a board with a host needs host.bus = "uart", host.samples = "window", and no other reset or'
+                " clock enable"
             )
         self.config = config
         self.power_up, self.debounce, self.blink = power_up, debounce, blink

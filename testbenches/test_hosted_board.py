@@ -98,8 +98,12 @@ def test_no_lint(tmp_path):
     assert lint(tmp_path, "show", "waivers.vlt", f"{CONFIG.name}.v") == (0, "")
 
 
+ODD = ({"clock_enable": True}, {"reset": "rst_n"})
+
+
 @pytest.mark.parametrize(
-    "host", [{"bus": "axi4lite"}, {"bus": "none"}, {"bus": "uart", "clock_enable": True}]
+    "host",
+    [{"bus": "axi4lite"}, {"bus": "none"}, *({"bus": "uart", **odd} for odd in ODD)],
 )
 def test_what_is_no_board(host):
     with pytest.raises(ValueError, match=r'needs host.bus = "uart"'):

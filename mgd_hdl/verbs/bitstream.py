@@ -55,7 +55,8 @@ def bitstream(args: Namespace) -> int:
         }
         if config.on_bus:
             sites = {pin.port: pin.site for pin in pins(board, hosted=True)}
-            found["host"] = {"baud": config.host.baud} | {LINE[port]: sites[port] for port in LINE}
+            line = {"baud": config.host.baud, "clock_hz": round(made.clock * 1e6)}
+            found["host"] = line | {LINE[port]: sites[port] for port in LINE}
         document = json.dumps(found, indent=2) + "\n"
         files: dict[str, str | bytes] = {
             name: made.data,
@@ -75,11 +76,26 @@ def _asked(args: Namespace) -> TrainerConfig:
     config = configuration(args.config, args.samples)
     if args.uart:
         config = config.replaced(host=config.host.model_dump() | {"bus": "uart", "pipelined": False})
-    if config.host.bus not in ("none", "uart"):
-        raise ConfigError(
-            [Problem("host.bus", f'"{config.host.bus}"', 'must be "none" or "uart" on a board')]
-        )
+    _refuse(config)
     return config if config.on_bus or config.judged else config.replaced(judge={"kind": "window"})
+
+
+def _refuse(config: TrainerConfig) -> None:
+    """What section [host] asks for and a board cannot give."""
+    host = config.host
+    board = "on a board, which has a clock and a reset of its own"
+    problems = []
+    if host.bus not in ("none", "uart"):
+        problems.append(Problem("host.bus", f'"{host.bus}"', 'must be "none" or "uart" on a board'))
+    if host.reset != "rst":
+        problems.append(Problem("host.reset", f'"{host.reset}"', f'must be "rst" {board}'))
+    if host.clock_enable:
+        problems.append(Problem("host.clock_enable", "true", f"must be false {board}"))
+    if host.samples != "window":
+        where = 'must be "window" on a board, which has no port for a stream'
+        problems.append(Problem("host.samples", f'"{host.samples}"', where))
+    if problems:
+        raise ConfigError(problems)
 
 
 def light(config: TrainerConfig, clock: float, say: Callable[[str], None]) -> dict[str, Any]:

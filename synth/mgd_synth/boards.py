@@ -362,8 +362,7 @@ def on_board(config: TrainerConfig, frequency: float) -> TrainerConfig:
     """The same trainer, whose serial line is timed from a board's clock in hertz; as it is, without one."""
     if not config.on_bus:
         return config
-    host = {"clock_hz": round(frequency), "reset": "rst", "clock_enable": False}
-    return config.replaced(host=config.host.model_dump() | host)
+    return config.replaced(host=config.host.model_dump() | {"clock_hz": round(frequency)})
 
 
 def bitstream(
@@ -374,8 +373,8 @@ def bitstream(
     Parameters
     ----------
     config : TrainerConfig
-        With a judge, for a board that learns alone; or with ``host.bus = "uart"``. The rest of [host] is the
-        board's, but for ``baud``.
+        With a judge, for a board that learns alone; or with ``host.bus = "uart"``, where the board's clock
+        stands for ``host.clock_hz``.
     board : Board
     seed : int
         Of place and route.
@@ -465,7 +464,10 @@ def board_lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"  clock     {found['clock'] / 1e6:g} MHz; up to {found['fmax'] / 1e6:.1f} MHz"
     if found["host"] is not None:
         host = found["host"]
-        yield f"  host      {host['baud']:,} bits a second, from pin {host['rx']}, to pin {host['tx']}"
+        yield (
+            f"  host      {host['baud']:,} bits a second, timed from {host['clock_hz'] / 1e6:g} MHz; from pin"
+            f" {host['rx']}, to pin {host['tx']}"
+        )
     light = found["solution"]
     if light is not None and light["first"] is not None:
         first = light["first"]

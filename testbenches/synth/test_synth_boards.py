@@ -339,7 +339,7 @@ def test_a_bitstream_with_a_host(in_an_empty_folder, capsys):
     assert cli.main(arguments) == 0
     out, err = capsys.readouterr()
     found: dict[str, Any] = json.loads(out)
-    assert found["host"] == {"baud": 115200, "rx": "6", "tx": "9"}
+    assert found["host"] == {"baud": 115200, "clock_hz": 6_000_000, "rx": "6", "tx": "9"}
     assert found["clock"] == 6e6
     assert found["judge"]["kind"] == "none"
     assert found["solution"] is None
@@ -352,11 +352,9 @@ def test_a_bitstream_with_a_host(in_an_empty_folder, capsys):
 
 def test_the_line_of_a_board():
     """The board's clock times it, whatever the section [host] says; the hash stays that of the file."""
-    asked = preset("xor").replaced(
-        host={"bus": "uart", "clock_hz": 1_000_000, "baud": 9600, "reset": "rst_n"}
-    )
+    asked = preset("xor").replaced(host={"bus": "uart", "clock_hz": 1_000_000, "baud": 9600})
     config = boards.on_board(asked, 25e6)
-    assert (config.host.clock_hz, config.host.baud, config.host.reset) == (25_000_000, 9600, "rst")
+    assert (config.host.clock_hz, config.host.baud) == (25_000_000, 9600)
     assert config.bit_clocks == 2604
     assert configuration_hash(config) == configuration_hash(asked) == configuration_hash(preset("xor"))
     assert boards.on_board(preset("xor"), 25e6) == preset("xor")
@@ -399,6 +397,17 @@ def test_bad_input_is_told_at_once(in_an_empty_folder, capsys):
     Path("a.toml").write_text(preset_text("xor") + '[host]\nbus = "axi4lite"\n')
     assert refused(capsys, "a.toml", "--board", "hx8k") == (
         'mgd-hdl: host.bus = "axi4lite": must be "none" or "uart" on a board'
+    )
+    for line, told in (
+        ('reset = "async_rst_n"', 'host.reset = "async_rst_n": must be "rst" on a board'),
+        ("clock_enable = true", "host.clock_enable = true: must be false on a board"),
+    ):
+        Path("a.toml").write_text(f'{preset_text("xor")}[host]\nbus = "uart"\n{line}\n')
+        assert refused(capsys, "a.toml", "--board", "hx8k").startswith(f"mgd-hdl: {told}, which has a clock")
+    stream = '[network]\nlayers = [2, 2, 1]\n[task]\nsource = "stream"\n[host]\nbus = "uart"\n'
+    Path("a.toml").write_text(f'{stream}samples = "stream"\n')
+    assert 'host.samples = "stream": must be "window" on a board' in refused(
+        capsys, "a.toml", "--board", "hx8k"
     )
     Path("b.toml").write_text(preset_text("xor") + "[host]\nclock_hz = 27_000_000\nbaud = 7_000_000\n")
     assert "mgd-hdl: host.baud = 7000000: must be at most clock_hz / 8" in refused(
