@@ -173,7 +173,7 @@ def _explanation(port: Port, config: TrainerConfig) -> dict[str, Any]:
     legal = port.legal(config)
     more: dict[str, Any] = {"meaning": port.meaning}
     if port.direction == "output":
-        more |= {"changes": port.when, "reset": 0}
+        more |= {"changes": port.when, "reset": port.reset}
     else:
         more |= {"read": port.when, "least": legal[0], "most": legal[-1]}
     fields = [

@@ -13,7 +13,7 @@ from .bus.bank import WINDOW_STREAMS, Bank
 from .bus.frames import Frames
 from .bus.uart import Uart
 from .bus.wishbone import Wishbone
-from .config.bus_ports import axi_stream, bus_wires
+from .config.bus_ports import axi_streams, bus_wires
 from .config.trainer import TrainerConfig
 from .hierarchy import Block, place
 from .ports import outer
@@ -22,18 +22,13 @@ from .trainer import Trainer
 __all__ = ["Hosted"]
 
 
-#: Streams into the trainer that may be ports of the top.
-_STREAMS = ("i_sample", "i_code")
-
-
 #: For the LEDs of a board.
 _SHOWN = ("run", "started", "step_done", "solved", "limited")
 
 
 class Hosted(Block):
     """A trainer whose registers are on a bus (:mod:`mgd_hdl.config.memory_map`), or one with its own ports;
-    with
-    the reset and the clock enable that ``[host]`` asks for.
+    with the reset and the clock enable that ``[host]`` asks for.
 
     A reset that is asynchronous is asserted at once and let go two clocks after the port was; the registers
     behind it are reset by the clock. Without ``clock_enable`` the trainer stands still, and what is on the
@@ -54,7 +49,6 @@ class Hosted(Block):
 
     def __init__(self, config: TrainerConfig, *, shown: bool = False):
         self.config, self.shown = config, shown
-        trainer = outer(config)
         members: dict[str, Any] = (
             {} if config.host.reset == "rst" else {"clk": In(1), config.host.reset: In(1)}
         )
@@ -63,10 +57,10 @@ class Hosted(Block):
         if config.on_bus:
             prefix, wires = bus_wires(config)
             members |= members_of(wires, prefix) | {"irq": Out(1)}
-            for name in _STREAMS:
-                members |= members_of(axi_stream(config, name))
+            for stream in axi_streams(config).values():
+                members |= members_of(stream)
         else:
-            members |= trainer
+            members |= outer(config)
         if shown:
             members |= dict.fromkeys(_SHOWN, Out(1))
         super().__init__(members)
@@ -125,7 +119,7 @@ class Hosted(Block):
         """The bank between trainer and bus."""
         config = self.config
         bank = place(m, platform, "bank", Bank(config))
-        getattr(self, f"_{config.host.bus}")(m, platform, bank)
+        (self._serial if config.host.bus == "uart" else self._parallel)(m, platform, bank)
         m.d.comb += self.irq.eq(bank.irq)
         for name, member in bank.signature.members.items():
             if name in trainer.signature.members:
@@ -143,13 +137,14 @@ class Hosted(Block):
         m.d.comb += trainer.clear_flags.eq(1)
         if config.host.clock_enable:
             m.d.comb += bank.enable.eq(self._alive)
-        for name in _STREAMS:
-            if wires := axi_stream(config, name):
-                data, valid, ready = (getattr(self, wire.name) for wire in wires)
-                stream = getattr(trainer, name)
-                m.d.comb += [
-                    stream.payload.eq(data), stream.valid.eq(valid), ready.eq(stream.ready & self._alive)
-                ]  # fmt: skip
+        for name, wires in axi_streams(config).items():
+            data, valid, ready = (getattr(self, wire.name) for wire in wires)
+            stream = getattr(trainer, name)
+            m.d.comb += [
+                stream.payload.eq(data),
+                stream.valid.eq(valid),
+                ready.eq(stream.ready & self._alive),
+            ]
         for name, (_, port) in WINDOW_STREAMS.items():
             if name in bank.signature.members:
                 pair = getattr(bank, name), getattr(trainer, port)
@@ -163,6 +158,7 @@ class Hosted(Block):
     # ---- buses ---------------------------------------------------------------------------------------
 
     def _ask(self, m: Module, bank: Bank, requests: Any, responses: Any) -> None:
+        """A bus that asks the bank."""
         m.d.comb += [
             bank.i.payload.eq(requests.payload),
             bank.i.valid.eq(requests.valid),
@@ -173,22 +169,20 @@ class Hosted(Block):
         ]
 
     def _wire(self, m: Module, block: Any) -> None:
+        """The ports of a bus."""
         prefix, wires = bus_wires(self.config)
         for wire in wires:
             ours, theirs = getattr(self, f"{prefix}{wire.name}"), getattr(block, wire.name)
             m.d.comb += theirs.eq(ours) if wire.direction == "input" else ours.eq(theirs)
 
-    def _axi4lite(self, m: Module, platform: Any, bank: Bank) -> None:
-        bus = place(m, platform, "bus", Axi4Lite())
+    def _parallel(self, m: Module, platform: Any, bank: Bank) -> None:
+        host = self.config.host
+        made = Axi4Lite() if host.bus == "axi4lite" else Wishbone(pipelined=host.pipelined)
+        bus = place(m, platform, "bus", made)
         self._wire(m, bus)
         self._ask(m, bank, bus.o, bus.i)
 
-    def _wishbone(self, m: Module, platform: Any, bank: Bank) -> None:
-        bus = place(m, platform, "bus", Wishbone(pipelined=self.config.host.pipelined))
-        self._wire(m, bus)
-        self._ask(m, bank, bus.o, bus.i)
-
-    def _uart(self, m: Module, platform: Any, bank: Bank) -> None:
+    def _serial(self, m: Module, platform: Any, bank: Bank) -> None:
         uart = place(m, platform, "uart", Uart(self.config))
         frames = place(m, platform, "frames", Frames())
         self._wire(m, uart)

@@ -269,6 +269,20 @@ async def every_access_is_answered(dut):
 
 
 @cocotb.test(timeout_time=10, timeout_unit="us")
+async def outputs_are_told_in_reset(dut):
+    """Each as the table of ports says."""
+    config, host = configured(), Host(dut, configured())
+    await host.begin()
+    await host.ask("start", "run")
+    reset = getattr(dut, config.host.reset)
+    reset.value = 0 if config.host.reset.endswith("_n") else 1
+    await ClockCycles(dut.clk, 4)
+    await ReadOnly()
+    for name, value in bench_parameters()["resets"].items():
+        assert getattr(dut, name).value == value, name
+
+
+@cocotb.test(timeout_time=10, timeout_unit="us")
 async def what_is_offered_in_reset_is_refused(dut):
     """Once; and the flag says so."""
     config, host = configured(), Host(dut, configured())

@@ -62,7 +62,9 @@ def simulated(name: str, folder, **parameters: Any) -> None:
     config = hosted(name)
     if config.host.bus == "axi4lite":
         pytest.importorskip("cocotbext.axi", reason="the master of AXI4-Lite is in the extra `dev`")
-    run(verilog(Hosted(config), "dut"), BENCH, folder, config, states=below(config), **parameters)
+    resets = {port.name: port.reset for port in top_ports(config) if port.direction == "output"}
+    text = verilog(Hosted(config), "dut")
+    run(text, BENCH, folder, config, states=below(config), resets=resets, **parameters)
 
 
 @pytest.mark.parametrize("name", HOSTED)
@@ -95,6 +97,7 @@ def test_files(tmp_path):
     config = hosted("axi4lite, shadow, clock enable")
     files, name = trainer_files(config), config.name
     listed = json.loads(files[f"{name}.ports.json"])["ports"]
+    assert {port["name"] for port in listed if port.get("reset")} == set()
     table = {port.name: (port.direction, port.width(config)) for port in top_ports(config)}
     assert {port["name"]: (port["direction"], port["width"]) for port in listed} == table
     assert {"s_axi_awaddr", "irq", "clk", "rst_n", "clock_enable"} <= table.keys()
@@ -107,6 +110,15 @@ def test_files(tmp_path):
     tool = partial(run_tool, folder=tmp_path, timeout=60, what="the testbench")
     tool(["iverilog", "-g2012", "-o", "tb.vvp", f"{name}.tb.v", f"{name}.v"])
     assert "twice the same" in tool(["vvp", "-n", "tb.vvp"])
+
+
+@pytest.mark.parametrize(
+    ("name", "high"), [("uart", "uart_tx"), ("wishbone, pipelined, samples", "wb_stall")]
+)
+def test_what_is_high_in_reset_is_told(name, high):
+    config = hosted(name)
+    listed = json.loads(trainer_files(config)[f"{config.name}.ports.json"])["ports"]
+    assert {port["name"] for port in listed if port.get("reset")} == {high}
 
 
 def test_without_a_host_nothing_is_around_a_trainer():

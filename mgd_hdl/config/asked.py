@@ -95,11 +95,6 @@ class Asked(Section):
         return self.on_bus or self.host.reset != "rst" or self.host.clock_enable
 
     @property
-    def sample_window(self) -> bool:
-        """A host writes samples to registers."""
-        return self.on_bus and self.task.source == "stream" and self.host.samples == "window"
-
-    @property
     def bit_clocks(self) -> int:
         """Clocks of one bit on a serial line."""
         return round(self.host.clock_hz / self.host.baud)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .derived import Derived
-from .memory_map import ADDRESS_BITS
+from .memory_map import ADDRESS_BITS, WINDOWS
 from .ports import Port, ports, there
 
-__all__ = ["AXI4LITE", "UART", "WISHBONE", "Wire", "axi_stream", "bus_wires", "top_ports"]
+__all__ = ["AXI4LITE", "UART", "WISHBONE", "Wire", "axi_streams", "bus_wires", "top_ports"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Wire:
     direction: Literal["input", "output"]
     width: int
     meaning: str
+    reset: int = 0
+    """What an output is after a clock with reset."""
 
 
 AXI4LITE = (
@@ -57,12 +59,12 @@ _CLASSIC = (
     Wire("ack", "output", 1, "The transfer is done."),
     Wire("err", "output", 1, "The transfer was refused, or there is no such register."),
 )
-_PIPELINED = (*_CLASSIC, Wire("stall", "output", 1, "No transfer is taken in this clock."))
+_PIPELINED = (*_CLASSIC, Wire("stall", "output", 1, "No transfer is taken in this clock.", reset=1))
 WISHBONE = {False: _CLASSIC, True: _PIPELINED}
 """Classic, pipelined."""
 UART = (
     Wire("rx", "input", 1, "The line from the host; need not keep to the clock."),
-    Wire("tx", "output", 1, "The line to the host."),
+    Wire("tx", "output", 1, "The line to the host.", reset=1),
 )
 
 
@@ -77,17 +79,25 @@ def bus_wires(config: Derived) -> tuple[str, tuple[Wire, ...]]:
     return found[config.host.bus]
 
 
-def axi_stream(config: Derived, name: str) -> tuple[Wire, ...]:
-    """A stream into the trainer as ports with AXI-Stream's names; none where registers feed it."""
-    if not there(config, name) or (name == "i_sample" and config.sample_window):
-        return ()
-    payload = next(port for port in ports(config) if port.name == f"{name}__payload")
-    short = f"s_axis_{name.partition('_')[2]}"
-    return (
-        Wire(f"{short}_tdata", "input", -(-payload.width(config) // 8) * 8, payload.meaning),
-        Wire(f"{short}_tvalid", "input", 1, "It is there; it stays so, and as it is, until it is taken."),
-        Wire(f"{short}_tready", "output", 1, "It is taken."),
-    )
+#: Streams into the trainer that no bus needs to feed.
+_STREAMS = ("i_sample", "i_code")
+
+
+def axi_streams(config: Derived) -> dict[str, tuple[Wire, ...]]:
+    """Streams into a trainer behind a bus that no register feeds: each as ports with AXI-Stream's names."""
+    fed = {"i_sample"} if WINDOWS["samples"](config) else set()
+    found: dict[str, tuple[Wire, ...]] = {}
+    for name in _STREAMS:
+        if there(config, name) and name not in fed:
+            payload = next(port for port in ports(config) if port.name == f"{name}__payload")
+            short = f"s_axis_{name.partition('_')[2]}"
+            bits = -(-payload.width(config) // 8) * 8
+            found[name] = (
+                Wire(f"{short}_tdata", "input", bits, payload.meaning),
+                Wire(f"{short}_tvalid", "input", 1, "It is there; it stays, as it is, until it is taken."),
+                Wire(f"{short}_tready", "output", 1, "It is taken."),
+            )
+    return found
 
 
 _RESETS = {
@@ -118,8 +128,8 @@ def top_ports(config: Derived) -> Iterator[Port]:
     for wire in wires:
         yield _port(wire, prefix)
     yield _port(Wire("irq", "output", 1, "An interrupt that is enabled is pending."))
-    for name in ("i_sample", "i_code"):
-        for wire in axi_stream(config, name):
+    for stream in axi_streams(config).values():
+        for wire in stream:
             yield _port(wire)
 
 
@@ -131,4 +141,5 @@ def _port(wire: Wire, prefix: str = "") -> Port:
         "in every clock",
         lambda _: wire.width,
         str(wire.width),
+        reset=wire.reset,
     )

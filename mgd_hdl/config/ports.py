@@ -58,6 +58,8 @@ class Port:
     """Of what the host may change: value and legal values."""
     fields: Callable[[Derived], tuple[Field, ...]] = _no_fields
     """The parts of a word that has some, low bits first."""
+    reset: int = 0
+    """What an output is after a clock with reset."""
 
     def legal(self, config: Derived) -> range:
         """What an input may be, or an output can be, as an unsigned number."""

@@ -10,7 +10,7 @@ from .relation import Relations
 
 __all__ = ["RELATIONS"]
 
-#: Of one bit on a serial line: fewer, and its middle is not met; more do not fit the counter.
+#: Clocks of one bit on a serial line. With fewer the middle of a bit is missed; more do not fit the counter.
 LEAST_CLOCKS, MOST_CLOCKS = 8, (1 << 20) - 1
 #: By which the rate of a serial line may be off. Ten bits later a receiver is then a fifth of a bit off.
 TOLERANCE = 0.02
