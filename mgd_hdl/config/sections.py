@@ -394,6 +394,10 @@ class DeviceSection(Section):
     gives: Literal["outputs", "cost"] = "outputs"
     """What is measured: outputs, in the format of the last activation, whose loss is taken here; or a
     cost."""
+    sends: Literal["changes", "all", "parallel", "apart"] = "changes"
+    """How parameters go out. apart: at rest, and beside them how each is to be shaken, for a device that
+    shakes them itself. Otherwise perturbed; a circuit sends a stream of what changed, a stream of all for
+    every measurement, or all side by side."""
     cost_integer_bits: Annotated[int, Field(ge=1, le=16)] = 4
     """Integer bits of a cost that the device gives, or of its second one."""
     second_weight: Annotated[float, Field(ge=0, le=1024)] = 0.0

@@ -120,7 +120,8 @@ def dry_run(
 ) -> Look:
     """Measures a device without training it: parameters stay what they are.
 
-    Amplitudes are tried from ``perturbation.amplitude`` upwards, each twice the one before. Faults are
+    Amplitudes are tried from ``perturbation.amplitude`` upwards, each twice the one before. With
+    ``device.sends = "apart"`` larger ones are moves of parameters at rest. Faults are
     handled as in training; what could not be measured counts for nothing, and is told.
 
     Parameters
@@ -157,6 +158,8 @@ def dry_run(
     limit = config.words.weight
     sizes = [1 << k for k in range(limit.width - 1) if rest.max() + (1 << k) <= limit.max][:8]
     sizes = [size for size in sizes if rest.min() - size >= limit.min]
+    if loop.outside.out.apart:  # shaken as far as a code can say; beyond, parameters at rest are moved
+        sizes = [size for size in sizes if size != 1 << loop.outside.out.below - 1]
     sign = rng.choice((-1, 1), (len(shown), codes, 1, config.parameters))
     plus, minus, zero = _around(costs, rest, sign, sizes, shown)
     amplitudes = np.array(sizes) * step

@@ -40,7 +40,9 @@ class ChipInTheLoop:
     twin and in a circuit. A device is an object with
 
     ``write(parameters)``
-        (P,): numbers, or with ``device.dac_bits`` raw codes of its converters, integers.
+        (P,): numbers, or with ``device.dac_bits`` raw codes of its converters, integers. With
+        ``device.sends = "apart"`` it is ``write(parameters, code)``: parameters at rest, and by how many
+        amplitudes the device is to shake each, (P,): -1, 0 or 1, with words of code less than 2.
     ``read(inputs)``
         Outputs (outputs,) for the inputs (inputs,), which are numbers. Numbers, or with ``device.adc_bits``
         raw codes. With ``device.gives = "cost"`` there is ``cost()`` instead, which gives one.

@@ -24,6 +24,8 @@ from .worker import Worker
 __all__ = ["OutsideDevices"]
 
 _Array = npt.NDArray[Any]
+#: What ``write`` is called with.
+_Given = tuple[_Array, ...]
 #: Faults that are found in what was read.
 _OF_READINGS = ("not a number", "out of range", "glitch", "stuck")
 _KIND = {kind: number for number, kind in enumerate(FAULTS)}
@@ -91,7 +93,7 @@ class OutsideDevices:
     # ---- measurements --------------------------------------------------------------------------------
 
     def __call__(self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None) -> Measured:
-        parameters, limited = self.out(weight)
+        given, limited = self.out(weight)
         if limited is not None and limited.any():
             self.clipped["parameters"] |= limited.any(axis=(1, 2))
         replicas, measurements = weight.shape[:2]
@@ -101,15 +103,15 @@ class OutsideDevices:
             self.held = {} if resting is None else {k: v for k, v in self.held.items() if resting[k]}
         if resting is not None:
             if not self.vectorised:  # those are written with the others
-                self._rest(parameters[:, 0], resting)
+                self._rest(tuple(each[:, 0] for each in given), resting)
             wanted = np.repeat(~resting[:, None], measurements, axis=1)
         raw = np.zeros((replicas, measurements, self.device.average, self.channels))
         second = np.zeros((replicas, measurements)) if self.second else None
-        bad = self._try(parameters, x, raw, second, wanted, again=False)
+        bad = self._try(given, x, raw, second, wanted, again=False)
         for _ in range(self.device.repeats):
             if bad is None:
                 break
-            bad = self._try(parameters, x, raw, second, bad, again=True)
+            bad = self._try(given, x, raw, second, bad, again=True)
         valid = None
         if bad is not None:
             self.dropped += bad.sum(axis=1)
@@ -132,7 +134,7 @@ class OutsideDevices:
 
     def _try(
         self,
-        parameters: _Array,
+        given: _Given,
         x: _Array,
         raw: _Array,
         second: _Array | None,
@@ -142,14 +144,15 @@ class OutsideDevices:
         """Takes measurements, all or those that are wanted, and tells which are bad, or None."""
         kinds: Ints | None = None
         if self.vectorised:
-            kind = self._one(0, (), parameters, x, raw, second, wanted)
+            kind = self._one(0, (), given, x, raw, second, wanted)
             kinds = None if kind < 0 else np.full(raw.shape[:2], kind)
         else:
             for replica in range(raw.shape[0]):
                 for measurement in range(raw.shape[1]):
                     if wanted is None or wanted[replica, measurement]:
                         at = (replica, measurement)
-                        kind = self._one(replica, at, parameters[at], x[replica], raw, second, None)
+                        mine = tuple([each[at] for each in given])
+                        kind = self._one(replica, at, mine, x[replica], raw, second, None)
                         if kind >= 0:
                             kinds = np.full(raw.shape[:2], -1) if kinds is None else kinds
                             kinds[at] = kind
@@ -180,7 +183,7 @@ class OutsideDevices:
         self,
         number: int,
         at: tuple[int, ...],
-        parameters: _Array,
+        given: _Given,
         x: _Array,
         raw: _Array,
         second: _Array | None,
@@ -188,7 +191,7 @@ class OutsideDevices:
     ) -> int:
         """What a device is asked for goes where it belongs; or the number of what it failed in, else -1."""
         try:
-            readings, other = self._asked(number, parameters, x)
+            readings, other = self._asked(number, given, x)
         except Fault as fault:
             kind, self.cause, told = fault.kind, fault.__cause__, str(fault)
         except Exception as error:
@@ -207,27 +210,28 @@ class OutsideDevices:
         self.told = one_line(told if self.vectorised else f"device {number}: {told}", 200)
         return _KIND[kind]
 
-    def _asked(self, number: int, parameters: _Array, x: _Array) -> tuple[_Array, Any]:
+    def _asked(self, number: int, given: _Given, x: _Array) -> tuple[_Array, Any]:
         """The readings of one call, (..., readings, channels), and the second cost."""
         write, ready, read, second = self._calls[number]
+        measurements = given[0].shape[:-1]
+        shape = measurements + self._shape
         left = self.device.pause
         while True:
             try:
-                write(parameters)
+                write(*given)
                 if self.device.settle:
                     time.sleep(self.device.settle)
                 if ready is not None:
                     left = self._until_ready(ready, left)
-                shape = parameters.shape[:-1] + self._shape
                 found = [self._array(read(x), shape) for _ in range(self.device.average)]
-                other = None if second is None else self._array(second(), parameters.shape[:-1])
+                other = None if second is None else self._array(second(), measurements)
             except Pause as pause:
                 left = self._paused(pause, left)
             else:
                 first = found[0][..., None] if self.cost else found[0]
                 if len(found) == 1:  # as it mostly is: no array is made
                     return first[..., None, :], other
-                readings = np.stack(found, axis=parameters.ndim - 1)
+                readings = np.stack(found, axis=len(measurements))
                 return (readings[..., None] if self.cost else readings), other
 
     def _until_ready(self, ready: Callable[[], Any], left: float) -> float:
@@ -279,18 +283,16 @@ class OutsideDevices:
         self.told, self.cause = "", None
         for number, (write, _, read, _) in enumerate(self._calls):
             rows: Any = slice(None) if self.vectorised else number
-            given = (first, then) if self.vectorised else (first[number, 0], then[number, 0])
+            shape = (() if not self.vectorised else (self.replicas, 1)) + self._shape
             try:
-                self._patient(write, given[0])
+                self._patient(write, *(each if self.vectorised else each[number, 0] for each in first))
                 time.sleep(10 * self.device.settle)
-                self._patient(write, given[1])
+                self._patient(write, *(each if self.vectorised else each[number, 0] for each in then))
                 begun = time.perf_counter()
                 for row in range(count):
                     reading = self._patient(read, x[rows])
                     times[number, row] = time.perf_counter() - begun
-                    raw[row, rows, 0] = self._array(reading, given[1].shape[:-1] + self._shape).reshape(
-                        raw[row, rows, 0].shape
-                    )
+                    raw[row, rows, 0] = self._array(reading, shape).reshape(raw[row, rows, 0].shape)
             except Exception as error:
                 self.cause, self.told = error, one_line(f"device {number}: {error!r}", 200)
         kinds = np.full((self.replicas, count), -1)
@@ -384,21 +386,21 @@ class OutsideDevices:
         """
         if self.vectorised and not resting.all():
             return
-        parameters, _ = self.out(weight)
+        given, _ = self.out(weight)
         for _ in range(1 + self.device.repeats):
-            if self._rest(parameters, resting):
+            if self._rest(given, resting):
                 return
             time.sleep(_ASK_SECONDS)
 
-    def _rest(self, parameters: _Array, resting: Flags) -> bool:
-        """Gives parameters (R, P) to those that rest and have not taken them yet; whether all have.
+    def _rest(self, given: _Given, resting: Flags) -> bool:
+        """Gives what is in arrays (R, P) to those that rest and have not taken them yet; whether all have.
 
         A device that is still busy with a call that was given up is not waited for.
         """
         for number in range(len(self.devices)):
-            mine = parameters[:, None] if self.vectorised else parameters[number]
+            mine = tuple(each[:, None] if self.vectorised else each[number] for each in given)
             there = self.held.get(number)
-            if not resting[number] or (there is not None and (there == mine).all()):
+            if not resting[number] or (there is not None and (there == mine[0]).all()):
                 continue
             self.held.pop(number, None)
             worker = self._workers[number]
@@ -406,8 +408,8 @@ class OutsideDevices:
                 continue
             # Why it rests stays told; that it does not take its parameters is in held.
             with contextlib.suppress(Exception):
-                self._calls[number][0](mine)
-                self.held[number] = mine.copy()
+                self._calls[number][0](*mine)
+                self.held[number] = mine[0].copy()
         return all(number in self.held for number in np.flatnonzero(resting[: len(self.devices)]).tolist())
 
 

@@ -24,19 +24,35 @@ class Out:
 
     def __init__(self, config: TrainerConfig):
         self.step = config.words.weight.step
+        self.apart = config.device.sends == "apart"
+        #: Bits of a word below its visible ones, and how far an amplitude moves them.
+        self.below = config.words.weight.width - config.words.visible.width
+        self.amplitude = 2.0**-config.amplitude_shift
         self.converter = config.converters.out
         if self.converter is not None:
             self.gains, self.offsets = _columns(self.converter)
             self.half = 1 << self.converter.shift - 1 if self.converter.shift > 0 else 0
 
-    def __call__(self, weight: Ints) -> tuple[npt.NDArray[Any], Flags | None]:
+    def __call__(self, weight: Ints) -> tuple[tuple[npt.NDArray[Any], ...], Flags | None]:
         """What the device is given, and where a code was limited; None where there are no codes.
+
+        With ``device.sends = "apart"`` these are two arrays: parameters at rest, and by how many amplitudes
+        each is to be shaken: -1, 0 or 1, and with words of code less than 2.
 
         Parameters
         ----------
         weight : Ints
             (..., P) in ``config.words.weight``.
         """
+        if not self.apart:
+            given, limited = self._converted(weight)
+            return (given,), limited
+        # The middle of the interval of the visible bits.
+        rest = weight >> self.below << self.below | 1 << self.below - 1
+        given, limited = self._converted(rest)
+        return (given, (weight - rest) * (self.step / self.amplitude)), limited
+
+    def _converted(self, weight: Ints) -> tuple[npt.NDArray[Any], Flags | None]:
         if self.converter is None:
             return weight * self.step, None
         scaled = weight.astype(np.int64) * self.gains + self.half

@@ -32,7 +32,7 @@ def code_of(
 def test_out(coding, bits, gain, offset):
     config = outside(XOR, dac_bits=bits, dac_coding=coding, dac_gain=gain, dac_offset=offset)
     weight, step = np.arange(-400, 400, 7).reshape(-1, 1), Fraction(config.words.weight.step)
-    found, limited = Out(config)(np.repeat(weight, 9, axis=1))
+    (found,), limited = Out(config)(np.repeat(weight, 9, axis=1))
     wanted = [
         code_of(each * step, bits, coding == "offset_binary", Fraction(gain), Fraction(offset))
         for each in weight[:, 0].tolist()
@@ -46,10 +46,21 @@ def test_out(coding, bits, gain, offset):
 def test_each_parameter_has_its_own():
     gains, offsets = [0.25 + k / 64 for k in range(9)], [k / 16 for k in range(9)]
     config = outside(XOR, dac_bits=10, dac_gain=gains, dac_offset=offsets)
-    found, _ = Out(config)(np.full((1, 9), 19))
+    (found,), _ = Out(config)(np.full((1, 9), 19))
     value = 19 * Fraction(config.words.weight.step)
     each = zip(gains, offsets, strict=True)
     assert found[0].tolist() == [code_of(value, 10, True, Fraction(g), Fraction(o))[0] for g, o in each]
+
+
+def test_apart_with_codes():
+    """Codes are those of parameters at rest, whichever way they are shaken; the shake is no code."""
+    config = outside(XOR, sends="apart", dac_bits=12, dac_gain=0.25)
+    # Visible bits -3, then 01, 10 and 11 below them.
+    (codes, shake), _ = Out(config)(np.repeat([[-3 * 4 + 1], [-3 * 4 + 2], [-3 * 4 + 3]], 9, axis=1))
+    rest = (-3 * 4 + 2) * Fraction(config.words.weight.step)
+    wanted, _ = code_of(rest, 12, True, Fraction(1, 4), Fraction(0))
+    assert codes.tolist() == [[wanted] * 9] * 3
+    assert shake.tolist() == [[-1.0] * 9, [0.0] * 9, [1.0] * 9]
 
 
 @pytest.mark.parametrize("coding", ["offset_binary", "twos_complement"])

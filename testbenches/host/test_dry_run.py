@@ -62,6 +62,26 @@ def test_a_bowl():
     assert not look.warnings
 
 
+class Shaking(Bowl):
+    """Shakes itself, by 2**-6, and knows of no other codes than bits and rest."""
+
+    def write(self, parameters, code):
+        assert np.isin(code, (-1, 0, 1)).all()
+        super().write(parameters + 2.0**-6 * code)
+
+
+def test_a_bowl_that_shakes_itself():
+    """The same slopes and the same rate, though no code says two amplitudes."""
+    target = np.linspace(-2, 2, P)
+    loop = ChipInTheLoop(Shaking(target), BOWL.replaced(device={"sends": "apart"}))
+    other = ChipInTheLoop(Bowl(target), BOWL)
+    found, wanted = (dry_run(each, readings=8) for each in (loop, other))
+    assert found.amplitudes.tolist() == [each for each in wanted.amplitudes if each != 2.0**-5]
+    assert found.slopes[0] == wanted.slopes[0]
+    assert found.rate == wanted.rate
+    assert found.trace == pytest.approx(wanted.trace, rel=1e-3)
+
+
 class Bent(Bowl):
     """A cost that is straight up to about a quarter along each parameter: 1 + mean(tanh(4 p)) / 2."""
 

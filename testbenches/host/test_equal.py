@@ -57,6 +57,45 @@ def test_the_same_states(name):
     assert not any(count.any() for count in loop.outside.faults.values())
 
 
+class Shaking(Networks):
+    """Shakes its parameters itself, by the amplitude of the configuration."""
+
+    def __init__(self, config, replicas):
+        super().__init__(config, replicas)
+        self.amplitude, self.seen = 2.0**-config.amplitude_shift, []
+
+    def write(self, parameters, code):
+        self.seen.append((parameters.copy(), code.copy()))
+        super().write(parameters + self.amplitude * code)
+
+
+@pytest.mark.parametrize("name", NAMES[::5])
+def test_a_device_that_shakes_itself(name):
+    """Parameters at rest and their codes apart: the twin's states."""
+    config, twin, given = both(name)
+    device = Shaking(config, len(SEEDS))
+    loop = ChipInTheLoop(device, outside(config, sends="apart"), SEEDS, **given)
+    steps = 24
+    record = twin.run(steps, record=True)
+    same(loop.run(steps, record=True), record)
+    for parameters, code in device.seen:
+        assert (parameters == parameters[:, :1]).all(), "at rest they are the same in all measurements"
+        assert np.abs(code).max() < 2, "words of k bits say up to 2 - 2**(1 - k) amplitudes, bits one"
+
+
+def test_the_kinds_of_codes_that_go_apart():
+    """Steps of a random code and of a sinusoid, alone and as one of two sides."""
+    seen = {}
+    for name, family, measure in (("one", "random_code", "one_sided"), ("two", "random_code", "two_sided")):
+        config = preset("xor").replaced(perturbation={"family": family}, learning={"measure": measure})
+        device = Shaking(config, 1)
+        ChipInTheLoop(device, outside(config, sends="apart")).run(8)
+        seen[name] = np.array([code[0] for _, code in device.seen])
+    assert (seen["one"][:, 0] == 0).all(), "C0 is measured at rest"
+    assert (np.abs(seen["one"][:, 1]) == 1).all()
+    assert (seen["two"][:, 0] == -seen["two"][:, 1]).all()
+
+
 @pytest.mark.parametrize("name", NAMES[::8])
 def test_one_call_for_each(name):
     """One device after the other, one measurement after the other, of which each is repeated twice."""
