@@ -313,8 +313,12 @@ def _bitstream(args: Namespace) -> int:
     ),
     _SEED,
     argument("--go-on", action="store_true", help="learn from where it is, without a start"),
+    argument(
+        "--checkpoint", metavar="FILE", help="keep in FILE what was learned, at its end and after Ctrl-C"
+    ),
+    argument("--resume", metavar="FILE", help="start with what was learned there, and with other seeds"),
     argument("-o", "--output", metavar="FILE.npz", help="write the circuit's parameters to this file"),
-    force("the file if it exists"),
+    force("files that exist"),
     _JSON,
 )
 def _connect(args: Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from mgd_sim.tasks import Dataset
 from ..config import Mapped, MemoryMap, Registers, TrainerConfig, memory_map
 from ..config.errors import ConfigError, Refused
 from ..config.memory_map import (
-    FLAG_BITS,
+    ACCESS_FLAGS,
     IDENTIFICATION,
     VERSION,
 )
@@ -120,6 +120,7 @@ class Circuit:
         self._samples: Dataset | None = None
         self._next_sample = 0
         self._parts: tuple[Part, ...] = ()  # of the training before its last start
+        self._refusals: set[str] = set()  # that the flags told of, and that are cleared there
         self._identify()
 
     def __enter__(self) -> Circuit:
@@ -150,13 +151,40 @@ class Circuit:
     def read(self, name: str) -> int:
         """A register's number."""
         register = self.map[name]
-        with self._named():
+        # A read of a register that is there is refused where a window is not ready, and nowhere else.
+        with self._named(), self._heard(name) if register.read_acts else nullcontext():
             return register.value(self.transport.read(register.address))
 
     def write(self, name: str, value: int) -> None:
         """Writes one, as it is; :meth:`set_knobs` is for knobs, and checks them."""
-        with self._named():
+        with self._named(), self._heard(name):
             self.transport.write(self.map[name].address, value & _WORD)
+
+    @contextmanager
+    def _heard(self, name: str) -> Iterator[None]:
+        """A refusal that a transport does not tell of is seen by the sticky flags, and raised here.
+
+        Those that stood before are kept in mind, and cleared in the circuit.
+        """
+        if self.transport.tells_refusals:
+            yield
+            return
+        self._take_refusals()
+        yield
+        if found := self._take_refusals():
+            what = f"refused the access: {', '.join(sorted(found))}"
+            raise self._error(AccessRefused, name, what)
+
+    def _take_refusals(self) -> set[str]:
+        """Sticky flags of refused accesses; they are no longer the circuit's but the driver's."""
+        flags = self.map["flags"]
+        found = self.transport.read(flags.address) & sum(flags.bit(name) for name in ACCESS_FLAGS)
+        if not found:
+            return set()
+        self.transport.write(flags.address, found)
+        names = {name for name in ACCESS_FLAGS if found & flags.bit(name)}
+        self._refusals |= names
+        return names
 
     def _read_all(self, names: Sequence[str]) -> dict[str, int]:
         """Registers by name, those side by side in one access."""
@@ -170,7 +198,7 @@ class Circuit:
     def _write_all(self, values: Mapping[str, int]) -> None:
         for run in _runs([self.map[name] for name in values]):
             words = [values[each.name] & _WORD for each in run]
-            with self._named():
+            with self._named(), self._heard(run[0].name):
                 self.transport.write_block(run[0].address, words)
 
     def _ask(self, *controls: str) -> None:
@@ -424,11 +452,12 @@ class Circuit:
     def flags(self) -> set[str]:
         """What was limited since the start, and what was refused, by name."""
         found = self.read("flags")
-        return {field.name for field in self.map["flags"].fields if found >> field.low & 1}
+        return {field.name for field in self.map["flags"].fields if field.of(found)} | self._refusals
 
     def clear_flags(self) -> None:
         """All of them become 0."""
         self.write("flags", self.map["flags"].mask)
+        self._refusals = set()
 
     def clear_counts(self) -> None:
         """Both counts of answers become 0."""
@@ -482,10 +511,13 @@ class Circuit:
 
     def _forgiven(self) -> bool:
         """Whether a window was not ready; then its flag is cleared, since that is no fault here."""
-        not_ready = 1 << FLAG_BITS["not_ready"]
-        if not self.read("flags") & not_ready:
+        not_ready = self.map["flags"].bit("not_ready")
+        if "not_ready" in self._refusals:
+            self._refusals.remove("not_ready")
+        elif self.read("flags") & not_ready:
+            self.write("flags", not_ready)
+        else:
             return False
-        self.write("flags", not_ready)
         self.write("interrupts", self.map["interrupts"].bit("fault"))
         return True
 
@@ -493,7 +525,8 @@ class Circuit:
         """Into a window that is ready all numbers of a word, which it takes one after the other."""
         with self._named():
             words = [value & _WORD for value in values]
-            self.transport.write_block(self.map[name].address, words, fixed=True)
+            with self._heard(name):
+                self.transport.write_block(self.map[name].address, words, fixed=True)
 
     def _seek(self, index: int) -> None:
         """The window onto parameters goes to one, which it does not while it fetches another."""
@@ -504,10 +537,8 @@ class Circuit:
             except AccessRefused:
                 if not self._forgiven():
                     raise
-            if self.read("parameter_index") == index:
-                return True
-            self._forgiven()  # by a transport that does not tell
-            return False
+                return False
+            return self.read("parameter_index") == index
 
         self._until(lambda _status: is_there(), "parameter_index stays where it is")
 
@@ -567,6 +598,11 @@ class Circuit:
         self._until(lambda status: self._is(status, "input_ready"), "input_ready does not come")
 
     # ---- to take along -------------------------------------------------------------------------------------
+
+    @property
+    def steps_before(self) -> int:
+        """Of a training that was resumed, those that it had made until then."""
+        return sum(part.steps for part in self._parts)
 
     def take(self) -> Taken:
         """The training so far, at the end of a window, up to which it goes on.

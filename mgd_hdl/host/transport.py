@@ -20,7 +20,7 @@ class Transport(Protocol):
         As errors call it.
     tells_refusals : bool
         Whether a refused access raises :class:`mgd_hdl.host.errors.AccessRefused`, with how far a block came.
-        Over a memory map nobody hears of it.
+        Over a memory map it is the driver who finds it in ``flags``.
     """
 
     name: str

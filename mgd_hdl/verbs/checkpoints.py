@@ -17,7 +17,7 @@ from ..process import Stop
 if TYPE_CHECKING:
     from mgd_sim.checkpoint import Checkpoints, Resumable
 
-__all__ = ["Keeper", "is_on_the_way"]
+__all__ = ["Keeper", "is_on_the_way", "same"]
 
 #: Seconds between two times that it is kept, and so much of the run's time may that take.
 _EVERY, _SHARE = 30.0, 0.02
@@ -61,7 +61,7 @@ class Keeper:
                 self.resumed.refuse(f"is not of a run that goes on here; {verb} resumes runs of {known}")
         self._write: Callable[[bytes], None] | None = None
         if args.checkpoint is not None:
-            ours = args.resume is not None and _same(args.checkpoint, args.resume)
+            ours = args.resume is not None and same(args.checkpoint, args.resume)
             self._write = stack.enter_context(renewed_file(args.checkpoint, force=args.force or ours))
         self._next = time.monotonic() + _EVERY
         self._stopped = False
@@ -137,7 +137,7 @@ def is_on_the_way(step: int | None, first: int, every: int) -> bool:
     return step is not None and (step == first or step % every == 0)
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
     """Whether two names are those of one file."""
     return Path(one).exists() and Path(other).exists() and Path(one).samefile(other)
 

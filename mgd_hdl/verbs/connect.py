@@ -9,9 +9,10 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..config import ConfigError, Problem, TrainerConfig, memory_map
-from ..files import FilesOfARun, fill
+from ..files import FilesOfARun, fill, renewed_file
 from ..process import ends_interrupt
 from ..progress import Progress
+from .checkpoints import same
 from .common import (
     PROGRESS_SECONDS,
     Interrupted,
@@ -39,11 +40,21 @@ def connect(args: Namespace) -> int:
     _refuse(config, args, learns)
     from mgd_sim.watch import port_samples
 
+    from ..host import Taken
+
+    if args.resume is not None:
+        Taken.read(args.resume, config)  # what is wrong with it is told before anything is done
     with ExitStack() as stack:
         files = FilesOfARun(stack, force=args.force)
         kept = None if args.output is None else files.new(args.output)
+        checkpoint = None
+        if args.checkpoint is not None:
+            ours = args.resume is not None and same(args.checkpoint, args.resume)
+            checkpoint = stack.enter_context(renewed_file(args.checkpoint, force=args.force or ours))
         circuit = stack.enter_context(_circuit(config, args.port))
-        if learns and not args.go_on:
+        if args.resume is not None:
+            circuit.resume(args.resume)
+        elif learns and not args.go_on:
             circuit.start(args.seed)
         stop = stack.enter_context(ends_interrupt())
         end = circuit.look()
@@ -56,9 +67,15 @@ def connect(args: Namespace) -> int:
                     samples=port_samples(config),
                 )
         except KeyboardInterrupt:
-            raise Interrupted(
-                stop, f"interrupted; the circuit stands at step {circuit.look().steps:,}"
-            ) from None
+            told = ""
+            if checkpoint is not None:
+                checkpoint(circuit.take().data(config))
+                told = f"; kept {args.checkpoint}"
+            where = f"the circuit stands at step {circuit.look().steps:,}"
+            raise Interrupted(stop, f"interrupted; {where}{told}") from None
+        if checkpoint is not None:
+            checkpoint(circuit.take().data(config))
+            end = circuit.look()
         if kept is not None:
             fill(kept, _parameters(circuit, end, args.seed))
             files.keep(kept)
@@ -78,10 +95,18 @@ def _refuse(config: TrainerConfig, args: Namespace, learns: bool) -> None:
         )
     if learns and config.task.source == "stream" and "sample_data" not in memory_map(config):
         raise ConfigError([Problem("host.samples", '"stream"', 'must be "window" for samples of a computer')])
-    if args.output is not None and "parameter_data" not in memory_map(config):
+    named = {"-o": args.output, "--checkpoint": args.checkpoint, "--resume": args.resume}
+    asked = {option: name for option, name in named.items() if name is not None}
+    if asked and "parameter_data" not in memory_map(config):
+        needs = 'parameters can be read and written with engine.access = "yes" only'
+        raise ConfigError([Problem(option, name, needs) for option, name in asked.items()])
+    if args.resume is not None and (args.go_on or args.seed is not None):
         raise ConfigError(
-            [Problem("-o", args.output, 'parameters can be read with engine.access = "yes" only')]
+            [Problem("--resume", args.resume, "is a start of its own, without --go-on and --seed")]
         )
+    if args.checkpoint is not None and (args.go_on or not (learns or args.resume is not None)):
+        whole = "is for a training from its start on: --steps, --until-solved or --resume, and no --go-on"
+        raise ConfigError([Problem("--checkpoint", args.checkpoint, whole)])
     if args.seed is not None and (args.go_on or not learns):
         raise ConfigError(
             [Problem("--seed", str(args.seed), "is for a start, with --steps or --until-solved")]
@@ -172,4 +197,4 @@ def _parameters(circuit: Circuit, end: Standing, asked: int | None) -> bytes:
     seed = config.seed if asked is None else asked
     twin = Trainer(config, [seed], samples=port_samples(config), perturbations=port_codes(config))
     twin.hold(circuit.parameters()[None])
-    return Learned.of(config, twin, end.steps, [seed], [None]).npz()
+    return Learned.of(config, twin, circuit.steps_before + end.steps, [seed], [None]).npz()

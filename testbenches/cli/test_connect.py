@@ -16,8 +16,9 @@ import pytest
 
 from mgd_hdl import cli
 from mgd_hdl.config import load, preset
+from mgd_hdl.config.registers import followed
 from mgd_hdl.config.toml import preset_text
-from mgd_hdl.host import connect
+from mgd_hdl.host import Taken, connect
 from mgd_hdl.host.software import SoftwareCircuit
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
@@ -70,9 +71,14 @@ def test_it_learns_and_goes_on(port, capsys):
     ("arguments", "line"),
     [
         (["--until-solved"], '--until-solved: needs a judge in the circuit: judge.kind = "window"'),
-        (["-o", "x.npz"], '-o = x.npz: parameters can be read with engine.access = "yes" only'),
+        (["-o", "x.npz"], '-o = x.npz: parameters can be read and written with engine.access = "yes" only'),
         (["--seed", "3"], "--seed = 3: is for a start, with --steps or --until-solved"),
         (["--seed", "3", "--steps", "5", "--go-on"], "--seed = 3: is for a start"),
+        (
+            ["--checkpoint", "x.npz", "--steps", "5"],
+            "--checkpoint = x.npz: parameters can be read and written",
+        ),
+        (["--resume", "x.npz"], "--resume = x.npz: parameters can be read and written"),
     ],
 )
 def test_what_cannot_be_asked_for(port, capsys, arguments, line):
@@ -135,6 +141,61 @@ def test_parameters_to_a_file(capsys):
         assert found["seeds"].tolist() == [4]
         cost, accuracy = twin.cost_and_accuracy()
         assert (found["cost"], found["accuracy"]) == (cost, accuracy)
+
+
+def test_a_training_that_was_cut_goes_on(capsys):
+    """In another circuit, by the file alone; the twin makes all of it again."""
+    Path("doors.toml").write_text(preset_text("xor") + '[engine]\naccess = "yes"\n')
+    config = load("doors.toml")
+    for steps, options in (
+        ("200", ["--seed", "4", "--checkpoint", "run.npz"]),
+        ("100", ["--resume", "run.npz", "--checkpoint", "run.npz", "-o", "learned.npz"]),
+    ):
+        with Terminal(SoftwareCircuit(config)) as terminal:
+            arguments = ["connect", "doors.toml", "--port", terminal.port, "--steps", steps, *options]
+            assert cli.main(arguments) == 0
+    assert "  step 100, standing\n" in capsys.readouterr().out
+    taken = Taken.read("run.npz", config)
+    assert [part.steps for part in taken.parts] == [200, 100]
+    assert followed(config, taken.parts[0].registers) == followed(config, config.registers(4))
+    twin = taken.twin(config)
+    assert taken.theta.tolist() == twin.theta[0].tolist()
+    with np.load("learned.npz", allow_pickle=False) as found:
+        assert found["T"].tolist() == twin.theta.tolist()
+        assert found["step"] == 300
+    # A file of the first part is not taken for a new one, nor anything else for such a file.
+    with Terminal(SoftwareCircuit(config)) as terminal:
+        arguments = ["connect", "doors.toml", "--port", terminal.port, "--steps", "1"]
+        assert cli.main([*arguments, "--checkpoint", "run.npz"]) == 2
+        assert "run.npz: exists; --force replaces it" in capsys.readouterr().err
+        assert cli.main([*arguments, "--resume", "doors.toml"]) == 2
+        assert "doors.toml: is no checkpoint of mgd-hdl" in capsys.readouterr().err
+        assert cli.main([*arguments, "--resume", "run.npz", "--go-on"]) == 2
+        assert "--resume = run.npz: is a start of its own" in capsys.readouterr().err
+        assert cli.main([*arguments, "--checkpoint", "new.npz", "--go-on"]) == 2
+        assert "--checkpoint = new.npz: is for a training from its start on" in capsys.readouterr().err
+    assert sorted(path.name for path in Path().iterdir()) == ["doors.toml", "learned.npz", "run.npz"]
+
+
+def test_an_interruption_keeps_what_was_learned():
+    """Up to the end of a window; the file goes on elsewhere."""
+    Path("doors.toml").write_text(preset_text("xor") + '[engine]\naccess = "yes"\n')
+    config = load("doors.toml")
+    software = SoftwareCircuit(config)
+    with Terminal(software) as terminal:
+        command = [sys.executable, "-m", "mgd_hdl", "connect", "doors.toml", "--port", terminal.port]
+        command += ["--steps", "1000000000", "--checkpoint", "run.npz"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as verb:
+            end = time.monotonic() + 60
+            while software.bank.steps < 100 and time.monotonic() < end:
+                time.sleep(0.02)
+            verb.send_signal(signal.SIGINT)
+            _, said = verb.communicate(timeout=60)
+    assert verb.returncode == 130
+    assert re.search(r"interrupted; the circuit stands at step ([\d,]+); kept run.npz\n$", said), said
+    taken = Taken.read("run.npz", config)
+    assert taken.steps == software.bank.steps
+    assert taken.theta.tolist() == taken.twin(config).theta[0].tolist()
 
 
 def test_an_interruption_stops_the_circuit():

@@ -13,6 +13,7 @@ from mgd_hdl.config import ConfigError, TrainerConfig, load, preset
 from mgd_hdl.config.errors import Refused
 from mgd_hdl.config.memory_map import IDENTIFICATION, VERSION, memory_map
 from mgd_hdl.host import (
+    AccessRefused,
     Circuit,
     DirectLine,
     FramedLine,
@@ -366,6 +367,35 @@ def test_flags_by_name():
     assert circuit.flags == {"unmapped", "unaligned", "illegal"}
     circuit.clear_flags()
     assert circuit.flags == set()
+
+
+def test_refusals_over_a_memory_map_are_heard():
+    """Nobody tells of them but the sticky flags, of which none gets lost."""
+    software = SoftwareCircuit(XOR)
+    software.read(0xF00)  # by somebody else
+    circuit = connect(XOR, by_memory(software))
+    with pytest.raises(AccessRefused) as caught:
+        circuit.write("tau_x", 0)
+    assert str(caught.value) == "memory, register tau_x (0x100): refused the access: illegal"
+    with pytest.raises(AccessRefused, match=r"register id \(0x000\): refused the access: read_only"):
+        circuit.write("id", 5)
+    assert circuit.flags == {"unmapped", "illegal", "read_only"}
+    circuit.start()
+    assert circuit.train(20).steps == 20
+    assert circuit.flags == {"unmapped", "illegal", "read_only"}
+    circuit.clear_flags()
+    assert circuit.flags == set()
+
+
+def test_a_window_that_is_not_ready_over_a_memory_map():
+    """An error as on any other bus, in place of a zero."""
+    config = XOR.replaced(engine={"access": "yes"})
+    circuit = connect(config, by_memory(SoftwareCircuit(config)))
+    circuit.start()
+    with pytest.raises(AccessRefused, match=r"parameter_data \(0x204\): refused the access: not_ready"):
+        circuit.read("parameter_data")
+    twin = Trainer(config, [config.seed])
+    assert np.array_equal(circuit.parameters(), twin.theta[0])
 
 
 def test_it_is_closed():
