@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,6 +104,36 @@ def test_the_wrong_circuit_and_no_port(port, capsys):
     assert capsys.readouterr().err == (
         "mgd-hdl: serial line /dev/nothing at 115200 baud: there is no such port\n"
     )
+
+
+def test_the_plug_is_pulled_in_mid_training(capsys):
+    """One line, no file; the circuit goes on, and whoever comes next finds it."""
+    Path("doors.toml").write_text(preset_text("xor") + '[engine]\naccess = "yes"\n')
+    config = load("doors.toml")
+    software = SoftwareCircuit(config)
+    terminal = Terminal(software)
+
+    def pull() -> None:
+        end = time.monotonic() + 60
+        while software.bank.steps < 100 and time.monotonic() < end:
+            time.sleep(0.01)
+        terminal.close()
+
+    hand = threading.Thread(target=pull)
+    hand.start()
+    arguments = ["connect", "doors.toml", "--steps", "1000000", "-o", "x.npz", "--checkpoint", "run.npz"]
+    assert cli.main([*arguments, "--port", terminal.port]) == 2
+    hand.join()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1].startswith(f"mgd-hdl: serial line {terminal.port} at 115200 baud, register ")
+    assert err.endswith(": the device is gone\n")
+    assert [path.name for path in Path().iterdir()] == ["doors.toml"]
+    with Terminal(software) as terminal:
+        assert cli.main(["connect", "doors.toml", "--port", terminal.port, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["running"]
+    assert found["steps"] >= 100
 
 
 def test_samples_of_the_task_go_over_the_line(capsys):

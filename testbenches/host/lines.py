@@ -9,7 +9,7 @@ import numpy as np
 from mgd_hdl.host.errors import Unplugged
 from mgd_hdl.host.wire import Wire
 
-__all__ = ["Babbling", "Broken", "Lossy", "Silent", "Unplugging"]
+__all__ = ["Babbling", "Broken", "Disturbed", "Lossy", "Silent", "Unplugging"]
 
 
 class Silent:
@@ -98,6 +98,24 @@ class Lossy:
 
     def close(self) -> None:
         self._wire.close()
+
+
+class Disturbed(Lossy):
+    """A wire to which something else is connected for so many exchanges: what it says comes in its place, and
+    goes to the circuit too.
+    """
+
+    def __init__(self, wire: Wire, exchanges: int, says: Callable[[int], bytes]) -> None:
+        super().__init__(wire, 0.0)
+        self._left, self._says = exchanges, says
+
+    def exchange(self, data: bytes, seconds: float = 0.0) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            return super().exchange(data, seconds)
+        said = self._says(self._left)
+        self._wire.exchange(said, seconds)
+        return said
 
 
 class Unplugging(Lossy):

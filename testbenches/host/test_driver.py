@@ -30,7 +30,7 @@ from mgd_hdl.host.software import SoftwareCircuit
 from mgd_sim.tasks import Dataset
 from mgd_sim.trainer import Trainer
 
-from .lines import Lossy, Unplugging
+from .lines import Disturbed, Lossy, Unplugging
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 XOR = preset("xor").replaced(host={"bus": "uart"})
@@ -288,6 +288,56 @@ def test_a_bad_line_makes_no_difference():
     assert wire.spoilt > 10
     assert np.array_equal(twin_of(software).theta, twin.theta)
     assert "bad_frame" not in circuit.flags  # which is the circuit's own to raise
+
+
+NOISE = np.random.default_rng(1)
+
+
+@pytest.mark.parametrize(
+    ("says", "line"),
+    [
+        (
+            lambda _left: b"",
+            "no answer: is this the port, does the circuit run, is it this baud rate? (4 tries)",
+        ),
+        (
+            lambda _left: NOISE.bytes(60),
+            "bytes that are none: another device, or another baud rate? (4 tries)",
+        ),
+    ],
+    ids=["silent", "babbling"],
+)
+def test_a_line_on_which_something_else_is(says, line):
+    """One clear error; when it is gone, the circuit is found as it was left, whatever it has heard."""
+    software = SoftwareCircuit(XOR)
+    circuit = connect(XOR, by_serial_line(software))
+    circuit.start(4)
+    circuit.train(30)
+    wire = Disturbed(software, 10_000, says)
+    with pytest.raises(NoAnswer) as caught:
+        connect(XOR, FramedLine(DirectLine(wire)))
+    assert str(caught.value).startswith("circuit in software, register id (0x000): no answer")
+    assert str(caught.value).endswith(line)
+    assert "\n" not in str(caught.value)
+    wire._left = 0
+    again = connect(XOR, FramedLine(DirectLine(wire)))
+    assert again.look().steps == 30
+    again.train(12)
+    twin = Trainer(XOR, [4])
+    twin.run(42)
+    assert np.array_equal(twin_of(software).theta, twin.theta)
+
+
+def test_after_a_wrong_configuration_the_right_one_is_taken_up():
+    software = SoftwareCircuit(XOR)
+    first = connect(XOR, by_serial_line(software))
+    first.start(4)
+    first.train(30)
+    with pytest.raises(WrongCircuit, match="another configuration"):
+        connect(XOR.replaced(seed=9), by_serial_line(software))
+    again = connect(XOR, by_serial_line(software))
+    assert again.look() == first.look()
+    assert again.knobs == first.knobs
 
 
 def test_unplugged_in_mid_training():
