@@ -43,10 +43,21 @@ _Item = TypeVar("_Item")
 # ---- outside the simulator --------------------------------------------------------------------------
 
 
-def run(verilog: str, bench: str, folder: Path, config: TrainerConfig, **parameters: Any) -> None:
-    """Run every test of ``bench`` on the module ``dut``; inside, :func:`configured` gives ``config``."""
+def run(
+    verilog: str,
+    bench: str,
+    folder: Path,
+    config: TrainerConfig,
+    *,
+    seconds: float = 600,
+    **parameters: Any,
+) -> None:
+    """Run every test of ``bench`` on the module ``dut``; inside, :func:`configured` gives ``config``.
+
+    All of them must be done within some ``seconds``.
+    """
     document = {"config": config.model_dump(mode="json"), "attached": config.attached.packed()}
-    simulate(verilog, TOP, bench, folder, {**document, **parameters})
+    simulate(verilog, TOP, bench, folder, {**document, **parameters}, timeout=seconds)
 
 
 @dataclass(frozen=True)

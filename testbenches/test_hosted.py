@@ -46,6 +46,9 @@ HOSTED: dict[str, dict[str, Any]] = {
 }
 
 
+WISHBONE = [name for name in HOSTED if name.startswith("wishbone")]
+
+
 def hosted(name: str) -> TrainerConfig:
     return preset("xor").replaced(**HOSTED[name])
 
@@ -58,13 +61,14 @@ def below(config: TrainerConfig) -> list[dict[str, Any]]:
     ]
 
 
-def simulated(name: str, folder, **parameters: Any) -> None:
+def simulated(name: str, folder, *, others: bool = False, **parameters: Any) -> None:
     config = hosted(name)
     if config.host.bus == "axi4lite":
         pytest.importorskip("cocotbext.axi", reason="the master of AXI4-Lite is in the extra `dev`")
     resets = {port.name: port.reset for port in top_ports(config) if port.direction == "output"}
     text = verilog(Hosted(config), "dut")
-    run(text, BENCH, folder, config, states=below(config), resets=resets, **parameters)
+    given = {"states": below(config), "resets": resets, "others": others}
+    run(text, BENCH, folder, config, seconds=3600, **given, **parameters)
 
 
 @pytest.mark.parametrize("name", HOSTED)
@@ -77,6 +81,17 @@ def test_hosted(name, tmp_path):
 @pytest.mark.parametrize("name", HOSTED)
 def test_many_accesses(name, tmp_path):
     simulated(name, tmp_path, steps=(300, 100), accesses=3_000 if name.startswith("uart") else 100_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "accesses"),
+    [(name, 300) for name in WISHBONE]
+    + [pytest.param(name, 100_000, marks=pytest.mark.only_all) for name in WISHBONE],
+)
+def test_another_master(name, accesses, tmp_path):
+    """Of Wishbone, that nobody here wrote."""
+    pytest.importorskip("cocotbext.wishbone", reason="this master is in the extra `dev`")
+    simulated(name, tmp_path, others=True, steps=(30, 12), accesses=accesses)
 
 
 # ---- files ---------------------------------------------------------------------------------------

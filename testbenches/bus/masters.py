@@ -1,6 +1,5 @@
-"""Masters that know nothing of the circuit: AXI4-Lite of another project, Wishbone from its specification, a
-serial
-line in frames. Each has ``read(address)`` and ``write(address, data)``.
+"""Masters that know nothing of the circuit: AXI4-Lite and Wishbone of other projects, Wishbone from its
+specification, a serial line in frames. Each has ``read(address)`` and ``write(address, data)``.
 """
 
 from __future__ import annotations
@@ -9,14 +8,14 @@ from typing import Any, ClassVar
 
 import cocotb
 import numpy as np
-from cocotb.triggers import FallingEdge, ReadOnly, RisingEdge, Timer
+from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly, RisingEdge, Timer
 
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.frames import Reply, Request, Status, framed, unframed
 from mgd_sim.bus import DONE, REFUSED, UNMAPPED
 from mgd_sim.bus.uart import levels
 
-__all__ = ["AxiMaster", "SerialHost", "WishboneMaster", "master"]
+__all__ = ["AxiMaster", "OthersWishbone", "SerialHost", "WishboneMaster", "master"]
 
 
 class AxiMaster:
@@ -101,6 +100,49 @@ class WishboneMaster:
         return (await self._transfer(address, True, data))[1]
 
 
+class OthersWishbone:
+    """``cocotbext.wishbone``, with pauses between cycles and, within one, before its strobe."""
+
+    _ERRORS: ClassVar = {1: DONE, 2: REFUSED}
+    _MOST_CLOCKS = 16
+
+    def __init__(self, dut: Any, rng: np.random.Generator, stall: float, *, pipelined: bool):
+        self.dut, self.rng, self.stall, self._pipelined = dut, rng, stall, pipelined
+        self._bus: Any = None
+        dut.wb_cyc.value = dut.wb_stb.value = 0
+
+    def _made(self) -> Any:
+        """Not before the first clock: what it sets at once then never leaves its wires."""
+        if self._bus is None:
+            # Not at the top: an extra that not everybody has.
+            from cocotbext.wishbone.driver import WishboneMaster
+
+            names = ("cyc", "stb", "we", "adr", "sel", "ack", "err", *["stall"] * self._pipelined)
+            signals = {name: name for name in names} | {"datwr": "dat_w", "datrd": "dat_r"}
+            limit = self._MOST_CLOCKS
+            self._bus = WishboneMaster(self.dut, "wb", self.dut.clk, timeout=limit, signals_dict=signals)
+        return self._bus
+
+    async def _transfer(self, address: int, data: int | None) -> tuple[int, int]:
+        from cocotbext.wishbone.driver import WBOp
+
+        def pause() -> int:
+            return int(self.rng.geometric(1 - self.stall)) - 1
+
+        await ClockCycles(self.dut.clk, pause() + 1)
+        operation = WBOp(adr=address >> 2, dat=data, idle=pause(), acktimeout=self._MOST_CLOCKS)
+        (found,) = await self._made().send_cycle([operation])
+        return int(found.datrd), self._ERRORS[int(found.ack)]
+
+    async def read(self, address: int) -> tuple[int, int]:
+        """Data, and how it went; there is one error only."""
+        return await self._transfer(address, None)
+
+    async def write(self, address: int, data: int) -> int:
+        """How it went."""
+        return (await self._transfer(address, data))[1]
+
+
 class SerialHost:
     """Sends frames bit by bit, and reads the line back bit by bit, with a clock of its own."""
 
@@ -168,10 +210,14 @@ class SerialHost:
         return self._ERRORS[reply.status]
 
 
-def master(dut: Any, config: TrainerConfig, rng: np.random.Generator, stall: float) -> Any:
-    """That of the circuit's bus."""
+def master(
+    dut: Any, config: TrainerConfig, rng: np.random.Generator, stall: float, *, others: bool = False
+) -> Any:
+    """That of the circuit's bus; of Wishbone also the one of ``others``."""
     if config.host.bus == "axi4lite":
         return AxiMaster(dut, rng, stall)
     if config.host.bus == "wishbone":
-        return WishboneMaster(dut, rng, stall, pipelined=config.host.pipelined)
+        return (OthersWishbone if others else WishboneMaster)(
+            dut, rng, stall, pipelined=config.host.pipelined
+        )
     return SerialHost(dut, config)

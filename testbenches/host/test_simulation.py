@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.config.errors import Refused
+from mgd_hdl.config.memory_map import IDENTIFICATION
 from mgd_hdl.emit import trainer_files
-from mgd_hdl.host import AccessRefused, Circuit, HostError, Standing, connect
+from mgd_hdl.host import AccessRefused, Circuit, DirectLine, FramedLine, HostError, Standing, connect
 from mgd_hdl.host.simulation import SimulatedUart, simulated
 from mgd_hdl.host.terminal import Terminal
 from mgd_sim.rtl.design import Design
@@ -109,6 +111,34 @@ def test_until_the_judge_is_content():
         twin.run(end.steps)
         assert end.solved
         assert 0 < twin.solved_at[0] < end.steps < 60_000
+
+
+@pytest.mark.parametrize("count", [1_000, pytest.param(100_000, marks=pytest.mark.only_all)])
+def test_after_random_bytes_a_read_is_answered(count):
+    """The line of a circuit that has heard anything: it is where it was, and says that frames were bad."""
+    design = Design.from_files(trainer_files(XOR))
+    wire = SimulatedUart(XOR, VerilatorModel(Design(design.top, design.verilog, design.ports)))
+    with connect(XOR, FramedLine(DirectLine(wire))) as circuit:
+        circuit.start(8)
+        circuit.train(20)
+        knobs = circuit.knobs
+        noise = np.random.default_rng(count)
+        replies = b""
+        for _ in range(count // 1_000):
+            replies += wire.exchange(noise.bytes(1_000))
+        # A frame of nothing but chance passes a check of 16 bits once in 65,536.
+        assert replies.count(0) <= 3
+        assert circuit.read("id") == IDENTIFICATION
+        assert "bad_frame" in circuit.flags
+        assert circuit.look().steps == 20
+        assert circuit.knobs == knobs
+        agrees(circuit, twin_after(8, 20), 10)
+
+
+def twin_after(seed: int, steps: int) -> Trainer:
+    twin = Trainer(XOR, [seed])
+    twin.run(steps)
+    return twin
 
 
 def test_through_a_pseudo_terminal():
