@@ -239,8 +239,8 @@ async def every_access_is_answered(dut):
         address = int(rng.integers(1 << ADDRESS_BITS)) if rng.random() < 0.2 else register.address
         if host.map.at(address & ~3) not in (None, *registers):
             continue
-        if config.host.bus == "wishbone":
-            address &= ~3
+        if config.host.bus != "uart":
+            address &= ~3  # a read elsewhere is none on Wishbone, and two of the master of AXI4-Lite
         word = int(rng.choice([0, 1, 3, int(rng.integers(1 << 32))]))
         writes = bool(rng.random() < 0.5)
         register = host.map.at(address & ~3)
