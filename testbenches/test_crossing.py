@@ -20,6 +20,7 @@ from mgd_sim.retry import Retrying, trainer
 from mgd_sim.rtl import RtlTrainer, trainer_design
 from mgd_sim.rtl.crossing import into_circuit, into_twin
 from mgd_sim.rtl.icarus import IcarusTrainer
+from mgd_sim.rtl.trainer import words_digest
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
 from testbenches.catalogue import CATALOGUE, configuration
@@ -76,8 +77,8 @@ def inside(learner: Trainer | Retrying) -> dict[str, Any]:
     if isinstance(learner, Trainer):
         return dict(leaves(learner.state))
     (group,) = (group for group in learner.groups if len(group.members))
-    more = {"tries": learner.tries, "step": learner.step, "begun": group.begun, "pause": group.pause}
-    return more | {"references": group.references} | dict(leaves(group.trainer.state))
+    more = {"tries": learner.tries, "step": learner.step, "begun": group.begun}
+    return more | dict(leaves(group.trainer.state))
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -122,6 +123,22 @@ def test_cut_and_crossed(name, tmp_path):
             assert first_difference(expected, found) is None, first_difference(expected, found)
             assert each.step == whole.step
             assert each.solved_at == whole.solved_at[0]
+
+
+def test_one_of_many():
+    """The replica with the circuit's seed is not the first, and has its own verdict."""
+    config = configuration("tried again")
+    learner = trainer(config, [2, 1])
+    learner.run(60)
+    assert len(set(learner.solved_at.tolist()) - {-1}) == 2
+    with circuit(config) as made:
+        into_circuit(learner, made)
+        assert made.solved_at == learner.solved_at[1]
+        record = learner.run(200, record=True)
+        expected = states(record, 1)
+        found = made.run(200)
+        assert first_difference(expected, found) is None
+        assert made.solved_at == learner.solved_at[1]
 
 
 def test_on_a_board():
@@ -195,6 +212,27 @@ def test_simulators_go_on_with_each_other(name):
         fast.restore(slow.state)
         assert_equal(slow.run(9), fast.run(9))
         assert fast.model.clocks == slow.model.clocks
+
+
+def test_a_file_without_its_streams(tmp_path):
+    """How much was taken of each is told by name."""
+    config = configuration("external")
+    with circuit(config) as made:
+        made.run(5)
+        file = Checkpoint(config)
+        file.add("circuit", made)
+        (tmp_path / "c.npz").write_bytes(file.data())
+        read = Checkpoints(tmp_path / "c.npz", config)
+        for fed in ([1], {}, {"i_sample": -1, "i_code": 1}):
+            read.parts["circuit"]["fed"] = fed
+            with pytest.raises(Refused, match=r"is damaged: i_code must be a whole number|i_sample must be"):
+                read.put("circuit", made)
+
+
+def test_long_words_have_a_digest_too():
+    """Of more than 14,285 bits, 4,300 digits, Python writes no decimal number; and words keep apart."""
+    found = [words_digest(words) for words in ([1 << 20_000], [1 << 20_001], [0x12, 3], [1, 0x23], [0x123])]
+    assert len(set(found)) == len(found)
 
 
 def test_a_circuit_that_no_twin_would_be(monkeypatch):

@@ -123,12 +123,14 @@ class _Run:
         if "twin" in file.parts:
             self._cross(file)
         else:
+            from mgd_sim.moves import Within
             from mgd_sim.watch import from_rows
 
             file.put("circuit", self.circuit)
             self.looks = from_rows(file.rows("looks", 5))
-            self._since, self._goes_on = [file.array("costs", "int64")], True
-            self.solved_at = file.number_or_none("solved_at")
+            costs = file.array("costs", "int64", within=Within.of(self.config.words.measured))
+            self._since, self._goes_on = [costs], True
+            self.solved_at = file.number_or_none("solved_at", Within(0, file.step))
 
     def _cross(self, file: Checkpoints) -> None:
         """Go on from where a twin was, among others perhaps."""

@@ -102,12 +102,13 @@ class _Run:
         if file is None:
             return
         if "twin" in file.parts:
+            from mgd_sim.moves import Within
             from mgd_sim.seeds import from_rows
 
             file.put("twin", self._learner)
-            self.looks = from_rows(file.rows("looks", 7))
-            solved_at = file.array("solved_at", "int64", shape=(len(self._seeds),)).tolist()
-            self._found.solved_at = [None if at < 0 else at for at in solved_at]
+            self.looks = from_rows(file.rows("looks", 7, counts=2))
+            solved_at = file.array("solved_at", "int64", (len(self._seeds),), Within(-1, file.step))
+            self._found.solved_at = [None if at < 0 else at for at in solved_at.tolist()]
             self._goes_on = True
         else:
             from mgd_sim.rtl.crossing import into_twin

@@ -22,11 +22,13 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from mgd_hdl.config import COUNT_BITS, TrainerConfig
+from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.attached.arrays import npy
+from mgd_hdl.config.attached.files import Unreadable
 from mgd_hdl.config.errors import Refused, one_line
 
 from .moves import COUNT, Within, leaves, rebuilt
-from .retry import Group, Retrying, steps_of_a_try
+from .retry import Group, Retrying
 from .rtl.design import column_type
 from .rtl.registers import MOST_EVENTS, Kept
 from .rtl.trainer import KeptTrainer, RtlTrainer
@@ -40,7 +42,16 @@ _HEADER = "checkpoint"
 #: What a file says of itself is text of a few thousand letters.
 _MOST_TEXT = 1 << 22
 #: Every file of this kind begins and ends so, each entry alike.
-_ODD = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError, RuntimeError)
+_ODD = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    Unreadable,
+)
 
 Array = npt.NDArray[Any]
 Resumable = Trainer | Retrying | RtlTrainer
@@ -75,7 +86,7 @@ class Checkpoint:
     def add(self, part: str, thing: Resumable) -> None:
         """Where a twin or a circuit is now, as a part of this name."""
         facts, arrays = _saved(thing)
-        self._header["parts"][part] = facts
+        self._header["parts"][part] = _same(thing) | facts
         self._arrays |= {f"{part}.{name}": array for name, array in arrays.items()}
 
     def data(self) -> bytes:
@@ -177,11 +188,13 @@ class Checkpoints:
     # ---- parts -----------------------------------------------------------------------------------
 
     def put(self, part: str, thing: Resumable) -> None:
-        """The twin or circuit, made anew with the same registers, goes on from where that part was."""
+        """The twin or circuit, made anew with the same registers, goes on from where that part was.
+
+        Where that is refused it has no meaning any more.
+        """
         facts = self._a_mapping(self.parts, part)
-        here, _ = _saved(thing)
-        for key in ("kind", *here["same"]):
-            self._refuse_another(key, facts.get(key), here[key])
+        for key, value in _same(thing).items():
+            self._refuse_another(key, facts.get(key), value)
         for name in self._arrays:
             if name.partition(".")[0] not in {"more", *self.parts}:
                 self.odd(f"holds {name!r}, which belongs to no part")
@@ -192,16 +205,25 @@ class Checkpoints:
     @property
     def step(self) -> int:
         """Steps done, of all parts alike."""
-        steps = {Part(self, facts, "", set()).number("step") for facts in self.parts.values()}
+        steps = {self.number_of(facts, "step") for facts in self.parts.values()}
         if len(steps) != 1:
             self.odd("its parts stand at different steps")
         return steps.pop()
 
     def number(self, name: str, within: Within = COUNT) -> int:
         """A whole number that the run itself kept."""
-        return Part(self, self.more, "", set()).number(name, within)
+        return self.number_of(self.more, name, within)
 
-    def array(self, name: str, kind: Any, shape: tuple[int, ...] | None = None) -> Array:
+    def number_of(self, said: Any, name: str, within: Within = COUNT) -> int:
+        """The whole number that is said under this name."""
+        found = said.get(name) if isinstance(said, dict) else None
+        if type(found) is not int or not within.low <= found <= within.high:
+            self.odd(f"{name} must be a whole number within {within.low} and {within.high}")
+        return found
+
+    def array(
+        self, name: str, kind: Any, shape: tuple[int, ...] | None = None, within: Within | None = None
+    ) -> Array:
         """One of what the run itself kept; without a shape of any length."""
         found = self._arrays.get(f"more.{name}")
         if (
@@ -210,19 +232,29 @@ class Checkpoints:
             or (found.ndim == 0 if shape is None else found.shape != shape)
         ):
             self.odd(f"{name} is not there, or not as it was written")
+        self.hold_within(name, found, within)
         return found
 
-    def rows(self, name: str, columns: int) -> Array:
-        """A table that the run itself kept: numbers of steps first, in rows."""
+    def hold_within(self, name: str, array: Array, within: Within | None) -> None:
+        """Refuses numbers beyond their limits."""
+        if within is not None and not _inside(array, within):
+            self.odd(f"{name} must be within {within.low} and {within.high}")
+
+    def rows(self, name: str, columns: int, counts: int = 1) -> Array:
+        """A table that the run itself kept, of one row or more: steps done, which rise, come first. They and
+        as many columns as ``counts`` are whole numbers.
+        """
         found = self.array(name, np.float64)
-        steps = found[:, 0] if found.ndim == 2 and found.shape[1] == columns else np.array([-1.0])
-        if len(steps) and not (steps[0] >= 0 and (np.diff(steps) > 0).all() and steps[-1] <= COUNT.high):
-            self.odd(f"{name} must be rows of {columns} numbers, with rising steps")
+        if found.ndim != 2 or found.shape[1] != columns or not len(found) or not _counts(found[:, :counts]):
+            self.odd(f"{name} must be rows of {columns} numbers")
+        steps = found[:, 0]
+        if not ((np.diff(steps) > 0).all() and steps[-1] <= self.step):
+            self.odd(f"{name} must have rising steps, up to {self.step}")
         return found
 
-    def number_or_none(self, name: str) -> int | None:
+    def number_or_none(self, name: str, within: Within = COUNT) -> int | None:
         """A whole number that the run itself kept, or that there is none."""
-        return None if self.more.get(name, 0) is None else self.number(name)
+        return None if self.more.get(name, 0) is None else self.number(name, within)
 
     def entry(self, name: str) -> Array | None:
         """An entry of the file."""
@@ -240,8 +272,7 @@ class Part:
         found = self.file.entry(self._prefix + name)
         if found is None or found.shape != shape or found.dtype != kind:
             self.file.odd(f"{name} must be {np.dtype(kind).name} of shape {shape}")
-        if within is not None and not _inside(found, within):
-            self.file.odd(f"{name} must be within {within.low} and {within.high}")
+        self.file.hold_within(name, found, within)
         self._left.discard(name)
         return found
 
@@ -255,10 +286,7 @@ class Part:
 
     def number(self, name: str, within: Within = COUNT) -> int:
         """What is said under this name."""
-        found = self.facts.get(name)
-        if type(found) is not int or not within.low <= found <= within.high:
-            self.file.odd(f"{name} must be a whole number within {within.low} and {within.high}")
-        return found
+        return self.file.number_of(self.facts, name, within)
 
     def done(self) -> None:
         """All was asked for."""
@@ -270,17 +298,13 @@ def _array(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[str, Array]:
     """An entry by name; ValueError where it is no plain array."""
     if not entry.filename.endswith(".npy"):
         raise ValueError(entry.filename)
-    data = file.read(entry)  # which looks at its checksum
-    stream = io.BytesIO(data)
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise ValueError("another version of arrays")
-    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    found = np.frombuffer(data, np.uint8, offset=stream.tell())
-    if dtype.hasobject or dtype.kind not in "biuf" or any(size < 0 for size in shape):
-        raise ValueError("no numbers")
-    array = found.view(dtype).reshape(shape, order="F" if is_fortran else "C")
-    return entry.filename.removesuffix(".npy"), array.copy()
+    found = npy(file.read(entry))  # which looks at its checksum
+    return entry.filename.removesuffix(".npy"), found.copy()
+
+
+def _counts(array: Array) -> bool:
+    """Whether all are whole numbers from 0."""
+    return _inside(array, COUNT) and bool((array == np.floor(array)).all())
 
 
 def _inside(array: Array, within: Within) -> bool:
@@ -309,8 +333,14 @@ def _digest(*given: Array | None) -> str:
 
 
 @singledispatch
+def _same(thing: Any) -> dict[str, Any]:
+    """What another one that goes on from there must have the same."""
+    raise TypeError(type(thing).__name__)
+
+
+@singledispatch
 def _saved(thing: Any) -> tuple[dict[str, Any], dict[str, Array]]:
-    """What is said of it, where ``same`` are the keys of what must be the same, and its arrays."""
+    """What else is said of it, and its arrays."""
     raise TypeError(type(thing).__name__)
 
 
@@ -320,12 +350,10 @@ def _resume(thing: Any, part: Part) -> None:
     raise TypeError(type(thing).__name__)
 
 
-def _twin_facts(kind: str, thing: Trainer | Retrying) -> dict[str, Any]:
-    """What is known of a twin beside its arrays, and what another one must have the same of it."""
+@_same.register
+def _(thing: Trainer | Retrying) -> dict[str, Any]:
     return {
-        "kind": kind,
-        "same": ["registers", "devices", "samples", "perturbations"],
-        "step": thing.step,
+        "kind": "twin" if isinstance(thing, Trainer) else "twin that tries again",
         "registers": [asdict(each) for each in thing.each_registers],
         "devices": thing.devices,
         "samples": _digest(thing.samples.x, thing.samples.target),
@@ -335,7 +363,7 @@ def _twin_facts(kind: str, thing: Trainer | Retrying) -> dict[str, Any]:
 
 @_saved.register
 def _(thing: Trainer) -> tuple[dict[str, Any], dict[str, Array]]:
-    return _twin_facts("twin", thing), _state_arrays(thing)
+    return {"step": thing.step}, _state_arrays(thing)
 
 
 @_resume.register
@@ -350,10 +378,8 @@ def _state_arrays(trainer: Trainer, prefix: str = "") -> dict[str, Array]:
 
 def _put_state(trainer: Trainer, part: Part, prefix: str, step: int) -> None:
     """A fresh trainer takes its state from the arrays with this prefix."""
-    like = trainer
     if step:  # from the first step on the present code and sample are there too
-        like = trainer.clone()
-        like.run(1)
+        trainer.inputs.skip(1)
     limits = dict(leaves(trainer.limits))
 
     def taken(name: str, here: Any) -> Any:
@@ -361,7 +387,7 @@ def _put_state(trainer: Trainer, part: Part, prefix: str, step: int) -> None:
         found = part.take(prefix + name, array.shape, array.dtype, limits[name])
         return found if isinstance(here, np.ndarray) else int(found)
 
-    state: Saved = rebuilt(like.state, taken)
+    state: Saved = rebuilt(trainer.state, taken)
     if state.prepared["steps"]["step"] != step:
         part.file.odd(f"step must be {step}")
     trainer.restore(state)
@@ -369,10 +395,7 @@ def _put_state(trainer: Trainer, part: Part, prefix: str, step: int) -> None:
 
 @_saved.register
 def _(thing: Retrying) -> tuple[dict[str, Any], dict[str, Array]]:
-    facts = _twin_facts("twin that tries again", thing)
-    facts["groups"] = [
-        {"begun": group.begun, "references": group.references, "pause": group.pause} for group in thing.groups
-    ]
+    facts = {"step": thing.step, "groups": [{"begun": group.begun} for group in thing.groups]}
     arrays: dict[str, Array] = {"tries": thing.tries}
     for number, group in enumerate(thing.groups):
         prefix = f"group_{number}."
@@ -385,7 +408,7 @@ def _(thing: Retrying) -> tuple[dict[str, Any], dict[str, Array]]:
 @_resume.register
 def _(thing: Retrying, part: Part) -> None:
     count, step = thing.replicas, part.number("step")
-    tries = part.take("tries", (count,), np.int64, Within(1, (1 << COUNT_BITS) - 1))
+    tries = part.take("tries", (count,), np.int64, Within(1, 1 + step // thing.try_steps))
     said = part.facts.get("groups")
     if not isinstance(said, list) or not 0 < len(said) <= count:
         part.file.odd(f"groups must be 1 to {count}")
@@ -402,18 +425,16 @@ def _(thing: Retrying, part: Part) -> None:
 def _group(thing: Retrying, part: Part, number: int, step: int) -> Group:
     """The tries of a file that began together."""
     prefix, replicas = f"group_{number}.", Within(0, thing.replicas - 1)
+    begun = part.file.number_of(part.facts["groups"][number], "begun", Within(0, step))
     whose = part.rows(f"{prefix}replicas", (), np.int64, thing.replicas, replicas)
-    tries = part.take(f"{prefix}tries", whose.shape, np.int64, Within(1, (1 << COUNT_BITS) - 1))
+    # Each of the tries before took as long as one without a verdict, or longer.
+    most = Within(1, 1 + begun // thing.try_steps)
+    tries = part.take(f"{prefix}tries", whose.shape, np.int64, most)
     if not len(whose):
         part.file.odd(f"{prefix}replicas must be there")
     rows = part.rows(f"{prefix}rows", (), np.int64, len(whose), Within(0, len(whose) - 1))
-    own = Part(part.file, part.facts["groups"][number], prefix, set())
-    begun = own.number("begun", Within(0, step))
     group = thing.begin(whose, tries, begun)
-    group.rows, group.references, group.pause = rows, own.number("references"), own.number("pause")
-    pause = steps_of_a_try(group.trainer.config, group.trainer.registers, group.references)
-    if group.pause != pause or not step - begun < pause:
-        part.file.odd(f"pause must be {pause}, and later")
+    group.rows = rows
     _put_state(group.trainer, part, prefix, step - begun)
     return group
 
@@ -421,19 +442,21 @@ def _group(thing: Retrying, part: Part, number: int, step: int) -> Group:
 # ---- a circuit --------------------------------------------------------------------------------------
 
 
+@_same.register
+def _(thing: RtlTrainer) -> dict[str, Any]:
+    return {
+        "kind": "circuit",
+        "registers": [asdict(thing.registers)],
+        "circuit": hashlib.sha256(thing.model.design.verilog.encode()).hexdigest(),
+        "streams": thing.digests,
+    }
+
+
 @_saved.register
 def _(thing: RtlTrainer) -> tuple[dict[str, Any], dict[str, Array]]:
     state = thing.state
     facts = {
-        "kind": "circuit",
-        "same": ["registers", "circuit", "streams"],
         "step": state.step,
-        "registers": [asdict(thing.registers)],
-        "circuit": hashlib.sha256(thing.model.design.verilog.encode()).hexdigest(),
-        "streams": {
-            name: hashlib.sha256(json.dumps(words).encode()).hexdigest()
-            for name, words in thing.streams.items()
-        },
         "flags": state.flags,
         "solved_at": state.solved_at,
         "clocks": state.kept.clocks,
@@ -455,10 +478,8 @@ def _(thing: RtlTrainer, part: Part) -> None:
         name: part.rows(f"event.{name}", (len(probes),), column_type(probes), MOST_EVENTS, None)
         for name, probes in model.design.arrays.items()
     }
-    fed = Part(part.file, part.facts.get("fed") or {}, "", set())
-    kept = Kept(
-        found, events, {stream: fed.number(stream) for stream in thing.streams}, part.number("clocks")
-    )
+    fed = {stream: part.file.number_of(part.facts.get("fed"), stream) for stream in thing.digests}
+    kept = Kept(found, events, fed, part.number("clocks"))
     part.done()
     step = part.number("step")
     solved_at = part.number("solved_at", Within(-1, step - 1))

@@ -7,7 +7,8 @@ that began in the same step together.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +17,14 @@ import numpy.typing as npt
 
 from mgd_hdl.config import Registers, TrainerConfig, Tries
 
-from .control.sequencer import plan
+from .control.sequencer import reference_periods, references
 from .evaluate import Evaluation
 from .fixed import Bits, Ints
+from .lfsr import after
 from .tasks import Dataset
 from .trainer import Record, Trainer
 
 __all__ = ["Group", "Retrying", "alone", "steps_of_a_try", "trainer"]
-
-#: Steps that are planned at a time, to count their references.
-_PLANNED = 1 << 12
 
 
 def alone(config: TrainerConfig) -> TrainerConfig:
@@ -33,15 +32,10 @@ def alone(config: TrainerConfig) -> TrainerConfig:
     return config.replaced(judge={"retry": 0})
 
 
-def steps_of_a_try(config: TrainerConfig, registers: Registers, references: int) -> int:
-    """How many steps have so many references; the last of them has the last."""
-    left, step = references, 0
-    while True:
-        counted = np.cumsum(plan(config, registers, step, _PLANNED).reference)
-        if counted[-1] >= left:
-            return step + int(np.searchsorted(counted, left)) + 1
-        left -= int(counted[-1])
-        step += _PLANNED
+def steps_of_a_try(config: TrainerConfig, registers: Registers, count: int) -> int:
+    """How many steps have ``count`` references; the last of them has the last."""
+    enough = count * min(reference_periods(config, registers))
+    return bisect_left(range(enough), count, key=lambda steps: references(config, registers, steps))
 
 
 @dataclass
@@ -56,8 +50,6 @@ class Group:
     rows : Ints
         Those that matter; the replicas of others have begun another try since.
     begun : int
-    references, pause : int
-        The trainer pauses next once it has made ``pause`` steps, with so many references among them.
     """
 
     trainer: Trainer
@@ -65,21 +57,23 @@ class Group:
     tries: Ints
     rows: Ints
     begun: int
-    references: int
-    pause: int
 
     @property
     def members(self) -> Ints:
         """The replicas of the rows that matter."""
         return self.replicas[self.rows]
 
-    def await_pause(self, step: int, every: int) -> None:
-        """The next pause is the first one after so many steps of the trainer; between two are so many
-        references.
-        """
-        while self.pause <= step:
-            self.references += every
-            self.pause = steps_of_a_try(self.trainer.config, self.trainer.registers, self.references)
+    @property
+    def solved_at(self) -> Ints:
+        """(rows of the trainer,), the step, of all tries together, that brought the verdict, or -1."""
+        at = self.trainer.solved_at
+        return np.where(at < 0, -1, at + self.begun)
+
+    def next_pause(self, every: int) -> int:
+        """After how many of its steps it stands still next: it does after every so many references."""
+        trainer = self.trainer
+        done = references(trainer.config, trainer.registers, trainer.step)
+        return steps_of_a_try(trainer.config, trainer.registers, (done // every + 1) * every)
 
 
 class Retrying:
@@ -122,7 +116,6 @@ class Retrying:
         ]
         self.devices = None if devices is None else list(devices)
         self.perturbations = None  # codes from outside do not begin anew
-        self._masks = [0]
         self._tries = Tries(config)
         self.step = 0
         self.tries = np.ones(len(self.each_registers), dtype=np.int64)
@@ -130,29 +123,29 @@ class Retrying:
 
     def begin(self, replicas: Ints, tries: Ints, step: int) -> Group:
         """Some tries of replicas, which begin after ``step`` steps of all."""
-        while len(self._masks) < tries.max():
-            self._masks = self._tries.masks(2 * len(self._masks))
+        first = self._tries.first
         registers = [
-            Tries.masked(self.each_registers[number], self._masks[count - 1])
+            Tries.masked(self.each_registers[number], after(first, count - 1) ^ first)
             for number, count in zip(replicas.tolist(), tries.tolist(), strict=True)
         ]
         devices = None if self.devices is None else [self.devices[number] for number in replicas.tolist()]
         trainer = Trainer(self._alone, registers, devices=devices)
-        most = self.config.judge.retry
-        pause = steps_of_a_try(self._alone, trainer.registers, most)
-        return Group(trainer, replicas, tries.copy(), np.arange(len(replicas)), step, most, pause)
+        return Group(trainer, replicas, tries.copy(), np.arange(len(replicas)), step)
 
     def begin_try(self, number: int, step: int) -> int:
         """All replicas stand at the beginning of this try, having learned in none before, and the whole at
         ``step``; the step at which it began.
         """
-        lasts = steps_of_a_try(self._alone, self.each_registers[0], self.config.judge.retry)
-        begun = (number - 1) * lasts
+        begun = (number - 1) * self.try_steps
         self.tries = np.full(self.replicas, number)
         self.groups = [self.begin(np.arange(self.replicas), self.tries, begun)]
         self.step = step
-        self.groups[0].await_pause(step - begun, self.config.judge.retry)
         return begun
+
+    @property
+    def try_steps(self) -> int:
+        """Steps of a try without a verdict."""
+        return steps_of_a_try(self._alone, self.each_registers[0], self.config.judge.retry)
 
     @property
     def replicas(self) -> int:
@@ -164,44 +157,36 @@ class Retrying:
         """All samples."""
         return self.groups[0].trainer.samples
 
-    def _gathered(self, name: str) -> Ints:
-        """An attribute of all trainers, in the order of the replicas."""
-        parts = [(group.members, getattr(group.trainer, name)[group.rows]) for group in self.groups]
-        shape = (self.replicas, *parts[0][1].shape[1:])
-        found = np.empty(shape, dtype=parts[0][1].dtype)
-        for members, part in parts:
-            found[members] = part
-        return found
+    def _gathered(self, of: Callable[[Group], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """What there is of each row of the groups, in the order of the replicas."""
+        members = np.concatenate([group.members for group in self.groups])
+        found = np.concatenate([of(group)[group.rows] for group in self.groups])
+        return found[np.argsort(members)]
 
     @property
     def theta(self) -> Ints:
         """(R, P), T in ``config.words.parameter``."""
-        return self._gathered("theta")
+        return self._gathered(lambda group: group.trainer.theta)
 
     @property
     def visible(self) -> Ints:
         """(R, P), what the network sees of T, in ``config.words.visible``."""
-        return self._gathered("visible")
+        return self._gathered(lambda group: group.trainer.visible)
 
     @property
     def weights(self) -> npt.NDArray[np.float64]:
         """(R, P), the numbers that the network multiplies by where nothing is shaken."""
-        return self._gathered("weights").astype(np.float64)
+        return self._gathered(lambda group: group.trainer.weights)
 
     @property
     def flags(self) -> Bits:
         """(R,), sticky within a try."""
-        flags: Bits = self._gathered("flags").astype(np.uint8)
-        return flags
+        return self._gathered(lambda group: group.trainer.flags)
 
     @property
     def solved_at(self) -> Ints:
         """(R,), the step, of all tries together, whose C0 brought the verdict of the present try, or -1."""
-        found = np.full(self.replicas, -1)
-        for group in self.groups:
-            at = group.trainer.solved_at[group.rows]
-            found[group.members] = np.where(at < 0, -1, at + group.begun)
-        return found
+        return self._gathered(lambda group: group.solved_at)
 
     def pause(self) -> None:
         """Stand still until all steps that have begun are done; see :meth:`mgd_sim.trainer.Trainer.pause`."""
@@ -220,10 +205,11 @@ class Retrying:
         while waiting:
             group, at = waiting.pop()
             while at < steps and len(group.members):
-                count = min(steps - at, group.pause - group.trainer.step)
+                pause = group.next_pause(self.config.judge.retry)
+                count = min(steps - at, pause - group.trainer.step)
                 _keep(kept, at, group, group.trainer.run(count, record))
                 at += count
-                if group.trainer.step == group.pause:
+                if group.trainer.step == pause:
                     tired = self._paused(group)
                     if len(tired):
                         waiting.append((self.begin(tired, self.tries[tired], self.step + at), at))
@@ -235,7 +221,6 @@ class Retrying:
     def _paused(self, group: Group) -> Ints:
         """After the step with the last reference of a try: the replicas that start again leave the group."""
         group.trainer.pause()
-        group.await_pause(group.trainer.step, self.config.judge.retry)
         solved = group.trainer.solved_at[group.rows] >= 0
         tired = group.members[~solved]
         self.tries[tired] += 1
@@ -244,17 +229,13 @@ class Retrying:
 
     def infer(self, x: npt.NDArray[Any]) -> Ints:
         """What the networks answer in their present tries; see :meth:`mgd_sim.trainer.Trainer.infer`."""
-        answers = np.empty((self.replicas, len(x), self.config.outputs), dtype=np.int64)
-        for group in self.groups:
-            answers[group.members] = group.trainer.infer(x)[group.rows]
-        return answers
+        return self._gathered(lambda group: group.trainer.infer(x))
 
     def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
         """How well the unperturbed network does; see :meth:`mgd_sim.trainer.Trainer.cost_and_accuracy`."""
-        cost, accuracy = np.empty(self.replicas), np.empty(self.replicas)
-        for group in self.groups:
-            found = group.trainer.cost_and_accuracy(samples)
-            cost[group.members], accuracy[group.members] = (part[group.rows] for part in found)
+        cost, accuracy = self._gathered(
+            lambda group: np.stack(group.trainer.cost_and_accuracy(samples), axis=1)
+        ).T
         return cost, accuracy
 
 

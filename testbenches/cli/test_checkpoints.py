@@ -133,9 +133,8 @@ def test_a_twin_goes_on_as_a_circuit_and_back(capsys):
 LOOKS = {"train": "mgd_sim.trainer.Trainer.cost_and_accuracy", "simulate": "mgd_sim.watch._look"}
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_ctrl_c_in_the_last_look(verb, monkeypatch):
-    """Nobody asks any more whether to go on; where the run is is kept all the same."""
+def interrupt_second_look(verb, monkeypatch) -> None:
+    """Of a verb; the first one is at step 0."""
     package, _, name = LOOKS[verb].rpartition(".")
     look = pkgutil.resolve_name(LOOKS[verb])
     looked = 0
@@ -148,9 +147,23 @@ def test_ctrl_c_in_the_last_look(verb, monkeypatch):
         return look(*arguments)
 
     monkeypatch.setattr(pkgutil.resolve_name(package), name, interrupted)
-    # The first look is at step 0, and the second at the end.
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_ctrl_c_in_the_last_look(verb, monkeypatch):
+    """Nobody asks any more whether to go on; where the run is is kept all the same."""
+    interrupt_second_look(verb, monkeypatch)
     assert cli.main([*VERBS[verb], "--steps", "7", "--checkpoint", "c.npz"]) == 130
     assert Checkpoints("c.npz", preset("xor")).step == 7
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_ctrl_c_in_a_look(verb, monkeypatch):
+    """No step comes after it, and no other look."""
+    interrupt_second_look(verb, monkeypatch)
+    assert cli.main([*VERBS[verb], "--steps", "400", "-o", "out"]) == 130
+    table = Path("out/xor_trainer.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in table] == ["0", "10"]
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from mgd_hdl import cli
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.config.errors import Refused
 from mgd_sim.checkpoint import Checkpoint, Checkpoints
@@ -90,11 +91,11 @@ def test_limits_hold(name):
 CONFIG = preset("xor")
 
 
-def edited(change) -> bytes:
+def edited(change, config: TrainerConfig = CONFIG, steps: int = 9) -> bytes:
     """A good file with other entries."""
-    learner = twin(CONFIG)
-    learner.run(9)
-    file = np.load(io.BytesIO(data(CONFIG, learner)))
+    learner = twin(config)
+    learner.run(steps)
+    file = np.load(io.BytesIO(data(config, learner)))
     entries = {name: file[name] for name in file.files}
     change(entries)
     out = io.BytesIO()
@@ -164,6 +165,70 @@ ODD = {
     "deep JSON": (put("checkpoint", np.frombuffer(b"[" * 100_000, np.uint8)), "is no checkpoint of mgd-hdl"),
     "a number of JSON": (put("checkpoint", np.frombuffer(b"12", np.uint8)), "is no checkpoint of mgd-hdl"),
 }
+
+
+GROUPS = {
+    "no group": (of("parts.twin.groups", [5]), "begun must be a whole number within 0 and 70"),
+    "no groups": (of("parts.twin.groups", 5), "groups must be 1 to 3"),
+    "later than now": (
+        of("parts.twin.groups", [{"begun": 71}]),
+        "begun must be a whole number within 0 and 70",
+    ),
+    "tries without end": (put("twin.tries", lambda a: a + (1 << 23)), "tries must be within 1 and 3"),
+    "tries before the first": (put("twin.tries", lambda a: a * 0), "tries must be within 1 and 3"),
+}
+
+
+@pytest.mark.parametrize("case", GROUPS)
+def test_odd_tries_are_refused(case, tmp_path):
+    """Of trainers of which a try has 30 references, in as many steps."""
+    config = CONFIG.replaced(judge=JUDGED)
+    change, text = GROUPS[case]
+    path = tmp_path / "c.npz"
+    path.write_bytes(edited(change, config, steps=70))
+    with pytest.raises(Refused, match=f"c.npz: is damaged: {text}"):
+        Checkpoints(path, config).put("twin", twin(config))
+
+
+KEPT = {
+    "no looks": (put("more.looks", np.zeros((0, 7))), "looks must be rows of 7 numbers"),
+    "looks at part of a step": (
+        put("more.looks", lambda a: a + 0.5 * (np.arange(7) == 0)),
+        "looks must be rows of 7 numbers",
+    ),
+    "seeds that are no number": (
+        put("more.looks", lambda a: np.where(np.arange(7) == 1, np.nan, a)),
+        "looks must be rows of 7 numbers",
+    ),
+    "looks that are to come": (put("more.looks", lambda a: a + 30), "looks must have rising steps, up to 20"),
+    "looks that go back": (put("more.looks", lambda a: a[::-1]), "looks must have rising steps, up to 20"),
+    "a step to come": (put("more.solved_at", lambda a: a + (1 << 40)), "solved_at must be within -1 and 20"),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_an_odd_curve_is_refused(case, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", "xor", "--seeds", "2"]
+    assert cli.main([*command, "--steps", "20", "--checkpoint", "c.npz"]) == 0
+    change, text = KEPT[case]
+    file = np.load("c.npz")
+    entries = {name: file[name] for name in file.files}
+    change(entries)
+    np.savez("c.npz", allow_pickle=False, **entries)
+    capsys.readouterr()
+    assert cli.main([*command, "--steps", "30", "--resume", "c.npz"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"mgd-hdl: c.npz: is damaged: {text}")
+    assert err.count("\n") == 1
+
+
+def test_a_part_that_is_none(tmp_path):
+    """Before anything is put."""
+    (tmp_path / "c.npz").write_bytes(edited(of("parts.twin", 5)))
+    with pytest.raises(Refused, match="is damaged: step must be a whole number"):
+        _ = Checkpoints(tmp_path / "c.npz", CONFIG).step
 
 
 def test_samples_and_codes_from_outside_must_be_the_same(tmp_path):

@@ -31,6 +31,12 @@ def test_steps_of_a_try(taus, references):
     assert steps_of_a_try(config, config.registers(), references) == last + 1
 
 
+def test_a_try_as_long_as_can_be():
+    """Of each 12 steps those of number 0, 3, 4, 6, 8 and 9 have a reference."""
+    config = retried().replaced(learning={"tau_x": 3, "tau_p": 2, "tau_theta": 4}, engine={"shadow": "yes"})
+    assert steps_of_a_try(config, config.registers(), 6 * 10**12) == 12 * (10**12 - 1) + 10
+
+
 def test_tries_are_trainers_one_after_the_other():
     """A replica's tries, put together by hand: seeds of the page, whole tries, the last one goes on."""
     config, steps, seeds = retried(retry=60), 600, [0, 1, 2, 3, 4, 5]

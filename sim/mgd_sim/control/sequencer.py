@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,7 +14,7 @@ from mgd_hdl.config import Registers, TrainerConfig
 
 from ..fixed import Flags
 
-__all__ = ["Plan", "in_turn", "plan"]
+__all__ = ["Plan", "in_turn", "plan", "reference_periods", "references"]
 
 
 _Item = TypeVar("_Item", bound=np.generic)
@@ -49,16 +51,42 @@ def plan(config: TrainerConfig, registers: Registers, first: int, count: int) ->
     def ends(period: int) -> Flags:
         return np.asarray((step + 1) % period == 0)
 
-    sample, code = starts(registers.tau_x), starts(registers.tau_p)
-    refresh, refreshed = ends(registers.tau_theta), starts(registers.tau_theta)
+    refresh = ends(registers.tau_theta)
     flush = refresh | ends(registers.tau_p)
     if not config.shadow:
-        refresh, refreshed = flush, refreshed | code
-    always = config.two_sided or config.analog
-    reference = (
-        np.full(count, config.two_sided) if always else sample | refreshed | config.reference_each_step
+        refresh = flush
+    reference = np.zeros(count, np.bool_)
+    for period in reference_periods(config, registers):
+        reference |= starts(period)
+    return Plan(
+        sample=starts(registers.tau_x),
+        code=starts(registers.tau_p),
+        reference=reference,
+        flush=flush,
+        refresh=refresh,
     )
-    return Plan(sample=sample, code=code, reference=reference, flush=flush, refresh=refresh)
+
+
+def reference_periods(config: TrainerConfig, registers: Registers) -> tuple[int, ...]:
+    """A step measures C0 where its number is a multiple of one of these."""
+    if config.reference_waits:
+        seen = (registers.tau_theta,) if config.shadow else (registers.tau_theta, registers.tau_p)
+        return (registers.tau_x, *seen)
+    return () if config.analog else (1,)
+
+
+def references(config: TrainerConfig, registers: Registers, steps: int) -> int:
+    """How many of the first ``steps`` steps measure C0.
+
+    Of each of some periods, and of the least common multiple of several, there are ceil(steps / period)
+    multiples; what several have in common counts once (inclusion and exclusion).
+    """
+    periods = reference_periods(config, registers)
+    return sum(
+        -((-1) ** size) * -(-steps // math.lcm(*some))
+        for size in range(1, len(periods) + 1)
+        for some in itertools.combinations(periods, size)
+    )
 
 
 def in_turn(

@@ -11,6 +11,7 @@ steps, so it is prepared anew and compared with the circuit's.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ import numpy as np
 from mgd_hdl.config import LFSR, Format, Tries
 from mgd_hdl.config.errors import Refused
 
-from ..control.sequencer import plan
+from ..control.sequencer import reference_periods, references
 from ..fixed import Ints
 from ..learn.cell import visible
 from ..lfsr import after
@@ -47,14 +48,15 @@ class Standing:
     trainer : Trainer
     row : int
         The replica's.
-    try_number : int
-        Of a trainer that tries again, from 1.
-    seen : int
-        So many references there were when it stood still last, to see whether it has learned.
+    try_number, begun : int
+        Of a trainer that tries again: which try this is, from 1, and after how many steps it began.
+    retry : int
+        And after how many references it stands still, to see whether it has learned.
     """
 
-    def __init__(self, trainer: Trainer, row: int = 0, try_number: int = 1, seen: int = 0):
-        self.trainer, self.row, self.try_number, self._seen = trainer, row, try_number, seen
+    def __init__(self, trainer: Trainer, row: int = 0, try_number: int = 1, begun: int = 0, retry: int = 1):
+        self.trainer, self.row = trainer, row
+        self.try_number, self._begun, self._retry = try_number, begun, retry
         self.config = trainer.config
         self.registers = trainer.each_registers[row]
         self.step = trainer.step
@@ -65,26 +67,26 @@ class Standing:
     @property
     def references(self) -> int:
         """Since the trainer stood still last."""
-        return int(plan(self.config, self.registers, 0, self.step).reference.sum()) - self._seen
+        return references(self.config, self.registers, self.step) % self._retry
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether the next step measures C0 even if no host has written parameters."""
+        return any(self.step % period == 0 for period in reference_periods(self.config, self.registers))
 
     @property
     def perturbation(self) -> int:
         """The number of the next step's."""
         return self.step // self.registers.tau_p
 
-    @property
-    def windows(self) -> tuple[str, ...]:
-        """With which times windows end: without a shadow what the network sees changes with each update."""
-        return ("tau_theta",) if self.config.shadow else ("tau_theta", "tau_p")
-
     def left(self, register: str, done: int) -> int:
         """What a counter shows that begins at a register and has its last turn at one."""
         every: int = getattr(self.registers, register)
         return every - done % every
 
-    def ended(self, *registers: str) -> bool:
-        """Whether one of these times has just ended; before step 0 all have."""
-        return any(self.step % getattr(self.registers, name) == 0 for name in registers)
+    def ended(self, register: str) -> bool:
+        """Whether this time has just ended; before step 0 each has."""
+        return bool(self.step % getattr(self.registers, register) == 0)
 
     def drawn(self, seed: str, count: int) -> int:
         """The state of a random register ``count`` steps after its seed."""
@@ -109,6 +111,12 @@ class Standing:
         return int(self.of(self._leaves[name]))
 
     @property
+    def solved_at(self) -> int:
+        """The step, of all tries together, whose C0 brought the judge's verdict, or -1."""
+        at = int(self.of(self.trainer.solved_at))
+        return at if at < 0 else at + self._begun
+
+    @property
     def flags(self) -> int:
         """What was limited so far, as at the port."""
         return sum(int(self.of(met)) << bit for bit, met in enumerate(self.learned.saturated))
@@ -117,7 +125,7 @@ class Standing:
     def code(self) -> Ints:
         """The code words of the next step, one for each parameter."""
         if self.ended("tau_p"):
-            codes = self.trainer.clone().inputs.codes
+            codes = copy.deepcopy(self.trainer.inputs.codes)
             return np.asarray(self.of(codes.take(1)[0]), np.int64)
         return np.asarray(self.of(self.prepared["steps"]["code"][-1]), np.int64)
 
@@ -217,8 +225,8 @@ class Row:
     ----------
     path : str
     value : callable
-        What they hold, of the twin's replica and the groups of the match. Negative numbers stand in two's
-        complement.
+        What they hold, of the twin's replica and the groups of the match; of a memory a list. Negative
+        numbers stand in two's complement.
     ahead : callable
         Whether the circuit goes on from there by itself while it waits.
     then : callable, optional
@@ -226,7 +234,7 @@ class Row:
     """
 
     path: str
-    value: Callable[..., int]
+    value: Callable[..., int | list[int]]
     ahead: Callable[[Standing], bool] = lambda _: False
     then: Callable[..., int] | None = None
 
@@ -273,7 +281,7 @@ ROWS: tuple[Row, ...] = (
     Row(r"core\.sequencer\.sample_due", lambda s: s.ended("tau_x")),
     Row(
         r"core\.sequencer\.reference_due",
-        lambda s: s.ended("tau_x", *s.windows) or s.prepared["steps"]["due"],
+        lambda s: s.has_reference or s.prepared["steps"]["due"],
     ),
     Row(r"core\.references", lambda s: s.references),
     Row(r"retry\.tries", lambda s: s.try_number),
@@ -354,26 +362,21 @@ ROWS: tuple[Row, ...] = (
         rf"{_CELL}\.lower",
         lambda s, *at: int(s.code[s.number(*at)]) & ((1 << (s.config.code_bits - 1)) - 1),
     ),
+    Row(r"core\.array\.tile_(\d+)\.store", lambda s, tile: s.columns(int(tile))),
 )
-
-
-#: A memory: of each bit of T those of all cells of a tile.
-_STORE = re.compile(r"core\.array\.tile_(\d+)\.store")
 
 
 def _wanted(standing: Standing, held: Held, *, rests: bool) -> list[int] | None:
     """What a register or memory is to hold, or when it ``rests``; None where that does not matter."""
     path = re.sub(r"\$\d+", "", held.path)  # numbers tell instances from ports of the same name
-    store = _STORE.fullmatch(path)
-    if store:
-        return standing.columns(int(store[1]))
     for row in ROWS:
         found = re.fullmatch(row.path, path)
         if found:
             value = row.then if rests and row.ahead(standing) else row.value
             if value is None:
                 return None
-            return [int(value(standing, *found.groups())) & ((1 << held.width) - 1)]
+            holds = value(standing, *found.groups())
+            return holds if isinstance(holds, list) else [int(holds) & ((1 << held.width) - 1)]
     return None
 
 
@@ -388,9 +391,8 @@ def _standing(twin: Trainer | Retrying, circuit: RtlTrainer) -> Standing:
                 return Standing(twin, number)
             group = next(group for group in twin.groups if number in group.members)
             (row,) = group.rows[group.members == number]
-            return Standing(
-                group.trainer, int(row), int(twin.tries[number]), group.references - twin.config.judge.retry
-            )
+            retry = twin.config.judge.retry
+            return Standing(group.trainer, int(row), int(twin.tries[number]), group.begun, retry)
     raise Refused(["the twin has no replica with the seeds and registers of this circuit"])
 
 
@@ -409,10 +411,9 @@ def into_circuit(twin: Trainer | Retrying, circuit: RtlTrainer) -> None:
         values = _wanted(standing, held, rests=False)
         if values is not None:
             found[held.path] = held.array(values)
-    fed = {stream: standing.fed[stream] for stream in circuit.streams}
-    solved_at = standing.of(twin.solved_at) if isinstance(twin, Trainer) else twin.solved_at[0]
+    fed = {stream: standing.fed[stream] for stream in circuit.digests}
     kept = Kept(found, state.kept.events, fed, 0)
-    circuit.restore(KeptTrainer(twin.step, standing.flags, int(solved_at), kept))
+    circuit.restore(KeptTrainer(twin.step, standing.flags, standing.solved_at, kept))
     circuit.stand()
 
 
@@ -430,10 +431,10 @@ def into_twin(circuit: RtlTrainer, twin: Trainer | Retrying) -> None:
     assert isinstance(trainer, Trainer)
     trainer.inputs.skip(circuit.step - begun)
     if values.get("core.sequencer.reference_due") == [1]:  # where it is not anyway, a host wrote parameters
-        trainer.inputs.due = int(not Standing(trainer).ended("tau_x", *Standing(trainer).windows))
+        trainer.inputs.due = int(not Standing(trainer).has_reference)
     solved_at = circuit.solved_at - begun if circuit.solved_at >= 0 else -1
     if trainer.step:  # what a circuit held in the try before does not count
-        trainer.restore(Saved(_learned(trainer, circuit, solved_at), trainer.inputs.state))
+        trainer.restore(Saved(_learned(trainer, circuit, values, solved_at), trainer.inputs.state))
     standing = _standing(twin, circuit)
     for held in circuit.model.held:
         wanted = _wanted(standing, held, rests=True)
@@ -446,9 +447,9 @@ def _all_values(circuit: RtlTrainer) -> dict[str, list[int]]:
     return {held.path: held.values(found[held.path]) for held in circuit.model.held}
 
 
-def _learned(trainer: Trainer, circuit: RtlTrainer, solved_at: int) -> State:
-    """What was learned by a circuit that waits."""
-    values, start = _all_values(circuit), trainer.state.learned
+def _learned(trainer: Trainer, circuit: RtlTrainer, values: dict[str, list[int]], solved_at: int) -> State:
+    """What was learned by a circuit that waits and holds these values."""
+    start = trainer.state.learned
     within: dict[str, Within] = dict(leaves(trainer.limits["learned"]))
 
     def number(path: str, name: str) -> int:

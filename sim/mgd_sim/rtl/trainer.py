@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -24,11 +26,11 @@ from .registers import Kept
 from .tools import RtlError
 from .verilator import VerilatorModel
 
-__all__ = ["KeptTrainer", "RtlTrainer", "payloads", "trainer_design"]
+__all__ = ["KeptTrainer", "RtlTrainer", "payloads", "trainer_design", "words_digest"]
 
 #: No step takes as many clocks, wherever its sample comes from.
 _STEP_CLOCKS = 10_000
-#: Clocks until we look again whether all answers are there.
+#: Clocks until we look again whether all answers are there; so many steps may end in one look.
 _LOOK = 64
 
 
@@ -171,8 +173,9 @@ class RtlTrainer(Closes):
                 self.solved_at = -1
             if solved[-1] and self.solved_at < 0:
                 self.solved_at = self.ended + (int(not_yet[-1]) + 1 if len(not_yet) else 0)
-        self._waiting.append(states)
-        self._ahead += steps
+        if steps or not self._waiting:
+            self._waiting.append(states)
+            self._ahead += steps
 
     def _begun(self, solved: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Which of the steps that ended, by their rows, are a try's first one: flags are 0 before it."""
@@ -214,7 +217,9 @@ class RtlTrainer(Closes):
 
     def look(self, clocks: int) -> None:
         """So many clocks, however many steps end in them."""
-        self._keep(self.model.look(clocks))
+        while clocks > 0:  # there is a row for each clock, of whatever may end in it
+            self._keep(self.model.look(min(clocks, _LOOK)))
+            clocks -= _LOOK
 
     # ---- inference -------------------------------------------------------------------------------
 
@@ -233,12 +238,16 @@ class RtlTrainer(Closes):
             (N, outputs) in the last layer's output format.
         """
         self.ask(x)
-        limit = self.model.clocks + len(x) * _STEP_CLOCKS
-        while self.answered < len(x):
-            if self.model.clocks > limit:
-                raise RtlError(f"{self.model.design.top}: only {self.answered} of {len(x)} answers came")
-            self.look(_LOOK)
+        self._wait_for(len(x), lambda: self.answered, "answers")
         return self.answers()
+
+    def _wait_for(self, count: int, came: Callable[[], int], what: str) -> None:
+        """Until so many came."""
+        limit = self.model.clocks + count * _STEP_CLOCKS
+        while came() < count:
+            if self.model.clocks > limit:
+                raise RtlError(f"{self.model.design.top}: only {came()} of {count} {what} came")
+            self.look(_LOOK)
 
     def ask(self, x: npt.NDArray[Any], *, offers: Sequence[int] = (), takes: Sequence[int] = ()) -> None:
         """From now on offers inputs and takes answers; both as :meth:`VerilatorModel.feed` has its rhythm."""
@@ -270,13 +279,7 @@ class RtlTrainer(Closes):
 
     def _commanded(self, commands: Sequence[tuple[int, int | None]]) -> npt.NDArray[np.int64]:
         self.command(commands)
-        limit = self.model.clocks + len(commands) * _STEP_CLOCKS
-        while self.replied < len(commands):
-            if self.model.clocks > limit:
-                raise RtlError(
-                    f"{self.model.design.top}: only {self.replied} of {len(commands)} replies came"
-                )
-            self.look(_LOOK)
+        self._wait_for(len(commands), lambda: self.replied, "replies")
         return np.array([theta for _, theta, _ in self.replies()], dtype=np.int64)
 
     def command(
@@ -326,10 +329,10 @@ class RtlTrainer(Closes):
         self.step, self._flags, self.solved_at = state.step, np.uint8(state.flags), state.solved_at
         self._waiting, self._ahead = [], 0
 
-    @property
-    def streams(self) -> dict[str, list[int]]:
-        """The words of samples and codes that come in, over and over, by their stream."""
-        return {name: list(words) for name, words in self._streams.items()}
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """Of samples and codes that come in, over and over, by their stream."""
+        return {name: words_digest(words) for name, words in self._streams.items()}
 
     def close(self) -> None:
         """Ends the simulation."""
@@ -339,6 +342,14 @@ class RtlTrainer(Closes):
 def payloads(config: TrainerConfig, samples: Dataset) -> list[int]:
     """Every sample as the word of the stream port: inputs in the low bits, the first one lowest."""
     return _packed([(samples.x, config.formats.input.width), (samples.target, config.formats.target.width)])
+
+
+def words_digest(words: Sequence[int]) -> str:
+    """A hash of words of any width."""
+    found = hashlib.sha256()
+    for word in words:
+        found.update(b"%x," % word)
+    return found.hexdigest()
 
 
 def _packed(columns: Sequence[tuple[npt.NDArray[Any], int]]) -> list[int]:

@@ -76,7 +76,7 @@ def _key(design: Design, trace: str, holds: Sequence[Held] = ()) -> str:
         design.top,
         design.verilog,
         _control_file(design, holds),
-        "apart" if holds else "",
+        apart(design.verilog) if holds else "",
         _ports_table(design.ports),
         trace,
         _WRAPPER.read_text(),

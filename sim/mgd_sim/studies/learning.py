@@ -215,18 +215,20 @@ def looks(
     start = time.monotonic() - result.seconds
     samples = judging(learner.config)
     size, stopped = 1 if stop else goal.steps, False
-    while True:
-        if not goes_on:
-            cost, accuracy = learner.cost_and_accuracy(samples)
-            for seed in np.flatnonzero((accuracy >= goal.accuracy) & (cost < goal.cost)):
-                if result.solved_at[seed] is None:
-                    result.solved_at[seed] = result.steps
-            result.cost, result.accuracy = cost.tolist(), accuracy.tolist()
-            result.seconds = time.monotonic() - start
-            yield result
-        goes_on = False
-        if stopped or result.steps >= goal.steps or not (to_the_end or None in result.solved_at):
-            return
+
+    def look() -> Result:
+        cost, accuracy = learner.cost_and_accuracy(samples)
+        for seed in np.flatnonzero((accuracy >= goal.accuracy) & (cost < goal.cost)):
+            if result.solved_at[seed] is None:
+                result.solved_at[seed] = result.steps
+        result.cost, result.accuracy = cost.tolist(), accuracy.tolist()
+        result.seconds = time.monotonic() - start
+        return result
+
+    if not goes_on:
+        yield look()
+    while not stopped and result.steps < goal.steps and (to_the_end or None in result.solved_at):
+        looked_at = result.steps
         end = min((result.steps // goal.every + 1) * goal.every, goal.steps)
         while result.steps < end and not (stopped := stop is not None and stop(result.steps)):
             count, before = min(size, end - result.steps), time.monotonic()
@@ -234,6 +236,8 @@ def looks(
             result.steps += count
             if stop:
                 size = size * 2 if time.monotonic() - before < _SLICE else max(1, size // 2)
+        if result.steps > looked_at:
+            yield look()
 
 
 @ends_in_a_line
