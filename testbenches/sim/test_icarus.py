@@ -93,6 +93,33 @@ def test_unknown_values_are_errors():
     model.close()
 
 
+PARTLY = """\
+module partly(clk, a, step_done);
+  input clk;
+  wire clk;
+  input [4:0] a;
+  wire [4:0] a;
+  output step_done;
+  wire step_done;
+  reg [9:0] seen;
+  always @(posedge clk)
+    seen[5:1] <= a;
+  assign step_done = 1'h0;
+endmodule
+"""
+
+
+def test_bits_that_are_known_are_saved():
+    """Beside others that are not, in digits of four bits."""
+    ports = (Port("clk", "input", 1), Port("a", "input", 5), Port("step_done", "output", 1))
+    model = IcarusModel(Design("partly", PARTLY, ports), holds=True)
+    assert model.save().registers["seen"] == 0
+    model.set(a=0b10101)
+    model.clock(1)
+    assert model.save().registers["seen"] == 0b10101 << 1
+    model.close()
+
+
 def test_what_does_not_compile():
     with pytest.raises(RtlError, match="compiling counter: iverilog failed"):
         IcarusModel(counter(COUNTER.replace("wire [3:0] low", "wire [3:0] other")))

@@ -282,6 +282,7 @@ NONE = {
     "an empty archive": _zip(),
     "no arrays": _zip(("checkpoint.npy", b"none")),
     "a name that is none": _zip(("../checkpoint", _npy(()))),
+    "a header without end": _zip(("a.npy", b"\x93NUMPY\x01\x00\x08\x00{'a': (\n")),
     "a huge array": _zip(("a.npy", _npy((1 << 50,)))),
     "less than nothing": _zip(("a.npy", _npy((-1,)))),
     "objects": _zip(("a.npy", _npy((1,), b"12345678", "|O"))),

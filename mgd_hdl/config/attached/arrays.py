@@ -10,6 +10,7 @@ import io
 import math
 import zipfile
 import zlib
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def npy(data: bytes) -> Array:
         if version not in readers:
             raise Unreadable(f"is an .npy file of version {version[0]}.{version[1]}; must be 1.0 or 2.0")
         shape, fortran, kind = readers[version](file)
-    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError):
+    except (ValueError, SyntaxError, TokenError, TypeError, KeyError, RecursionError, MemoryError):
         raise Unreadable("is not an .npy file, or its header is damaged") from None
     if kind.kind not in _KINDS or kind.hasobject or kind.itemsize == 0:
         raise Unreadable(f"holds {_named(kind)}; must hold numbers")

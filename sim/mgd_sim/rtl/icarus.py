@@ -199,7 +199,7 @@ class IcarusModel:
         }
 
     def save(self) -> Kept:
-        """Where it is, as :meth:`VerilatorModel.save`; what is not known yet, and so not used, is 0."""
+        """Where it is, as :meth:`VerilatorModel.save`; bits not known yet, and so not used, are 0."""
         values: list[int] = []
         self._send(3, 0, 0)
         self._until_done(values)
@@ -264,7 +264,7 @@ class IcarusModel:
                 continue
             number, _, value = line.rstrip().partition(" ")
             if number == "held" and values is not None:
-                values.append(int(value.replace("x", "0"), 16))
+                values.append(int(value.replace("x", "0"), 2))
                 continue
             try:
                 self._seen[int(number)].append(int(value, 16))
@@ -336,7 +336,7 @@ def _bench(design: Design, strobe: str, held: Sequence[Held], *, traced: bool) -
         trace="\n".join(dump),
         zeros="\n".join(f"    {port.name} = 0;" for port in driven),
         settings="\n".join(f"        {numbers[port.name]}: {port.name} = value;" for port in driven),
-        saves="\n".join(f'        $display("held %h", dut.{place});' for place in places),
+        saves="\n".join(f'        $display("held %b", dut.{place});' for place in places),
         loads="\n".join(f"        {number}: dut.{place} = value;" for number, place in enumerate(places))
         or "        default: ;",
         samples="\n".join(samples),
