@@ -233,15 +233,17 @@ class Core(Block):
         m, doors = site.m, site.doors
         if not doors:
             return
+        # The parameters are set, no step is under way, and the network's copy of them is made.
+        still = Signal()
         m.d.comb += [
-            site.still.eq(site.blocks["sequencer"].between & ~under_way),
+            still.eq(site.blocks["sequencer"].between & ~under_way),
             site.engaged.eq(reduce(or_, [door.asks | door.owes for door in doors])),
         ]
         for number, door in enumerate(doors):
             others = [other.inside for other in doors if other is not door]
             before = [other.asks for other in doors[:number]]
             closed = reduce(or_, [*others, *before], Const(0, 1))
-            m.d.comb += door.open.eq(door.asks & site.still & ~closed)
+            m.d.comb += door.open.eq(door.asks & still & ~closed)
 
     def _report(self, site: Site, copy: Direct, engine: Engine, perturbed: Value) -> None:
         """Sticky flags, and busy until every step that entered is done."""

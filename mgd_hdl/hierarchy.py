@@ -28,7 +28,7 @@ from amaranth.lib import wiring
 
 from .config.names import module_name
 
-__all__ = ["Block", "Modules", "place", "ports_of"]
+__all__ = ["Block", "Modules", "joined", "place", "ports_of"]
 
 #: Amaranth has 16 bits for the number of an input bit of a module, or of an output bit of an instance.
 _MOST_BITS = 65_500
@@ -137,6 +137,15 @@ def _without_idle(text: str, wire: str) -> str:
     """
     declaration = rf"(?m)^  wire .*\binput \d+ +\\{wire}$\n"
     return re.sub(declaration, "", text) if len(re.findall(rf"\\{wire}(?!\S)", text)) == 1 else text
+
+
+def joined(source: Any, sink: Any) -> list[Any]:
+    """What makes one stream of two: ``sink`` is offered what ``source`` offers."""
+    return [
+        sink.payload.eq(source.payload),
+        sink.valid.eq(source.valid),
+        source.ready.eq(sink.ready),
+    ]
 
 
 def place(

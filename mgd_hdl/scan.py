@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
@@ -9,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from .config.trainer import TrainerConfig
 from .hierarchy import Block
 
-__all__ = ["PlacedScan", "Scan", "place_layout", "scan_of"]
+__all__ = ["PlacedScan", "Scan", "addressed_rows", "place_layout", "place_ports", "scan_of"]
 
 
 class Scan(Block):
@@ -65,6 +67,24 @@ class Scan(Block):
         with m.Elif(self.advance):
             m.d.sync += self.columns.eq(self.columns << 1)
         return m
+
+
+def place_ports(config: TrainerConfig) -> dict:
+    """Members of an array: the word is for the cell where the wires of ``config.placement.rings`` cross."""
+    rings = config.placement.rings
+    return {"address": In(1), **{f"address_{name}": In(size) for name, size in rings.items()}}
+
+
+def addressed_rows(array: Any) -> Value:
+    """Of an array with :func:`place_ports`, for each of its rows whether the place is in it."""
+    if "address_tiles" not in array.signature.members:
+        return Value.cast(array.address_rows)
+    tiles = array.config.placement.tiles
+    return Cat(
+        array.address_tiles[tile.index] & array.address_rows[row]
+        for tile in tiles
+        for row in range(tile.rows)
+    )
 
 
 def place_layout(config: TrainerConfig) -> data.StructLayout:

@@ -9,7 +9,7 @@ from amaranth.hdl import Module, Signal, Value
 
 from .config.ports import there
 from .config.trainer import TrainerConfig
-from .hierarchy import Block, place
+from .hierarchy import Block, joined, place
 from .schedule import Trace
 
 __all__ = ["Door", "Link", "Site"]
@@ -63,9 +63,6 @@ class Site:
         While any of them is high no step begins; a link adds its own when it is made.
     doors : list of Door
         Likewise, each with a hold of its own; of two that ask, the earlier one opens.
-    still : Signal
-        With ``config.doors``: the parameters are set, no step is under way, and the network's copy of them is
-        made; where nothing holds one may begin. A door that works does not count.
     engaged : Signal
         With ``config.doors``: one of them asks, or owes an answer.
     renew : Signal or None
@@ -83,7 +80,6 @@ class Site:
         self.blocks: dict[str, Any] = {}
         self.holds: list[Value] = []
         self.doors: list[Door] = []
-        self.still = Signal(name="still")
         self.engaged = Signal(name="engaged")
         self.renew: Signal | None = None
         self._platform = platform
@@ -115,21 +111,11 @@ class Site:
     def stream(self, block: Any, port: str) -> None:
         """A stream from outside, where the core has it, enters the block at its ``i``."""
         if port in self:
-            outside = getattr(self.ports, port)
-            self.m.d.comb += [
-                block.i.payload.eq(outside.payload),
-                block.i.valid.eq(outside.valid),
-                outside.ready.eq(block.i.ready),
-            ]
+            self.m.d.comb += joined(getattr(self.ports, port), block.i)
 
     def gives(self, block: Any, port: str) -> None:
         """A stream to outside leaves the block at its ``o``."""
-        outside = getattr(self.ports, port)
-        self.m.d.comb += [
-            outside.payload.eq(block.o.payload),
-            outside.valid.eq(block.o.valid),
-            block.o.ready.eq(outside.ready),
-        ]
+        self.m.d.comb += joined(block.o, getattr(self.ports, port))
 
     @property
     def restart(self) -> Value:

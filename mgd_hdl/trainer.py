@@ -9,7 +9,7 @@ from .config.registers import SEEDS
 from .config.trainer import TrainerConfig
 from .control.judge import Retry
 from .core import Core
-from .hierarchy import Block, place
+from .hierarchy import Block, joined, place
 from .ports import outer
 
 __all__ = ["Core", "Trainer"]
@@ -58,11 +58,7 @@ class Trainer(Block):
                 continue
             ours, theirs = getattr(self, name), getattr(core, name)
             if not member.is_port and member.flow == Out:
-                m.d.comb += [
-                    ours.payload.eq(theirs.payload),
-                    ours.valid.eq(theirs.valid),
-                    theirs.ready.eq(ours.ready),
-                ]
+                m.d.comb += joined(theirs, ours)
             elif not member.is_port:
                 m.d.comb += [
                     theirs.payload.eq(ours.payload),

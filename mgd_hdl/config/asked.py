@@ -235,6 +235,11 @@ class Asked(Section):
         return self.network.layers[-1]
 
     @property
+    def some_keep(self) -> bool:
+        """Some parameters are stuck at a value of their own: they are not dead."""
+        return self.some_stuck and self.imperfections.stuck_kind != "dead"
+
+    @property
     def some_stuck(self) -> bool:
         """Cells can be told not to learn."""
         return self.imperfections.stuck > 0

@@ -68,10 +68,10 @@ class Placement:
 
     @property
     def rings(self) -> dict[str, int]:
-        """With ``engine.access``, by name: one-hot wires whose crossing is a cell. Rows count from the tile's
-        first, or where a tile is in one row over the whole array.
+        """By name: one-hot wires whose crossing is a cell. With ``engine.access`` rows count from the tile's
+        first; without, or where a tile is in one row, over the whole array.
         """
-        if self.engine.by_input:
+        if self.engine.by_input or not self.asked.access:
             return {"rows": self.rows, "columns": self.columns}
         rows = max(tile.rows for tile in self.tiles)
         return {"tiles": len(self.tiles), "rows": rows, "columns": self.columns}
@@ -79,7 +79,7 @@ class Placement:
     def crossing(self, index: int) -> dict[str, int]:
         """Which of these wires the parameter of this number is on."""
         place = self.places[index]
-        if self.engine.by_input:
+        if "tiles" not in self.rings:
             return {"rows": place.row, "columns": place.column}
         return {"tiles": place.tile, "rows": place.tile_row, "columns": place.column}
 

@@ -44,14 +44,9 @@ def _rounds(config: TrainerConfig) -> list[tuple[str, int]]:
         *([("rise", rail)] if clamped else [("rise", top - 1)] * 2),
         *(("halve", k) for k in reversed(range(top))),
         ("last", 0),
-        *([("try", 0), ("back", 0)] if _tries(config) else []),
+        *([("try", 0), ("back", 0)] if config.some_keep else []),
         ("first", 0),
     ]
-
-
-def _tries(config: TrainerConfig) -> bool:
-    """Parameters may be stuck at a value other than zero: a word that only others take tells."""
-    return config.some_stuck and config.imperfections.stuck_kind != "dead"
 
 
 class Access(Block):
@@ -136,7 +131,7 @@ class Access(Block):
             members |= {"address": Out(1), "seek": Out(1), "place": Out(place_layout(config))}
         if config.timing.word_clocks > 1:
             members["load"] = Out(1)
-        if _tries(config):
+        if config.some_keep:
             members["loading"] = Out(1)
         if config.follow:
             members["copying"] = In(1)
@@ -162,7 +157,7 @@ class Access(Block):
                 "refused": 1,
                 "below": 1,  # T is known to be negative
                 "value": theta,
-                **({"found": theta, "moves": 1} if _tries(config) else {}),
+                **({"found": theta, "moves": 1} if config.some_keep else {}),
             }
         )
 
@@ -416,7 +411,7 @@ class Access(Block):
             new.refused.eq(refused),
             new.below.eq(1),
         )
-        if _tries(config):
+        if config.some_keep:
             yield from (new.value.eq(theta), new.found.eq(start), new.moves.eq(0))
         else:
             yield new.value.eq(Mux(front.write | refused, theta, start))
@@ -424,7 +419,7 @@ class Access(Block):
     def _think(self, m: Module, number: Value, flip: Value, now: Any, new: Any) -> None:
         """What a visit learns from the word of the visit before."""
         config, width = self.config, self.config.words.parameter.width
-        tries = _tries(config)
+        tries = config.some_keep
         found, kept = (now.found, new.found) if tries else (now.value, new.value)
         learns = Const(1, 1) if tries else ~now.write
         below = Signal()
@@ -480,7 +475,7 @@ class Access(Block):
         with_below = number.matches(*self._numbers("last"))
         power = Mux(with_below & ~new.below, 0, power)
         # +1 goes back, whether it was crossed or not.
-        if _tries(self.config):
+        if self.config.some_keep:
             power = Mux(number.matches(*self._numbers("back")), 1, power)
         first, last = Value.cast(new.value), Value.cast(now.value)
         beyond = first[-1] != first[-2]

@@ -65,9 +65,8 @@ class Initializer(Block):
         #: Cells let every word pass before the next.
         self.lasting = config.timing.word_clocks > 1
         loads = {"load": Out(1)} if self.lasting else {}
-        picks = {"rows": Out(config.placement.rows), "columns": Out(config.placement.columns)}
+        picks = {name: Out(size) for name, size in config.placement.rings.items()}
         if config.access:
-            picks = {name: Out(size) for name, size in config.placement.rings.items()}
             picks |= {"seek": In(1), "place": In(place_layout(config))}
         if config.facts.chain:
             picks = {"fill": Out(1), "sign": Out(1), "minus": Out(1)}
@@ -93,7 +92,6 @@ class Initializer(Block):
         m = Module()
         config, chain, clears = self.config, self.config.facts.chain, self.config.facts.clears
         scan: Any = place(m, platform, "scan", scan_of(config))
-        rings = config.placement.rings if config.access else ("rows", "columns")
         loading = Signal()
         m.d.comb += scan.advance.eq(self.fill & ~self.clear if chain else loading)
         again: Value | None = None
@@ -117,7 +115,7 @@ class Initializer(Block):
                 m.d.sync += clock.eq(clock + 1)
 
         if not chain:
-            m.d.comb += [getattr(self, name).eq(getattr(scan, name)) for name in rings]
+            m.d.comb += [getattr(self, name).eq(getattr(scan, name)) for name in config.placement.rings]
             if config.access:
                 m.d.comb += [scan.seek.eq(self.seek), scan.place.eq(self.place)]
         first = "CLEAR_POSITIVE" if clears == 1 else "CLEAR_NEGATIVE"

@@ -43,9 +43,10 @@ class Sequencer(Block):
         A measurement may begin now; with loaded codes the reference of a one-sided step always may.
     hold : In(1), ``config.holds`` only
         No step begins, whatever is asked for.
-    wanted, between : Out(1), inference only, ``config.doors`` only
-        A step is asked for; none that has begun has anything more to command, and none begins while ``hold``
-        is high.
+    wanted : Out(1), inference only
+        A step is asked for, by ``run`` or ``step``, whether anything holds it or not.
+    between : Out(1), ``config.doors`` only
+        No step that has begun has anything more to command, and none begins while ``hold`` is high.
     renew : In(1), ``engine.access`` only, where ``config.reference_waits``
         Parameters have changed between two steps: the next one measures its reference.
     under_way : Out(1), serial cells and loaded codes only
@@ -169,9 +170,7 @@ class Sequencer(Block):
                     elif not config.analog:
                         m.d.comb += [
                             self.reference.eq(1),
-                            self.measure.eq(
-                                1 if config.two_sided or config.reference_each_step else reference_due
-                            ),
+                            self.measure.eq(reference_due if config.reference_waits else 1),
                         ]
                     if config.timing.measure_clocks == 1:
                         m.next = "PERTURBED"

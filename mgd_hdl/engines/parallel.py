@@ -40,7 +40,7 @@ class ParallelEngine(Engine):
 
     def start(self, site: Site) -> None:
         array, initializer = self.array, self.initializer
-        rings = self.config.placement.rings if self.config.access else ("rows", "columns")
+        rings = self.config.placement.rings
         site.m.d.comb += [
             array.address.eq(self.addresses(site)),
             *(getattr(array, f"address_{name}").eq(getattr(initializer, name)) for name in rings),

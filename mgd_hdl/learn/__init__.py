@@ -1,18 +1,18 @@
-"""What every array of cells has: its layers, and ports through which the network gets its parameters."""
+"""What arrays of cells have: layers, ports through which the network gets its parameters, a bit to watch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from ..config.network import LayerConfig
 from ..config.trainer import TrainerConfig
 
-__all__ = ["addressed_rows", "layer_ports", "parity", "perturbed", "place_ports", "to_neurons", "watch_ports"]
+__all__ = ["layer_ports", "perturbed", "to_neurons", "watch_ports"]
 
 
 def layer_ports(config: TrainerConfig, passing: Callable[[LayerConfig], dict]) -> dict:
@@ -45,38 +45,8 @@ def to_neurons(m: Module, array: Any, layer: LayerConfig, parameters: Sequence[V
         m.d.comb += getattr(array, name).eq(Cat(*parameters[neuron * step : (neuron + 1) * step]))
 
 
-def place_ports(config: TrainerConfig) -> dict:
-    """Members of an array in which a cell is where two wires cross, or with ``engine.access`` three."""
-    rings = {"rows": config.placement.rows, "columns": config.placement.columns}
-    if config.access:
-        rings = config.placement.rings
-    return {"address": In(1), **{f"address_{name}": In(size) for name, size in rings.items()}}
-
-
-def addressed_rows(array: Any) -> Value:
-    """Of an array with :func:`place_ports`, for each of its rows whether the place is in it."""
-    if "address_tiles" not in array.signature.members:
-        return Value.cast(array.address_rows)
-    tiles = array.config.placement.tiles
-    return Cat(
-        array.address_tiles[tile.index] & array.address_rows[row]
-        for tile in tiles
-        for row in range(tile.rows)
-    )
-
-
 def watch_ports(config: TrainerConfig) -> dict:
     """With ``engine.access``: a bit that changes with the one next to the sign of any T, of a cell, a tile or
     an array.
     """
     return {"watched": Out(1)} if config.access else {}
-
-
-def parity(m: Module, name: str, bits: Sequence[Value], levels: int) -> Value:
-    """Whether an odd number of bits is high, so many clocks later: a tree of four to one, a register each."""
-    for level in range(levels):
-        register = Signal(-(-len(bits) // 4), name=f"{name}_{level}", reset_less=True)
-        m.d.sync += register.eq(Cat(Cat(*bits[i : i + 4]).xor() for i in range(0, len(bits), 4)))
-        bits = list(register)
-    (root,) = bits
-    return root

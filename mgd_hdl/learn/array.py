@@ -12,9 +12,11 @@ from ..config.codes import COLUMNS
 from ..config.network import LayerConfig
 from ..config.placement import Tile as TileConfig
 from ..config.trainer import TrainerConfig
+from ..delay import parity
 from ..fixed import shape
 from ..hierarchy import Block, place
-from . import addressed_rows, layer_ports, parity, perturbed, place_ports, to_neurons, watch_ports
+from ..scan import addressed_rows, place_ports
+from . import layer_ports, perturbed, to_neurons, watch_ports
 from .cell import ParameterCell, code_wires, loading_wires, perturbation_wires
 from .follower import copy_ports
 

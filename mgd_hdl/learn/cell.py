@@ -228,7 +228,7 @@ def code_wires(config: TrainerConfig, prefix: str = "", cells: int = 0) -> dict:
 
 def loading_wires(config: TrainerConfig) -> dict:
     """Members that tell the words of the start from all later ones, which stuck parameters must know."""
-    return {"loading": In(1)} if config.some_stuck and config.imperfections.stuck_kind != "dead" else {}
+    return {"loading": In(1)} if config.some_keep else {}
 
 
 def perturbation_wires(config: TrainerConfig) -> dict:

@@ -7,9 +7,10 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
+from ..delay import parity
 from ..fixed import shape
 from ..hierarchy import Block, place
-from . import layer_ports, parity, perturbed, to_neurons, watch_ports
+from . import layer_ports, perturbed, to_neurons, watch_ports
 from .array import Tap, held, later, spread
 from .follower import copy_ports, seen
 from .integrator import Integrator

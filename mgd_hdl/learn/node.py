@@ -8,9 +8,11 @@ from amaranth.lib.wiring import In, Out
 from ..config.codes import COLUMNS
 from ..config.network import LayerConfig
 from ..config.trainer import TrainerConfig
+from ..delay import parity
 from ..fixed import shape
 from ..hierarchy import Block, place
-from . import layer_ports, parity, place_ports, watch_ports
+from ..scan import place_ports
+from . import layer_ports, watch_ports
 from .array import Tap, held, later, spread
 from .cell import code_wires
 from .follower import copy_ports, seen

@@ -9,8 +9,10 @@ from amaranth.lib.wiring import In, Out
 from ..config.codes import COLUMNS
 from ..config.placement import Tile as TileConfig
 from ..config.trainer import TrainerConfig
+from ..delay import parity
 from ..hierarchy import Block, place
-from . import addressed_rows, layer_ports, parity, perturbed, to_neurons, watch_ports
+from ..scan import addressed_rows
+from . import layer_ports, perturbed, to_neurons, watch_ports
 from .array import Wires, held, word_ports
 from .cell import WIRES, code_bit, code_wires
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .fixed import Flags, Ints, namespace
 from .tasks import Dataset
 
-__all__ = ["Evaluation", "Measure", "evaluate", "right"]
+__all__ = ["Evaluation", "Measure", "blocks", "evaluate", "right"]
 
 #: Outputs (R, outputs, samples) and costs (R, samples) for x (inputs, samples) and targets.
 Measure = Callable[[Ints, Ints], tuple[npt.NDArray[Any], npt.NDArray[Any]]]
@@ -51,19 +51,26 @@ def right(y: npt.NDArray[Any], target: Ints, *, half: float, target_half: float)
     return answers
 
 
+def blocks(count: int, numbers_per_sample: int) -> Iterator[slice]:
+    """Samples for a network, as many at a time as memory takes; of none one empty block.
+
+    ``numbers_per_sample`` is the size, per sample, of the largest array that is made of a block.
+    """
+    size = max(1, _BLOCK // numbers_per_sample)
+    yield from (slice(first, first + size) for first in range(0, max(1, count), size))
+
+
 def evaluate(
     measure: Measure, samples: Dataset, *, numbers_per_sample: int, half: float, target_half: float
 ) -> Evaluation:
     """Mean cost, in units of ``measure``, and accuracy over all samples, block by block.
 
-    ``numbers_per_sample`` is the size of the largest array that ``measure`` makes, per sample; it
-    sets the size of a block. ``half`` and ``target_half`` are those of :func:`right`.
+    ``numbers_per_sample`` is that of :func:`blocks`. ``half`` and ``target_half`` are those of :func:`right`.
     """
-    size = max(1, _BLOCK // numbers_per_sample)
     cost, accuracy = [], []
-    for first in range(0, len(samples), size):
-        x = samples.x[first : first + size].astype(np.int64).T
-        target = samples.target[first : first + size].astype(np.int64).T
+    for block in blocks(len(samples), numbers_per_sample):
+        x = samples.x[block].astype(np.int64).T
+        target = samples.target[block].astype(np.int64).T
         y, each = measure(x, target)
         cost.append(each.sum(axis=-1))
         accuracy.append(right(y, target, half=half, target_half=target_half).sum(axis=-1))

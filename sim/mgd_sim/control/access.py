@@ -43,7 +43,7 @@ def written(config: TrainerConfig, before: Ints, theta: Ints, free: Flags) -> In
 def rounds(config: TrainerConfig) -> int:
     """How often a parameter is visited for one command."""
     clamped = config.levels.rail < config.words.parameter.width - 2
-    tries = config.some_stuck and config.imperfections.stuck_kind != "dead"
+    tries = config.some_keep
     return config.words.parameter.width + 6 - 2 * clamped + 2 * tries
 
 
@@ -92,7 +92,7 @@ def visits(config: TrainerConfig, theta: int, write: int | None = None, kind: Ki
     answer = theta
     if write is not None and kind == "free":
         answer = min(max(write, reachable(config)[0]), reachable(config)[1])
-    if config.some_stuck and config.imperfections.stuck_kind != "dead":
+    if config.some_keep:
         words += [-1, 1]
     if not -half <= answer < half:
         beyond = -half if answer < 0 else half - 1

@@ -10,13 +10,11 @@ import numpy.typing as npt
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import Refused
 
+from ..evaluate import blocks
 from ..fixed import Ints, fits
 from .mlp import Mlp
 
 __all__ = ["checked_inputs", "infer"]
-
-#: Numbers in one block of activations.
-_BLOCK = 1 << 21
 
 
 def checked_inputs(config: TrainerConfig, x: npt.NDArray[Any]) -> Ints:
@@ -49,7 +47,6 @@ def infer(mlp: Mlp, weight: Ints, x: Ints) -> Ints:
         (R, N, outputs) in the last layer's output format.
     """
     widest = max(dense.neurons for _, dense, _ in mlp.layers)
-    size = max(1, _BLOCK // (widest * len(weight)))
-    blocks = [mlp(weight, x[first : first + size].T) for first in range(0, max(1, len(x)), size)]
-    answers: Ints = np.concatenate(blocks, axis=-1).swapaxes(-1, -2)
+    found = [mlp(weight, x[block].T) for block in blocks(len(x), widest * len(weight))]
+    answers: Ints = np.concatenate(found, axis=-1).swapaxes(-1, -2)
     return answers
