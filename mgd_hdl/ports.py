@@ -32,8 +32,7 @@ _STREAMS: dict[str, Callable[[TrainerConfig], Signature]] = {
 
 def inner(config: TrainerConfig) -> dict:
     """Members of the core: those of the trainer, with ``restart`` in place of ``start`` and ``started``, and
-    in
-    place of ``tries`` ``tired``: it stands between two steps and has not solved the task for too long.
+    in place of ``tries`` ``tired``: it stands between two steps and has not solved the task for too long.
     """
     members = outer(config)
     del members["start"]

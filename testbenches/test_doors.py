@@ -186,6 +186,22 @@ def test_clocks_of_the_page(row, tmp_path_factory):
     assert line == (f"{answer}", f"{each:g}", f"{alone:g}", f"{beside:.0f}")
 
 
+def test_inputs_go_first():
+    """As the page says: commands wait for a gap between inputs, and training for the commands."""
+    config = preset("xor").replaced(network={"inference": "yes"}, engine={"access": "yes"})
+    with RtlTrainer(config, trainer_design(trainer_files(config)), config.registers()) as circuit:
+        for clocks, come in ((14, False), (15, True)):
+            circuit.start(config.registers())
+            circuit.run(5)
+            circuit.ask(np.zeros((1000, 2), int), offers=[1] + [0] * (clocks - 1))
+            circuit.look(100)
+            before = circuit.ended
+            circuit.command([(0, None), (1, None)])
+            circuit.look(2000)
+            assert circuit.replied == 2 * come
+            assert (circuit.ended - before > 1) == come  # one had begun
+
+
 def test_what_a_door_costs_is_measured_for_every_engine():
     """Of trainers that differ in nothing else."""
     found = set()

@@ -140,7 +140,7 @@ class Engine:
                 site.m.d.comb += getattr(network, name).eq(getattr(self.array, name))
 
     def broadcast(self, site: Site) -> Broadcast:
-        """The words of an update, and before the first step those of the initializer."""
+        """The words of an update, and those that set parameters: before the first step, and of the host."""
         homodyne = site.blocks["homodyne"]
         over: Value = Const(0, 1)
         if self.config.timing.tail_clocks:
