@@ -111,7 +111,7 @@ _TREES: dict[str, dict[str, Any]] = {
     "loaded": {"perturbation": {"family": "square"}},
     "nodes": {"perturbation": {"granularity": "node"}, "formats": {"cost_change": "SQ(2, 2)"}},
 }
-ARRAYS |= {
+_TILES_OF: dict[str, dict[str, Any]] = {
     f"tiles of {name}{', access' * (access == 'yes')}, 16 bits": {
         **changes,
         "engine": {**changes.get("engine", {}), "access": access},
@@ -119,13 +119,17 @@ ARRAYS |= {
     for name, changes in _TREES.items()
     for access in ("no", "yes")
 }
+ARRAYS |= _TILES_OF
 
 _TILES = (8, 24)
 
+#: Two networks, as inputs and neurons.
+Shapes = tuple[tuple[int, int], tuple[int, int]]
+
 #: 64 and 128 parameters in one layer: one tile, and two.
-_SHAPES = ((63, 1), (63, 2))
+_SHAPES: Shapes = ((63, 1), (63, 2))
 #: 64 and 320, because a tree over tiles has no root where there is one tile.
-_TILED = ((63, 1), (63, 5))
+_TILED: Shapes = ((63, 1), (63, 5))
 
 
 def _config(shape: tuple[int, int], changes: Mapping[str, Any]) -> TrainerConfig:
@@ -175,17 +179,22 @@ def tile_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, f
     return _slope(small, large, _TILES[1] - _TILES[0])
 
 
-def array_slope(changes: Mapping[str, Any], target: str = "ice40") -> dict[str, float]:
-    """Per parameter of a whole array: the cell, its row's wire, and leaf registers if there are any."""
-    tiled = "access" in changes.get("engine", {})
-    configs = [_config(shape, changes) for shape in (_TILED if tiled else _SHAPES)]
+def array_slope(
+    changes: Mapping[str, Any], target: str = "ice40", shapes: Shapes = _SHAPES
+) -> dict[str, float]:
+    """Per parameter of a whole array: the cell, its row's wire, and leaf registers if there are any; between
+    two networks of one layer.
+    """
+    configs = [_config(shape, changes) for shape in shapes]
     small, large = (_sizes(ENGINES[config.facts.name].cells(config), target) for config in configs)
     return _slope(small, large, configs[1].parameters - configs[0].parameters)
 
 
 def measured(name: str, target: str) -> dict[str, float]:
     """One of :data:`VARIANTS` or :data:`ARRAYS`."""
-    return tile_slope(VARIANTS[name], target) if name in VARIANTS else array_slope(ARRAYS[name], target)
+    if name in VARIANTS:
+        return tile_slope(VARIANTS[name], target)
+    return array_slope(ARRAYS[name], target, _TILED if name in _TILES_OF else _SHAPES)
 
 
 # ---- what to compare with ------------------------------------------------------------------------
