@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,18 +20,20 @@ from .learn.annealing import Annealing
 from .learn.array import Array
 from .learn.decay import Decay
 from .learn.update_noise import UpdateNoise
+from .lfsr import States
 from .link import Link, Now, Setup, Signs
 from .moves import COUNT, FLAG, STATE, Moves, Within
-from .perturb.layer_turn import layer_turns
+from .perturb.layer_turn import LayerTurns
 from .store import whole_type
 
 __all__ = ["FEATURES", "links_of"]
 
 
-def _where(there: Flags, each: Sequence[Any] | npt.NDArray[Any]) -> list[Any]:
-    """For every step the next one of ``each`` if there is one, else None."""
-    rest = iter(each)
-    return [next(rest) if here else None for here in there.tolist()]
+def _where(there: Flags, each: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """For every step the next one of ``each`` if there is one, else zeros."""
+    found = np.zeros((len(there), *each.shape[1:]), dtype=each.dtype)
+    found[there] = each
+    return found
 
 
 class _Analog(Link):
@@ -106,7 +107,7 @@ class _Halved(_Annealed):
 
     def __init__(self, name: str, setup: Setup):
         super().__init__(name, setup)
-        self.type = whole_type(setup.config)
+        self.type = whole_type(setup.config, setup.narrow)
 
     def _annealing(self) -> Annealing:
         return Annealing.of_amplitude(self.config, self.registers)
@@ -142,17 +143,21 @@ class _CostNoise(Link):
         super().__init__(name, setup)
         self.noise = CostNoise(self.config, self.registers.cost_noise, setup.seed("seed_cost_noise"))
 
-    def prepared(self, todo: Plan) -> list[Ints]:
-        """For each step what is added to its costs, (R, measurements)."""
+    def prepared(self, todo: Plan) -> Ints:
+        """What is added to costs, (steps, R, 2): to the reference, where there is one, and to the other."""
         # References come before the perturbed cost of their step.
         there = np.stack([todo.reference, np.full_like(todo.reference, True)], axis=1)
         words = self.noise.take(np.broadcast_to([True, False], there.shape)[there])
-        ends = np.cumsum(there.sum(axis=1)).tolist()
-        return [words[end - 1 - two : end].T for end, two in zip(ends, todo.reference.tolist(), strict=True)]
+        found = np.zeros((*there.shape, words.shape[1]), dtype=np.int64)
+        found[there] = words
+        return found.swapaxes(1, 2)
+
+    def prepared_limits(self) -> Within:
+        return self.noise.limits
 
     def meter(self, now: Now, cost: Ints) -> Ints:
         noise: Ints = now.inputs.links[self.name]
-        return cost + noise
+        return cost + noise[:, -cost.shape[1] :]
 
 
 class _Decay(Link):
@@ -165,13 +170,16 @@ class _Decay(Link):
         self.decay = Decay(self.config, self.registers.weight_decay, setup.seed("seed_decay"))
         self.array, self.free = Array(self.config), setup.free
 
-    def prepared(self, todo: Plan) -> list[Ints | None]:
+    def prepared(self, todo: Plan) -> Ints:
         return _where(todo.refresh, self.decay.take(int(todo.refresh.sum())))
 
+    def prepared_limits(self) -> Within:
+        return Within(0, self.decay.mask)
+
     def tail(self, now: Now, theta: Ints) -> Ints:
-        threshold = now.inputs.links[self.name]
-        if threshold is None:
+        if not now.inputs.refresh:
             return theta
+        threshold = now.inputs.links[self.name]
         free = namespace(theta).asarray(self.free)
         return self.array.decay(theta, threshold, self.decay.size, free)
 
@@ -189,33 +197,41 @@ class _UpdateNoise(Link):
             setup.seed("seed_update_noise"),
             setup.seed("seed_noise_code"),
         )
-        self.array, self.free = Array(self.config), setup.free.astype(whole_type(setup.config))
+        self.array, self.free = Array(self.config), setup.free.astype(whole_type(setup.config, setup.narrow))
 
-    def prepared(self, todo: Plan) -> list[tuple[Ints, Ints] | None]:
-        words, signs = self.noise.take(int(todo.refresh.sum()))
-        return _where(todo.refresh, list(zip(words, signs.astype(np.int8), strict=True)))
+    def prepared(self, todo: Plan) -> tuple[Ints, States]:
+        words, codes = self.noise.draw(int(todo.refresh.sum()))
+        return _where(todo.refresh, words), _where(todo.refresh, codes)
+
+    def prepared_limits(self) -> tuple[Within, Within]:
+        return self.noise.limits, STATE
 
     def tail(self, now: Now, theta: Ints) -> Ints:
-        drawn = now.inputs.links[self.name]
-        if drawn is None:
+        if not now.inputs.refresh:
             return theta
-        word, sign = drawn
-        return self.array.learn(theta, word, sign * namespace(theta).asarray(self.free))
+        word, code = now.inputs.links[self.name]
+        free = namespace(theta).asarray(self.free)
+        return self.array.learn(theta, word, cast(self.noise.signs(code), free.dtype) * free)
 
 
 class _Sparse(Link):
     """Only some parameters are active at a time."""
 
     def companion(self, code: Bits) -> dict[str, Bits]:
-        return {"code": code & np.uint8(1), "active": code >> np.uint8(1)}
+        sign, active = code & 1, code >> 1
+        return {"code": cast(sign, np.uint8), "active": cast(active, np.uint8)}
 
 
 class _Layerwise(Link):
     """One layer is perturbed and updated at a time."""
 
-    def turn(self, first: int, code: Bits, sign: Signs) -> tuple[Bits, Signs]:
-        turns = layer_turns(self.config, self.registers.tau_layer, first, len(code))[:, None]
-        return code * turns.astype(np.uint8), sign * turns.astype(sign.dtype)
+    def __init__(self, name: str, setup: Setup):
+        super().__init__(name, setup)
+        self.turns = LayerTurns(self.config, self.registers.tau_layer)
+
+    def turn(self, number: Ints, code: Bits, sign: Signs) -> tuple[Bits, Signs]:
+        turns = self.turns(number)[..., None, :]
+        return code * cast(turns, code.dtype), sign * cast(turns, sign.dtype)
 
 
 class _Accuracy(Link):

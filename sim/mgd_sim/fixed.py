@@ -41,12 +41,19 @@ def namespace(value: npt.NDArray[Any]) -> Any:
 
 
 def cast(value: npt.NDArray[Any], kind: Any) -> Any:
-    """The same numbers in another type: one of NumPy's, or that of another array; no copy if it is theirs."""
+    """The same numbers in another type: one of NumPy's, or that of another array; no copy if it is theirs.
+
+    A library that has no integers of 64 bits, or was told to have none, takes 32: who tells it so knows that
+    the numbers fit.
+    """
     if type(value) is np.ndarray:
         return value.astype(kind, copy=False)
     xp = value.__array_namespace__()
     name = getattr(kind, "__name__", None)
-    return xp.astype(value, kind if name is None else getattr(xp, name), copy=False)
+    if name is not None:
+        there = xp.__array_namespace_info__().dtypes()
+        kind = there[name] if name in there else there["int32"]
+    return xp.astype(value, kind, copy=False)
 
 
 def reshaped(value: npt.NDArray[Any], shape: tuple[int, ...]) -> Any:
@@ -155,8 +162,15 @@ def requantize(value: Ints, fraction_bits: int, wanted: int) -> Ints:
 
 
 def parity(word: npt.NDArray[Any]) -> Bits:
-    """1 where the number of ones in an unsigned word is odd: same shape."""
-    odd: Bits = np.bitwise_count(word) & np.uint8(1)
+    """1 where the number of ones in a word of up to 32 bits, not below 0, is odd: same shape."""
+    odd: Bits
+    if type(word) is np.ndarray:
+        odd = np.bitwise_count(word) & np.uint8(1)
+        return odd
+    # The standard has no count of ones. Each line folds the upper half of the bits that count onto the lower.
+    for half in (16, 8, 4, 2, 1):
+        word = word ^ (word >> half)
+    odd = cast(word & 1, np.uint8)
     return odd
 
 

@@ -24,7 +24,7 @@ from .learn.cell import learning
 from .learn.node import spread
 from .network.activation import per_replica
 from .perturb.codes import codes, signs
-from .perturb.layer_turn import layer_turns
+from .perturb.layer_turn import LayerTurns
 from .samples.memory import Plain
 from .samples.stream import checked, task_samples
 from .tasks import Dataset
@@ -414,9 +414,8 @@ class FloatMgd(_Learner):
         self._perturbation += int(todo.code.sum())
         sign = self._signs(code)
         if self.config.layerwise:
-            turns = layer_turns(
-                self.config, self.registers.tau_layer, self._perturbation - len(code), len(code)
-            )
+            number = np.arange(self._perturbation - len(code), self._perturbation)
+            turns = LayerTurns(self.config, self.registers.tau_layer)(number)
             sign = sign * turns[:, None]
         every = spread(self.config, sign) if self.config.nodes else sign
         learns, perturbation = sign, every[:, :, None, :] * self._modes[:, None]

@@ -8,8 +8,9 @@ from mgd_hdl.config.gaussian import BITS, INVERTED, LARGEST, TWICE
 
 from .fixed import Ints
 from .lfsr import States
+from .moves import Within
 
-__all__ = ["gaussian"]
+__all__ = ["gaussian", "gaussian_limits"]
 
 _ALL = np.uint32(sum(1 << bit for bit in BITS))
 _TWICE = np.uint32(sum(1 << bit for bit in TWICE))
@@ -21,3 +22,9 @@ def gaussian(state: States) -> Ints:
     bits = state ^ _INVERTED
     count: Ints = np.bitwise_count(bits & _ALL).astype(np.int64) + np.bitwise_count(bits & _TWICE)
     return count - LARGEST
+
+
+def gaussian_limits(level: int) -> Within:
+    """Between which noise of a level stays: ``2**(level - 1)`` times such a number, with level 0 none."""
+    largest = LARGEST << (level - 1) if level else 0
+    return Within(-largest, largest)

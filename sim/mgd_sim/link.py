@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -17,10 +17,12 @@ from .lfsr import States
 from .moves import Moves, Within
 from .store import Store
 
-__all__ = ["Inputs", "Link", "Now", "Setup", "Signs", "State"]
+__all__ = ["Inputs", "Link", "Now", "Prepared", "Setup", "Signs", "State"]
 
 #: Of codes: what each adds to its parameter.
 Signs = npt.NDArray[np.signedinteger[Any]]
+#: Of an option for a block of steps: an array or some, or plain numbers.
+Prepared = npt.NDArray[Any] | tuple[npt.NDArray[Any], ...] | list[int] | None
 
 
 class State(NamedTuple):
@@ -122,6 +124,9 @@ class Setup:
         The states (R,) of a register, by its name.
     free : Ints
         (R or 1, P), 0 where a parameter is stuck, else 1.
+    narrow : bool
+        Large networks are computed in integers as narrow as formats allow, and their sums in floating point;
+        otherwise all numbers are integers of one type. It makes no difference but to speed.
     """
 
     config: TrainerConfig
@@ -129,6 +134,7 @@ class Setup:
     replicas: int
     seed: Callable[[str], States]
     free: Ints
+    narrow: bool = True
 
 
 class Link:
@@ -138,8 +144,9 @@ class Link:
     :data:`mgd_sim.features.FEATURES` that a configuration has are asked in their order. What a method is
     given and does not change it gives back.
 
-    A block of steps is prepared by :meth:`wires` and :meth:`prepared`, in NumPy, which move what the option
-    draws on. All others are part of a step: they change nothing but the step under way.
+    A block of steps is prepared by :meth:`prepared`, in NumPy, which moves what the option draws on. All
+    others are functions of arrays, parts of a step or of what it is given: they change nothing but the step
+    under way.
     """
 
     #: What moves while blocks of steps are prepared; a run goes on from there.
@@ -158,13 +165,22 @@ class Link:
 
     # ---- a block of steps ------------------------------------------------------------------------
 
-    def turn(self, first: int, code: Bits, sign: Signs) -> tuple[Bits, Signs]:
-        """Codes (count, R or 1, codes) and their signs, from perturbation ``first`` on."""
-        return code, sign
+    def prepared(self, todo: Plan) -> Prepared:
+        """What :attr:`Inputs.links` holds under its name, the steps as first axis; None if there is nothing.
 
-    def prepared(self, todo: Plan) -> Sequence[Any] | None:
-        """For every step what :attr:`Inputs.links` holds under its name; None if there is nothing."""
+        Plain numbers come as a list: they are known before any array is.
+        """
         return None
+
+    def prepared_limits(self) -> Any:
+        """Of the arrays that :meth:`prepared` gives: :class:`mgd_sim.moves.Within`, in their structure."""
+        return None
+
+    # ---- a code ----------------------------------------------------------------------------------
+
+    def turn(self, number: Ints, code: Bits, sign: Signs) -> tuple[Bits, Signs]:
+        """Codes (..., R or 1, codes) and their signs, of perturbations with these numbers (...)."""
+        return code, sign
 
     def companion(self, code: Bits) -> dict[str, Bits]:
         """States that a code stands for, by name."""

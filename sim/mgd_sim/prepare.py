@@ -1,32 +1,98 @@
 """What a block of steps is given: codes, samples and all else that does not depend on what was learned.
 
-Computed for many steps at a time, in NumPy.
+What moves is drawn for many steps at a time, in NumPy. What a step is given is a function of that, of arrays
+of any library, for a block of steps or for one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .control.sequencer import in_turn, plan
-from .fixed import Bits, Ints
+from .control.sequencer import Plan, in_turn, plan
+from .fixed import Bits, Ints, namespace
 from .learn.node import spread
 from .lfsr import States, states
-from .link import Inputs, Link, Setup, Signs
+from .link import Inputs, Link, Prepared, Setup, Signs
 from .moves import COUNT, FLAG, STATE, Moves, Within, limits, moved, moving
 from .network.dense import MANY
+from .perturb import Draws
 from .perturb.codes import codes, signs
 from .samples.source import source
 from .step import Step
 from .tasks import Dataset
 
-__all__ = ["Preparation"]
+__all__ = ["Drawn", "Preparation", "Shaken"]
 
 #: Codes in a block, and steps: enough to make its cost per step small, few enough for the cache.
 _BLOCK, _STEPS = 1 << 21, 1 << 12
+
+
+class Drawn(NamedTuple):
+    """What was drawn for a block of steps.
+
+    Attributes
+    ----------
+    first : int
+        The first step's number.
+    todo : Plan
+    code : Draws
+        Of the perturbations that begin in these steps, see :class:`mgd_sim.perturb.CodeSource`.
+    perturbation : int
+        The number of the first of them.
+    sample : Ints
+        (samples, R), those that are taken in these steps.
+    dither : Ints or None
+        (steps, R).
+    links : mapping of str to Prepared
+        What options have prepared, by name.
+    """
+
+    first: int
+    todo: Plan
+    code: Draws
+    perturbation: int
+    sample: Ints
+    dither: Ints | None
+    links: Mapping[str, Prepared]
+
+
+class Shaken:
+    """What codes do to parameters: by how much each is shaken, and with which sign it learns."""
+
+    def __init__(self, setup: Setup, links: Sequence[Link]):
+        config = setup.config
+        self.config, self.links = config, links
+        #: Narrow where there are many; codes of 7 bits and more need more than 8.
+        narrow = np.int8 if config.code_bits < 7 else np.int16
+        many = setup.narrow and config.parameters >= MANY
+        self.type: type[np.signedinteger[Any]] = narrow if many else np.int64
+        self.free: Signs = setup.free.astype(self.type)
+
+    def __call__(self, code: Bits, number: Ints) -> tuple[Bits, Signs, Signs]:
+        """The codes as they are recorded, and what :class:`mgd_sim.link.Inputs` calls shaken and learns.
+
+        Parameters
+        ----------
+        code : Bits
+            (..., R or 1, codes), the words of perturbations.
+        number : Ints
+            (...,), their numbers.
+        """
+        config, sign = self.config, signs(self.config, code, self.type)
+        for link in self.links:
+            code, sign = link.turn(number, code, sign)
+        shaken = spread(config, sign) if config.nodes else sign
+        learns = sign
+        if config.some_stuck:
+            free = namespace(sign).asarray(self.free)
+            learns = sign * free
+            if config.imperfections.stuck_kind == "still":
+                shaken = shaken * free
+        return code, shaken, learns
 
 
 class Preparation:
@@ -79,10 +145,7 @@ class Preparation:
         self.sample = self.source.take(0)
         self.perturbation = 0  # how many there were
         self.due = 0  # whether parameters were written since the last step
-        #: Narrow where there are many; codes of 7 bits and more need more than 8.
-        narrow = np.int8 if config.code_bits < 7 else np.int16
-        self.type: type[np.signedinteger[Any]] = narrow if config.parameters >= MANY else np.int64
-        self.free: Signs = setup.free.astype(self.type)
+        self.shaken = Shaken(setup, links)
         at_once = _BLOCK // (self.replicas * max(config.parameters, config.inputs))
         self.block = min(max(16, at_once), _STEPS)
 
@@ -119,38 +182,42 @@ class Preparation:
         yield from (("steps", self), ("codes", self.codes), ("samples", self.source))
         yield from ((link.name, link) for link in self.links if link.MOVES)
 
-    def _block(self, count: int) -> Iterator[tuple[Inputs, Bits, Ints]]:
-        config, first = self.config, self.step
+    def draw(self, count: int) -> Drawn:
+        """What the next ``count`` steps draw. The codes and samples that they end with, :attr:`code` and
+        :attr:`sample`, are for the caller to set.
+        """
+        config, first, begun = self.config, self.step, self.perturbation
         todo = plan(config, self.registers, first, count)
         if not config.analog:
             todo.reference[0] |= self.due == 1
         self.due = 0
-        code, code_at = in_turn(self.code, self.codes.take(int(todo.code.sum())), todo.code)
-        sample, sample_at = in_turn(self.sample, self.source.take(int(todo.sample.sum())), todo.sample)
-        self.code, self.sample = code[-1:], sample[-1:]
-        self.perturbation += int(todo.code.sum())
+        code = self.codes.draw(int(todo.code.sum()))
+        sample = self.source.take(int(todo.sample.sum()))
+        self.perturbation += len(code)
         self.step += count
-        sign = signs(config, code, self.type)
-        for link in self.links:
-            code, sign = link.turn(self.perturbation - len(code), code, sign)
-        shaken = spread(config, sign) if config.nodes else sign
-        learns = sign
-        if config.some_stuck:
-            learns = sign * self.free
-            if config.imperfections.stuck_kind == "still":
-                shaken = shaken * self.free
-        x, target = self.x.take(sample, axis=0), self.target.take(sample, axis=0)
-        dither: Any = repeat(0)
+        dither = None
         if self.dithered:
             # It moves on in every step: the circuit rounds a zero where nothing is flushed.
             drawn = states(self.dither, count + 1)
             self.dither, dither = drawn[-1], drawn[:-1].astype(np.int64)
-        prepared = {link.name: link.prepared(todo) for link in self.links}
-        names = [name for name, each in prepared.items() if each is not None]
-        rows: Any = zip(*(prepared[name] or () for name in names), strict=True) if names else repeat(())
+        links = {link.name: each for link in self.links if (each := link.prepared(todo)) is not None}
+        return Drawn(first, todo, code, begun, sample, dither, links)
+
+    def _block(self, count: int) -> Iterator[tuple[Inputs, Bits, Ints]]:
+        first, todo, draws, begun, taken, dither, links = self.draw(count)
+        code, code_at = in_turn(self.code, self.codes.words(draws), todo.code)
+        sample, sample_at = in_turn(self.sample, taken, todo.sample)
+        self.code, self.sample = code[-1:], sample[-1:]
+        end = begun + len(draws)
+        code, shaken, learns = self.shaken(code, np.arange(end - len(code), end))
+        x, target = self.x.take(sample, axis=0), self.target.take(sample, axis=0)
+        names = list(links)
+        each = [zip(*rows, strict=True) if isinstance(rows, tuple) else rows for rows in links.values()]
+        rows: Any = zip(*each, strict=True) if names else repeat(())
+        words: Any = repeat(0) if dither is None else dither
         what = np.stack([todo.sample, todo.reference, todo.flush, todo.refresh], axis=1).tolist()
         for step, c, s, (fresh, reference, flush, refresh), word, row in zip(
-            range(first, first + count), code_at, sample_at, what, dither, rows, strict=False
+            range(first, first + count), code_at, sample_at, what, words, rows, strict=False
         ):
             yield (
                 Inputs(

@@ -45,13 +45,13 @@ class Step:
     def __init__(self, setup: Setup, links: Sequence[Link], devices: Sequence[int] | None = None):
         config = setup.config
         self.config, self.links = config, list(links)
-        self.mlp = Mlp(config, devices)
+        self.mlp = Mlp(config, devices, setup.narrow)
         self.loss = loss(config)
         self.baseline = Baseline(config)
         self.accumulate = Accumulator(config)
         self.update = Update(config)
         self.array = Array(config)
-        self.copies = Copies(config)
+        self.copies = Copies(config, setup.narrow)
         self.two_sided = config.two_sided
         self.fine_bits = config.words.fine_bits
         self.learning_shift = setup.registers.learning_shift

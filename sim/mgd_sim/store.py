@@ -41,14 +41,15 @@ class Store(NamedTuple):
     history: tuple[Ints, ...]
 
 
-def whole_type(config: TrainerConfig) -> type[np.signedinteger[Any]]:
-    """Of integers for T and for all that is as large: the narrowest in which every step of a sum fits.
+def whole_type(config: TrainerConfig, narrow: bool = True) -> type[np.signedinteger[Any]]:
+    """Of integers for T and for all that is as large: the narrowest in which every step of a sum fits, where
+    that is asked for.
 
     With few parameters what counts is not the size but the calls, and a change of type is one.
     The largest product is that of :func:`mgd_sim.learn.integrator.integrate`: a word, at most 2**(W - 2),
     times a side, at most 2**(W - 2 - rail).
     """
-    if config.parameters < MANY:
+    if config.parameters < MANY or not narrow:
         return np.int64
     words, width = config.words, config.words.parameter.width
     product = 2 * (width - 1) - config.levels.rail
@@ -62,14 +63,15 @@ class Copies:
     """What the network sees of T: itself, a copy taken at the end of each window, or one that follows it.
 
     Without a shadow copy every update is the end of a window. With delayed updates the copy of a layer
-    holds T as it was ``config.timing.delay(layer)`` steps before.
+    holds T as it was ``config.timing.delay(layer)`` steps before. ``narrow`` is that of
+    :func:`whole_type`.
     """
 
-    def __init__(self, config: TrainerConfig):
+    def __init__(self, config: TrainerConfig, narrow: bool = True):
         self.guard_bits = config.words.guard_bits
         self.follow = config.follow
         self.moves = config.timing.settle_moves if config.follow else 0
-        self.type = whole_type(config)
+        self.type = whole_type(config, narrow)
         self.delays: list[tuple[slice, int]] = []
         if config.delayed:
             self.delays = [

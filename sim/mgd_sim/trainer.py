@@ -257,7 +257,7 @@ class Trainer:
 
     def write(self, theta: Ints) -> None:
         """The host writes T (R, P): see :func:`mgd_sim.control.access.written`."""
-        self.hold(written(self.config, self.theta, theta, self.inputs.free != 0))
+        self.hold(written(self.config, self.theta, theta, self.inputs.shaken.free != 0))
 
     def pause(self) -> None:
         """Stand still until all steps that have begun are done, which delayed updates notice."""

@@ -267,14 +267,15 @@ def test_noise(family):
     assert config.levels.update_noise == level
     states = integers.first(50, 99)
     assert gaussian(states_of(99, 50)).tolist() == [integers.normal(state) for state in states]
-    word, sign = UpdateNoise(config, level, states_of(99, 1), states_of(5, 1)).take(50)
+    noise = UpdateNoise(config, level, states_of(99, 1), states_of(5, 1))
+    word, code = noise.draw(50)
     assert word[:, 0].tolist() == [integers.normal(state) << level - 1 for state in states]
     places = [
         (row, column, diagonal if family == "random_code" else None)
         for _, _, row, column, diagonal in integers.places([49, 4, 4])
     ]
     ours = [[2 * integers.noise_bit(state, *each) - 1 for each in places] for state in integers.first(50, 5)]
-    assert sign[:, 0].tolist() == ours
+    assert noise.signs(code)[:, 0].tolist() == ours
 
 
 def test_decay():

@@ -58,15 +58,17 @@ def test_independent_noise_is_uncorrelated(family):
     registers = config.registers(5)
     seed = np.array([registers.seed_update_noise], dtype=np.uint32)
     code_seed = np.array([registers.seed_noise_code], dtype=np.uint32)
-    word, sign = Twin(config, config.levels.update_noise, seed, code_seed).take(count)
+    twin = Twin(config, config.levels.update_noise, seed, code_seed)
+    word, code = twin.draw(count)
+    sign = twin.signs(code)
     noise = (word[:, :, None] * sign)[:, 0] * config.words.parameter.step / 2**-5
     assert noise.shape == (count, 9)
     for i, j in itertools.combinations(range(9), 2):
         # Both have the square of one number in common, whose mean square is 2.9.
         assert abs((noise[:, i] * noise[:, j]).mean()) < 5 * np.sqrt(2.9 / count)
     np.testing.assert_allclose(noise.std(axis=0), 1, atol=5 / np.sqrt(2 * count))
-    word, sign = Twin(noisy("common"), config.levels.update_noise, seed, seed).take(count)
-    assert (sign == 1).all()
+    common = Twin(noisy("common"), config.levels.update_noise, seed, seed)
+    assert (common.signs(common.draw(count)[1]) == 1).all()
 
 
 def test_once_for_each_update():
@@ -77,6 +79,6 @@ def test_once_for_each_update():
         for trainer in trainers:
             trainer.run(steps)
         seeds = [LFSR.valid(config.registers(seed).seed_update_noise) for seed in (1, 2)]
-        word, _ = Twin(config, config.levels.update_noise, np.array(seeds, dtype=np.uint32), None).take(1)
+        word, _ = Twin(config, config.levels.update_noise, np.array(seeds, dtype=np.uint32), None).draw(1)
         difference = trainers[0].theta - trainers[1].theta
         np.testing.assert_array_equal(difference, np.broadcast_to(words * word[0][:, None], (2, 9)))

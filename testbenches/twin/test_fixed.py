@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import array_api_strict
 import numpy as np
 import pytest
 
@@ -79,4 +80,7 @@ def test_requantize(fraction_bits, wanted):
 
 def test_parity():
     words = np.arange(1 << 10, dtype=np.uint32) << np.uint32(21)
-    assert parity(words).tolist() == [bin(word).count("1") % 2 for word in words.tolist()]
+    words |= words >> np.uint32(17) & np.uint32(0x2A5)
+    expected = [bin(word).count("1") % 2 for word in words.tolist()]
+    assert parity(words).tolist() == expected
+    assert np.asarray(parity(array_api_strict.asarray(words))).tolist() == expected

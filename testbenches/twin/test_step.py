@@ -122,6 +122,22 @@ def test_a_step_is_pure_and_takes_any_arrays(name):
     assert (state.store.theta != learner.theta).any()
 
 
+@pytest.mark.parametrize("name", [*KINDS, "letters", "external"])
+@pytest.mark.usefixtures("size")
+def test_codes_take_any_arrays(name):
+    """Words, signs and shakes of a block of perturbations at once, and one by one from another library."""
+    prepared = trainer(name).inputs
+    draws, number = prepared.codes.draw(20), np.arange(20)
+    words = prepared.codes.words(draws)
+    whole = prepared.shaken(words, number)
+    assert any(words[0].tobytes() != each.tobytes() for each in words)
+    for row in range(20):
+        code = prepared.codes.words(strict(np.asarray(draws[row])))
+        np.testing.assert_array_equal(plain(code), words[row])
+        found = prepared.shaken(code, strict(np.asarray(number[row])))
+        assert_same(tuple(plain(each) for each in found), tuple(each[row] for each in whole))
+
+
 @pytest.mark.usefixtures("size")
 @pytest.mark.parametrize("name", [*KINDS, "letters", "everything saturates", "external"])
 def test_cut_and_restored(name):

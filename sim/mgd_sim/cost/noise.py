@@ -7,7 +7,7 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Flags, Ints
-from ..gaussian import gaussian
+from ..gaussian import gaussian, gaussian_limits
 from ..lfsr import States, states
 
 __all__ = ["CostNoise"]
@@ -29,6 +29,7 @@ class CostNoise:
         self.level = level
         self.noisy_reference = config.imperfections.noisy_reference
         self.state = seed
+        self.limits = gaussian_limits(level)
 
     def take(self, reference: Flags) -> Ints:
         """What is added to the next costs.

@@ -24,8 +24,12 @@ _Number = TypeVar("_Number", bound=np.generic)
 
 def spread(config: TrainerConfig, sign: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
     """From a sign for each neuron (..., N) to one for each parameter (..., P): only biases are shaken."""
-    shaken = np.zeros((*sign.shape[:-1], config.parameters), dtype=sign.dtype)
-    shaken[..., list(config.shape.biases)] = sign
+    xp, neurons = namespace(sign), sign.shape[-1]
+    at = np.full(config.parameters, neurons)  # a zero behind the signs
+    at[list(config.shape.biases)] = np.arange(neurons)
+    shaken: npt.NDArray[_Number] = xp.take(
+        xp.concat([sign, xp.zeros_like(sign[..., :1])], axis=-1), xp.asarray(at), axis=-1
+    )
     return shaken
 
 

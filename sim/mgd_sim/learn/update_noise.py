@@ -6,8 +6,8 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Ints, parity
-from ..gaussian import gaussian
+from ..fixed import Ints, cast, namespace, parity
+from ..gaussian import gaussian, gaussian_limits
 from ..lfsr import States, states
 
 __all__ = ["UpdateNoise", "noise_masks"]
@@ -40,23 +40,33 @@ class UpdateNoise:
         self.level = level
         self.state, self.code_state = seed, code_seed
         self.mask = noise_masks(config) if config.independent_noise else None
+        self.limits = gaussian_limits(level)
 
-    def take(self, count: int) -> tuple[Ints, Ints]:
+    def draw(self, count: int) -> tuple[Ints, States]:
         """The noise of the next ``count`` updates.
 
         Returns
         -------
         word : Ints
             (count, R), in ``config.words.update``.
-        sign : Ints
-            (count, R, P) or (count, 1, 1), +1 or -1.
+        code : States
+            (count, R) for :meth:`signs`; where all parameters take the same, (count, 0).
         """
         drawn = states(self.state, count + 1)
         self.state = drawn[-1]
         word = gaussian(drawn[:-1])
         word = word << (self.level - 1) if self.level else np.zeros_like(word)
         if self.mask is None:
-            return word, np.ones((count, 1, 1), dtype=np.int64)
+            return word, drawn[:-1, :0]
         code = states(self.code_state, count + 1)
         self.code_state = code[-1]
-        return word, 2 * parity(code[:-1, :, None] & self.mask).astype(np.int64) - 1
+        return word, code[:-1]
+
+    def signs(self, code: States) -> Ints:
+        """+1 or -1 for every parameter: (..., R, P), or (..., 1, 1) where all take the same."""
+        xp = namespace(code)
+        if self.mask is None:
+            same: Ints = xp.ones((*code.shape[:-1], 1, 1), dtype=xp.int8)
+            return same
+        sign: Ints = 2 * cast(parity(code[..., None] & xp.asarray(self.mask)), np.int8) - 1
+        return sign

@@ -35,17 +35,23 @@ def in_floats(layer: LayerConfig) -> bool:
 class Dense:
     """``z_j = sum_i w_ji x_i + b_j`` in ``layer.sum``, which is wide enough for every case.
 
+    Parameters
+    ----------
+    layer : LayerConfig
+    floats : bool
+        Whether it may multiply in floating point where that is exact and faster.
+
     Attributes
     ----------
     floats : bool
         Multiplies in floating point, the bias with a 1 that stands behind the inputs. Exact all the same.
     """
 
-    def __init__(self, layer: LayerConfig):
+    def __init__(self, layer: LayerConfig, floats: bool = True):
         self.neurons, self.inputs = layer.neurons, layer.inputs
         self.one = 1 << layer.input.fraction_bits
         self.bias_shift = layer.input.fraction_bits
-        self.floats = in_floats(layer)
+        self.floats = floats and in_floats(layer)
 
     def ready(self, x: Ints) -> npt.NDArray[Any]:
         """Inputs (..., inputs, samples) as they are multiplied; those that are ready stay as they are."""

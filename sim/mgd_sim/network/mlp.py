@@ -24,14 +24,16 @@ class Mlp:
     config : TrainerConfig
     devices : sequence of int, optional
         One number for each replica, where replicas are different devices.
+    floats : bool
+        See :class:`mgd_sim.network.dense.Dense`.
     """
 
-    def __init__(self, config: TrainerConfig, devices: Sequence[int] | None = None):
+    def __init__(self, config: TrainerConfig, devices: Sequence[int] | None = None, floats: bool = True):
         defects = None if devices is None else [config.shape.defects(device) for device in devices]
         self.layers = [
             (
                 slice(layer.first, layer.first + layer.parameters),
-                Dense(layer),
+                Dense(layer, floats),
                 Activation(layer, None if defects is None else [each[layer.index] for each in defects]),
             )
             for layer in config.shape.layers

@@ -9,7 +9,7 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import Refused
 
-from ..fixed import Bits, Ints
+from ..fixed import Bits, Ints, cast
 from ..lfsr import States
 from .external import ExternalCodes
 from .random_code import RandomCodes
@@ -62,7 +62,7 @@ def signs(config: TrainerConfig, bits: Bits, kind: type[np.signedinteger[Any]] =
     of ``2**-(k - 1)``. Of sparse codes bit 1 says whether there is anything at all. ``kind`` is that of the
     result.
     """
-    sign = bits.astype(kind)
+    sign: Ints = cast(bits, kind)
     if config.sparse:
         return (2 * (sign & 1) - 1) * (sign >> 1)
     if not config.sequential:

@@ -9,8 +9,9 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import Refused
 
-from ..fixed import Bits, Ints
+from ..fixed import Bits, Ints, namespace, reshaped
 from ..moves import COUNT, Moves
+from . import CodeSource
 
 __all__ = ["ExternalCodes", "port_codes", "words"]
 
@@ -56,7 +57,7 @@ def port_codes(config: TrainerConfig) -> Ints | None:
     return drawn
 
 
-class ExternalCodes:
+class ExternalCodes(CodeSource):
     """The codes of all replicas, which are the same.
 
     Parameters
@@ -70,11 +71,18 @@ class ExternalCodes:
     MOVES: ClassVar[Moves] = {"step": COUNT}
 
     def __init__(self, config: TrainerConfig, perturbations: Ints):
-        self.words = words(config, perturbations)
+        self.round = words(config, perturbations)
         self.step = 0
 
-    def take(self, count: int) -> Bits:
-        """The code words of the next ``count`` perturbations: (count, 1, P)."""
-        step = np.arange(self.step, self.step + count) % len(self.words)
+    def draw(self, count: int) -> Ints:
+        """Where the next ``count`` perturbations are in their round: (count, 1)."""
+        step = np.arange(self.step, self.step + count) % len(self.round)
         self.step += count
-        return self.words[step][:, None]
+        return step[:, None]
+
+    def words(self, draws: Ints) -> Bits:
+        """The code words: (..., 1, P)."""
+        xp = namespace(draws)
+        rows = xp.take(xp.asarray(self.round), reshaped(draws, (-1,)), axis=0)
+        found: Bits = reshaped(rows, (*draws.shape, self.round.shape[1]))
+        return found

@@ -6,21 +6,32 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Ints
+from ..fixed import Ints, cast, namespace
 
-__all__ = ["layer_turns"]
+__all__ = ["LayerTurns"]
 
 
-def layer_turns(config: TrainerConfig, tau_layer: int, first: int, count: int) -> Ints:
-    """For perturbations ``first`` to ``first + count - 1`` the parameters whose turn it is.
+class LayerTurns:
+    """Each layer in its turn, for ``tau_layer`` perturbations."""
 
-    Returns
-    -------
-    Ints
-        (count, P), 1 for those of the layer whose turn it is, 0 for all others.
-    """
-    owner = np.repeat(
-        [layer.index for layer in config.shape.layers], [layer.parameters for layer in config.shape.layers]
-    )
-    turn = np.arange(first, first + count) // tau_layer % len(config.shape.layers)
-    return np.asarray(turn[:, None] == owner, dtype=np.int64)
+    def __init__(self, config: TrainerConfig, tau_layer: int):
+        layers = config.shape.layers
+        self.tau_layer, self.layers = tau_layer, len(layers)
+        self.owner = np.repeat([layer.index for layer in layers], [layer.parameters for layer in layers])
+
+    def __call__(self, number: Ints) -> Ints:
+        """For perturbations with these numbers the parameters whose turn it is.
+
+        Parameters
+        ----------
+        number : Ints
+            (...,), from 0 on.
+
+        Returns
+        -------
+        Ints
+            (..., P), 1 for those of the layer whose turn it is, 0 for all others.
+        """
+        turn = number // self.tau_layer % self.layers
+        turns: Ints = cast(turn[..., None] == namespace(number).asarray(self.owner), np.int64)
+        return turns

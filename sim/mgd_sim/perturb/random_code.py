@@ -8,9 +8,10 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Bits, parity
+from ..fixed import Bits, namespace, parity
 from ..lfsr import States, states
 from ..moves import STATE, Moves
+from . import CodeSource
 
 __all__ = ["RandomCodes", "masks", "random_code"]
 
@@ -40,6 +41,8 @@ def random_code(mask: States, state: States) -> Bits:
     Bits
         (*state.shape, P), 0 or 1.
     """
+    if type(state) is not np.ndarray:
+        return parity(state[..., None] & namespace(state).asarray(mask))
     rows = state.reshape(-1)
     found = np.empty((len(rows), len(mask)), dtype=np.uint8)
     at_once = max(1, _CACHED // len(mask))
@@ -49,7 +52,7 @@ def random_code(mask: States, state: States) -> Bits:
     return found.reshape(*state.shape, len(mask))
 
 
-class RandomCodes:
+class RandomCodes(CodeSource):
     """The codes of R replicas, each from its own seed.
 
     Parameters
@@ -66,8 +69,12 @@ class RandomCodes:
         self.mask = masks(config)
         self.state = seed
 
-    def take(self, count: int) -> Bits:
-        """The code bits of the next ``count`` perturbations: (count, R, P)."""
+    def draw(self, count: int) -> States:
+        """The register's states at the next ``count`` perturbations: (count, R)."""
         block = states(self.state, count + 1)
         self.state = block[-1]
-        return random_code(self.mask, block[:-1])
+        return block[:-1]
+
+    def words(self, draws: States) -> Bits:
+        """The code bits: (..., R, P)."""
+        return random_code(self.mask, draws)

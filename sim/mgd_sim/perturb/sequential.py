@@ -8,8 +8,9 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Bits, Ints
+from ..fixed import Bits, Ints, cast, namespace
 from ..moves import COUNT, Moves
+from . import CodeSource
 
 __all__ = ["SequentialCodes", "sequential"]
 
@@ -29,12 +30,13 @@ def sequential(sequence: Ints, step: Ints) -> Bits:
     Bits
         (*step.shape, P), 0 or 1, one of them 1.
     """
-    turn = sequence[step % len(sequence)]
-    own: Bits = (turn[..., None] == np.arange(len(sequence))).astype(np.uint8)
+    xp = namespace(step)
+    turn = xp.asarray(sequence)[step % len(sequence)]
+    own: Bits = cast(turn[..., None] == xp.arange(len(sequence)), np.uint8)
     return own
 
 
-class SequentialCodes:
+class SequentialCodes(CodeSource):
     """The codes of all replicas, which are the same: a counter needs no seed."""
 
     #: What moves.
@@ -44,8 +46,12 @@ class SequentialCodes:
         self.sequence = np.array(config.codes.sequence, dtype=np.int64)
         self.step = 0
 
-    def take(self, count: int) -> Bits:
-        """The code bits of the next ``count`` perturbations: (count, 1, P)."""
+    def draw(self, count: int) -> Ints:
+        """Where the next ``count`` perturbations are in the order of turns: (count, 1)."""
         step = np.arange(self.step, self.step + count)
         self.step += count
-        return sequential(self.sequence, step[:, None])
+        return step[:, None] % len(self.sequence)
+
+    def words(self, draws: Ints) -> Bits:
+        """The code bits: (..., 1, P)."""
+        return sequential(self.sequence, draws)

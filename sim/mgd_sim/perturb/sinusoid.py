@@ -8,9 +8,10 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Bits, Ints
+from ..fixed import Bits, Ints, cast, namespace
 from ..lfsr import States, states
 from ..moves import COUNT, Moves
+from . import CodeSource
 
 __all__ = ["SinusoidCodes", "phases", "sinusoid"]
 
@@ -33,30 +34,31 @@ def sinusoid(config: TrainerConfig, phase: Ints, step: Ints) -> Bits:
     phase : Ints
         (R, P), from :func:`phases`.
     step : Ints
-        (count,), perturbation numbers.
+        (...,), perturbation numbers.
 
     Returns
     -------
     Bits
-        (count, R, P), u of ``config.code_bits`` bits.
+        (..., R, P), u of ``config.code_bits`` bits.
     """
-    wave = config.codes.sinusoids
-    moved = step[:, None] * np.array(wave.odds) % wave.period << (wave.phase_bits - wave.period_bits)
-    at = (moved[:, None] + phase) & ((1 << wave.phase_bits) - 1)
+    xp, wave = namespace(step), config.codes.sinusoids
+    odds = xp.asarray(np.array(wave.odds))
+    moved = step[..., None] * odds % wave.period << (wave.phase_bits - wave.period_bits)
+    at = (moved[..., None, :] + xp.asarray(phase)) & ((1 << wave.phase_bits) - 1)
     positive = at < 1 << (wave.phase_bits - 1)
     if config.code_bits == 1:
-        square: Bits = positive.astype(np.uint8)
+        square: Bits = cast(positive, np.uint8)
         return square
     place = at >> (wave.phase_bits - wave.table_bits)
     half = 1 << (wave.table_bits - 1)
     place %= half
-    magnitude = np.array(wave.table)[np.minimum(place, half - 1 - place)]
+    magnitude = xp.asarray(np.array(wave.table))[xp.minimum(place, half - 1 - place)]
     top = 1 << (config.code_bits - 1)
-    words: Bits = np.where(positive, top + magnitude, top - 1 - magnitude).astype(np.uint8)
+    words: Bits = cast(xp.where(positive, top + magnitude, top - 1 - magnitude), np.uint8)
     return words
 
 
-class SinusoidCodes:
+class SinusoidCodes(CodeSource):
     """The codes of R replicas, whose phases differ.
 
     Parameters
@@ -74,8 +76,12 @@ class SinusoidCodes:
         self.phase = phases(config, seed)
         self.step = 0
 
-    def take(self, count: int) -> Bits:
-        """The code words of the next ``count`` perturbations: (count, R, P)."""
+    def draw(self, count: int) -> Ints:
+        """The numbers of the next ``count`` perturbations within a period: (count,)."""
         step = np.arange(self.step, self.step + count)
         self.step += count
-        return sinusoid(self.config, self.phase, step)
+        return step % self.config.codes.sinusoids.period
+
+    def words(self, draws: Ints) -> Bits:
+        """The code words: (..., R, P)."""
+        return sinusoid(self.config, self.phase, draws)

@@ -8,9 +8,10 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Bits
+from ..fixed import Bits, cast, namespace
 from ..lfsr import States, states
 from ..moves import STATE, Moves
+from . import CodeSource
 from .random_code import RandomCodes, random_code
 
 __all__ = ["SparseCodes", "active", "activity_masks"]
@@ -38,11 +39,12 @@ def active(mask: States, state: States) -> Bits:
     Bits
         (..., P): the product of their parities.
     """
-    every: Bits = np.asarray(random_code(mask, state).all(axis=0), dtype=np.uint8)
+    parities = random_code(mask, state)
+    every: Bits = cast(namespace(parities).all(parities != 0, axis=0), np.uint8)
     return every
 
 
-class SparseCodes:
+class SparseCodes(CodeSource):
     """The codes of R replicas, each from its own seeds.
 
     Parameters
@@ -64,10 +66,16 @@ class SparseCodes:
         starts = [[code.starts(int(each), pair) for each in activity] for pair in range(code.share_shift)]
         self.state: States = np.array(starts, dtype=np.uint32)
 
-    def take(self, count: int) -> Bits:
-        """The next ``count`` perturbations, (count, R, P): bit 0 the sign, bit 1 whether there is any."""
+    def draw(self, count: int) -> States:
+        """The states of all registers at the next ``count`` perturbations, that of the signs first:
+        (count, share_shift + 1, R).
+        """
         block = states(self.state.ravel(), count + 1).reshape(count + 1, *self.state.shape)
         self.state = block[-1]
-        shaken = active(self.mask, block[:-1].swapaxes(0, 1))
-        words: Bits = self.signs.take(count) + np.uint8(2) * shaken
+        return np.concatenate([self.signs.draw(count)[:, None], block[:-1]], axis=1)
+
+    def words(self, draws: States) -> Bits:
+        """(..., R, P): bit 0 the sign, bit 1 whether there is any."""
+        shaken = active(self.mask, namespace(draws).moveaxis(draws[..., 1:, :], -2, 0))
+        words: Bits = self.signs.words(draws[..., 0, :]) + (shaken << 1)
         return words

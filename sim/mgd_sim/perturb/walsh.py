@@ -8,8 +8,9 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Bits, Ints, parity
+from ..fixed import Bits, Ints, namespace, parity
 from ..moves import COUNT, Moves
+from . import CodeSource
 
 __all__ = ["WalshCodes", "indices", "walsh"]
 
@@ -37,10 +38,10 @@ def walsh(index: Ints, step: Ints) -> Bits:
     Bits
         (*step.shape, P), 0 or 1.
     """
-    return parity(step[..., None] & index)
+    return parity(step[..., None] & namespace(step).asarray(index))
 
 
-class WalshCodes:
+class WalshCodes(CodeSource):
     """The codes of all replicas, which are the same: a counter needs no seed."""
 
     #: What moves.
@@ -48,10 +49,15 @@ class WalshCodes:
 
     def __init__(self, config: TrainerConfig):
         self.index = indices(config)
+        self.repeats = config.codes.walsh_code.repeats
         self.step = 0
 
-    def take(self, count: int) -> Bits:
-        """The code bits of the next ``count`` perturbations: (count, 1, P)."""
+    def draw(self, count: int) -> Ints:
+        """The numbers of the next ``count`` perturbations until they repeat: (count, 1)."""
         step = np.arange(self.step, self.step + count)
         self.step += count
-        return walsh(self.index, step[:, None])
+        return step[:, None] % self.repeats
+
+    def words(self, draws: Ints) -> Bits:
+        """The code bits: (..., 1, P)."""
+        return walsh(self.index, draws)
