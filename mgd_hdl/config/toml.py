@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .asked import Asked
-from .attached import Attached
+from .attached import Attached, AttachedFile
 from .errors import ConfigError, Problem, did_you_mean, shown
+from .tasks import TASKS
 from .trainer import TrainerConfig
 
 __all__ = ["PRESETS", "load", "loads", "preset", "preset_text", "text_of"]
@@ -23,12 +24,28 @@ PRESETS = ("xor", "parity4", "nist7x7", "nist7x7_centered")
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
 
-def loads(text: str, where: str = "text", folder: Path | None = None) -> TrainerConfig:
+def loads(
+    text: str, where: str = "text", folder: Path | None = None, samples: AttachedFile | None = None
+) -> TrainerConfig:
     """From TOML text. Raises ConfigError; ``where`` names the text in its lines.
 
-    Files that it names are looked for in ``folder``, without one in the working directory.
+    Files that it names are looked for in ``folder``, without one in the working directory. With ``samples``
+    it is as if the text named this file and no other one of samples, where its task has none of its own.
     """
-    return TrainerConfig.build(_parse(text, where), Attached(folder=folder))
+    document = _parse(text, where)
+    if samples is None or not _takes_samples(document):
+        return TrainerConfig.build(document, Attached(folder=folder))
+    others = dict.fromkeys(("labels", "test", "test_labels"), "")
+    document["task"] |= {"name": "file", "file": samples.name, **others}
+    return TrainerConfig.build(document, Attached((("task.file", samples),), folder))
+
+
+def _takes_samples(document: dict[str, Any]) -> bool:
+    """Whether the task, as far as it is one, learns samples of a file or from outside."""
+    section = document.get("task")
+    name = section.get("name") if isinstance(section, dict) else None
+    task = TASKS.get(name) if isinstance(name, str) else None
+    return task is not None and (task.file or task.external)
 
 
 def _refusal(where: str, what: str, value: str = "") -> ConfigError:
@@ -69,8 +86,10 @@ def _explain(message: str, text: str, where: str) -> Problem:
     return Problem(f"{where}, line {number}", line, f"is not TOML: {message}")
 
 
-def load(path: Path | str) -> TrainerConfig:
-    """From a TOML file of at most 1 MiB, and the files that it names, beside it. Raises ConfigError."""
+def load(path: Path | str, samples: AttachedFile | None = None) -> TrainerConfig:
+    """From a TOML file of at most 1 MiB, and the files that it names, beside it; with ``samples`` as
+    :func:`loads`. Raises ConfigError.
+    """
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -87,7 +106,7 @@ def load(path: Path | str) -> TrainerConfig:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _refusal(f"{path}, line {line}", f"is not UTF-8: byte {error.start}") from None
-    return loads(text, str(path), path.parent)
+    return loads(text, str(path), path.parent, samples)
 
 
 def text_of(config: Asked) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..config import PRESETS, ConfigError, Problem, TrainerConfig, load, preset
+from ..config import PRESETS, AttachedFile, ConfigError, Problem, TrainerConfig, load, preset
 from ..config.attached.files import SLOTS, Unreadable, read
 from ..config.errors import did_you_mean, one_line, shown
 from ..config.tasks import TASKS
@@ -73,31 +73,30 @@ def configuration(given: str, samples: str | None = None) -> TrainerConfig:
 def any_configuration(given: str, samples: str | None = None) -> TrainerConfig:
     """The configuration of a file or a preset; a preset's name goes first, ``./xor`` is the file.
 
-    With ``samples``, a file, its own samples are those of this file: as if the TOML named it.
+    With ``samples``, a file, its own samples are those of this file: as if the TOML named it and no other.
     """
-    config = _configuration(given)
     if samples is None:
-        return config
-    task = TASKS[config.task.name]
-    if not (task.external or task.file):
-        text = f'task {shown(task.name)} has its own; must be left out, or task.name be "file" or "external"'
-        raise ConfigError([Problem("--samples", samples, text)])
+        return _configuration(given)
     try:
         file = read(samples, None, next(slot.most for slot in SLOTS if slot.key == "task.file"))
     except Unreadable as reason:
         raise ConfigError([Problem("--samples", samples, str(reason))]) from None
-    others = {"labels": "", "test": "", "test_labels": ""}
-    return config.with_file("task.file", file, task={"name": "file", **others})
+    config = _configuration(given, file)
+    if not TASKS[config.task.name].file:
+        own = f"task {shown(config.task.name)} has its own"
+        text = f'{own}; must be left out, or task.name be "file" or "external"'
+        raise ConfigError([Problem("--samples", samples, text)])
+    return config
 
 
-def _configuration(given: str) -> TrainerConfig:
+def _configuration(given: str, samples: AttachedFile | None = None) -> TrainerConfig:
     if given in PRESETS:
         return preset(given)
     if re.fullmatch(r"[\w-]{1,64}", given) and not Path(given).exists():
         hint = did_you_mean(given, PRESETS)
         presets = ", ".join(PRESETS)
         raise ConfigError([Problem(given, "", f"is neither a file nor a preset{hint}; presets: {presets}")])
-    return load(given)
+    return load(given, samples)
 
 
 @contextmanager

@@ -207,6 +207,21 @@ def test_samples_in_place_of_others(folder, capsys):
     assert turned["files"]["task.file"]["file"] == str(other)
 
 
+@pytest.mark.parametrize("name", ["file", "external"])
+def test_the_files_of_the_configuration_need_not_be_there_then(name, folder, capsys):
+    """Nor are its labels and its test those of the other file; what is wrong beside them is told."""
+    own = 'file = "gone.csv"\nlabels = "gone too"\ntest = "gone as well"\ntest_labels = "gone"\n'
+    text = OWN.read_text("utf-8").replace('file = "26_own_data.csv"', own).replace('"file"', f'"{name}"')
+    (folder / "t.toml").write_text(text + 'source = "stream"\n', "utf-8")
+    found = verb(capsys, "check", str(folder / "t.toml"), "--samples", str(TABLE), "--json")
+    assert json.loads(found)["files"].keys() == {"task.file"}
+    assert json.loads(found)["samples"]["train"] == 80
+    (folder / "t.toml").write_text(text + 'source = "stream"\nsplit = -1\n', "utf-8")
+    assert cli.main(["check", str(folder / "t.toml"), "--samples", str(TABLE)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mgd-hdl: task.split = -1: ")
+
+
 def test_a_run_is_not_resumed_with_other_data(folder, capsys):
     """Cut and resumed it is the run that was not cut; with one other cell in the file it is refused."""
     text = OWN.read_text("utf-8").replace("26_own_data.csv", "t.csv")
