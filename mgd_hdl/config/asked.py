@@ -240,6 +240,11 @@ class Asked(Section):
         return self.some_stuck and self.imperfections.stuck_kind != "dead"
 
     @property
+    def sample_bits(self) -> int:
+        """Of a sample as one word: its inputs, then its targets."""
+        return self.inputs * self.formats.input.width + self.outputs * self.formats.target.width
+
+    @property
     def some_stuck(self) -> bool:
         """Cells can be told not to learn."""
         return self.imperfections.stuck > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .asked import Asked
 from .attached import Unreadable
@@ -40,6 +40,13 @@ class Scaled:
         return len(self.x)
 
 
+class _Found(NamedTuple):
+    """Samples as they stand in the files, and the ranges of inputs and of targets that are values."""
+
+    samples: Samples
+    ranges: tuple[Range | None, Range | None]
+
+
 @dataclass(frozen=True, eq=False)
 class OwnData:
     """Samples of the files that section [task] names; Unreadable where they cannot be read."""
@@ -47,7 +54,7 @@ class OwnData:
     asked: Asked
 
     @cached_property
-    def _read(self) -> Samples | Unreadable:
+    def _read(self) -> _Found | Unreadable:
         from .attached.samples import Reading, read_samples
         from .attached.scaling import ranges
 
@@ -66,20 +73,23 @@ class OwnData:
             return Unreadable("is not attached to this configuration", "task.file")
         try:
             others = (attached.file(f"task.{key}") for key in ("labels", "test", "test_labels"))
-            found = read_samples(file, *others, how)
-            ranges(found.train.x, task.scale)
-            if not found.classes:
-                ranges(found.train.target, task.target_scale)
+            samples = read_samples(file, *others, how)
+            inputs = ranges(samples.train.x, task.scale)
+            values = None if samples.classes else ranges(samples.train.target, task.target_scale)
         except Unreadable as reason:
             return reason
-        return found
+        return _Found(samples, (inputs, values))
+
+    @property
+    def _found(self) -> _Found:
+        if isinstance(self._read, Unreadable):
+            raise self._read
+        return self._read
 
     @property
     def samples(self) -> Samples:
         """As they stand in the files."""
-        if isinstance(self._read, Unreadable):
-            raise self._read
-        return self._read
+        return self._found.samples
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -104,16 +114,10 @@ class OwnData:
         """Samples to learn from."""
         return len(self.samples.train.x)
 
-    @cached_property
+    @property
     def ranges(self) -> tuple[Range | None, Range | None]:
         """What becomes the least and the greatest integer of an input, and of a target that is a value."""
-        from .attached.scaling import ranges
-
-        train, task = self.samples.train, self.asked.task
-        return (
-            ranges(train.x, task.scale),
-            None if self.classes else ranges(train.target, task.target_scale),
-        )
+        return self._found.ranges
 
     @cached_property
     def train(self) -> Scaled:

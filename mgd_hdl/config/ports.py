@@ -355,9 +355,7 @@ PORTS: tuple[Port, ...] = (
         "i_sample",
         "A sample",
         "Inputs and targets, x in the low bits, input 0 lowest of all.",
-        lambda config: (
-            config.inputs * config.formats.input.width + config.outputs * config.formats.target.width
-        ),
+        lambda config: config.sample_bits,
         "config.inputs * config.formats.input.width + config.outputs * config.formats.target.width",
         _sample_fields,
         lambda config: config.task.source == "stream",

@@ -124,7 +124,7 @@ class Shape:
     def sample_words(self) -> tuple[tuple[int, ...], int]:
         """What the sample memory holds, and its width: inputs in the low bits, then the targets."""
         input, target, outputs = self.asked.formats.input, self.asked.formats.target, self.asked.outputs
-        width = self.asked.inputs * input.width + outputs * target.width
+        width = self.asked.sample_bits
         if self.task_data.file:
             widths = [input.width] * self.asked.inputs + [target.width] * outputs
             return tuple(_word(row, widths) for row in self.data.rows), width

@@ -309,7 +309,7 @@ def _samples(config: TrainerConfig, target: str) -> Iterator[_Block]:
         stored, memories = _memory(len(words), width, target)
     yield "samples", f"samples {task.source}", {
         "one": 1,
-        "bits": config.inputs * config.formats.input.width + config.outputs * config.formats.target.width,
+        "bits": config.sample_bits,
         "stored": stored,
         "memories": memories,
         "random": memory and task.order == "random",

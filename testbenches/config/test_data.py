@@ -351,6 +351,17 @@ def test_numbers_as_they_are(tmp_path):
     assert found.data.train.clipped == (1, 0)  # 4.0
 
 
+@pytest.mark.parametrize("scale", ["none", (0, 1)])
+def test_numbers_far_beyond_are_limited_without_a_word(scale, tmp_path, recwarn):
+    """The largest double, whose multiples there are none of."""
+    data = f"{1.7e308},a\n{-1.7e308},b\n0,a\n"
+    found = config(tmp_path, data, (1, 2), input_format="SQ(1, 3)", scale=scale, **ALL)
+    ends = [([-8], [0, 1]), ([0 if scale == "none" else -8], [1, 0]), ([7], [1, 0])]
+    assert rows(found) == ends
+    assert found.data.train.clipped == (2, 0)
+    assert not recwarn.list
+
+
 def test_another_format_needs_no_file(tmp_path):
     found = config(tmp_path, text(), **ALL)
     (tmp_path / "data").unlink()

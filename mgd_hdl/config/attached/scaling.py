@@ -10,7 +10,7 @@ from ..number import Format
 from .arrays import Array
 from .files import Unreadable
 
-__all__ = ["Range", "Scale", "one_hot", "ranges", "scaled"]
+__all__ = ["NARROW", "Range", "Scale", "one_hot", "ranges", "scaled"]
 
 #: As in the TOML: see ``TaskSection.scale``.
 Scale = Literal["auto", "columns", "none"] | tuple[float, ...]
@@ -18,7 +18,7 @@ Scale = Literal["auto", "columns", "none"] | tuple[float, ...]
 #: Numbers that are scaled at a time.
 _BLOCK = 1 << 22
 #: Ranges as narrow or as wide as this leave room for what is computed with them in double precision.
-_NARROW, _WIDE = 1e-270, 1e270
+NARROW, _WIDE = 1e-270, 1e270
 
 
 class Range(NamedTuple):
@@ -43,13 +43,14 @@ def ranges(train: Array, scale: Scale) -> Range | None:
         return None
     found = Range(train.min(axis=0).astype(np.float64), train.max(axis=0).astype(np.float64))
     for number, (low, high) in enumerate(zip(*map(np.ndarray.tolist, found), strict=True), 1):
-        if low != high and not _NARROW <= high - low <= _WIDE:
+        if low != high and not NARROW <= high - low <= _WIDE:
             text = f"has numbers from {low:g} to {high:g} in column {number} of what is scaled"
-            allowed = f"these must be between {_NARROW:g} and {_WIDE:g} apart"
+            allowed = f"these must be between {NARROW:g} and {_WIDE:g} apart"
             raise Unreadable(f"{text}; {allowed}", "task.file")
     return found
 
 
+@np.errstate(over="ignore")  # what is beyond all doubles is beyond the format, too
 def scaled(values: Array, within: Range | None, format: Format) -> tuple[Array, int]:
     """Integers of the format, and how many numbers were beyond it and became its end.
 

@@ -26,8 +26,6 @@ _READING = (
     "task.split",
 )
 _SCALES = ("task.scale", "task.target_scale")
-#: Of a range; its ends are limited to 1e30.
-_NARROW = 1e-270
 
 
 def _key(config: Derived, key: str) -> str:
@@ -62,11 +60,15 @@ def _readable(config: Derived) -> Iterator[Problem]:
 
 @relation(*_SCALES)
 def _scales(config: Derived) -> Iterator[Problem]:
+    """Ends that have room between them; the section limits how large they are."""
     for key in ("scale", "target_scale"):
         given = getattr(config.task, key)
-        if isinstance(given, tuple) and given[1] - given[0] < _NARROW:
-            allowed = f"must be [least, greatest], {_NARROW:g} or more apart"
-            yield Problem(f"task.{key}", shown(given), allowed)
+        if isinstance(given, tuple):
+            from ..attached.scaling import NARROW  # loads NumPy
+
+            if given[1] - given[0] < NARROW:
+                allowed = f"must be [least, greatest], {NARROW:g} or more apart"
+                yield Problem(f"task.{key}", shown(given), allowed)
 
 
 @relation("task.name", "task.source", "task.order")
@@ -86,8 +88,7 @@ def _indices(config: Derived) -> Iterator[Problem]:
 @relation("task.name", "task.source", "formats.input", "formats.target", "network.layers")
 def _memory(config: Derived) -> Iterator[Problem]:
     if config.task.name == "file" and config.task.source == "memory":
-        width = config.inputs * config.formats.input.width + config.outputs * config.formats.target.width
-        bits = config.data.count * width
+        width, bits = config.sample_bits, config.data.count * config.sample_bits
         if bits > MAX_MEMORY:
             yield Problem(
                 "task.source",

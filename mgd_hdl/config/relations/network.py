@@ -122,13 +122,12 @@ def _parameters(config: Derived) -> Iterator[Problem]:
 @relation("network.layers", "formats.input", "formats.target")
 def _sample_width(config: Derived) -> Iterator[Problem]:
     """A sample passes as one word."""
-    formats = config.formats
-    width = config.inputs * formats.input.width + config.outputs * formats.target.width
-    if width > MAX_WIRES:
+    if config.sample_bits > MAX_WIRES:
         yield Problem(
             "network.layers",
             shown(config.network.layers),
-            f"a sample has {width} bits in formats.input and formats.target; at most {MAX_WIRES}",
+            f"a sample has {config.sample_bits} bits in formats.input and formats.target;"
+            f" at most {MAX_WIRES}",
         )
 
 
