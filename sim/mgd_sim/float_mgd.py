@@ -29,7 +29,7 @@ from .samples.memory import Plain
 from .samples.stream import checked, task_samples
 from .tasks import Dataset
 
-__all__ = ["Backpropagation", "FloatMgd", "FloatNetwork", "Floats"]
+__all__ = ["Backpropagation", "FloatMgd", "FloatNetwork", "Floats", "matrix"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -155,15 +155,15 @@ class FloatNetwork:
                 [np.matmul(delta, np.swapaxes(before, -1, -2)), delta.sum(axis=-1, keepdims=True)], axis=-1
             )
             parts.append(part.reshape(*part.shape[:-2], layer.parameters))
-            back = np.matmul(np.swapaxes(_matrix(layer, theta)[..., :-1], -1, -2), delta)
+            back = np.matmul(np.swapaxes(matrix(layer, theta)[..., :-1], -1, -2), delta)
         return np.concatenate(parts[::-1], axis=-1)
 
     def _activities(self, theta: Floats, x: Floats) -> tuple[list[Floats], list[Floats]]:
         """The inputs, then the outputs of every layer; and the values of every layer's function itself."""
         activities, plain = [x], []
         for layer in self.layers:
-            matrix = _matrix(layer, theta)
-            z = np.matmul(matrix[..., :-1], activities[-1]) + matrix[..., -1:]
+            own = matrix(layer, theta)
+            z = np.matmul(own[..., :-1], activities[-1]) + own[..., -1:]
             function = _FUNCTIONS[layer.activation]
             if (defect := self._defect(layer, z.ndim)) is None:
                 value = y = function(z)
@@ -181,7 +181,7 @@ class FloatNetwork:
         return None if drawn is None else tuple(per_replica(each, axes) for each in drawn)
 
 
-def _matrix(layer: LayerConfig, theta: Floats) -> Floats:
+def matrix(layer: LayerConfig, theta: Floats) -> Floats:
     """The weights of a layer, its biases as the last column: (..., neurons, inputs + 1)."""
     part = theta[..., layer.first : layer.first + layer.parameters]
     return part.reshape(*part.shape[:-1], layer.neurons, layer.inputs + 1)

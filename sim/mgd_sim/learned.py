@@ -20,10 +20,10 @@ from mgd_hdl.config.toml import text_of
 
 from .evaluate import Evaluation
 from .fixed import Ints
-from .float_mgd import Floats
+from .float_mgd import Floats, matrix
 from .network.activation import departure
 from .retry import Retrying
-from .seeds import quartiles
+from .seeds import numbers, quartiles
 from .studies.learning import Goal
 from .tasks import judging
 from .trainer import Trainer
@@ -116,7 +116,7 @@ class Learned:
             "cost": np.asarray(cost, np.float64),
             "accuracy": np.asarray(accuracy, np.float64),
             **({} if self.learned is None else {"train_accuracy": np.asarray(self.learned, np.float64)}),
-            "solved_at": np.array([-1 if at is None else at for at in self.solved_at], np.int64),
+            "solved_at": numbers(self.solved_at),
             "T": self.theta.astype(np.int32),
             "visible": self.visible.astype(np.int32),
         }
@@ -164,10 +164,10 @@ class Learned:
 
 def _of_layer(layer: LayerConfig, theta: Floats) -> Arrays:
     """A layer's numbers: weights (out, in) and biases (out,), of defects four more (out,); and its curve."""
-    matrix = theta[layer.first : layer.first + layer.parameters].reshape(layer.neurons, layer.inputs + 1)
+    own = matrix(layer, theta)
     found: Arrays = {
-        "weight": matrix[:, :-1],
-        "bias": matrix[:, -1],
+        "weight": own[:, :-1],
+        "bias": own[:, -1],
         "activation": np.array(layer.activation),
         "error": np.array(departure(layer)),
     }

@@ -19,8 +19,9 @@ from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.config.attached import AttachedFile
 
 from ..export.state_dict import packed
-from ..float_mgd import Backpropagation
+from ..float_mgd import Backpropagation, matrix
 from ..trainer import Trainer
+from .learning import goal_or_any
 from .study import Kept, command, ends_in_a_line, folder, say
 
 __all__ = ["STARTS", "TASKS", "Point", "begun", "devices", "elsewhere"]
@@ -68,11 +69,8 @@ def elsewhere(config: TrainerConfig, steps: int) -> bytes:
     learner.run(steps)
     cost, accuracy = learner.cost_and_accuracy()
     theta = learner.theta[np.lexsort((cost, -accuracy))[0]]
-    parts = []
-    for layer in config.shape.layers:
-        matrix = theta[layer.first : layer.first + layer.parameters].reshape(layer.neurons, -1)
-        parts.append((matrix[:, :-1], matrix[:, -1]))
-    return packed(parts)
+    layers = (matrix(layer, theta) for layer in config.shape.layers)
+    return packed([(each[:, :-1], each[:, -1]) for each in layers])
 
 
 def begun(config: TrainerConfig, network: bytes) -> TrainerConfig:
@@ -83,7 +81,7 @@ def begun(config: TrainerConfig, network: bytes) -> TrainerConfig:
 def devices(config: TrainerConfig, count: int, steps: Sequence[int]) -> list[tuple[float, int]]:
     """After each of these steps: the mean accuracy of so many devices, and how many of them are right."""
     trainer = Trainer(config, range(count), devices=range(count))
-    enough, found = 1.0 if len(trainer.samples) < 100 else 0.99, []
+    enough, found = goal_or_any(config).accuracy, []
     for step in steps:
         trainer.run(step - trainer.step)
         _, accuracy = trainer.cost_and_accuracy()
