@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from .asked import Asked
 from .levels import Levels
-from .number import Format
 from .words import Words
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Given:
         """In last bits of T: multiples of powers of two, so nothing is lost."""
         step = self.words.parameter.fraction_bits
         if self.found.format:
-            step -= Format.parse(self.found.format).fraction_bits
+            step -= self.found.format.fraction_bits
         far = float(1 << 64)  # clipped in any format, and of no harm
         return tuple(math.ldexp(max(-far, min(far, number)), step) for number in self.found.numbers)
 
@@ -72,13 +71,16 @@ class Given:
     @cached_property
     def clipped(self) -> int:
         """How many of them were further out than a cell can be."""
-        return sum(not self.least <= round(number) <= self.most for number in self._exact)
+        return len(self._exact) - sum(map(self._fits, self._exact))
 
     @cached_property
     def rounded(self) -> float:
         """The largest change by rounding, of those that were not clipped; in the value of a parameter."""
-        changes = (abs(number - round(number)) for number in self._exact)
-        return max(changes) * self.words.parameter.step
+        changes = (abs(number - round(number)) for number in filter(self._fits, self._exact))
+        return max(changes, default=0.0) * self.words.parameter.step
+
+    def _fits(self, number: float) -> bool:
+        return self.least <= round(number) <= self.most
 
     @cached_property
     def rounds(self) -> int:

@@ -159,6 +159,20 @@ def test_rounding_and_limits(changes):
     assert config.given.most <= config.words.parameter.max
 
 
+def test_what_is_clipped_is_not_counted_as_rounded():
+    """A quarter of a last bit and more, of numbers beyond the greatest and the least alone; then of all."""
+    step, given = XOR.words.parameter.step, begun(packed(layers(named("0", "1")))).given
+    beyond = {"1.bias": np.array([(given.most + 1.25) * step])}
+    found = begun(packed(layers(named("0", "1"), **beyond))).given
+    assert (found.clipped, found.rounded) == (1, 0)
+    beyond["0.bias"] = np.array([0.125 * step, (given.least - 1.5) * step])
+    found = begun(packed(layers(named("0", "1"), **beyond))).given
+    assert (found.clipped, found.rounded) == (2, 0.125 * step)
+    everywhere = {name: np.full(each.shape, 1e3) for name, each in layers(named("0", "1")).items()}
+    found = begun(packed(everywhere)).given
+    assert (found.clipped, found.rounded) == (9, 0)
+
+
 def test_what_check_tells(capsys):
     parts = numbers(XOR, 1.0)
     parts[0][0, 0], parts[1][0, 1] = 40.0, -16.5
@@ -319,7 +333,15 @@ BROKEN = {
     "own, no such best": (lambda: own(best=np.array(1)), "T: must hold integers, one row for each seed"),
     "own, reals": (lambda: own(T=np.zeros((1, 9))), "T: must hold integers, one row for each seed"),
     "own, too few": (lambda: own(T=np.zeros((1, 8), int)), "T: has the shape (1, 8); must be (1, 9)"),
-    "own, no format": (lambda: own(formats=np.array([["parameter", "11 bits"]])), "is not a number format"),
+    "own, no format": (
+        lambda: own(formats=np.array([["parameter", "11 bits"]])),
+        "formats: is not a number format; must be",
+    ),
+    "own, a format of too many bits": (
+        lambda: own(formats=np.array([["parameter", "SQ(60, 60)"]])),
+        "formats: SQ(60, 60) has 120 bits; must have at most 64",
+    ),
+    "own, formats of numbers": (lambda: own(formats=np.zeros((3, 2))), "lacks one of layers, formats, T"),
     "own, formats no table": (lambda: own(formats=np.array(3)), "lacks one of layers, formats, T and best"),
 }
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..number import Format
 from .arrays import Array
 from .arrays import npz as arrays_of
 from .files import Unreadable
@@ -35,12 +36,12 @@ class Found:
     ----------
     numbers : tuple of int or of float
         Finite.
-    format : str
-        Of integers: what one is worth, as a number format; "" for floats, which are what they are.
+    format : Format or None
+        Of integers: what one is worth. None for floats, which are what they are.
     """
 
     numbers: tuple[int, ...] | tuple[float, ...]
-    format: str
+    format: Format | None
 
 
 def parameters(data: bytes, sizes: Sequence[int]) -> Found:
@@ -54,7 +55,7 @@ def parameters(data: bytes, sizes: Sequence[int]) -> Found:
         _shaped(names[0], weight, (neurons, before))
         _shaped(names[1], bias, (neurons,))
         layers.append(np.concatenate([weight, bias[:, None]], axis=1).ravel())
-    return Found(tuple(np.concatenate(layers).tolist()), "")
+    return Found(tuple(np.concatenate(layers).tolist()), None)
 
 
 def _own(arrays: Mapping[str, Array], sizes: Sequence[int]) -> Found:
@@ -65,16 +66,20 @@ def _own(arrays: Mapping[str, Array], sizes: Sequence[int]) -> Found:
         layers = arrays["layers"].tolist()
         formats = dict(arrays["formats"].tolist())
         theta, best = arrays["T"], int(arrays["best"])
-        own = formats["parameter"]
+        own = str(formats["parameter"])
     except (KeyError, ValueError, TypeError):
         raise Unreadable("lacks one of layers, formats, T and best, or one of them is damaged") from None
+    try:
+        format = Format.parse(own)
+    except ValueError as reason:
+        raise Unreadable(f"formats: {reason}") from None
     if layers != list(sizes):
         raise Unreadable(f"is of a network {layers}; must be of {list(sizes)}")
     count = sum((before + 1) * neurons for before, neurons in pairwise(sizes))
     if theta.dtype.kind not in "iu" or theta.ndim != 2 or not 0 <= best < len(theta):
         raise Unreadable("T: must hold integers, one row for each seed, and best be the number of one")
     _shaped("T", theta, (len(theta), count))
-    return Found(tuple(theta[best].tolist()), str(own))
+    return Found(tuple(theta[best].tolist()), format)
 
 
 def _layers(arrays: Mapping[str, Array], count: int) -> list[tuple[str, str]]:

@@ -125,7 +125,7 @@ def _parameters(config: Derived) -> Iterator[Problem]:
         return
     try:
         _ = config.given.theta
-    except (Unreadable, ValueError) as reason:
+    except Unreadable as reason:
         yield Problem("network.parameters", shown(config.network.parameters), str(reason))
 
 
