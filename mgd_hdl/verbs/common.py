@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config import PRESETS, AttachedFile, ConfigError, Problem, TrainerConfig, load, preset
-from ..config.attached.files import SLOTS, Unreadable, read
+from ..config.attached.files import Unreadable, read_for
 from ..config.errors import did_you_mean, one_line, shown
 from ..config.tasks import TASKS
 from ..process import Stop
@@ -78,7 +78,7 @@ def any_configuration(given: str, samples: str | None = None) -> TrainerConfig:
     if samples is None:
         return _configuration(given)
     try:
-        file = read(samples, None, next(slot.most for slot in SLOTS if slot.key == "task.file"))
+        file = read_for("task.file", samples)
     except Unreadable as reason:
         raise ConfigError([Problem("--samples", samples, str(reason))]) from None
     config = _configuration(given, file)

@@ -7,14 +7,11 @@ from collections.abc import Callable
 
 from ..config.attached import Unreadable
 from ..config.attached.arrays import npz
-from ..config.attached.files import read
+from ..config.attached.files import read_for
 from ..config.errors import Refused
 from ..files import fill, new_file
 
 __all__ = ["export"]
-
-#: Bytes of a file that holds the parameters of many seeds.
-_MOST = 1 << 28
 
 
 def export(args: Namespace) -> int:
@@ -24,7 +21,7 @@ def export(args: Namespace) -> int:
     with new_file(args.output, force=args.force) as path:
         write = _writer(args.to)
         try:
-            network = PlainNetwork.of(npz(read(args.file, None, _MOST).data), args.seed)
+            network = PlainNetwork.of(npz(read_for("network.parameters", args.file).data), args.seed)
         except Unreadable as reason:
             raise Refused([f"{args.file}: {reason}"]) from None
         fill(path, write(network))

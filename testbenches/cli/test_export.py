@@ -297,7 +297,7 @@ BROKEN = {
         lambda good: (lambda data: data[:900] + bytes([data[900] ^ 255]) + data[901:])(packed(good)),
         "damaged",
     ),
-    "twice": (lambda good: twice(packed(good)), "holds 'T.npy'; must hold arrays, each once"),
+    "twice": (lambda good: twice(packed(good)), "holds the array 'T' twice"),
     "pickle": (
         lambda good: packed(good | {"T": np.array([{"a": 1}], dtype=object)}, allow_pickle=True),
         "Python objects",

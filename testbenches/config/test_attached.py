@@ -234,7 +234,7 @@ BAD_ARCHIVES = {
     "no archive": (b"PK", "is not an .npz file, or is damaged"),
     "cut": (ONE[:-30], "is not an .npz file"),
     "damaged": (ONE[:60] + bytes([ONE[60] ^ 255]) + ONE[61:], "is not an .npz file, or is damaged"),
-    "no array": (archive(("a.txt", b"x")), "holds 'a.txt'; must hold arrays"),
+    "no array": (archive(("a.txt", b"x")), "holds 'a.txt', which is no array: these are NAME.npy"),
     "encrypted": (bytes(ENCRYPTED), "is encrypted"),
     "many": (archive(*((f"{number}.npy", WHOLE) for number in range(257))), "holds 257 files; at most 256"),
     "a bomb": (archive(("a.npy", bytes(30_000_001))), "unpacks to more than 30000000 bytes"),

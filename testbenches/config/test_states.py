@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import RECORDED, STATES, TrainerConfig, preset, shown_states
-from mgd_hdl.emit import states
-from mgd_hdl.probes import PROBES
+from mgd_hdl.probes import PROBES, states
 from mgd_sim.compare import first_difference
 from mgd_sim.trainer import Trainer
 from testbenches.catalogue import CATALOGUE, configuration

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import one_line
 from .files import Unreadable, size
 
 __all__ = ["MAX_BYTES", "Array", "npy", "npz"]
@@ -66,8 +67,10 @@ def npz(data: bytes) -> dict[str, Array]:
                 raise Unreadable(f"holds {len(entries)} files; at most {_MAX_ARRAYS}")
             for entry in entries:
                 name = entry.filename.removesuffix(".npy")
-                if name == entry.filename or name in found:
-                    raise Unreadable(f"holds {entry.filename!r}; must hold arrays, each once")
+                if name == entry.filename:
+                    raise Unreadable(f"holds {one_line(name, 60)!r}, which is no array: these are NAME.npy")
+                if name in found:
+                    raise Unreadable(f"holds the array {one_line(name, 60)!r} twice")
                 if entry.flag_bits & 1:
                     raise Unreadable("is encrypted")
                 left -= entry.file_size

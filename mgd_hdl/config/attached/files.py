@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import Problem, shown
 
-__all__ = ["SLOTS", "Attached", "AttachedFile", "Slot", "Unreadable", "read", "size"]
+__all__ = ["SLOTS", "Attached", "AttachedFile", "Slot", "Unreadable", "read", "read_for", "size"]
 
 
 class Unreadable(Exception):
@@ -43,10 +43,10 @@ class Slot:
     most: int
 
 
-#: Every key that may name a file. Of samples as many bytes as five times the images of Fashion-MNIST.
-SLOTS: tuple[Slot, ...] = (
-    Slot("network.parameters", 1 << 26),
-    *(Slot(f"task.{key}", 1 << 28) for key in ("file", "labels", "test", "test_labels")),
+#: Every key that may name a file. As many bytes as five times the images of Fashion-MNIST.
+SLOTS: tuple[Slot, ...] = tuple(
+    Slot(key, 1 << 28)
+    for key in ("network.parameters", "task.file", "task.labels", "task.test", "task.test_labels")
 )
 
 
@@ -57,7 +57,7 @@ class AttachedFile:
     Attributes
     ----------
     name : str
-        As the configuration gives it; its end tells what the content is.
+        As the configuration gives it; it says nothing of the content.
     data : bytes
     sha256 : str
         Of ``data``, hexadecimal.
@@ -170,6 +170,11 @@ def read(name: str, folder: Path | None, most: int) -> AttachedFile:
     if not data:
         raise Unreadable("is empty")
     return AttachedFile(name, data)
+
+
+def read_for(key: str, name: str) -> AttachedFile:
+    """A file that may stand at this key, given otherwise: its name is of the working directory."""
+    return read(name, None, next(slot.most for slot in SLOTS if slot.key == key))
 
 
 def size(number: int) -> str:
