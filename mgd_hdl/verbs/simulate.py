@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from contextlib import ExitStack, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +53,8 @@ def simulate(args: Namespace) -> int:
                 results.write(
                     lambda: csv(run.looks),
                     lambda: figure(run.looks, f"{config.name}, seed {seed}"),
-                    lambda: run.learned().npz(),
-                    lambda: run.learned().summary(run.goal),
+                    lambda: run.learned.npz(),
+                    lambda: run.learned.summary(run.goal),
                 )
             at = f"at step {run.circuit.step:,}{files.said}"
             if failed is not None:
@@ -196,6 +197,7 @@ class _Run:
             flush=True,
         )
 
+    @cached_property
     def learned(self) -> Learned:
         """What the circuit held at the last look."""
         from mgd_sim.learned import Learned
