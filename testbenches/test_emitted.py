@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from mgd_hdl import emit
+from mgd_hdl import cli, emit
 from mgd_hdl.config import preset
 from mgd_hdl.trainer import Trainer
 from testbenches import emitted
+
+
+def test_a_disk_that_is_full_is_told_in_one_line(monkeypatch, tmp_path, capsys):
+    """Where Yosys could not write, with the system's reason and no name of what runs it."""
+    full = "Traceback (most recent call last):\nwasmtime._error.WasmtimeError: File too large (os error 27)\n"
+    monkeypatch.setattr(emit, "_yosys", lambda script: (1, "", full))
+    assert cli.main(["generate", "xor", "-o", str(tmp_path / "out")]) == 2
+    said = "Verilog could not be written: File too large (os error 27)"
+    assert capsys.readouterr().err == f"mgd-hdl: {said}\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_kept_answers_are_those_of_yosys(monkeypatch):

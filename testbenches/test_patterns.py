@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mgd_hdl.config import preset
-from mgd_hdl.emit import states
 from mgd_hdl.patterns import compact
+from mgd_hdl.probes import states
 from mgd_sim.rtl import Design, Probe, expanded
 
 CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
