@@ -1,4 +1,5 @@
-"""Writing files without losing any: all of a set or none, and never over somebody else's work.
+"""Writing files without losing any: all of a set or none, and never over somebody else's work, nor over what
+the same command reads.
 
 A directory written here holds a manifest with the hash of every file. What it lists and still has
 that hash was written here and may be replaced; anything else is foreign and stays.
@@ -30,13 +31,18 @@ __all__ = [
     "may_write",
     "new_directory",
     "new_file",
+    "nothing_read",
     "renewed_file",
     "reserved",
+    "was_read",
     "write_file",
     "write_files",
 ]
 
 MANIFEST = "mgd_hdl_files.json"
+
+#: Device and inode of what the present command reads: that is never replaced.
+_READ: set[tuple[int, int]] = set()
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
@@ -49,6 +55,19 @@ class FileRefused(Exception):
         super().__init__("\n".join(problems))
 
 
+def nothing_read() -> None:
+    """A command begins."""
+    _READ.clear()
+
+
+def was_read(*paths: Path | str) -> None:
+    """The present command reads these files, so it does not write over them, whatever is forced."""
+    for path in paths:
+        with contextlib.suppress(OSError, ValueError):
+            found = Path(path).stat()
+            _READ.add((found.st_dev, found.st_ino))
+
+
 def write_file(path: Path | str, data: str | bytes, *, force: bool = False) -> None:
     """Write one file that the user named, completely or not at all.
 
@@ -59,7 +78,8 @@ def write_file(path: Path | str, data: str | bytes, *, force: bool = False) -> N
     data : str or bytes
         Text is written as UTF-8.
     force : bool
-        Replace a file that exists. Directories, symbolic links and devices are never replaced.
+        Replace a file that exists. Directories, symbolic links, devices and what the present command reads
+        are never replaced.
 
     Raises
     ------
@@ -311,17 +331,20 @@ def _refuse_names(files: Mapping[str, str | bytes]) -> None:
 
 
 def _refuse_odd(path: Path) -> None:
-    """Only a regular file, or nothing, may stand where a file will be."""
+    """Only a regular file that nobody reads now, or nothing, may stand where a file will be."""
     try:
-        mode = path.lstat().st_mode
+        found = path.lstat()
     except FileNotFoundError:
         return
+    mode = found.st_mode
     if stat.S_ISLNK(mode):
         raise FileRefused([f"{path}: is a symbolic link"])
     if stat.S_ISDIR(mode):
         raise FileRefused([f"{path}: is a directory"])
     if not stat.S_ISREG(mode):
         raise FileRefused([f"{path}: is not a regular file"])
+    if (found.st_dev, found.st_ino) in _READ:
+        raise FileRefused([f"{path}: is what this command reads; choose another name or folder"])
 
 
 def _refuse_no_directory(path: Path) -> None:

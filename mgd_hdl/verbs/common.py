@@ -14,6 +14,7 @@ from ..config import PRESETS, AttachedFile, ConfigError, Problem, TrainerConfig,
 from ..config.attached.files import Unreadable, read_for
 from ..config.errors import did_you_mean, one_line, shown
 from ..config.tasks import TASKS
+from ..files import was_read
 from ..process import Stop
 from ..progress import Progress
 
@@ -74,7 +75,14 @@ def any_configuration(given: str, samples: str | None = None) -> TrainerConfig:
     """The configuration of a file or a preset; a preset's name goes first, ``./xor`` is the file.
 
     With ``samples``, a file, its own samples are those of this file: as if the TOML named it and no other.
+    Whatever is read here this command does not write over.
     """
+    config = _with_samples(given, samples)
+    was_read(*([] if given in PRESETS else [given]), *config.attached.paths, *([samples] if samples else []))
+    return config
+
+
+def _with_samples(given: str, samples: str | None) -> TrainerConfig:
     if samples is None:
         return _configuration(given)
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..config.errors import Refused
 from ..config.extras import missing_module
-from ..files import FileRefused
+from ..files import FileRefused, nothing_read
 from ..process import ends_unwind, open_standard_streams
 from .common import Interrupted, ToolError, complain
 
@@ -26,6 +26,7 @@ BUG = 70  # as sysexits.h has it
 
 def status_of(run: Callable[[], int]) -> int:
     """Run something to its end, however it ends; returns the exit status."""
+    nothing_read()
     try:
         open_standard_streams()
         with ends_unwind():

@@ -9,7 +9,7 @@ from ..config.attached import Unreadable
 from ..config.attached.arrays import npz
 from ..config.attached.files import read_for
 from ..config.errors import Refused
-from ..files import fill, new_file
+from ..files import fill, new_file, was_read
 
 __all__ = ["export"]
 
@@ -18,6 +18,7 @@ def export(args: Namespace) -> int:
     """Write it."""
     from mgd_sim.export.network import PlainNetwork
 
+    was_read(args.file)
     with new_file(args.output, force=args.force) as path:
         write = _writer(args.to)
         try:

@@ -160,6 +160,32 @@ def test_estimates_count_the_memory(capsys):
             assert number <= estimated <= 1.25 * number
 
 
+@pytest.mark.parametrize(
+    ("option", "place", "file"),
+    [
+        ("-o", "", "own_data_trainer.csv"),
+        ("-o", "", "own_data_trainer.json"),
+        ("--plot", "data", "data"),
+        ("--checkpoint", "data", "data"),
+        ("--plot", "t.toml", "t.toml"),
+    ],
+)
+def test_what_is_read_is_never_written_over(option, place, file, folder, capsys):
+    """A table that has the name of a result, too; whether the TOML names it or an argument."""
+    data = folder / ("data" if file == "t.toml" else file)
+    data.write_text(TABLE.read_text())
+    (folder / "t.toml").write_text(OWN.read_text("utf-8").replace("26_own_data.csv", data.name), "utf-8")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    run = ["train", str(folder / "t.toml"), "--seeds", "1", "--steps", "8", "--force"]
+    for samples in ([], ["--samples", str(data)]):
+        assert cli.main([*run, *samples, option, str(folder / place)]) == 2
+        line = capsys.readouterr().err
+        assert line.endswith(f"{file}: is what this command reads; choose another name or folder\n")
+        assert line.count("\n") == 1
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    assert cli.main([*run, "-o", str(folder / "other")]) == 0
+
+
 # ---- where samples come from ---------------------------------------------------------------------
 
 

@@ -94,6 +94,11 @@ class Attached:
         """The file that a key names, if it does."""
         return dict(self.files).get(key)
 
+    @property
+    def paths(self) -> list[Path]:
+        """Where those are sought that are found by their names."""
+        return [(self.folder or Path()) / file.name for _, file in self.files]
+
     def following(self, config: Any) -> tuple[Attached, list[Problem]]:
         """The files that a configuration names, and one problem for each that cannot be read.
 
