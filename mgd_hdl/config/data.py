@@ -129,6 +129,13 @@ class OwnData:
         """To test with; None where there are no such."""
         return self._scaled(self.samples.test) if len(self.samples.test.x) else None
 
+    @cached_property
+    def halved(self) -> bool:
+        """Whether a single bit is left of numbers of which there are more than two."""
+        x = self.samples.train.x
+        ends = (x == x.min(axis=0)) | (x == x.max(axis=0))
+        return self.asked.formats.input.width == 1 and not bool(ends.all())
+
     def _scaled(self, part: Part) -> Scaled:
         from .attached.scaling import one_hot, scaled
 

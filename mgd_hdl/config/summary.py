@@ -215,6 +215,7 @@ def _samples(config: TrainerConfig) -> dict[str, Any]:
         **{name: 0 if part is None else len(part) for name, part in parts.items()},
         "classes": list(data.classes),
         "inputs": list(data.samples.inputs),
+        "input": _format(config.formats.input),
         "scale": limits(inputs),
         "target_scale": limits(targets),
         "clipped": {
@@ -241,6 +242,8 @@ def _sample_lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         alike = len(spans) > 1 and len(set(spans)) == 1
         columns = [f"{name} {span}" for name, span in zip(found["inputs"], spans, strict=True)]
         yield "inputs", f"{len(spans):,}, each {spans[0]}" if alike else _listed(columns)
+    bits = found["input"]["bits"]
+    yield "input", f"{found['input']['format']}, {bits} {'bit' if bits == 1 else 'bits'}"
     for name, clipped in found["clipped"].items():
         for what, number in clipped.items():
             if number:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from mgd_hdl.config import LayerConfig, TrainerConfig
 from mgd_hdl.config.attached.parameters import KIND
+from mgd_hdl.config.data import OwnData
+from mgd_hdl.config.errors import one_line
 from mgd_hdl.config.toml import text_of
 
 from .evaluate import Evaluation
@@ -120,6 +122,8 @@ class Learned:
             "T": self.theta.astype(np.int32),
             "visible": self.visible.astype(np.int32),
         }
+        if config.shape.task_data.file:
+            found |= _of_samples(config.data)
         for layer in config.shape.layers:
             found |= {f"layer_{layer.index}.{key}": each for key, each in _of_layer(layer, weights).items()}
         return found
@@ -160,6 +164,23 @@ class Learned:
         file = io.BytesIO()
         np.savez_compressed(file, allow_pickle=False, **self.arrays())
         return file.getvalue()
+
+
+def _of_samples(data: OwnData) -> Arrays:
+    """What the user's own inputs and answers are called, and which numbers are the ends of their formats."""
+    inputs, values = data.ranges
+    found = {"input_names": _texts(data.samples.inputs)}
+    if inputs is not None:
+        found["input_range"] = np.stack(inputs)
+    if data.classes:
+        found["classes"] = _texts(data.classes)
+    elif values is not None:
+        found["target_range"] = np.stack(values)
+    return found
+
+
+def _texts(names: Sequence[str]) -> npt.NDArray[Any]:
+    return np.array([one_line(name) for name in names])
 
 
 def _of_layer(layer: LayerConfig, theta: Floats) -> Arrays:

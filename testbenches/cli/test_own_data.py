@@ -8,8 +8,10 @@ import random
 import runpy
 import shutil
 import sys
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mgd_hdl import cli
@@ -18,6 +20,7 @@ from mgd_hdl.emit import trainer_files
 from mgd_sim.tasks import judging
 from mgd_sim.trainer import Trainer
 from mgd_synth.estimate import estimated_sizes
+from testbenches import own_data
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OWN = EXAMPLES / "26_own_data.toml"
@@ -184,6 +187,35 @@ def test_what_is_read_is_never_written_over(option, place, file, folder, capsys)
         assert line.count("\n") == 1
         assert {path: path.read_bytes() for path in folder.iterdir()} == before
     assert cli.main([*run, "-o", str(folder / "other")]) == 0
+
+
+def test_results_tell_how_inputs_were_scaled(folder, capsys):
+    """By the least and the greatest number of each column, of the lines to learn from."""
+    verb(capsys, "train", str(OWN), "--seeds", "1", "--steps", "8", "-o", str(folder))
+    with np.load(folder / "own_data_trainer.parameters.npz", allow_pickle=False) as found:
+        lines = [line.split(",") for line in TABLE.read_text().splitlines()[1:]]
+        columns = list(zip(*own_data.parts(lines, 0, Fraction(1, 5))[0], strict=True))[:2]
+        numbers = [[float(cell) for cell in column] for column in columns]
+        assert found["input_range"].tolist() == [[end(column) for column in numbers] for end in (min, max)]
+        assert found["input_names"].tolist() == ["temperature", "pressure"]
+        assert found["classes"].tolist() == ["even", "odd"]
+        assert "target_range" not in found
+    assert cli.main(["train", "xor", "--seeds", "1", "--steps", "8", "-o", str(folder)]) == 0
+    with np.load(folder / "xor_trainer.parameters.npz", allow_pickle=False) as found:
+        assert not {"input_range", "input_names", "classes"} & set(found)
+
+
+@pytest.mark.parametrize(("column", "halved"), [("0.5", True), ("1", False)])
+def test_numbers_that_become_a_bit_are_told(column, halved, folder, capsys):
+    """Where there are more than two of them."""
+    lines = [f"{number % 2},{1 - number % 2},{'ab'[number % 2]}" for number in range(10)]
+    (folder / "bits.csv").write_text("\n".join([*lines, f"0,{column},b"]))
+    (folder / "t.toml").write_text('[network]\nlayers = [2, 2]\n[task]\nname = "file"\nfile = "bits.csv"\n')
+    assert cli.main(["check", str(folder / "t.toml")]) == 0
+    out, err = capsys.readouterr()
+    assert "  input        UQ(1, 0), 1 bit\n" in out
+    note = "note: formats.input = UQ(1, 0) keeps one bit of each number: which half of its range it is in"
+    assert err == f"mgd-hdl: {note}\n" * halved
 
 
 # ---- where samples come from ---------------------------------------------------------------------
