@@ -130,11 +130,16 @@ class OwnData:
         return self._scaled(self.samples.test) if len(self.samples.test.x) else None
 
     @cached_property
-    def halved(self) -> bool:
-        """Whether a single bit is left of numbers of which there are more than two."""
-        x = self.samples.train.x
-        ends = (x == x.min(axis=0)) | (x == x.max(axis=0))
-        return self.asked.formats.input.width == 1 and not bool(ends.all())
+    def coarse(self) -> tuple[str, ...]:
+        """The formats that leave a single bit of numbers of which there are more than two."""
+        train, formats = self.samples.train, self.asked.formats
+        parts = {"input": train.x} | ({} if self.classes else {"target": train.target})
+        return tuple(
+            key
+            for key, numbers in parts.items()
+            if getattr(formats, key).width == 1
+            and ((numbers != numbers.min(axis=0)) & (numbers != numbers.max(axis=0))).any()
+        )
 
     def _scaled(self, part: Part) -> Scaled:
         from .attached.scaling import one_hot, scaled

@@ -247,7 +247,7 @@ def _sample_lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, clipped in found["clipped"].items():
         for what, number in clipped.items():
             if number:
-                yield "clipped", f"{number:,} {what} of the {name} samples were beyond their format"
+                yield "clipped", f"{number:,} of the {what} of the {name} samples, beyond their format"
 
 
 def _listed(names: list[str]) -> str:

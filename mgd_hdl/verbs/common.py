@@ -78,9 +78,8 @@ def any_configuration(given: str, samples: str | None = None) -> TrainerConfig:
     Whatever is read here this command does not write over.
     """
     config = _with_samples(given, samples)
-    if TASKS[config.task.name].file and config.data.halved:
-        one = f"note: formats.input = {config.formats.input} keeps one bit of each number"
-        say(f"{one}: which half of its range it is in")
+    for key in config.data.coarse if TASKS[config.task.name].file else ():
+        say(f"note: formats.{key} = {getattr(config.formats, key)} keeps a single bit of each number")
     was_read(*([] if given in PRESETS else [given]), *config.attached.paths, *([samples] if samples else []))
     return config
 

@@ -124,7 +124,7 @@ def test_check_tells_what_was_clipped(folder, capsys):
     beyond = sum(
         float(line.split(",")[1]) > 1000 * (1 + 0.5 / 15) for line in TABLE.read_text().splitlines()[1:]
     )
-    assert f"clipped      {beyond} inputs of the train samples were beyond their format" in out
+    assert f"clipped      {beyond} of the inputs of the train samples, beyond their format" in out
     assert "none to test with: accuracy is of these" in out
 
 
@@ -205,17 +205,21 @@ def test_results_tell_how_inputs_were_scaled(folder, capsys):
         assert not {"input_range", "input_names", "classes"} & set(found)
 
 
-@pytest.mark.parametrize(("column", "halved"), [("0.5", True), ("1", False)])
-def test_numbers_that_become_a_bit_are_told(column, halved, folder, capsys):
-    """Where there are more than two of them."""
-    lines = [f"{number % 2},{1 - number % 2},{'ab'[number % 2]}" for number in range(10)]
-    (folder / "bits.csv").write_text("\n".join([*lines, f"0,{column},b"]))
-    (folder / "t.toml").write_text('[network]\nlayers = [2, 2]\n[task]\nname = "file"\nfile = "bits.csv"\n')
+@pytest.mark.parametrize(
+    ("line", "coarse"),
+    [("0,1,1", []), ("0,0.5,1", ["input"]), ("0,1,0.5", ["target"]), ("2,1,0.5", ["input", "target"])],
+)
+def test_numbers_that_become_a_bit_are_told(line, coarse, folder, capsys):
+    """Where there are more than two of them: inputs, and answers that are values."""
+    lines = [f"{number % 2},{1 - number % 2},{number % 2}" for number in range(10)]
+    (folder / "bits.csv").write_text("\n".join([*lines, line]))
+    toml = '[network]\nlayers = [2, 1]\n[task]\nname = "file"\nfile = "bits.csv"\ntest_share = 0.0\n'
+    (folder / "t.toml").write_text(toml)
     assert cli.main(["check", str(folder / "t.toml")]) == 0
     out, err = capsys.readouterr()
     assert "  input        UQ(1, 0), 1 bit\n" in out
-    note = "note: formats.input = UQ(1, 0) keeps one bit of each number: which half of its range it is in"
-    assert err == f"mgd-hdl: {note}\n" * halved
+    notes = [f"mgd-hdl: note: formats.{key} = UQ(1, 0) keeps a single bit of each number" for key in coarse]
+    assert err.splitlines() == notes
 
 
 # ---- where samples come from ---------------------------------------------------------------------
