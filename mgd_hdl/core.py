@@ -15,13 +15,13 @@ from .cost.accumulator import CostAccumulator
 from .delay import later
 from .engines import Engine, Passing, engine_of
 from .engines.copies import Direct, copy_of
+from .engines.plant import plant_of
 from .features import links_of
 from .fixed import shape
 from .hierarchy import Block
-from .kinds import change_block, loss_block, source_block
+from .kinds import change_block, source_block
 from .learn.homodyne import Homodyne
 from .learn.update import Update
-from .network.mlp import Mlp
 from .ports import inner
 from .schedule import CountedTrace, EventTrace, Fact, Settling
 from .site import Link, Site
@@ -66,7 +66,7 @@ class Core(Block):
         cost = self._measure(site, links, target)
         self._learn(site, links, engine, copy, started)
         for link in links:
-            link.answers(site.blocks["network"].y, target)
+            link.answers(self._plant.y, target)
         for layer in self.config.shape.layers:
             self._pass(site, links, engine, copy, layer)
         for link in links:
@@ -81,9 +81,9 @@ class Core(Block):
         site.place("initializer", engine.initializer)
         site.place("samples", source_block(config))
         site.place("array", engine.array)
-        site.place("network", Mlp(config))
-        loss, change = loss_block(config), change_block(config)
-        site.loss = site.place(loss.module, loss)
+        self._plant = plant_of(site)
+        self._plant.place()
+        change = change_block(config)
         site.change = site.place(change.module, change)
         site.place("accumulator", CostAccumulator(config))
         site.place("update", Update(config))
@@ -98,11 +98,7 @@ class Core(Block):
         m.d.comb += sequencer.restart.eq(started)
         site.registers(sequencer, "run", "step", "tau_x", "tau_p", "tau_theta")
         mark = site.change.MARK
-        clocks = site.metered_at
-        commands: dict[str, Fact] = {
-            "measure": (sequencer.measure, clocks),
-            mark: (getattr(sequencer, mark), clocks),
-        }
+        commands = self._plant.commands(mark)
         ends: dict[str, Fact] = {
             "hold_end": (sequencer.hold_end, site.spread_at),
             "flush": (sequencer.flush, site.changed_at),
@@ -119,7 +115,7 @@ class Core(Block):
     def _show(self, site: Site, links: Sequence[Link], engine: Engine) -> Value:
         """A sample and the perturbed parameters meet in the network; returns the targets."""
         config, m = self.config, site.m
-        sequencer, samples, network = (site.blocks[name] for name in ("sequencer", "samples", "network"))
+        sequencer, samples = site.blocks["sequencer"], site.blocks["samples"]
         m.d.comb += samples.load.eq(site.restart)
         if "seed_sample" in site:
             m.d.comb += samples.seed.eq(self.seed_sample)
@@ -134,8 +130,7 @@ class Core(Block):
         shown: Value = x
         for link in links:
             shown = link.shows(shown)
-        m.d.comb += network.x.as_value().eq(later(m, shown, "x", engine.x_wait))
-        engine.weights(site, network)
+        self._plant.shows(engine, shown)
         # The target is kept, or follows its sample where samples overlap.
         if config.facts.overlapping:
             target = later(m, target, "target", config.timing.layer_offset(len(config.shape.layers)) - 1)
@@ -143,7 +138,7 @@ class Core(Block):
 
     def _measure(self, site: Site, links: Sequence[Link], target: Value) -> Value:
         """From outputs to updates; returns C."""
-        config, m, trace, loss = self.config, site.m, site.trace, site.loss
+        config, m, trace = self.config, site.m, site.trace
         shift, believed, meter = self.learning_shift, site.change, site.change.i
         for link in links:
             shift = link.rate(shift)
@@ -155,10 +150,7 @@ class Core(Block):
         mark, metered_at = site.change.MARK, site.metered_at
         accumulator, update = site.blocks["accumulator"], site.blocks["update"]
         m.d.comb += [
-            loss.y.eq(site.blocks["network"].y),
-            loss.target.as_value().eq(target),
-            # t + R
-            cost.eq(loss.cost),
+            *self._plant.costs(target, cost),
             meter.payload.cost.eq(cost),
             meter.payload[mark].eq(trace.at(mark, metered_at)),
             meter.valid.eq(trace.at("measure", metered_at)),
@@ -204,15 +196,14 @@ class Core(Block):
         self, site: Site, links: Sequence[Link], engine: Engine, copy: Direct, layer: LayerConfig
     ) -> None:
         """What a measurement needs in the layer that it passes."""
-        config, m, trace = self.config, site.m, site.trace
+        config, m = self.config, site.m
         clock = config.timing.layer_offset(layer.index) - config.timing.weight_latency
         port = getattr(engine.array, f"layer_{layer.index}")
-        measured, rest = trace.at("measure", clock), Const(0, 1)
+        measured, reference, rest = self._plant.passing(clock)
         entering = measured
         for link in links:
             entering = link.enters(layer.index, entering)
-        if site.change.MARK == "reference":
-            reference = trace.at("reference", clock)
+        if reference is not None:
             measured = measured & ~reference
             if "minus" in port.signature.members:  # C0 is the cost of the other side
                 m.d.comb += port.minus.eq(reference)
@@ -220,7 +211,7 @@ class Core(Block):
                 rest = reference
         passing = Passing(layer, clock, port, measured, entering)
         engine.passes(site, passing)
-        over = measured & trace.at("hold_end", clock)
+        over = measured & site.trace.at("hold_end", clock)
         engine.shakes(site, links, passing, over)
         for link in links:
             rest = link.rests(passing, over, rest)

@@ -234,7 +234,6 @@ def trainer_files(
 
     Memories have their words in the Verilog, or unless ``inline`` read them from their files.
     """
-    config.with_network()
     name = config.name
     top = Hosted(config) if config.wrapped else Trainer(config)
     registers = config.registers()

@@ -317,14 +317,20 @@ class _Hosted(Link):
     def costs(self, cost: Value) -> None:
         ports, measured, mark = self.site.ports, self.site.change.i, self.site.change.MARK
         if self.config.analog:
-            with self.m.If(measured.valid):
+            counts = measured.valid
+            if self.config.outside:
+                counts = counts & ~self.site.change.ignore
+            with self.m.If(counts):
                 self.m.d.sync += ports.last_cost.eq(measured.payload.cost)
             return
         reference = measured.payload[mark]
         level = Signal(len(measured.payload.cost), name="last_reference", reset_less=True)
         with self.m.If(measured.valid & reference):
             self.m.d.sync += level.eq(measured.payload.cost)
-        with self.m.If(measured.valid & ~reference):
+        counts = measured.valid & ~reference
+        if self.config.outside:
+            counts = counts & ~self.site.change.ignore
+        with self.m.If(counts):
             self.m.d.sync += [ports.last_cost.eq(measured.payload.cost), ports.last_baseline.eq(level)]
 
 

@@ -147,6 +147,8 @@ def testbench(
     streams = [name.removesuffix("__payload") for name in payloads]
     fed = {f"{stream}__{part}" for stream in streams for part in ("payload", "valid")}
     values = {**config.registers().__dict__, "clock_enable": 1}
+    if config.outside:
+        fed |= {port["name"] for port in inputs if "_axis_" in port["name"]}
     held = [port["name"] for port in inputs if port["name"] not in {"clk", *fed}]
     declarations, connections = [], []
     for port in ports:
@@ -163,6 +165,8 @@ def testbench(
             # Nobody is at a door, where training would have to wait.
             f"  assign {stream}__valid = 1'b{int(stream in _FED)};",
         ]
+    if config.outside:
+        declarations += _device(config, inputs)
     update = next(state for state in states if state["name"] == "update")
     seen = [name for name in ("flags", "solved", "judged_count", "right_count") if name in outputs]
     widths = {port["name"]: port["width"] for port in ports}
@@ -182,7 +186,7 @@ def testbench(
         streams="".join(_STREAM.format(stream=stream, bits=f"{stream}__bits") for stream in streams),
         values="\n".join(f"    {name} = {values.get(name, 0)};" for name in held),
         start_clocks=8 * config.parameters + 1000,
-        step_clocks=4 * clocks + 1000,
+        step_clocks=4 * clocks + 1000 + 64 * config.outside * (config.parameters + 100),
         first_declarations="\n".join(f"  reg [{widths[name] - 1}:0] first_{name};" for name in seen),
         first_values="\n".join(f"    first_{name} = {name};" for name in seen),
         first_checks="\n".join(
@@ -192,6 +196,53 @@ def testbench(
         solved="".join(f", {name}" for name in solved),
     )
     return text
+
+
+def _device(config: TrainerConfig, inputs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A device that is always ready and answers in the next clock: with what is legal, and other low bits
+    each time, the same ones after each start.
+    """
+    converters = config.converters
+    channels, bits = converters.channels, converters.reading_bits
+    middle = sum(converters.legal) >> 1
+    room = converters.legal[1] - middle
+    if config.device.spread:
+        room = min(room, converters.spread)
+    middle &= (1 << bits) - 1
+    if converters.back is not None:  # the code of about the middle of what is legal
+        gain = converters.back.gains[0] / 2.0**converters.back.shift
+        code = round((sum(converters.legal) / 2) / gain) + converters.back.offsets[0]
+        code = min(max(code, converters.back.low), converters.back.high)
+        middle = code - converters.back.low if converters.back.offset_binary else code & ((1 << bits) - 1)
+        room = max(0, min(round(room / abs(gain)), 1 << bits - 2))
+    mask = (1 << max(0, room.bit_length() - 1)) - 1
+    row = ", ".join(
+        f"{bits}'d{middle} ^ (device__bits[{8 * (k % 3)} +: {min(bits, 8)}] & {bits}'d{mask})"
+        for k in reversed(range(channels))
+    )
+    found = [
+        "  reg [31:0] device__bits = 32'h2545f491;",
+        "  reg device__answers = 0; reg [3:0] device__tid = 0;",
+        f"  reg [{channels * bits - 1}:0] device__row = 0;",
+        "  always @(posedge clk) begin",
+        "    device__answers <= m_axis_inputs_tvalid && !rst;",
+        "    device__tid <= m_axis_inputs_tid;",
+        f"    device__row <= {{{row}}};",
+        "    if (start) device__bits <= 32'h2545f491;",
+        "    else if (m_axis_inputs_tvalid)",
+        "      device__bits <= {device__bits[30:0],"
+        " device__bits[31] ^ device__bits[21] ^ device__bits[1] ^ device__bits[0]};",
+        "  end",
+    ]
+    found += [f"  assign {port['name']} = 1;" for port in inputs if port["name"].endswith("_tready")]
+    for name, data in (("s_axis_readings", "device__row"), ("s_axis_second", "device__bits[3:0]")):
+        if any(port["name"] == f"{name}_tdata" for port in inputs):
+            found += [
+                f"  assign {name}_tvalid = device__answers;",
+                f"  assign {name}_tid = device__tid;",
+                f"  assign {name}_tdata = {data};",
+            ]
+    return [*found, "  assign s_axis_readings_tuser = 0;"]
 
 
 def _quoted(names: Iterable[str]) -> str:

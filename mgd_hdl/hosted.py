@@ -14,6 +14,7 @@ from .bus.frames import Frames
 from .bus.uart import Uart
 from .bus.wishbone import Wishbone
 from .config.bus_ports import axi_streams, bus_wires
+from .config.ports import device_ports
 from .config.trainer import TrainerConfig
 from .hierarchy import Block, place
 from .ports import outer
@@ -39,6 +40,7 @@ class Hosted(Block):
     those of the trainer, or those of a bus : AXI4-Lite ``s_axi_...``, Wishbone ``wb_...``, ``uart_rx`` and
         ``uart_tx``
     irq : Out(1), with a bus
+    those of a device outside : with a bus too
     s_axis_sample_..., s_axis_code_... : streams of samples and of codes from outside, with a bus
     clk, and rst_n, async_rst or async_rst_n : where the reset is not ``rst``
     clock_enable : In(1), with ``host.clock_enable``
@@ -59,6 +61,8 @@ class Hosted(Block):
             members |= members_of(wires, prefix) | {"irq": Out(1)}
             for stream in axi_streams(config).values():
                 members |= members_of(stream)
+            trainer = outer(config)
+            members |= {port.name: trainer[port.name] for port in device_ports(config)}
         else:
             members |= outer(config)
         if shown:
@@ -106,7 +110,7 @@ class Hosted(Block):
         for name, member in trainer.signature.members.items():
             ours, theirs = getattr(self, name), getattr(trainer, name)
             if member.is_port:
-                m.d.comb += theirs.eq(ours) if member.flow == In else ours.eq(theirs)
+                self._join(m, name, member.flow == In, ours, theirs)
                 continue
             source, sink = (ours, theirs) if member.flow == In else (theirs, ours)
             m.d.comb += [
@@ -114,6 +118,15 @@ class Hosted(Block):
                 sink.valid.eq(source.valid & self._alive),
                 source.ready.eq(sink.ready & self._alive),
             ]
+
+    def _join(self, m: Module, name: str, enters: bool, ours: Value, theirs: Value) -> None:
+        """A port of the trainer is one of the top; of an AXI-Stream no word goes over in a clock that does
+        not count.
+        """
+        source, sink = (ours, theirs) if enters else (theirs, ours)
+        if name.endswith(("_tvalid", "_tready")):
+            source = source & self._alive
+        m.d.comb += sink.eq(source)
 
     def _serve(self, m: Module, platform: Any, trainer: Trainer) -> None:
         """The bank between trainer and bus."""
@@ -145,6 +158,9 @@ class Hosted(Block):
                 stream.valid.eq(valid),
                 ready.eq(stream.ready & self._alive),
             ]
+        for own in device_ports(config):
+            ours, theirs = getattr(self, own.name), getattr(trainer, own.name)
+            self._join(m, own.name, own.direction == "input", ours, theirs)
         for name, (_, port) in WINDOW_STREAMS.items():
             if name in bank.signature.members:
                 pair = getattr(bank, name), getattr(trainer, port)

@@ -24,9 +24,10 @@ def _memories(config: TrainerConfig) -> dict[str, _Words]:
     memories = {
         layer.curve_name(neuron): table.words
         for layer in config.shape.layers
+        if not config.outside
         for neuron, table in enumerate(layer.tables)
     }
-    if config.loss == "cross_entropy":
+    if config.loss == "cross_entropy" and not config.given_cost:
         tables = (config.curves.distance_table, config.curves.logarithm_table)
         memories |= {table.curve: table.words for table in tables if table is not None}
     if config.given:

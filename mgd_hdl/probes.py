@@ -26,6 +26,13 @@ def _change(config: TrainerConfig) -> str:
     return "highpass" if config.analog else "baseline"
 
 
+def _cost(config: TrainerConfig) -> str:
+    """C, with its noise; with a device outside C0 where it was not measured."""
+    if config.outside:
+        return "core.cost" if config.analog else "core.baseline.believed"
+    return f"core.{'noise' if config.cost_noisy else config.loss}.cost"
+
+
 def _arrival(config: TrainerConfig) -> str:
     """High where the perturbed cost of a step arrives."""
     return "core.highpass.i__valid" if config.analog else "core.baseline.perturbed"
@@ -37,7 +44,7 @@ def _saturated(block: Callable[[TrainerConfig], str]) -> Callable[[TrainerConfig
 
 #: Of states that are there once a step, in the order in which they are listed.
 PROBES: dict[str, Callable[[TrainerConfig], _Probe]] = {
-    "cost": lambda config: (f"core.{'noise' if config.cost_noisy else config.loss}.cost", _arrival(config)),
+    "cost": lambda config: (_cost(config), _arrival(config)),
     "high_passed": lambda _: ("core.highpass.state", "core.highpass.o__valid"),
     "baseline": lambda _: ("core.baseline.level", "core.baseline.o__valid"),
     "cost_change": lambda config: (

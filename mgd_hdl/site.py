@@ -55,8 +55,10 @@ class Site:
         What was placed, by name.
     trace : Trace
         What is known of each measurement.
-    loss, change : Block
-        What makes C of outputs, and C~ of C.
+    change : Block
+        What makes C~ of C.
+    free : Value or None
+        With a device outside: a measurement may be commanded.
     tail : Value
         Something that follows an update is on its way to the cells.
     holds : list of Value
@@ -72,7 +74,6 @@ class Site:
 
     trace: Trace
     tail: Value
-    loss: Any
     change: Any
 
     def __init__(self, m: Module, platform: Any, ports: Any, config: TrainerConfig):
@@ -82,6 +83,7 @@ class Site:
         self.doors: list[Door] = []
         self.engaged = Signal(name="engaged")
         self.renew: Signal | None = None
+        self.free: Value | None = None
         self._platform = platform
 
     def place(self, name: str, block: _AnyBlock) -> _AnyBlock:

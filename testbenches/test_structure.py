@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HOMES = {"mgd_hdl": ROOT, "mgd_sim": ROOT / "sim", "mgd_synth": ROOT / "synth"}
-ROOMS = ("perturb", "learn", "cost", "network", "samples", "control", "bus")
+ROOMS = ("perturb", "learn", "cost", "network", "samples", "control", "bus", "device")
 
 
 def module_name(path: Path, home: Path) -> str:

@@ -134,8 +134,11 @@ class Asked(Section):
 
     @property
     def rests(self) -> bool:
-        """Parameters rest at times: for C0, in another layer's turn, or for an answer."""
-        return self.layerwise or self.inference or (not self.two_sided and not self.analog)
+        """Parameters rest at times: for C0, in another layer's turn, for an answer, or where a device outside
+        failed too often.
+        """
+        always = not self.two_sided and not self.analog
+        return always or self.layerwise or self.inference or self.outside
 
     @property
     def follow(self) -> int:
@@ -310,8 +313,10 @@ class Asked(Section):
 
     @property
     def doors(self) -> bool:
-        """The host may work with the network or its parameters while no step is under way."""
-        return self.inference or self.access
+        """The host may work with the network or its parameters while no step is under way; or a device
+        outside is given parameters at rest.
+        """
+        return self.inference or self.access or self.outside
 
     @property
     def holds(self) -> bool:

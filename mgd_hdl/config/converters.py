@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +11,7 @@ from .number import Format
 from .sections import GAIN_FRACTION
 from .words import Words
 
-__all__ = ["Converter", "Converters"]
+__all__ = ["Converter", "Converters", "in_bytes"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,90 @@ class Converters:
     def second_weight(self) -> int:
         """What the second cost counts, in units of ``2**-GAIN_FRACTION``."""
         return round(self.asked.device.second_weight * (1 << GAIN_FRACTION))
+
+    # ---- of circuits ---------------------------------------------------------------------------------
+
+    def clocks(self, seconds: float) -> int:
+        """So many clocks take this long, or longer."""
+        return math.ceil(seconds * self.asked.host.clock_hz)
+
+    @property
+    def settle(self) -> int:
+        """Clocks from the last parameter to the first reading."""
+        return self.clocks(self.asked.device.settle)
+
+    @property
+    def pause(self) -> int:
+        """Clocks for which a device that takes nothing is waited for; 0: for ever."""
+        return self.clocks(self.asked.device.pause)
+
+    @property
+    def time_out(self) -> int:
+        """Clocks until a reading is there; 0: any time."""
+        return self.clocks(self.asked.device.time_out)
+
+    @property
+    def legal(self) -> tuple[int, int]:
+        """The lowest and the highest reading that is believed, in last bits of :attr:`reading`."""
+        low, high = self.reading.min, self.reading.max
+        if self.asked.device.legal:
+            least, most = (bound / self.reading.step for bound in self.asked.device.legal)
+            low, high = max(low, math.ceil(least)), min(high, math.floor(most))
+        return low, high
+
+    @property
+    def spread(self) -> int:
+        """How far readings of one measurement may be apart, likewise."""
+        return min(math.floor(self.asked.device.spread / self.reading.step), (1 << self.reading.width) - 1)
+
+    @property
+    def value_bits(self) -> int:
+        """Of a parameter on its way out: a word, or a code; apart from its code the parameter at rest."""
+        if self.out is not None:
+            return self.out.bits
+        return self.words.visible.width if self.asked.device.sends == "apart" else self.words.weight.width
+
+    @property
+    def shake_bits(self) -> int:
+        """Of what is told of a perturbation apart from its parameter: the bits below the visible ones."""
+        return self.words.weight.width - self.words.visible.width
+
+    @property
+    def parameters_row(self) -> int:
+        """Bits of the stream of parameters, in whole bytes: a value and its number, or all values."""
+        if self.asked.device.sends == "parallel":
+            return in_bytes(self.asked.parameters * self.value_bits)
+        return in_bytes(self.value_bits) + in_bytes(max(1, (self.asked.parameters - 1).bit_length()))
+
+    @property
+    def codes_row(self) -> int:
+        """Bits of what is told of all perturbations, in whole bytes."""
+        return in_bytes(self.asked.parameters * self.shake_bits)
+
+    @property
+    def inputs_row(self) -> int:
+        """Bits of all inputs, in whole bytes."""
+        return in_bytes(self.asked.inputs * self.asked.formats.input.width)
+
+    @property
+    def readings_row(self) -> int:
+        """Bits of a reading of all channels, in whole bytes."""
+        return in_bytes(self.channels * self.reading_bits)
+
+    @property
+    def second_row(self) -> int:
+        """Bits of a second cost, in whole bytes."""
+        return in_bytes(self.words.given_cost.width)
+
+    @property
+    def reading_bits(self) -> int:
+        """Of one channel on its way in."""
+        return self.reading.width if self.back is None else self.back.bits
+
+
+def in_bytes(bits: int) -> int:
+    """So many bits are in so many whole bytes, counted in bits."""
+    return -(-bits // 8) * 8
 
 
 def _converter(

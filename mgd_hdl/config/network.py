@@ -198,8 +198,15 @@ class LayerConfig:
 
     @property
     def weight_ports(self) -> list[str]:
-        """What the circuit calls the ports through which each neuron gets its perturbed parameters."""
-        return [f"weights_{self.index}_{neuron}" for neuron in range(self.neurons)]
+        """What the circuit calls the ports through which each neuron gets its perturbed parameters; of a
+        device outside there is one for all.
+        """
+        return [f"weights_{self.index}_{neuron}" for neuron in range(1 if self.outside else self.neurons)]
+
+    @property
+    def port_weights(self) -> int:
+        """So many parameters come through each of these ports."""
+        return self.outside or self.inputs + 1
 
     def curve_name(self, neuron: int) -> str:
         """What the circuit calls the activation of a neuron; all without defect are the same."""

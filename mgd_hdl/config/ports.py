@@ -9,17 +9,44 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from .converters import in_bytes
 from .derived import Derived
 from .number import Format
 from .options import OPTIONS
 from .registers import REGISTERS, Register
 
-__all__ = ["COUNT_BITS", "FLAGS", "PORTS", "Field", "Port", "fields", "ports", "there"]
+__all__ = [
+    "COUNT_BITS",
+    "DEVICE_FAULTS",
+    "FLAGS",
+    "NUMBER_BITS",
+    "PORTS",
+    "Field",
+    "Port",
+    "device_ports",
+    "fields",
+    "ports",
+    "there",
+    "width",
+]
 
 #: Of the counters of answers.
 COUNT_BITS = 24
 #: Bits of the sticky flags, from bit 0 on: what was limited.
 FLAGS = ("cost_change_saturated", "hold_saturated", "update_saturated")
+#: Of the number that goes with each request to a device outside, and comes back with its reading.
+NUMBER_BITS = 4
+#: Bits of what went wrong with a device outside, from bit 0 on.
+DEVICE_FAULTS = (
+    "not_ready",
+    "no_answer",
+    "refused",
+    "out_of_range",
+    "glitch",
+    "stuck",
+    "parameters_clipped",
+    "readings_clipped",
+)
 
 
 @dataclass(frozen=True)
@@ -344,6 +371,222 @@ _HOST = (
     ),
 )
 
+# ---- a device outside ----------------------------------------------------------------------------------
+
+
+def _value_format(config: Derived) -> Format | None:
+    """Of a parameter on its way out; None for a code."""
+    if config.converters.out is not None:
+        return None
+    return config.words.visible if config.device.sends == "apart" else config.words.weight
+
+
+def _number(name: str, low: int, width: int, number: Format | None) -> Field:
+    return Field(name, low, width, False) if number is None else Field(
+        name, low, width, number.signed, str(number)
+    )  # fmt: skip
+
+
+def _parameters_fields(config: Derived) -> tuple[Field, ...]:
+    """The value in whole bytes, with its sign; above it the parameter's number. Or all values, the first one
+    lowest.
+    """
+    bits, number = config.converters.value_bits, _value_format(config)
+    if config.device.sends == "parallel":
+        return tuple(_number(f"value[{i}]", i * bits, bits, number) for i in range(config.parameters))
+    return (
+        _number("value", 0, bits, number),
+        Field("index", in_bytes(bits), config.shape.index_bits),
+    )
+
+
+def _codes_fields(config: Derived) -> tuple[Field, ...]:
+    bits = config.converters.shake_bits
+    return tuple(Field(f"shake[{i}]", i * bits, bits) for i in range(config.parameters))
+
+
+def _readings_fields(config: Derived) -> tuple[Field, ...]:
+    bits, number = config.converters.reading_bits, config.converters.reading
+    shown = number if config.converters.back is None else None
+    name = "cost" if config.given_cost else "y"
+    channels = config.converters.channels
+    return tuple(
+        _number(name if config.given_cost else f"{name}[{k}]", k * bits, bits, shown) for k in range(channels)
+    )
+
+
+def _second_fields(config: Derived) -> tuple[Field, ...]:
+    number = config.words.given_cost
+    return (_number("cost", 0, number.width, number),)
+
+
+def _axis(
+    name: str,
+    direction: Literal["input", "output"],
+    what: str,
+    payload: str,
+    width: Callable[[Derived], int],
+    bits: str,
+    fields: Callable[[Derived], tuple[Field, ...]],
+    option: str,
+    *signals: tuple[str, int, str],
+    there: Callable[[Derived], bool] = lambda _: True,
+    needs: str = "",
+) -> tuple[Port, ...]:
+    """An AXI-Stream of a device outside: data, what goes with them, and the handshake."""
+    back: Literal["input", "output"] = "output" if direction == "input" else "input"
+    both = f"in each clock in which {name}_tvalid and {name}_tready are high"
+    when = f"with {name}_tvalid" if direction == "output" else both
+
+    def has(config: Derived) -> bool:
+        return OPTIONS[option].on(config) and there(config)
+
+    def port(end: str, way: Literal["input", "output"], meaning: str, when: str, size: int = 1) -> Port:
+        return Port(
+            f"{name}_{end}",
+            way,
+            meaning,
+            when,
+            lambda _: size,
+            str(size),
+            has,
+            needs or OPTIONS[option].asked,
+        )
+
+    taken = f"{what} that is offered is taken at the end of this clock."
+    offered = (
+        f"{what} is offered; so it stays, with all that goes with it, until it is taken or a start comes."
+        if direction == "output"
+        else f"{what} is offered; once high it stays so, with all that goes with it, until it is taken."
+    )
+    changes = "when it is there or taken; 0 after reset and after a start"
+    return (
+        Port(
+            f"{name}_tdata",
+            direction,
+            payload,
+            when,
+            width,
+            bits,
+            has,
+            needs or OPTIONS[option].asked,
+            fields=fields,
+        ),
+        *(port(end, direction, meaning, when, size) for end, size, meaning in signals),
+        port("tvalid", direction, offered, "in every clock" if direction == "input" else changes),
+        port("tready", back, taken, "in every clock" if back == "input" else "never: it is always high"),
+    )
+
+
+def _told(
+    name: str,
+    meaning: str,
+    when: str,
+    size: int = 1,
+    fields: Callable[[Derived], tuple[Field, ...]] = _no_fields,
+    direction: Literal["input", "output"] = "output",
+) -> Port:
+    """What the trainer says of a device outside, or is told."""
+    device = OPTIONS["device outside"]
+    return Port(
+        name, direction, meaning, when, lambda _: size, str(size), device.on, device.asked, fields=fields
+    )
+
+
+_EACH = "with each measurement"
+_ID = ("tid", NUMBER_BITS, "The number of the request.")
+_DEVICE = (
+    *_axis(
+        "m_axis_parameters",
+        "output",
+        "A parameter, or all of them,",
+        "What the device is to be set to: a value and its parameter's number; or all values, the first one"
+        " lowest.",
+        lambda config: config.converters.parameters_row,
+        "config.converters.parameters_row",
+        _parameters_fields,
+        "device outside",
+        ("tid", NUMBER_BITS, "The number of the request that follows."),
+        ("tlast", 1, "After this one all parameters are what they are to be; then the request follows."),
+    ),
+    *_axis(
+        "m_axis_codes",
+        "output",
+        "The code",
+        "How each parameter is to be shaken, parameter 0 lowest: the bits of a perturbed parameter below its"
+        " visible ones, 10 at rest, 11 up, 01 down.",
+        lambda config: config.converters.codes_row,
+        "config.converters.codes_row",
+        _codes_fields,
+        "device outside",
+        ("tid", NUMBER_BITS, "The number of the request that follows."),
+        there=lambda config: config.device.sends == "apart",
+        needs='device.sends = "apart"',
+    ),
+    *_axis(
+        "m_axis_inputs",
+        "output",
+        "A request",
+        "One reading of the device is asked for, with these inputs, input 0 lowest; parameters have settled.",
+        lambda config: config.converters.inputs_row,
+        "config.converters.inputs_row",
+        _x_fields,
+        "device outside",
+        _ID,
+    ),
+    *_axis(
+        "s_axis_readings",
+        "input",
+        "A reading",
+        "What was asked for: outputs, output 0 lowest, or the cost; as numbers, or as codes of a converter.",
+        lambda config: config.converters.readings_row,
+        "config.converters.readings_row",
+        _readings_fields,
+        "device outside",
+        ("tid", NUMBER_BITS, "The number of the request that it answers; another one is late and forgotten."),
+        ("tuser", 1, "The device itself says that this reading is bad."),
+    ),
+    *_axis(
+        "s_axis_second",
+        "input",
+        "A second cost",
+        "The second cost, one for each request; that of a measurement's last request counts.",
+        lambda config: config.converters.second_row,
+        "config.converters.second_row",
+        _second_fields,
+        "second cost",
+        ("tid", NUMBER_BITS, "The number of the request that it answers; another one is late and forgotten."),
+    ),
+    _told(
+        "go_on",
+        "Where the device failed too often and parameters rest, steps go on with them; device_faults become"
+        " 0. The device is sent all parameters next.",
+        "in every clock",
+        direction="input",
+    ),
+    _told(
+        "resting",
+        "The device failed too often; no step begins until go_on or start.",
+        "when a step fails, and with go_on",
+    ),
+    _told(
+        "device_faults",
+        "What went wrong with the device since the start or the last go_on.",
+        "when it happens",
+        len(DEVICE_FAULTS),
+        lambda _: tuple(Field(name, bit, 1) for bit, name in enumerate(DEVICE_FAULTS)),
+    ),
+    _told("asked_count", "Measurements that were begun since the start, modulo 2**24.", _EACH, COUNT_BITS),
+    _told("taken_count", "Measurements that gave a cost since the start, modulo 2**24.", _EACH, COUNT_BITS),
+    _told(
+        "dropped_count",
+        "Measurements that were bad after all repeats since the start, modulo 2**24. With those that were"
+        " taken they are the ones that were begun, while none is under way.",
+        _EACH,
+        COUNT_BITS,
+    ),
+)
+
 #: In the order of the Verilog's ports.
 PORTS: tuple[Port, ...] = (
     *_CLOCKS,
@@ -415,6 +658,7 @@ PORTS: tuple[Port, ...] = (
         OPTIONS["access"].asked,
         leaves=True,
     ),
+    *_DEVICE,
 )
 
 
@@ -428,6 +672,16 @@ def there(config: Derived, name: str) -> bool:
     return any(port.name in (name, f"{name}__payload") for port in ports(config))
 
 
+def device_ports(config: Derived) -> tuple[Port, ...]:
+    """Those of a device outside, which stay what they are whatever bus there is."""
+    return tuple(port for port in _DEVICE if port.there(config))
+
+
 def fields(config: Derived, name: str) -> tuple[Field, ...]:
     """The parts of a port's word."""
     return next(port for port in PORTS if port.name == name).fields(config)
+
+
+def width(config: Derived, name: str) -> int:
+    """Bits of a port that the circuit of a configuration has."""
+    return next(port for port in ports(config) if port.name == name).width(config)

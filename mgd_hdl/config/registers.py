@@ -15,7 +15,7 @@ from .derived import Derived
 from .draws import scramble
 from .errors import ConfigError, Problem, did_you_mean, shown
 from .options import Option, owner
-from .sections import HIGH_PASS, MAX_TAU_BITS
+from .sections import CLOCKS_BITS, HIGH_PASS, MAX_AVERAGE_SHIFT, MAX_GIVE_UP, MAX_SECOND_WEIGHT, MAX_TAU_BITS
 
 __all__ = [
     "REGISTERS",
@@ -84,6 +84,17 @@ class Registers:
     seed_decay: int
     seed_noise_code: int
     seed_sparse: int
+    device_settle: int
+    device_pause: int
+    device_time_out: int
+    device_average: int
+    device_repeats: int
+    device_give_up: int
+    device_low: int
+    device_high: int
+    device_spread: int
+    device_stuck: int
+    device_second: int
 
 
 @dataclass(frozen=True)
@@ -150,6 +161,18 @@ def _seed(name: str, meaning: str) -> Register:
         value=lambda config: seeds(config.seed)[name],
         legal=lambda _: range(1 << LFSR.degree),
         bits=f"{LFSR.degree}",
+    )
+
+
+def _clocks(name: str, meaning: str, value: Callable[[Derived], int]) -> Register:
+    return Register(
+        name,
+        meaning,
+        "at each measurement",
+        width=lambda _: CLOCKS_BITS,
+        value=value,
+        legal=lambda _: range(1 << CLOCKS_BITS),
+        bits=f"{CLOCKS_BITS}",
     )
 
 
@@ -274,6 +297,93 @@ REGISTERS: tuple[Register, ...] = (
     _seed("seed_noise_code", "Of the signs with which parameters take the noise of updates"),
     _seed("seed_sparse", "Of which parameters are shaken"),
     _seed("seed_decay", "Of the thresholds of weight decay"),
+    _clocks(
+        "device_settle",
+        "Clocks from the last parameter that the device took to the first reading.",
+        lambda config: config.converters.settle,
+    ),
+    _clocks(
+        "device_pause",
+        "Clocks for which a measurement waits for a device that takes nothing; 0: for ever.",
+        lambda config: config.converters.pause,
+    ),
+    _clocks(
+        "device_time_out",
+        "Clocks from a request that was taken to its reading; 0: any time.",
+        lambda config: config.converters.time_out,
+    ),
+    Register(
+        "device_average",
+        "The k of 2**k readings of a measurement, whose mean counts.",
+        "at each measurement",
+        width=lambda _: MAX_AVERAGE_SHIFT.bit_length(),
+        value=lambda config: config.converters.average_shift,
+        legal=lambda _: range(MAX_AVERAGE_SHIFT + 1),
+        bits="4",
+    ),
+    Register(
+        "device_repeats",
+        "How often a bad measurement is taken again before it is dropped.",
+        "at each measurement",
+        width=lambda _: 7,
+        value=lambda config: config.device.repeats,
+        legal=lambda _: range(101),
+        bits="7",
+    ),
+    Register(
+        "device_give_up",
+        "Steps in a row with a dropped measurement, and parameters come to rest.",
+        "at each step with a dropped measurement",
+        width=lambda _: MAX_GIVE_UP.bit_length(),
+        value=lambda config: config.device.give_up,
+        legal=lambda _: range(1, MAX_GIVE_UP + 1),
+        bits="21",
+    ),
+    Register(
+        "device_low",
+        "The lowest reading that is believed, in last bits of a reading, counted from the lowest there is.",
+        "at each reading",
+        width=lambda config: config.converters.reading.width,
+        value=lambda config: config.converters.legal[0] - config.converters.reading.min,
+        legal=lambda config: range(1 << config.converters.reading.width),
+        bits="config.converters.reading.width",
+    ),
+    Register(
+        "device_high",
+        "The highest one, likewise.",
+        "at each reading",
+        width=lambda config: config.converters.reading.width,
+        value=lambda config: config.converters.legal[1] - config.converters.reading.min,
+        legal=lambda config: range(1 << config.converters.reading.width),
+        bits="config.converters.reading.width",
+    ),
+    Register(
+        "device_spread",
+        "How far readings of one measurement may be apart, in last bits of a reading.",
+        "at each measurement",
+        width=lambda config: config.converters.reading.width,
+        value=lambda config: config.converters.spread,
+        legal=lambda config: range(1 << config.converters.reading.width),
+        bits="config.converters.reading.width",
+    ),
+    Register(
+        "device_stuck",
+        "So many measurements in a row with the very same sum of readings, and the device is stuck.",
+        "at each measurement",
+        width=lambda _: MAX_GIVE_UP.bit_length(),
+        value=lambda config: config.device.stuck,
+        legal=lambda _: range(1, MAX_GIVE_UP + 1),
+        bits="21",
+    ),
+    Register(
+        "device_second",
+        "What the second cost counts, in 1/4096.",
+        "when it comes",
+        width=lambda _: MAX_SECOND_WEIGHT.bit_length(),
+        value=lambda config: config.converters.second_weight,
+        legal=lambda _: range(MAX_SECOND_WEIGHT + 1),
+        bits="23",
+    ),
 )
 
 _BY_NAME = {register.name: register for register in REGISTERS}

@@ -39,6 +39,12 @@ MAX_TAU_BITS = 24
 #: The largest seed or number of a device.
 MAX_SEED = (1 << 63) - 1
 
+#: Of a register that counts clocks of a device outside.
+CLOCKS_BITS = 32
+#: Readings of a measurement are 2**k, k up to this.
+MAX_AVERAGE_SHIFT = 10
+#: The largest of what counts steps or measurements that went wrong.
+MAX_GIVE_UP = 1 << 20
 #: The coefficient of the high-pass.
 HIGH_PASS = UQ(0, 8)
 
@@ -131,6 +137,8 @@ _Initials = Annotated[
 ]
 #: Of converters, the fraction bits of a gain's word.
 GAIN_FRACTION = 12
+#: The largest weight of a second cost, in units of ``2**-GAIN_FRACTION``.
+MAX_SECOND_WEIGHT = 1024 << GAIN_FRACTION
 _CodeBits = Annotated[int, Field(ge=0, le=24), AfterValidator(_code_bits)]
 _Coding = Literal["offset_binary", "twos_complement"]
 _Gain = Annotated[float, Field(ge=-1024, le=1024)]
@@ -481,7 +489,7 @@ class HostSection(Section):
     pipelined: bool = False
     """Wishbone only: pipelined transfers instead of classic ones."""
     clock_hz: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 12_000_000
-    """Serial line only: the clock of the circuit, from which its bits are timed."""
+    """The clock of the circuit, in which bits of a serial line and times of a device outside are counted."""
     baud: Annotated[int, Field(ge=300, le=12_000_000)] = 115_200
     """Serial line only: bits a second."""
     samples: Literal["window", "stream"] = "window"

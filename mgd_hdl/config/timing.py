@@ -52,12 +52,18 @@ class Timing:
 
     @property
     def measure_clocks(self) -> int:
-        """For how long a measurement keeps the cells of a layer busy."""
+        """For how long a measurement keeps the cells of a layer busy; a device outside is longer anyway."""
+        if self.asked.outside:
+            return 1
         return self.engine.measure_clocks(self.words.weight.width)
 
     @property
     def join_clocks(self) -> int:
-        """So long after the last word of an update began to pass, a measurement may begin."""
+        """So long after the last word of an update began to pass, a measurement may begin. That of a device
+        outside, which needs many passes, does not join it.
+        """
+        if self.asked.outside:
+            return self.word_clocks + 1
         return self.engine.join_clocks(self.words.guard_bits)
 
     @property
@@ -90,12 +96,18 @@ class Timing:
         return self.broadcast_latency + self.engine.weight_clocks
 
     def layer_offset(self, layer: int) -> int:
-        """Until the weights of a layer are read, or the first bit of each."""
+        """Until the weights of a layer are read, or the first bit of each. A device outside is sent all."""
+        if self.asked.outside:
+            return self.weight_latency
         return self.weight_latency + sum(each.latency for each in self.shape.layers[:layer])
 
     @property
     def answer_latency(self) -> int:
-        """Until the outputs of the network are there."""
+        """Until the outputs of the network are there. Those of a device outside come when they come: what
+        follows is counted from the clock in which they are there.
+        """
+        if self.asked.outside:
+            return 0
         return self.layer_offset(len(self.shape.layers))
 
     @property
@@ -133,8 +145,12 @@ class Timing:
     def cost_pipeline(self) -> int:
         """Errors, their squares or sizes, adder tree; or signs, comparator tree, limit. Cross-entropy:
         comparator tree, distances, three clocks of exp, adder tree, three of log, last sum; of one
-        output size, look-up, interpolation, sum.
+        output size, look-up, interpolation, sum. A second cost is added in one more.
         """
+        return self.asked.second_cost + (0 if self.asked.given_cost else self._loss_clocks)
+
+    @property
+    def _loss_clocks(self) -> int:
         levels = adder_levels(self.asked.outputs)
         if self.asked.loss == "cross_entropy":
             return 4 if self.asked.outputs == 1 else 2 * levels + 7
@@ -182,7 +198,8 @@ class Timing:
         if self.engine.overlapping:
             return self.step_latency - 1
         behind_leaves = self.asked.holds and self.broadcast_latency > 1
-        return 2 if self.engine.joins or behind_leaves else 1
+        joins = self.engine.joins and not self.asked.outside
+        return 2 if joins or behind_leaves else 1
 
     @cached_property
     def settle_moves(self) -> int:

@@ -57,12 +57,10 @@ class TrainerConfig(Derived):
 
     def with_network(self) -> TrainerConfig:
         """The same; raises ConfigError where a device outside stands in the network's place, for whatever
-        cannot do without one.
+        runs by itself.
         """
         if self.outside:
-            told = (
-                'has no circuit and no twin yet; mgd_hdl.host.ChipInTheLoop trains it, or must be "network"'
-            )
+            told = 'does not run by itself; mgd_hdl.host.ChipInTheLoop trains it, or must be "network"'
             raise ConfigError([Problem("device.kind", '"outside"', told)])
         return self
 

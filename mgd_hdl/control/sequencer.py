@@ -67,7 +67,7 @@ class Sequencer(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         tau = config.learning.tau_bits
-        members = {"free": In(1), "under_way": Out(1)} if config.facts.waits else {}
+        members = {"free": In(1), "under_way": Out(1)} if config.facts.waits or config.outside else {}
         if not config.delayed:
             members["resume"] = In(1)
         if config.shadow:
@@ -129,8 +129,9 @@ class Sequencer(Block):
             reference_due = Signal()
         asked = Signal()  # one more step was asked for
         go = Signal()
-        lasts = config.facts.waits  # a step can take more than two clocks
+        lasts = config.facts.waits or config.outside  # a step can take more than two clocks
         free = self.free if lasts else Const(1, 1)
+        # Between two steps a device outside has nothing to do.
         reference_free = Const(1, 1) if chain and not config.two_sided else free
         wanted = self.run | asked | self.step
         if config.inference:

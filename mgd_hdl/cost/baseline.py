@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
@@ -27,6 +27,8 @@ class Baseline(Block):
     o : Out(stream of C~, always ready)
     saturated : Out(1)
         C~ was limited; one clock, with ``o.valid``.
+    [ignore] : In(1)
+        With a device outside: one of the two was not measured, so C~ is 0.
     """
 
     #: What the sequencer says of some measurements, and ``i`` hears: they measure C0.
@@ -40,6 +42,7 @@ class Baseline(Block):
                 "i": In(stream.Signature(measured, always_ready=True)),
                 "o": Out(stream.Signature(shape(config.words.cost_change), always_ready=True)),
                 "saturated": Out(1),
+                **({"ignore": In(1)} if config.outside else {}),
             }
         )
 
@@ -53,6 +56,10 @@ class Baseline(Block):
         level = Signal(shape(self.config.words.measured), reset_less=True)
         with m.If(self.i.valid & reference):
             m.d.sync += level.eq(cost)
+        if self.config.outside:
+            believed = Signal(shape(self.config.words.measured))
+            m.d.comb += believed.eq(Mux(self.ignore, level, cost))
+            cost = believed
         change, outside = saturate(m, cost - level, self.config.words.cost_change, "change")
         perturbed = Signal()
         m.d.comb += perturbed.eq(self.i.valid & ~reference)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from itertools import pairwise
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
@@ -38,6 +40,8 @@ class HighPass(Block):
     o : Out(stream of C~, always ready)
     saturated : Out(1)
         The sum was limited; one clock, with ``o.valid``.
+    [ignore] : In(1)
+        With a device outside: nothing was measured, so C~ is 0 and all is kept.
     """
 
     #: What the sequencer says of some measurements, and ``i`` hears: they are the first of a new sample.
@@ -52,6 +56,7 @@ class HighPass(Block):
                 "coefficient": In(HIGH_PASS.width),
                 "o": Out(stream.Signature(shape(config.words.cost_change), always_ready=True)),
                 "saturated": Out(1),
+                **({"ignore": In(1)} if config.outside else {}),
             }
         )
 
@@ -67,8 +72,12 @@ class HighPass(Block):
         level = Signal(shape(config.words.cost), reset_less=True)
         difference = Signal(signed(config.words.cost.width + 1), reset_less=True)
         differs = Signal()
+        ignored: list[Value] = []  # in the clocks of the cost, the sum, the product
+        if config.outside:
+            ignored = [self.ignore, *(Signal(name=f"ignored_{clock}") for clock in range(3))]
+            m.d.sync += [after.eq(before) for before, after in pairwise(ignored)]
         m.d.sync += differs.eq(self.i.valid)
-        with m.If(self.i.valid):
+        with m.If(self.i.valid & ~ignored[0] if ignored else self.i.valid):
             m.d.sync += [
                 level.eq(cost),
                 difference.eq(Mux(self.i.payload.blank, 0, cost - level)),
@@ -83,8 +92,11 @@ class HighPass(Block):
         was_outside = Signal(reset_less=True)
         m.d.sync += [total.eq(limited), was_outside.eq(outside), totalled.eq(differs)]
 
-        with m.If(totalled):
+        with m.If(totalled & ~ignored[2] if ignored else totalled):
             m.d.sync += state.eq(total * self.coefficient + state[: HIGH_PASS.width])
+        limits: Value = was_outside
+        if ignored:
+            limits, change = was_outside & ~ignored[2], Mux(ignored[3], 0, change)
         m.d.comb += self.o.payload.eq(change)
-        m.d.sync += [self.o.valid.eq(totalled), self.saturated.eq(totalled & was_outside)]
+        m.d.sync += [self.o.valid.eq(totalled), self.saturated.eq(totalled & limits)]
         return m

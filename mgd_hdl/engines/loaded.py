@@ -72,7 +72,8 @@ class LoadedEngine(Engine):
         site.stream(source, "i_code")
         if config.code_bits > 1:
             site.m.d.comb += array.rotate.eq(site.blocks["homodyne"].rotate)
-        site.m.d.comb += site.blocks["sequencer"].free.eq(array.loaded)
+        free = array.loaded if site.free is None else array.loaded & site.free
+        site.m.d.comb += site.blocks["sequencer"].free.eq(free)
 
     def settled(self, site: Site, settling: Settling, updated: Value) -> None:
         if self.config.shadow:

@@ -79,6 +79,7 @@ class ParallelEngine(Engine):
 
     def codes(self, site: Site, links: Sequence[Link], started: Value, hold_over: Value) -> None:
         wires = place_code(site, links, "code", "", hold_over)
+        self._wires = wires
         for link in reversed(links):
             wires = link.wires(wires)
         for name, wire in wires.items():
@@ -86,6 +87,8 @@ class ParallelEngine(Engine):
 
     def settled(self, site: Site, settling: Settling, updated: Value) -> None:
         config, m = self.config, site.m
+        if site.free is not None:
+            m.d.comb += site.blocks["sequencer"].free.eq(site.free)
         if not config.shadow:
             m.d.comb += updated.eq(settling.passed)
         elif not config.facts.overlapping:
@@ -95,12 +98,14 @@ class ParallelEngine(Engine):
             m.d.sync += updated.eq(settling.late[config.timing.tail_clocks] if settling.late else last)
 
     def shakes(self, site: Site, links: Sequence[Link], passing: Passing, over: Value) -> None:
-        if not self.config.facts.overlapping:
+        if not self.config.shadow or self.config.facts.by_input:
             return
         index = passing.layer.index
         tiles = [tile for tile in self.config.placement.tiles if tile.layer == index]
         rows = slice(tiles[0].first_row, tiles[-1].first_row + tiles[-1].rows)
-        wires = place_code(site, links, f"shake_{index}", f"_{index}", over)
+        wires = self._wires
+        if self.config.facts.overlapping:
+            wires = place_code(site, links, f"shake_{index}", f"_{index}", over)
         for name, wire in wires.items():
             here = wire[rows] if name.endswith("rows") else wire
             site.m.d.comb += getattr(passing.port, name).eq(here)

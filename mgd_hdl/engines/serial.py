@@ -52,9 +52,10 @@ class SerialEngine(ParallelEngine):
             m.d.sync += taken.eq(1)
         with m.Elif(settling.since[config.timing.word_clocks - 1]):
             m.d.sync += taken.eq(0)
+        free = ~taken | settling.since[config.timing.join_clocks]
         m.d.comb += [
             updated.eq(settling.since[config.timing.join_clocks - 1]),
-            site.blocks["sequencer"].free.eq(~taken | settling.since[config.timing.join_clocks]),
+            site.blocks["sequencer"].free.eq(free if site.free is None else free & site.free),
         ]
 
     def passes(self, site: Site, passing: Passing) -> None:

@@ -27,7 +27,7 @@ def layer_ports(config: TrainerConfig, passing: Callable[[LayerConfig], dict]) -
         members[f"layer_{layer.index}"] = Out(wiring.Signature(passing(layer)))
         if config.facts.delivery.marked:
             members |= {f"first_{layer.index}": Out(1), f"last_{layer.index}": Out(1)}
-        width = (layer.inputs + 1) * config.words.weight_wires
+        width = layer.port_weights * config.words.weight_wires
         members |= {name: Out(width) for name in layer.weight_ports}
     return members
 
@@ -40,7 +40,7 @@ def perturbed(tile: Any) -> list[Value]:
 
 def to_neurons(m: Module, array: Any, layer: LayerConfig, parameters: Sequence[Value]) -> None:
     """The perturbed parameters of a layer go to its neurons."""
-    step = layer.inputs + 1
+    step = layer.port_weights
     for neuron, name in enumerate(layer.weight_ports):
         m.d.comb += getattr(array, name).eq(Cat(*parameters[neuron * step : (neuron + 1) * step]))
 

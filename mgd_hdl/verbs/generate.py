@@ -8,14 +8,14 @@ from ..config import ConfigError, Problem
 from ..files import reserved, write_files
 from ..memories import memory_images
 from ..progress import Progress
-from .common import configuration, say, trainer_files
+from .common import any_configuration, say, trainer_files
 
 __all__ = ["generate"]
 
 
 def generate(args: Namespace) -> int:
     """Write them."""
-    config = configuration(args.config, args.samples)
+    config = any_configuration(args.config, args.samples)
     directory = config.name if args.output is None else args.output
     if args.memories == "images":
         files = memory_images(config)

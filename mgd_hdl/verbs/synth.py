@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..config import TrainerConfig
 from ..files import reserved, write_files
 from ..progress import stopwatch
-from .common import PROGRESS_SECONDS, TWIN_SEEDS, ToolError, configuration
+from .common import PROGRESS_SECONDS, TWIN_SEEDS, ToolError, any_configuration
 
 if TYPE_CHECKING:
     from mgd_synth.report import Solution
@@ -24,7 +24,7 @@ __all__ = ["synth"]
 
 def synth(args: Namespace) -> int:
     """Synthesize it, and report."""
-    config = configuration(args.config, args.samples)
+    config = any_configuration(args.config, args.samples)
     from mgd_synth.flow import check_target, synthesize
     from mgd_synth.process import SynthError
 
@@ -41,7 +41,7 @@ def synth(args: Namespace) -> int:
             )
         except SynthError as error:
             raise ToolError(str(error)) from None
-        if not args.no_twin:
+        if not args.no_twin and not config.outside:
             report = replace(report, solution=_solution(config, say))
         document, page = (
             json.dumps({**report.as_json(), **config.attached.entry}, indent=2) + "\n",

@@ -123,8 +123,8 @@ class LoopStep(Step):
         self.outside = outside
         self.input_step = config.formats.input.step
         self.given_cost = config.given_cost
-        self.give_up = config.device.give_up
-        self.second_weight = config.converters.second_weight
+        self.give_up = setup.registers.device_give_up
+        self.second_weight = setup.registers.device_second
         self.most = config.words.cost.max
         yes, no = np.ones(setup.replicas, dtype=np.bool_), np.zeros(setup.replicas, dtype=np.bool_)
         good = np.zeros((setup.replicas, config.parameters), dtype=self.copies.type)

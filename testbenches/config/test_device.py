@@ -1,6 +1,8 @@
-"""The section [device]: what it needs, what follows from it, and that no circuit is made of it yet."""
+"""The section [device]: what it needs, what follows from it, and which verbs cannot do without a network."""
 
 from __future__ import annotations
+
+import json
 
 import numpy as np
 import pytest
@@ -8,7 +10,6 @@ import pytest
 from mgd_hdl.cli import main
 from mgd_hdl.config import SQ, UQ, ConfigError, TrainerConfig, preset
 from mgd_hdl.config.toml import preset_text
-from mgd_hdl.emit import trainer_files
 from mgd_hdl.host import ChipInTheLoop
 from mgd_sim.trainer import Trainer
 from testbenches.given import given
@@ -65,6 +66,10 @@ def problems(**sections) -> list[str]:
             "device.adc_gain = 0.0: must not be 0: nothing would be measured",
         ),
         (
+            {"device": {**OUTSIDE, "settle": 400.0}},
+            "device.settle = 400.0: must be at most 357.914, with host.clock_hz = 12000000",
+        ),
+        (
             {"device": OUTSIDE, "learning": {"updates": "delayed"}},
             'device.kind = "outside": updates must be "exact" with a device outside',
         ),
@@ -103,22 +108,17 @@ def test_nothing_else_changes():
     assert TrainerConfig.build(XOR.model_dump(mode="json")) == XOR
 
 
-@pytest.mark.parametrize(
-    "make", [trainer_files, lambda config: Trainer(config, [1])], ids=["circuit", "twin"]
-)
-def test_no_circuit_and_no_twin_yet(make):
-    with pytest.raises(ConfigError, match=r'device\.kind = "outside": has no circuit and no twin yet'):
-        make(XOR.replaced(device=OUTSIDE))
+def test_its_twin_is_the_loop():
+    with pytest.raises(ConfigError, match=r'device\.kind = "outside": does not run by itself'):
+        Trainer(XOR.replaced(device=OUTSIDE), [1])
 
 
 @pytest.mark.parametrize(
     "verb",
     [
-        "generate",
         "simulate",
         "compare",
         "estimate",
-        "synth --target ice40-hx8k",
         "probe --steps 9",
         "bitstream --board hx8k",
     ],
@@ -133,6 +133,25 @@ def test_verbs_refuse_in_one_line(verb, tmp_path, monkeypatch, capsys):
     assert told.err.count("\n") == 1
     assert "mgd_hdl.host.ChipInTheLoop trains it" in told.err
     assert sorted(each.name for each in tmp_path.iterdir()) == ["device.toml"]
+
+
+@pytest.mark.parametrize("bus", ["none", "axi4lite"])
+def test_generate_makes_it(bus, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    sections = f'\n[device]\nkind = "outside"\ndac_bits = 12\ndac_gain = 0.25\n[host]\nbus = "{bus}"\n'
+    (tmp_path / "device.toml").write_text(preset_text("xor") + sections)
+    assert main(["generate", "device.toml", "-o", "out"]) == 0, capsys.readouterr().err
+    facts = json.loads((tmp_path / "out" / f"{XOR.name}.ports.json").read_text())
+    ports = {port["name"]: port for port in facts["ports"]}
+    assert ports["m_axis_parameters_tdata"]["width"] == 16 + 8, "a code in two bytes, a number in one"
+    parts = {
+        part["name"]: (part["low"], part["width"]) for part in ports["m_axis_parameters_tdata"]["fields"]
+    }
+    assert parts == {"value": (0, 12), "index": (16, 4)}
+    assert ("device_settle" in ports) == (bus == "none")
+    if bus != "none":
+        page = (tmp_path / "out" / f"{XOR.name}.registers.md").read_text()
+        assert "`device_settle`" in page
 
 
 def test_check_takes_it(tmp_path, capsys):

@@ -51,6 +51,10 @@ ASKED: dict[str, dict[str, Any]] = {
     "sparse codes": {"perturbation": {"share": 0.5}},
     "layer by layer": {"perturbation": {"granularity": "layer"}},
     "device outside": {"device": {"kind": "outside"}},
+    "legal readings": {"device": {"kind": "outside", "legal": [0.0, 1.0]}},
+    "spread of readings": {"device": {"kind": "outside", "spread": 0.5}},
+    "stuck readings": {"device": {"kind": "outside", "stuck": 9}},
+    "second cost": {"device": {"kind": "outside", "second_weight": 0.5}},
     "accuracy": {"task": {"accuracy": True}},
     "judge": {"judge": {"kind": "window"}},
     "retry": {"judge": {"kind": "window", "retry": 1_000}},
@@ -65,6 +69,10 @@ ALSO = {
     "independent noise": "noise of updates",
     "follower": "shadow",
     "delayed updates": "shadow",
+    "legal readings": "device outside",
+    "spread of readings": "device outside",
+    "stuck readings": "device outside",
+    "second cost": "device outside",
 }
 BASE: dict[str, dict[str, Any]] = {
     "network": {"layers": [2, 2, 1]},

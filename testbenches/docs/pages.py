@@ -20,7 +20,7 @@ __all__ = ["PAGES", "ROOMS", "ROOT", "Page", "markdown_files"]
 ROOT = Path(__file__).parents[2]
 
 #: Folders of blocks, in the order in which a step passes them.
-ROOMS = ("control", "samples", "perturb", "network", "cost", "learn", "bus")
+ROOMS = ("control", "samples", "perturb", "network", "device", "cost", "learn", "bus")
 
 _EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -23,12 +23,28 @@ _MORE = {
     "xor, inference": {"network": {"inference": "yes"}},
     "xor, access": {"engine": {"access": "yes"}},
     "xor, host": {"host": {"bus": "axi4lite"}},
+    "xor, a device outside": {
+        "device": {
+            "kind": "outside",
+            "sends": "apart",
+            "legal": [0.0, 1.0],
+            "spread": 0.5,
+            "stuck": 9,
+            "second_weight": 0.5,
+        }
+    },
 }
+
+
+def _streams(port: Port) -> bool:
+    return "__" in port.name or "_axis_" in port.name
+
+
 _GROUPS: dict[str, Callable[[Port], bool]] = {
-    "controls": lambda port: port.direction == "input" and port.register is None and "__" not in port.name,
+    "controls": lambda port: port.direction == "input" and port.register is None and not _streams(port),
     "registers": lambda port: port.register is not None,
-    "outputs": lambda port: port.direction == "output" and "__" not in port.name,
-    "streams": lambda port: "__" in port.name,
+    "outputs": lambda port: port.direction == "output" and not _streams(port),
+    "streams": _streams,
 }
 
 

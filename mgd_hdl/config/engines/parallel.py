@@ -19,7 +19,7 @@ class ParallelFacts(EngineFacts):
 
     @property
     def overlapping(self) -> bool:
-        return self.asked.shadow
+        return self.asked.shadow and not self.asked.outside
 
     def step_clocks(self, wait: int, tail: int) -> Fraction:
         """A step commands its reference, where it needs one, and its perturbed cost. Then every step without
@@ -31,9 +31,9 @@ class ParallelFacts(EngineFacts):
             return Fraction(2)
         # Without shadow tau_theta divides tau_p, and of so many steps one makes an update.
         waited = wait + Fraction(tail, 1 if asked.shadow else window)
-        if asked.shadow:
+        if self.overlapping:
             return (2 * window + waited + (asked.follow > 0)) / window
-        return waited + 1
+        return waited + 1 + asked.shadow
 
     def _code(self) -> Probe:
         bit = "code" if self.asked.some_stuck or self.asked.sparse else "integrator.enable"

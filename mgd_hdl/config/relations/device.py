@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..derived import Derived
 from ..errors import Problem, shown
-from ..sections import GAIN_FRACTION, DeviceSection
+from ..sections import CLOCKS_BITS, GAIN_FRACTION, DeviceSection
 from .relation import Relations
 
 __all__ = ["RELATIONS"]
@@ -98,6 +98,20 @@ def _amplitude_vanishes(config: Derived) -> Iterator[Problem]:
             f"is too small: an amplitude of 2**-{config.amplitude_shift} is {codes:.3g} codes;"
             " raise it, the amplitude or device.dac_bits",
         )
+
+
+@relation("device.settle", "device.pause", "device.time_out", "host.clock_hz")
+def _waits(config: Derived) -> Iterator[Problem]:
+    """A circuit counts clocks in 32 bits."""
+    for key in ("settle", "pause", "time_out"):
+        seconds = getattr(config.device, key)
+        if config.outside and config.converters.clocks(seconds) >> CLOCKS_BITS:
+            most = ((1 << CLOCKS_BITS) - 1) / config.host.clock_hz
+            yield Problem(
+                f"device.{key}",
+                shown(seconds),
+                f"must be at most {most:.6g}, with host.clock_hz = {config.host.clock_hz}",
+            )
 
 
 @relation("device.adc_bits", "device.adc_gain")

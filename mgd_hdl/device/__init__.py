@@ -1,0 +1,1 @@
+"""A device outside: what goes to it, what comes back, and what of that is believed."""

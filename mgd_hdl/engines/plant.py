@@ -1,0 +1,231 @@
+"""What makes a cost of the parameters: the network on the chip, or a device outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Mux, Signal, Value
+
+from ..config.ports import DEVICE_FAULTS
+from ..config.sections import GAIN_FRACTION
+from ..delay import later
+from ..device.measurement import Measurement
+from ..device.reader import Reader
+from ..device.sender import Sender
+from ..fixed import shape
+from ..kinds import loss_block
+from ..network.mlp import Mlp
+from ..schedule import Fact
+from ..site import Site
+from .engine import Engine
+
+__all__ = ["OnChip", "OutsideDevice", "plant_of"]
+
+
+class OnChip:
+    """The network, whose latency is a number: a measurement goes through it clock by clock."""
+
+    def __init__(self, site: Site):
+        self.site, self.m, self.config = site, site.m, site.config
+
+    def place(self) -> None:
+        """The blocks from parameters to C."""
+        self.network: Any = self.site.place("network", Mlp(self.config))
+        self._place_loss()
+
+    def _place_loss(self) -> None:
+        loss = loss_block(self.config)
+        self.loss: Any = self.site.place(loss.module, loss)
+
+    def commands(self, mark: str) -> dict[str, Fact]:
+        """What is true of measurements, when it is, and for how many clocks it is needed."""
+        sequencer, clocks = self.site.blocks["sequencer"], self.site.metered_at
+        return {"measure": (sequencer.measure, clocks), mark: (getattr(sequencer, mark), clocks)}
+
+    def shows(self, engine: Engine, shown: Value) -> None:
+        """Inputs, in the clock after the command of a measurement, and parameters."""
+        self.m.d.comb += self.network.x.as_value().eq(later(self.m, shown, "x", engine.x_wait))
+        engine.weights(self.site, self.network)
+
+    @property
+    def y(self) -> Any:
+        """Its outputs."""
+        return self.network.y
+
+    def costs(self, target: Value, cost: Signal) -> list[Any]:
+        """The statements that make ``cost``."""
+        return [
+            self.loss.y.eq(self.y),
+            self.loss.target.as_value().eq(target),
+            # t + R
+            cost.eq(self.loss.cost),
+        ]
+
+    def passing(self, clock: int) -> tuple[Value, Value | None, Value]:
+        """Of a measurement that was commanded so many clocks ago: that there is one, that it is the reference
+        or, two-sided, the other side, and that nothing is shaken in it.
+        """
+        trace, mark = self.site.trace, self.site.change.MARK
+        reference = trace.at(mark, clock) if mark == "reference" else None
+        return trace.at("measure", clock), reference, Const(0, 1)
+
+
+class OutsideDevice(OnChip):
+    """A device outside, whose measurements are over when they are over.
+
+    Cells are told level by level how to shake, until the measurement is over; what follows it is counted from
+    the clock in which it is.
+    """
+
+    def place(self) -> None:
+        site, config = self.site, self.config
+        self.measurement: Any = site.place("measurement", Measurement(config))
+        self.sender: Any = site.place("sender", Sender(config))
+        self.reader: Any = site.place("reader", Reader(config))
+        site.free = self.measurement.free
+        site.holds.append(self.measurement.resting)
+        self.door = site.door("device")
+        if not config.given_cost:
+            self._place_loss()
+
+    def commands(self, mark: str) -> dict[str, Fact]:
+        measurement, sequencer, clocks = (
+            self.measurement,
+            self.site.blocks["sequencer"],
+            self.site.metered_at,
+        )
+        self.m.d.comb += [
+            measurement.restart.eq(self.site.restart),
+            measurement.measure.eq(sequencer.measure),
+            getattr(measurement, mark).eq(getattr(sequencer, mark)),
+            self.site.change.ignore.eq(measurement.ignore),
+            self.door.asks.eq(measurement.asks),
+            self.door.inside.eq(measurement.telling),
+            self.door.owes.eq(0),
+            measurement.open.eq(self.door.open),
+        ]
+        return {"measure": (measurement.measured, clocks), mark: (measurement.mark, clocks)}
+
+    def shows(self, engine: Engine, shown: Value) -> None:
+        m, config, ports = self.m, self.config, self.site.ports
+        measurement, sender, reader = self.measurement, self.sender, self.reader
+        names = [name for layer in config.shape.layers for name in layer.weight_ports]
+        m.d.comb += [
+            sender.weights.eq(Cat(*(getattr(engine.array, name) for name in names))),
+            sender.go.eq(measurement.go),
+            sender.number.eq(measurement.number + 1),
+            measurement.sending.eq(sender.busy),
+        ]
+        if config.facts.delivery.marked:
+            m.d.comb += [sender.first.eq(engine.array.first_0), sender.last.eq(engine.array.last_0)]
+        held_up = ports.m_axis_parameters_tvalid & ~ports.m_axis_parameters_tready
+        if "every" in sender.signature.members:
+            m.d.comb += sender.every.eq(measurement.every)
+        if "codes_tdata" in sender.signature.members:
+            self._stream(sender, "codes_", "m_axis_codes")
+            held_up = held_up | (ports.m_axis_codes_tvalid & ~ports.m_axis_codes_tready)
+        self._stream(sender, "", "m_axis_parameters", "tlast")
+        m.d.comb += measurement.held_up.eq(held_up)
+
+        # A request: the inputs as they are, kept until they are taken.
+        inputs = Signal(len(shown), reset_less=True)
+        with m.If(measurement.load):
+            m.d.sync += inputs.eq(shown)
+        m.d.comb += [
+            ports.m_axis_inputs_tdata.eq(inputs),
+            ports.m_axis_inputs_tid.eq(measurement.number),
+            ports.m_axis_inputs_tvalid.eq(measurement.inputs_tvalid),
+            measurement.inputs_tready.eq(ports.m_axis_inputs_tready),
+            ports.s_axis_readings_tready.eq(1),
+            *(getattr(measurement, name).eq(getattr(ports, f"s_axis_readings_{name}")) for name in _READING),
+            reader.tdata.eq(ports.s_axis_readings_tdata),
+            *(getattr(reader, name).eq(getattr(measurement, name)) for name in ("take", "first", "last")),
+            measurement.done.eq(reader.done),
+            reader.average.eq(ports.device_average),
+            *(
+                getattr(measurement, name).eq(getattr(ports, f"device_{name}"))
+                for name in ("settle", "pause", "time_out", "average", "repeats", "give_up")
+            ),
+            measurement.go_on.eq(ports.go_on),
+        ]
+        for name, register in {
+            "low": "low",
+            "high": "high",
+            "spread": "spread",
+            "stuck_after": "stuck",
+        }.items():
+            if name in reader.signature.members:
+                m.d.comb += getattr(reader, name).eq(getattr(ports, f"device_{register}"))
+        for kind in measurement.checked:
+            m.d.comb += getattr(measurement, kind).eq(getattr(reader, kind))
+        if "again" in reader.signature.members:
+            m.d.comb += reader.again.eq(measurement.again)
+        self._tells()
+
+    def _stream(self, block: Any, prefix: str, port: str, *more: str) -> None:
+        """A stream of the sender to outside."""
+        m, ports = self.m, self.site.ports
+        m.d.comb += [
+            getattr(ports, f"{port}_{name}").eq(getattr(block, prefix + name))
+            for name in ("tdata", "tid", *more, "tvalid")
+        ]
+        m.d.comb += getattr(block, f"{prefix}tready").eq(getattr(ports, f"{port}_tready"))
+
+    def _tells(self) -> None:
+        """Sticky faults, counters, whether it rests."""
+        m, ports, measurement = self.m, self.site.ports, self.measurement
+        clipped = [getattr(block, "clipped", Const(0, 1)) for block in (self.sender, self.reader)]
+        with m.If(ports.go_on):
+            m.d.sync += ports.device_faults.eq(0)
+        for bit, event in enumerate([*measurement.faults, *clipped]):
+            with m.If(event):
+                m.d.sync += ports.device_faults[bit].eq(1)
+        assert len(DEVICE_FAULTS) == len(measurement.faults) + len(clipped)
+        m.d.comb += [
+            getattr(ports, name).eq(getattr(measurement, name))
+            for name in ("resting", "asked_count", "taken_count", "dropped_count")
+        ]
+
+    @property
+    def y(self) -> Any:
+        return self.reader.y
+
+    def costs(self, target: Value, cost: Signal) -> list[Any]:
+        config = self.config
+        first: Value = self.reader.y.as_value() if config.given_cost else self.loss.cost
+        made = [] if config.given_cost else super().costs(target, cost)[:-1]
+        return [*made, cost.eq(self._both(first) if config.second_cost else first)]
+
+    def _both(self, first: Value) -> Value:
+        """C of the first cost and of what the second counts, limited, one clock later."""
+        m, config, ports, measurement = self.m, self.config, self.site.ports, self.measurement
+        second = Signal(shape(config.words.given_cost), reset_less=True)
+        counted = Signal(len(second) + len(ports.device_second) - GAIN_FRACTION, reset_less=True)
+        both = Signal(shape(config.words.cost), name="both_costs", reset_less=True)
+        m.d.comb += [
+            ports.s_axis_second_tready.eq(1),
+            measurement.second_tvalid.eq(ports.s_axis_second_tvalid),
+            measurement.second_tid.eq(ports.s_axis_second_tid),
+        ]
+        with m.If(measurement.second_take):
+            m.d.sync += second.eq(ports.s_axis_second_tdata)
+        m.d.sync += counted.eq((second * ports.device_second) >> GAIN_FRACTION)
+        total = first + counted
+        m.d.sync += both.eq(Mux(total > config.words.cost.max, config.words.cost.max, total))
+        return both
+
+    def passing(self, clock: int) -> tuple[Value, Value | None, Value]:
+        measurement, config = self.measurement, self.config
+        begins = self.sender.passes if config.facts.delivery.marked else Const(0, 1)
+        if config.two_sided:
+            return begins, measurement.minus, measurement.rest
+        return begins, None if config.analog else measurement.rest, measurement.rest
+
+
+#: Of a reading, what says whether it is the one.
+_READING = ("tvalid", "tid", "tuser")
+
+
+def plant_of(site: Site) -> OnChip:
+    """What stands behind the parameters in this configuration."""
+    return OutsideDevice(site) if site.config.outside else OnChip(site)
