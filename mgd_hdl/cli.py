@@ -41,6 +41,13 @@ _CHECKPOINT = argument(
     "--checkpoint", metavar="FILE", help="keep in FILE where the run is, now and then and when it ends"
 )
 _RESUME = argument("--resume", metavar="FILE", help="go on from there, as if the run had not been cut")
+_TWIN = argument(
+    "--twin",
+    choices=("auto", "numpy", "jax"),
+    default="auto",
+    help="what the twin runs on: numpy; jax, a compiler, of the extra `fast`; auto: jax where it is there and"
+    " the run is long (default)",
+)
 _PLACING = argument(
     "--seed", type=whole(0), default=1, metavar="N", help="seed of place and route (default: 1)"
 )
@@ -152,6 +159,7 @@ def _simulate(args: Namespace) -> int:
     argument("--steps", type=whole(1), metavar="N", help="learn for N steps"),
     argument("--until-solved", action="store_true", help="stop where all seeds have solved it (default)"),
     _SEED,
+    _TWIN,
     argument("--plot", metavar="FILE", help="draw cost, accuracy and solved seeds over steps, a PNG"),
     argument(
         "-o", "--output", metavar="DIR", help="write NAME.csv, NAME.png, NAME.parameters.npz, NAME.json there"
@@ -203,6 +211,7 @@ def _export(args: Namespace) -> int:
     argument("--steps", type=whole(1), default=10_000, metavar="N", help="how many steps (default: 10000)"),
     argument("--seeds", type=whole(1, MAX_SEEDS), default=1, metavar="N", help="how many (default: 1)"),
     _SEED,
+    _TWIN,
     argument("--inject-bug", metavar="NAME", help="break the circuit first; the comparison must see it"),
     argument("--list-bugs", action="store_true", help="list the bugs that can be injected"),
     _CHECKPOINT,

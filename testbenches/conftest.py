@@ -14,6 +14,9 @@ from testbenches import compiled, emitted
 emitted.install()
 compiled.install()
 
+# What no test asks for is not compiled, however long a run is.
+os.environ["MGD_HDL_TWIN"] = "numpy"
+
 # The command line says in one line that it has a fault; a test wants to see where.
 os.environ["MGD_HDL_DEBUG"] = "1"
 

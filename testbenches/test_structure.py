@@ -124,6 +124,7 @@ RULES = [
         r"mgd_sim\.(watch|seeds|studies\..*)",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|files|process)", r"(numpy|matplotlib)(\..*)?"),
     ),
+    (r"mgd_sim\.compiled", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"(numpy|jax)(\..*)?")),
     (r"mgd_sim\.export\.onnx", (r"mgd_sim\.export(\..*)?", r"(numpy|onnx)(\..*)?")),
     (r"mgd_sim(\..*)?", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?")),
     (r"mgd_synth\.fit", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli|verbs)(\w+)(\..*)?", r"numpy(\..*)?")),

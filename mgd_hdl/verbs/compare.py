@@ -81,6 +81,7 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
             stop=ended,
             resume=None if keeper.resumed is None else resume,
             keep=keep if keeper.used else None,
+            library=args.twin,
         )
         print(result, flush=True)
         if stop and result.equal:

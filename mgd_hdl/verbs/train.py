@@ -53,6 +53,8 @@ def train(args: Namespace) -> int:
                 print_json(learned.summary(goal))
             else:
                 print("\n".join(_summary_lines(learned)))
+                if run.compiled:
+                    print(f"  by {run.compiled}")
             if stop:
                 raise Interrupted(stop, f"interrupted at step {learned.step:,}{files.said}")
     solved = any(at is not None for at in learned.solved_at)
@@ -89,7 +91,7 @@ class _Run:
         self._config, self._seeds, self._goal, self._args = config, seeds, goal, args
         self._progress, self._keeper = progress, keeper
         keeper.refuse_done(goal.steps)
-        self._learner = trainer(config, seeds, **through_ports(config))
+        self._learner = trainer(config, seeds, library=args.twin, **through_ports(config))
         self._found = Result("twin", solved_at=[None] * len(seeds))
         self.looks: list[Look] = []
         self._goes_on = False
@@ -119,6 +121,11 @@ class _Run:
                 self._keeper.refuse_done(self._goal.steps, circuit.step)
                 into_twin(circuit, self._learner)
         self._found.steps = self._learner.step
+
+    @property
+    def compiled(self) -> str:
+        """What the last steps ran on, if it was not NumPy."""
+        return "" if self._learner.runs_on == "NumPy" else self._learner.runs_on
 
     def learn(self, stop: Stop) -> tuple[list[Look], Learned]:
         """All looks, and what the trainers hold in the end."""

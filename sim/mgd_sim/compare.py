@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import STATES, TrainerConfig, shown_states
 
+from .compiled import Library
 from .fixed import Ints
 from .perturb.external import words
 from .retry import Retrying, trainer
@@ -144,6 +145,7 @@ def compare(
     stop: Callable[[int], bool] = lambda done: False,
     resume: Callable[[Parts], Counted] | None = None,
     keep: Callable[[Parts, Counted, bool], None] | None = None,
+    library: Library = "auto",
     **changes: int,
 ) -> Comparison:
     """Runs circuit and twin side by side, until they differ or ``steps`` are done.
@@ -170,6 +172,8 @@ def compare(
         Puts twin and circuits where they were, and gives what had been compared by then.
     keep : callable, optional
         Told now and then, as long as all is equal, where they are; at the end with True.
+    library : Library
+        What the twin runs on, see :mod:`mgd_sim.compiled`.
     **changes : int
         Run-time registers that differ from the configuration, such as ``tau_theta``.
     """
@@ -177,7 +181,15 @@ def compare(
     missing = {state.name for state in shown_states(config)} - set(design.arrays)
     if missing:
         raise RtlError(f"{design.top} does not show {', '.join(sorted(missing))}")
-    twin = trainer(config, chosen, samples=samples, perturbations=perturbations, devices=None, **changes)
+    twin = trainer(
+        config,
+        chosen,
+        samples=samples,
+        perturbations=perturbations,
+        devices=None,
+        library=library,
+        **changes,
+    )
     codes = None if perturbations is None else words(config, perturbations)
     chunk = max(1, _CHUNK // (2 * config.parameters * len(chosen)))
     done = count = unequal = 0

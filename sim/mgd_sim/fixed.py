@@ -164,8 +164,8 @@ def requantize(value: Ints, fraction_bits: int, wanted: int) -> Ints:
 def parity(word: npt.NDArray[Any]) -> Bits:
     """1 where the number of ones in a word of up to 32 bits, not below 0, is odd: same shape."""
     odd: Bits
-    if type(word) is np.ndarray:
-        odd = np.bitwise_count(word) & np.uint8(1)
+    if (count := getattr(namespace(word), "bitwise_count", None)) is not None:
+        odd = count(word) & np.uint8(1)
         return odd
     # The standard has no count of ones. Each line folds the upper half of the bits that count onto the lower.
     for half in (16, 8, 4, 2, 1):

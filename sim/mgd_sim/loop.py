@@ -301,7 +301,15 @@ class LoopTrainer(Trainer):
     ):
         self._outside = outside
         self.mean_cost = np.full(len(seeds), np.nan)
-        super().__init__(config, seeds, samples=samples, perturbations=perturbations, devices=None, **changes)
+        super().__init__(
+            config,
+            seeds,
+            samples=samples,
+            perturbations=perturbations,
+            devices=None,
+            library="numpy",
+            **changes,
+        )
 
     def _step(self, setup: Setup, links: Sequence[Link], devices: Sequence[int] | None) -> Step:
         return LoopStep(setup, links, devices, self._outside)

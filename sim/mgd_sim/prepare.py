@@ -154,14 +154,14 @@ class Preparation:
         while count:
             size = min(self.block, count)
             count -= size
-            yield from self._block(size)
+            yield from self.given(self.draw(size))
 
     def skip(self, count: int) -> None:
         """The next ``count`` steps are not taken here."""
         while count:
             size = min(self.block, count)
             count -= size
-            next(self._block(size))
+            next(self.given(self.draw(size)))
 
     @property
     def state(self) -> dict[str, dict[str, Any]]:
@@ -203,8 +203,10 @@ class Preparation:
         links = {link.name: each for link in self.links if (each := link.prepared(todo)) is not None}
         return Drawn(first, todo, code, begun, sample, dither, links)
 
-    def _block(self, count: int) -> Iterator[tuple[Inputs, Bits, Ints]]:
-        first, todo, draws, begun, taken, dither, links = self.draw(count)
+    def given(self, drawn: Drawn) -> Iterator[tuple[Inputs, Bits, Ints]]:
+        """The inputs of steps that are drawn, as :meth:`take` gives them."""
+        first, todo, draws, begun, taken, dither, links = drawn
+        count = len(todo.code)
         code, code_at = in_turn(self.code, self.codes.words(draws), todo.code)
         sample, sample_at = in_turn(self.sample, taken, todo.sample)
         self.code, self.sample = code[-1:], sample[-1:]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import Registers, TrainerConfig, Tries
 
+from .compiled import Library
 from .control.sequencer import reference_periods, references
 from .evaluate import Evaluation
 from .fixed import Bits, Ints
@@ -86,7 +87,7 @@ class Retrying:
     Parameters
     ----------
     config : TrainerConfig
-    seeds, devices, changes
+    seeds, devices, library, changes
         As for :class:`mgd_sim.trainer.Trainer`.
 
     Attributes
@@ -106,9 +107,10 @@ class Retrying:
         seeds: Sequence[int | Registers],
         *,
         devices: Sequence[int] | None = None,
+        library: Library = "auto",
         **changes: int,
     ):
-        self.config = config
+        self.config, self._library = config, library
         self._alone = alone(config)
         self.each_registers = [
             config.followed(seed) if isinstance(seed, Registers) else config.registers(seed, **changes)
@@ -129,7 +131,7 @@ class Retrying:
             for number, count in zip(replicas.tolist(), tries.tolist(), strict=True)
         ]
         devices = None if self.devices is None else [self.devices[number] for number in replicas.tolist()]
-        trainer = Trainer(self._alone, registers, devices=devices)
+        trainer = Trainer(self._alone, registers, devices=devices, library=self._library)
         return Group(trainer, replicas, tries.copy(), np.arange(len(replicas)), step)
 
     def begin_try(self, number: int, step: int) -> int:
@@ -193,6 +195,11 @@ class Retrying:
         for group in self.groups:
             group.trainer.pause()
 
+    @property
+    def runs_on(self) -> str:
+        """What the last steps ran on; see :attr:`mgd_sim.trainer.Trainer.runs_on`."""
+        return self.groups[-1].trainer.runs_on
+
     def clone(self) -> Retrying:
         """An independent trainer in the same state."""
         return copy.deepcopy(self)
@@ -254,9 +261,18 @@ def trainer(
     samples: Dataset | None = None,
     perturbations: Ints | None = None,
     devices: Sequence[int] | None = None,
+    library: Library = "auto",
     **changes: int,
 ) -> Trainer | Retrying:
     """Trainers of a configuration, of the kind that it asks for."""
     if config.retries:
-        return Retrying(config, seeds, devices=devices, **changes)
-    return Trainer(config, seeds, samples=samples, perturbations=perturbations, devices=devices, **changes)
+        return Retrying(config, seeds, devices=devices, library=library, **changes)
+    return Trainer(
+        config,
+        seeds,
+        samples=samples,
+        perturbations=perturbations,
+        devices=devices,
+        library=library,
+        **changes,
+    )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .cost.accumulator import Accumulator
 from .cost.baseline import Baseline
 from .cost.losses import loss
-from .fixed import Flags, Ints, namespace
+from .fixed import Bits, Flags, Ints, cast, namespace
 from .learn.array import Array
 from .learn.cell import resting_weight
 from .learn.node import parts
@@ -25,7 +25,24 @@ from .moves import FLAG, Within
 from .network.mlp import Mlp
 from .store import Copies
 
-__all__ = ["Step"]
+__all__ = ["Step", "flags", "shown"]
+
+
+def flags(state: State) -> Bits:
+    """(R,), sticky: bit 0 cost_change saturated, bit 1 hold, bit 2 update."""
+    change, hold, update = (cast(each, np.uint8) for each in state.saturated)
+    found: Bits = change | (hold << 1) | (update << 2)
+    return found
+
+
+def shown(
+    after: State, outputs: dict[str, npt.NDArray[Any]], code: Bits, sample: Ints, links: Sequence[Link]
+) -> dict[str, Any]:
+    """The states of a step by name: ``outputs``, and those that are known beside."""
+    found = {"update": 0, "sample": sample, "code": code, "flags": flags(after), **outputs}
+    for link in links:
+        found |= link.companion(code)
+    return found
 
 
 class Step:

@@ -2,14 +2,18 @@
 
 Learning is a loop over steps that no array operation can skip, so a step costs a few dozen calls whatever
 the number of replicas. What does not depend on what was learned is prepared for a block of steps at a time
-(:mod:`mgd_sim.prepare`); the rest is one pure function (:mod:`mgd_sim.step`).
+(:mod:`mgd_sim.prepare`); the rest is one pure function (:mod:`mgd_sim.step`), which long runs give to a
+compiler
+(:mod:`mgd_sim.compiled`).
 """
 
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +22,7 @@ import numpy.typing as npt
 from mgd_hdl.config import LFSR, RECORDED, SEEDS, Registers, TrainerConfig
 from mgd_hdl.config.errors import Refused
 
+from .compiled import Compiled, Library
 from .control.access import written
 from .control.initializer import initial_parameters
 from .control.judge import Judged
@@ -30,9 +35,9 @@ from .lfsr import States
 from .link import Link, Setup, State
 from .network.inference import checked_inputs, infer
 from .network.mlp import Mlp
-from .prepare import Preparation
+from .prepare import Drawn, Preparation
 from .samples.stream import checked, task_samples
-from .step import Step
+from .step import Step, flags, shown
 from .store import Store
 from .tasks import Dataset
 
@@ -65,6 +70,16 @@ class Record:
         for name in self._kept:
             self.arrays[name][row] = found[name]
 
+    @property
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], Any]]:
+        """Of what a step leaves here, by name: its shape, and the type of its numbers."""
+        return {name: (self.arrays[name].shape[1:], self.arrays[name].dtype.type) for name in self._kept}
+
+    def keep_block(self, row: int, found: Mapping[str, Ints]) -> None:
+        """The states of several steps, from a row on."""
+        for name in self._kept:
+            self.arrays[name][row : row + len(found[name])] = found[name]
+
     def __getattr__(self, name: str) -> Ints:
         arrays: dict[str, Ints] = self.__dict__.get("arrays", {})
         if name not in arrays:
@@ -87,6 +102,11 @@ class Saved(NamedTuple):
     prepared: dict[str, dict[str, Any]]
 
 
+def _seeds(registers: Sequence[Registers], name: str) -> States:
+    """(R,), states of a random register."""
+    return np.array([LFSR.valid(getattr(each, name)) for each in registers], dtype=np.uint32)
+
+
 class Trainer:
     """R trainers of one configuration, ready for step 0.
 
@@ -101,6 +121,8 @@ class Trainer:
         For external codes: what comes through their port, see :func:`mgd_sim.perturb.external.words`.
     devices : sequence of int, optional
         One for each replica, with imperfections of its own; by default all are ``imperfections.device``.
+    library : Library
+        What steps run on, see :mod:`mgd_sim.compiled`; it makes no difference but to speed.
     **changes : int
         Run-time registers that differ from the configuration, such as ``tau_theta``.
 
@@ -116,6 +138,8 @@ class Trainer:
         What makes codes and samples.
     take_step : Step
         The pure function of a step.
+    compiled : Compiled
+        The same function for long runs.
     """
 
     def __init__(
@@ -126,6 +150,7 @@ class Trainer:
         samples: Dataset | None = None,
         perturbations: Ints | None = None,
         devices: Sequence[int] | None = None,
+        library: Library = "auto",
         **changes: int,
     ):
         if config.retries:
@@ -140,9 +165,7 @@ class Trainer:
             if len({getattr(each, name) for each in registers}) > 1:
                 raise ValueError(f"{name}: replicas differ in their seeds only, not in their {name}")
 
-        def seed_of(name: str) -> States:
-            return np.array([LFSR.valid(getattr(each, name)) for each in registers], dtype=np.uint32)
-
+        seed_of = partial(_seeds, registers)
         activity = np.array([each.seed_sparse for each in registers], dtype=np.uint32)
 
         self.config = config
@@ -152,6 +175,7 @@ class Trainer:
         self.samples = task_samples(config, samples)
         setup = Setup(config, self.registers, len(registers), seed_of, learning(config, devices))
         links = links_of(setup)
+        self.compiled = Compiled(setup, devices, library)
         self.take_step = self._step(setup, links, devices)
         self.inputs = Preparation(setup, links, self.take_step, self.samples, perturbations, activity)
         initial = initial_parameters(config, seed_of("seed_initial"))
@@ -172,6 +196,11 @@ class Trainer:
     def step(self) -> int:
         """Steps done."""
         return self.inputs.step
+
+    @property
+    def runs_on(self) -> str:
+        """What the last steps ran on, for people to read."""
+        return str(self.compiled)
 
     @property
     def mlp(self) -> Mlp:
@@ -206,8 +235,7 @@ class Trainer:
     @property
     def flags(self) -> Bits:
         """(R,), sticky: bit 0 cost_change saturated, bit 1 hold, bit 2 update."""
-        flags: Bits = np.packbits(np.stack(self._state.saturated), axis=0, bitorder="little")[0]
-        return flags
+        return flags(self._state)
 
     @property
     def solved_at(self) -> Ints:
@@ -281,27 +309,36 @@ class Trainer:
         Record or None
         """
         kept = Record.empty(self.config, steps, self.replicas) if record else None
-        take = self.take_step
-        for row, (inputs, code, sample) in enumerate(self.inputs.take(steps)):
+        done = 0
+        while done < steps:
+            # After what a host has done a step may be of a kind that hardly ever comes.
+            compiles = self.compiled.due(record) and not self.inputs.due
+            size = self.compiled.size if compiles else 1 if self.inputs.due else self.inputs.block
+            drawn = self.inputs.draw(min(size, steps - done))
+            if compiles and self.compiled.takes(drawn, record):
+                shapes = {} if kept is None else kept.shapes
+                self._state, found = self.compiled.run(self._state, drawn, self.inputs, shapes)
+                if kept is not None:
+                    kept.keep_block(done, found)
+            else:
+                self._interpret(drawn, done, kept)
+            done += len(drawn.todo.code)
+        return kept
+
+    def _interpret(self, drawn: Drawn, done: int, kept: Record | None) -> None:
+        """A block of steps in NumPy, recorded from row ``done`` on."""
+        began, take = time.monotonic(), self.take_step
+        for row, (inputs, code, sample) in enumerate(self.inputs.given(drawn), done):
             self._state, outputs = take(self._state, inputs)
             if kept is not None:
                 self._keep(kept, row, outputs, code, sample)
-        return kept
+        self.compiled.spent(time.monotonic() - began, kept is not None)
 
     def _keep(
-        self, kept: Record, row: int, outputs: Mapping[str, npt.NDArray[Any]], code: Bits, sample: Ints
+        self, kept: Record, row: int, outputs: dict[str, npt.NDArray[Any]], code: Bits, sample: Ints
     ) -> None:
         """The states of a step that has just been done."""
-        found: dict[str, Ints | Bits | int] = {
-            "update": 0,
-            "sample": sample,
-            "code": code,
-            "flags": self.flags,
-            **outputs,
-        }
-        for link in self.take_step.links:
-            found |= link.companion(code)
-        kept.keep(row, found)
+        kept.keep(row, shown(self._state, outputs, code, sample, self.take_step.links))
 
     def infer(self, x: npt.NDArray[Any]) -> Ints:
         """What the network answers with its parameters at rest, as at the circuit's port; nothing changes.

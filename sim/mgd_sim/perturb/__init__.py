@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ..fixed import Bits
+from ..fixed import Bits, Ints
+from ..moves import STATE, Within
 
 __all__ = ["CodeSource", "Draws"]
 
@@ -18,7 +19,17 @@ class CodeSource:
     """The codes of R replicas, or of all alike, from perturbation 0 on.
 
     What moves is drawn in NumPy, for many perturbations at a time. The words are a function of that.
+
+    Attributes
+    ----------
+    limits : Within
+        Of all numbers that are drawn.
+    tables : tuple of Ints
+        What the words are made of beside, as far as the configuration does not tell it.
     """
+
+    limits: Within = STATE
+    tables: tuple[Ints | Bits, ...] = ()
 
     def draw(self, count: int) -> Draws:
         """What the next ``count`` perturbations are made of: (count, ...)."""

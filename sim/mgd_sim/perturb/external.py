@@ -10,7 +10,7 @@ from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import Refused
 
 from ..fixed import Bits, Ints, namespace, reshaped
-from ..moves import COUNT, Moves
+from ..moves import COUNT, Moves, Within
 from . import CodeSource
 
 __all__ = ["ExternalCodes", "port_codes", "words"]
@@ -72,6 +72,7 @@ class ExternalCodes(CodeSource):
 
     def __init__(self, config: TrainerConfig, perturbations: Ints):
         self.round = words(config, perturbations)
+        self.limits, self.tables = Within(0, len(self.round) - 1), (self.round,)
         self.step = 0
 
     def draw(self, count: int) -> Ints:

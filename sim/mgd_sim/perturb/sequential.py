@@ -9,7 +9,7 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Bits, Ints, cast, namespace
-from ..moves import COUNT, Moves
+from ..moves import COUNT, Moves, Within
 from . import CodeSource
 
 __all__ = ["SequentialCodes", "sequential"]
@@ -44,6 +44,7 @@ class SequentialCodes(CodeSource):
 
     def __init__(self, config: TrainerConfig):
         self.sequence = np.array(config.codes.sequence, dtype=np.int64)
+        self.limits = Within(0, len(self.sequence) - 1)
         self.step = 0
 
     def draw(self, count: int) -> Ints:

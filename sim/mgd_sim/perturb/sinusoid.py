@@ -10,7 +10,7 @@ from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Bits, Ints, cast, namespace
 from ..lfsr import States, states
-from ..moves import COUNT, Moves
+from ..moves import COUNT, Moves, Within
 from . import CodeSource
 
 __all__ = ["SinusoidCodes", "phases", "sinusoid"]
@@ -74,6 +74,7 @@ class SinusoidCodes(CodeSource):
     def __init__(self, config: TrainerConfig, seed: States):
         self.config = config
         self.phase = phases(config, seed)
+        self.limits, self.tables = Within(0, config.codes.sinusoids.period - 1), (self.phase,)
         self.step = 0
 
     def draw(self, count: int) -> Ints:

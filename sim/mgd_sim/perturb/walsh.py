@@ -9,7 +9,7 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Bits, Ints, namespace, parity
-from ..moves import COUNT, Moves
+from ..moves import COUNT, Moves, Within
 from . import CodeSource
 
 __all__ = ["WalshCodes", "indices", "walsh"]
@@ -50,6 +50,7 @@ class WalshCodes(CodeSource):
     def __init__(self, config: TrainerConfig):
         self.index = indices(config)
         self.repeats = config.codes.walsh_code.repeats
+        self.limits = Within(0, self.repeats - 1)
         self.step = 0
 
     def draw(self, count: int) -> Ints:
