@@ -235,6 +235,20 @@ def test_long_words_have_a_digest_too():
     assert len(set(found)) == len(found)
 
 
+@pytest.mark.parametrize("tries", [0, 3, 1 << 23])
+def test_a_circuit_of_more_tries_than_its_steps(tries):
+    """Of which one takes forty: after 50 there was one, and the second has begun."""
+    config = configuration("tried again")
+    with circuit(config) as made:
+        made.run(50)
+        made.stand()
+        state = made.state
+        state.kept.registers["retry.tries"][...] = tries
+        made.restore(state)
+        with pytest.raises(Refused, match=rf"retry\.tries of the circuit is {tries}; must be 1 to 2"):
+            into_twin(made, twin(config))
+
+
 def test_a_circuit_that_no_twin_would_be(monkeypatch):
     """A counter that is one off."""
     config = configuration("xor")

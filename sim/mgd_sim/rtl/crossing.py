@@ -426,6 +426,9 @@ def into_twin(circuit: RtlTrainer, twin: Trainer | Retrying) -> None:
     trainer, begun = twin, 0
     if isinstance(twin, Retrying):
         (tries,) = values["retry.tries"]
+        most = 1 + circuit.step // twin.try_steps
+        if not 1 <= tries <= most:
+            raise Refused([f"retry.tries of the circuit is {tries}; must be 1 to {most}"])
         begun = twin.begin_try(tries, circuit.step)
         trainer = twin.groups[0].trainer
     assert isinstance(trainer, Trainer)
