@@ -35,37 +35,52 @@ ROUNDS = 3
 NETWORKS = {9: (8, 1), 220: (54, 4), 2_000: (199, 10), 10_000: (624, 16)}
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    """Wall time of one call."""
-    start = time.perf_counter()
+def clocks(work: Callable[[], Any]) -> tuple[float, float]:
+    """Processor time of one call, in this process, and wall time."""
+    wall, own = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - own, time.perf_counter() - wall
 
 
 def simulators(name: str, folder: Path) -> dict[str, float]:
-    """Steps per second of the twin, per replica and in all, of Verilator and of Icarus; and the ratios."""
+    """Steps per second of the twin in NumPy and compiled, of Verilator and of Icarus; and the ratios.
+
+    Those of the twin are for each replica. Rates are by processor time, so that other work on the machine
+    does not count; but that of Icarus, a process of its own, by wall time, and so is its ratio.
+    """
     config = preset(name)
     design = trainer_design(trainer_files(config))
     registers = config.registers()
-    twin = Trainer(config, range(REPLICAS))
-    twin.run(200)
-    rates: dict[str, list[float]] = {"twin": [], "verilator": [], "icarus": []}
+    twins = {
+        "numpy": Trainer(config, range(REPLICAS), library="numpy"),
+        "jax": Trainer(config, range(REPLICAS), library="jax"),
+        "jax, one replica": Trainer(config, [config.seed], library="jax"),
+    }
     with (
         RtlTrainer(config, design, registers, build_dir=folder) as compiled,
         IcarusTrainer(config, design, registers) as interpreted,
     ):
-        work = {
-            "twin": (twin.run, 3000),
+        work: dict[str, tuple[Callable[[int], Any], int]] = {
+            "numpy": (twins["numpy"].run, 3000),
+            "jax": (twins["jax"].run, 20_000),
+            "jax, one replica": (twins["jax, one replica"].run, 50_000),
             "verilator": (compiled.run, 20_000),
             "icarus": (interpreted.run, 60),
         }
+        for twin in twins.values():
+            twin.run(10_000)  # which compiles, and finds how many steps make a call
+        own: dict[str, list[float]] = {each: [] for each in work}
+        wall: dict[str, list[float]] = {each: [] for each in work}
         for _ in range(ROUNDS):
             for each, (run, steps) in work.items():
-                rates[each].append(steps / seconds(lambda run=run, steps=steps: run(steps)))
-    found = {each: statistics.median(values) for each, values in rates.items()}
-    found["twin, all replicas"] = found["twin"] * REPLICAS
-    found["twin, all replicas / verilator"] = found["twin, all replicas"] / found["verilator"]
-    found["verilator / icarus"] = found["verilator"] / found["icarus"]
+                spent, passed = clocks(lambda run=run, steps=steps: run(steps))
+                own[each].append(steps / spent)
+                wall[each].append(steps / passed)
+    found = {each: statistics.median(values) for each, values in own.items()}
+    found["icarus"] = statistics.median(wall["icarus"])
+    for each in ("numpy", "jax"):
+        found[f"{each}, all replicas / verilator"] = found[each] * REPLICAS / found["verilator"]
+    found["verilator / icarus"] = statistics.median(wall["verilator"]) / found["icarus"]
     return found
 
 
@@ -156,10 +171,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in ("xor", "parity4", "nist7x7_centered") if given.only in (None, "simulators") else ():
             found = document["simulators"][name] = simulators(name, Path(folder))
             print(
-                f"{name:17} twin {found['twin']:9,.0f} steps/s x {REPLICAS} replicas,"
-                f" Verilator {found['verilator']:9,.0f}, Icarus {found['icarus']:7,.0f} steps/s;"
-                f" twin/Verilator {found['twin, all replicas / verilator']:.2f},"
-                f" Verilator/Icarus {found['verilator / icarus']:.0f}",
+                f"{name:17} x {REPLICAS} replicas: NumPy {found['numpy']:9,.0f}, JAX {found['jax']:9,.0f}"
+                f" steps/s; one replica: JAX {found['jax, one replica']:9,.0f}; Verilator"
+                f" {found['verilator']:9,.0f}, Icarus {found['icarus']:7,.0f}; all : Verilator, NumPy"
+                f" {found['numpy, all replicas / verilator']:.2f}, JAX"
+                f" {found['jax, all replicas / verilator']:.1f}; Verilator : Icarus"
+                f" {found['verilator / icarus']:.0f}",
                 flush=True,
             )
     if given.only in (None, "loop"):

@@ -13,8 +13,9 @@ from testbenches import speed
 def measured(monkeypatch):
     """What was measured; nothing is."""
     asked = []
-    rates = {"twin": 1.0, "verilator": 2.0, "icarus": 3.0}
-    ratios = {"twin, all replicas / verilator": 4.0, "verilator / icarus": 5.0}
+    rates = {"numpy": 1.0, "jax": 2.0, "jax, one replica": 2.0, "verilator": 3.0, "icarus": 4.0}
+    ratios = {f"{each}, all replicas / verilator": 5.0 for each in ("numpy", "jax")}
+    ratios["verilator / icarus"] = 6.0
 
     def simulators(name, folder):
         asked.append(name)
