@@ -144,7 +144,7 @@ def dry_run(
     trainer, config = loop.trainer, loop.config
     rng = np.random.default_rng(seed)
     shown = range(min(8, len(trainer.samples))) if samples is None else samples
-    rest = np.asarray(trainer.take_step.rest(trainer.store.visible), dtype=np.int64)
+    rest = np.asarray(trainer.rest, dtype=np.int64)
     before = loop.outside.dropped.sum()
     costs = _Costs(loop)
     at_rest = np.concatenate([costs(rest[:, None], shown[0]) for _ in range(readings)], axis=1)
@@ -232,7 +232,7 @@ class _Costs:
         self.loop, self.bad = loop, 0
 
     def __call__(self, weight: Ints, sample: int) -> Floats:
-        found = self.loop.trainer.costs(weight, sample)
+        found = self.loop.trainer.meter.costs(weight, sample)
         self.bad = 0 if np.isfinite(found).any() else self.bad + 1
         if self.bad >= self.loop.config.device.give_up:
             raise DeviceAtRest(f"{self.bad} times in a row no measurement was good: {self.loop.outside.told}")
@@ -261,7 +261,7 @@ def _settling(
     """Seconds, how far C is from its end (of the first device), and when all stay near it."""
     x = np.tile(loop.trainer.samples.x[sample] * loop.config.formats.input.step, (loop.replicas, 1))
     times, values, valid = loop.outside.transient(rest - change, rest + change, x, count)
-    cost: npt.NDArray[Any] = np.where(valid, loop.trainer.judged(values, sample), np.nan)
+    cost: npt.NDArray[Any] = np.where(valid, loop.trainer.meter.judged(values, sample), np.nan)
     away = cost - _mean(cost[-max(1, count // 4) :], axis=0)
     near = max(_SETTLED * noise * math.sqrt(loop.config.device.average), loop.config.words.cost.step)
     late = np.flatnonzero((np.abs(away) > near).any(axis=1))

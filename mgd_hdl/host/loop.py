@@ -16,8 +16,9 @@ from mgd_sim.control.initializer import initial_parameters
 from mgd_sim.evaluate import Evaluation
 from mgd_sim.fixed import Flags, Ints
 from mgd_sim.loop import LoopTrainer
+from mgd_sim.loop_retry import LoopRetrying
 from mgd_sim.tasks import Dataset
-from mgd_sim.trainer import Record, Saved
+from mgd_sim.trainer import Record
 
 from ..config import LFSR, Registers, TrainerConfig, Tries
 from ..config.errors import Refused
@@ -70,7 +71,7 @@ class ChipInTheLoop:
 
     Attributes
     ----------
-    trainer : LoopTrainer
+    trainer : LoopTrainer or LoopRetrying
         What learns.
     outside : OutsideDevices
         What measures; it counts faults.
@@ -90,10 +91,6 @@ class ChipInTheLoop:
             raise Refused(
                 [f'device.kind = "{config.device.kind}": must be "outside" for a device in the loop']
             )
-        if config.retries:
-            raise Refused(
-                [f"judge.retry = {config.judge.retry}: must be 0 here; track(..., retry=N) begins anew"]
-            )
         vectorised = bool(getattr(device, "vectorised", False))
         devices = [device] if vectorised or not isinstance(device, list | tuple) else list(device)
         replicas = int(device.replicas) if vectorised else len(devices)
@@ -107,9 +104,13 @@ class ChipInTheLoop:
             samples = Dataset(one.repeat(config.inputs, axis=1), one.repeat(config.outputs, axis=1))
         self.config = config
         self.outside = OutsideDevices(devices, config, replicas, vectorised)
-        self.trainer = LoopTrainer(
-            config, chosen, self.outside, samples=samples, perturbations=perturbations, **changes
-        )
+        self.trainer: LoopTrainer | LoopRetrying
+        if config.retries:  # of samples and codes that are drawn: others do not begin anew
+            self.trainer = LoopRetrying(config, chosen, self.outside, **changes)
+        else:
+            self.trainer = LoopTrainer(
+                config, chosen, self.outside, samples=samples, perturbations=perturbations, **changes
+            )
         self._tries = np.ones(replicas, dtype=np.int64)
 
     # ---- where it is -----------------------------------------------------------------------------------
@@ -140,13 +141,9 @@ class ChipInTheLoop:
         return self.trainer.mean_cost
 
     @property
-    def state(self) -> Saved:
-        """As of :attr:`mgd_sim.trainer.Trainer.state`; the device's own state is not in it."""
-        return self.trainer.state
-
-    def restore(self, state: Saved) -> None:
-        """Go on from a state of the same configuration and seeds."""
-        self.trainer.restore(state)
+    def tries(self) -> Ints:
+        """(R,), how often each device has begun, the present try among them."""
+        return self.trainer.tries if isinstance(self.trainer, LoopRetrying) else self._tries
 
     def save(self, path: Path | str) -> None:
         """Write a checkpoint, an .npz that replaces the one of this name completely or not at all."""
@@ -261,25 +258,34 @@ class ChipInTheLoop:
         ----------
         steps, window : int
         retry : int
-            After so many looks in a row at a device that is not solved it begins anew, with the initial
-            parameters of its next try. 0: never.
+            After so many looks in a row at a device that is not solved it begins anew, see
+            :meth:`begin_again`. 0: never. With ``judge.retry`` devices do so by themselves until they are
+            solved, and this must be 0.
         """
         if window < 1:
             raise Refused([f"window = {window}: must be 1 or more"])
+        if retry and self.config.retries:
+            raise Refused([f"retry = {retry}: must be 0 with judge.retry = {self.config.judge.retry}"])
         solved, looks = np.zeros(self.replicas, dtype=np.bool_), np.zeros(self.replicas, dtype=np.int64)
         end = self.step + steps
         while self.step < end:
+            tries = self.tries.copy()
             self.run(min(window, end - self.step))
             before, solved = solved, self.mean_cost < self.config.judge.limit
             looks = np.where(solved, 0, looks + 1)
-            again = (looks >= retry) if retry else np.zeros_like(solved)
-            if again.any():
+            again = (looks >= retry) if retry else self.tries > tries
+            if retry and again.any():
                 self.begin_again(again)
                 looks = np.where(again, 0, looks)
             yield Tracked(self.step, self.mean_cost.copy(), solved, before & ~solved, again)
 
     def begin_again(self, which: Flags) -> None:
-        """Other initial parameters for some devices: those of their next try, as with ``judge.retry``."""
+        """Other initial parameters for some devices: those of their next try, as ``judge.retry`` counts them.
+
+        Codes and samples go on, and A and C0 are those of the new parameters. A device that rests stays so.
+        """
+        if self.config.retries:
+            raise Refused([f"judge.retry = {self.config.judge.retry}: devices begin anew by themselves"])
         self._tries = self._tries + which
         masks = Tries(self.config).masks(int(self._tries.max()))
         tries = [

@@ -51,8 +51,8 @@ class OutsideDevices:
         repeated are counted too.
     dropped : Ints
         (R,), measurements that were bad after all repeats.
-    measurements : int
-        Measurements of each replica.
+    measurements : Ints
+        (R,), measurements of each replica.
     clipped : dict of str to Flags
         ``parameters`` and ``readings``: where a converter or a format was at its limit, sticky, (R,) each.
     told : str
@@ -82,29 +82,60 @@ class OutsideDevices:
         self.believed = not checks
         self.faults: dict[str, Ints] = {kind: np.zeros(replicas, dtype=np.int64) for kind in FAULTS}
         self.dropped = np.zeros(replicas, dtype=np.int64)
-        self.measurements = 0
+        self.measurements = np.zeros(replicas, dtype=np.int64)
         self.clipped = {name: np.zeros(replicas, dtype=np.bool_) for name in ("parameters", "readings")}
         self.told, self.cause = "", None  # type: tuple[str, BaseException | None]
         self.held: dict[int, _Array] = {}
         # Of the last measurement: what was read, and for how many it has been the same.
-        self._seen = np.full((replicas, 1, self.device.average, self.channels), np.nan)
+        self._seen = np.full((replicas, self.device.average, self.channels), np.nan)
         self._same = np.zeros(replicas, dtype=np.int64)
+        self._tried = self._seen[:, None]  # of the last first try
+        self._last = np.zeros((replicas, config.parameters), dtype=np.int64)  # words that were written last
 
     # ---- measurements --------------------------------------------------------------------------------
 
-    def __call__(self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None) -> Measured:
+    def __call__(
+        self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None, rows: Ints | None = None
+    ) -> Measured:
+        if rows is None:
+            self._last = weight[:, -1]
+            return self._measured(weight, x, resting, None)
+        # All at once, as devices in one call want it; those that are not asked stay as they were set.
+        among = np.zeros(self.replicas, dtype=np.bool_)
+        among[rows] = True
+        words = np.repeat(self._last[:, None], weight.shape[1], axis=1)
+        words[rows] = weight
+        inputs = np.zeros((self.replicas, x.shape[1]))
+        inputs[rows] = x
+        rests = np.zeros(self.replicas, dtype=np.bool_)
+        rests[rows] = resting if resting is not None else False
+        self._last = words[:, -1]
+        values, second, valid = self._measured(words, inputs, rests if rests.any() else None, among)
+        return Measured(
+            values[rows],
+            None if second is None else second[rows],
+            None if valid is None or valid[rows].all() else valid[rows],
+        )
+
+    def _measured(
+        self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None, among: Flags | None
+    ) -> Measured:
+        """Measurements of all, or of those that are among these replicas."""
         given, limited = self.out(weight)
         if limited is not None and limited.any():
             self.clipped["parameters"] |= limited.any(axis=(1, 2))
         replicas, measurements = weight.shape[:2]
-        self.measurements += measurements
-        wanted = None
+        asked = among
         if self.held:
-            self.held = {} if resting is None else {k: v for k, v in self.held.items() if resting[k]}
+            asking = np.ones(replicas, dtype=np.bool_) if among is None else among
+            awake = asking if resting is None else asking & ~resting
+            self.held = {number: there for number, there in self.held.items() if not awake[number]}
         if resting is not None:
             if not self.vectorised:  # those are written with the others
                 self._rest(tuple(each[:, 0] for each in given), resting)
-            wanted = np.repeat(~resting[:, None], measurements, axis=1)
+            asked = ~resting if among is None else among & ~resting
+        wanted = None if asked is None else np.repeat(asked[:, None], measurements, axis=1)
+        self.measurements += measurements if among is None else measurements * among
         raw = np.zeros((replicas, measurements, self.device.average, self.channels))
         second = np.zeros((replicas, measurements)) if self.second else None
         bad = self._try(given, x, raw, second, wanted, again=False)
@@ -165,7 +196,7 @@ class OutsideDevices:
         self, raw: _Array, second: _Array | None, kinds: Ints, wanted: Flags | None, again: bool
     ) -> Flags | None:
         """Which measurements are bad, from what they are and what they failed in; counted and told."""
-        self._checked(raw, second, kinds, again)
+        self._checked(raw, second, kinds, wanted, again)
         bad: Flags = kinds >= 0
         if wanted is not None:
             bad &= wanted
@@ -325,11 +356,13 @@ class OutsideDevices:
 
     # ---- what readings can be ------------------------------------------------------------------------
 
-    def _checked(self, raw: _Array, second: _Array | None, kinds: Ints, again: bool) -> None:
+    def _checked(
+        self, raw: _Array, second: _Array | None, kinds: Ints, wanted: Flags | None, again: bool
+    ) -> None:
         """Enters the kind of fault of each measurement that has not failed yet."""
         self._believable(raw, second, kinds)
         if self.device.stuck:
-            self._enter(kinds, self._stuck(raw, again), "stuck")
+            self._enter(kinds, self._stuck(raw, wanted, again), "stuck")
 
     def _believable(self, raw: _Array, second: _Array | None, kinds: Ints) -> None:
         """The same, of what no measurement may be whatever was measured before."""
@@ -359,21 +392,21 @@ class OutsideDevices:
     def _enter(self, kinds: Ints, where: Flags, kind: str) -> None:
         kinds[where & (kinds < 0)] = _KIND[kind]
 
-    def _stuck(self, raw: _Array, again: bool) -> Flags:
+    def _stuck(self, raw: _Array, wanted: Flags | None, again: bool) -> Flags:
         """Which measurements follow too many with the same readings; in the order in which they are made."""
         if again:
             # With the parameters of the try before, it may well read the same; what counts is that it moves.
-            same: Flags = (raw == self._seen).all(axis=(2, 3)) & (self._same >= self.device.stuck)[:, None]
+            same: Flags = (raw == self._tried).all(axis=(2, 3)) & (self._same >= self.device.stuck)[:, None]
             return same
+        asked = np.ones(len(raw), dtype=np.bool_) if wanted is None else wanted[:, 0]
         found = np.zeros(raw.shape[:2], dtype=np.bool_)
         for measurement in range(raw.shape[1]):
             now = raw[:, measurement]
-            same = (now == self._seen[:, -1] if not measurement else now == raw[:, measurement - 1]).all(
-                axis=(1, 2)
-            )
-            self._same = np.where(same, self._same + 1, 0)
+            same = (now == self._seen).all(axis=(1, 2))
+            self._same = np.where(asked, np.where(same, self._same + 1, 0), self._same)
+            self._seen = np.where(asked[:, None, None], now, self._seen)
             found[:, measurement] = self._same >= self.device.stuck
-        self._seen = raw.copy()
+        self._tried = raw.copy()
         return found
 
     # ---- rest ----------------------------------------------------------------------------------------

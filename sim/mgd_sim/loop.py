@@ -8,8 +8,10 @@ these steps, and goes on from there when it is started.
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -28,7 +30,18 @@ from .step import Step
 from .tasks import Dataset
 from .trainer import Record, Trainer
 
-__all__ = ["OUTSIDE", "Kept", "LoopStep", "LoopTrainer", "Measured", "Outside"]
+__all__ = [
+    "OUTSIDE",
+    "Kept",
+    "LoopStep",
+    "LoopTrainer",
+    "Measured",
+    "Meter",
+    "Nothing",
+    "Outside",
+    "Tally",
+    "Undone",
+]
 
 #: Under which name :attr:`mgd_sim.link.State.links` has what is kept of failures.
 OUTSIDE = "outside"
@@ -55,7 +68,9 @@ class Measured(NamedTuple):
 class Outside(Protocol):
     """What measures a device."""
 
-    def __call__(self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None) -> Measured:
+    def __call__(
+        self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None, rows: Ints | None = None
+    ) -> Measured:
         """Measurements of R replicas; those that rest are given their parameters and not measured.
 
         Parameters
@@ -66,6 +81,8 @@ class Outside(Protocol):
             (R, inputs), the numbers that ``formats.input`` stands for.
         resting : Flags or None
             (R,); None: none do.
+        rows : Ints or None
+            Whose these R are, where there are more: the others are not touched. None: of all.
         """
         ...
 
@@ -257,13 +274,19 @@ class LoopStep(Step):
         return state._replace(store=store, hold=state.hold * ~which)
 
 
-class _Nothing:
+class Undone(Exception):
+    """Thrown into :meth:`LoopTrainer.advance`: the last step is taken back, and there will be no other."""
+
+
+class Nothing:
     """In the place of a device that is not there."""
 
     def __init__(self, config: TrainerConfig):
         self.channels, self.second = config.converters.channels, config.second_cost
 
-    def __call__(self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None) -> Measured:
+    def __call__(
+        self, weight: Ints, x: npt.NDArray[Any], resting: Flags | None = None, rows: Ints | None = None
+    ) -> Measured:
         values = np.zeros((*weight.shape[:2], self.channels), dtype=np.int64)
         return Measured(values, values[..., 0] if self.second else None, None)
 
@@ -271,136 +294,56 @@ class _Nothing:
         pass
 
 
-class LoopTrainer(Trainer):
-    """R trainers of one configuration with ``device.kind = "outside"``, ready for step 0.
+@dataclass
+class Tally:
+    """Costs that were measured in steps.
+
+    Attributes
+    ----------
+    total : Ints
+        (R,), their sum, in ``config.words.cost``.
+    counted : Ints
+        (R,), how many there were.
+    """
+
+    total: Ints
+    counted: Ints
+
+    @classmethod
+    def zero(cls, replicas: int) -> Tally:
+        """Nothing measured yet."""
+        return cls(np.zeros(replicas, dtype=np.int64), np.zeros(replicas, dtype=np.int64))
+
+    def mean(self, config: TrainerConfig) -> npt.NDArray[np.float64]:
+        """(R,) in floating point; NaN where there were none."""
+        mean = np.where(self.counted > 0, self.total / np.maximum(self.counted, 1), np.nan)
+        return np.asarray(mean * config.words.cost.step)
+
+
+class Meter:
+    """C of devices apart from all steps.
 
     Parameters
     ----------
-    config : TrainerConfig
-    seeds : sequence of int or Registers
-        One for each replica.
+    step : LoopStep
+        Whose loss and costs these are.
     outside : Outside
-        What measures their devices.
-    samples, perturbations, changes
-        As for :class:`mgd_sim.trainer.Trainer`.
+        What measures all devices.
+    samples : Dataset
+    replicas : int
     """
 
-    take_step: LoopStep
-    #: (R,), of the last run: the mean of C, as it was measured and where it was, in floating point.
-    mean_cost: npt.NDArray[np.float64]
+    def __init__(self, step: LoopStep, outside: Outside, samples: Dataset, replicas: int):
+        self.step, self.outside, self.config = step, outside, step.config
+        self.samples, self.replicas = samples, replicas
 
-    def __init__(
-        self,
-        config: TrainerConfig,
-        seeds: Sequence[int | Registers],
-        outside: Outside,
-        *,
-        samples: Dataset | None = None,
-        perturbations: Ints | None = None,
-        **changes: int,
-    ):
-        self._outside = outside
-        self.mean_cost = np.full(len(seeds), np.nan)
-        super().__init__(
-            config,
-            seeds,
-            samples=samples,
-            perturbations=perturbations,
-            devices=None,
-            library="numpy",
-            **changes,
-        )
-
-    def _step(self, setup: Setup, links: Sequence[Link], devices: Sequence[int] | None) -> Step:
-        return LoopStep(setup, links, devices, self._outside)
-
-    @property
-    def resting(self) -> Flags:
-        """(R,), those whose device failed too often in a row."""
-        return Kept(*self._state.links[OUTSIDE]).resting
-
-    def start(self) -> None:
-        """Those that rest go on with their parameters, from the next reference or sample on."""
-        self._state = self.take_step.started(self._state)
-
-    def clone(self) -> LoopTrainer:
-        """A trainer in the same state, and without the device: all that it measures is zero."""
-        return copy.deepcopy(self, {id(self._outside): _Nothing(self.config)})
-
-    def load(self, theta: Ints, which: Flags | None = None) -> None:
-        """Other parameters from now on: T, and what the devices see of it.
-
-        They have A = 0 and no C0: they learn from the next reference on, which is that of the next step where
-        all are loaded. Those that rest have them as their last good ones. Whatever is not loaded stays as it
-        was, to the bit.
-
-        Parameters
-        ----------
-        theta : Ints
-            (R, P), in ``config.words.parameter``.
-        which : Flags, optional
-            (R,), which take them; by default all.
-        """
-        chosen = np.ones(self.replicas, dtype=np.bool_) if which is None else which
-        state = self.take_step.held(self._state, theta, chosen)
-        kept = Kept(*state.links[OUTSIDE])
-        good = _rows(chosen, state.store.theta, kept.good)
-        kept = kept._replace(referenced=kept.referenced & ~chosen, good=good)
-        self._state = state._replace(links={**state.links, OUTSIDE: kept})
-        if chosen.all():
-            self.inputs.due = 1
-        if (loaded := kept.resting & chosen).any():
-            self._outside.rest(self.take_step.rest(self.visible), loaded)
-
-    def run(
-        self, steps: int, record: bool = False, goes_on: Callable[[int], bool] = lambda done: True
-    ) -> Record | None:
-        """Go on for some steps, or until all rest.
-
-        Whatever ends a run, a step has been done or it has not: what is raised in a measurement leaves the
-        trainer as it was before the step.
-
-        Parameters
-        ----------
-        steps : int
-        record : bool
-            Whether to keep all states; then rows of steps that were not done are zeros.
-        goes_on : callable
-            Asked after each step, with the steps done, whether to go on.
-        """
-        kept = Record.empty(self.config, steps, self.replicas) if record else None
-        take, done, prepared = self.take_step, 0, copy.deepcopy(self.inputs.state)
-        total, missed = np.zeros((2, self.replicas), dtype=np.int64)
-        try:
-            for inputs, code, sample in self.inputs.take(steps):
-                self._state, outputs = take(self._state, inputs)
-                done += 1
-                total += outputs["cost"]
-                if self._state.links[OUTSIDE] is not take.whole:
-                    missed += ~Kept(*self._state.links[OUTSIDE]).teaches
-                    total -= outputs["cost"] * ~Kept(*self._state.links[OUTSIDE]).teaches
-                if kept is not None:
-                    self._keep(kept, done - 1, outputs, code, sample)
-                rests = self._state.links[OUTSIDE] is not take.whole and self.resting.all()
-                if rests:
-                    take.outside.rest(take.rest(self.visible), self.resting)
-                if rests or not goes_on(done):
-                    break
-        finally:
-            measured = np.maximum(done - missed, 1)
-            mean = np.where(missed < done, total / measured, np.nan)
-            self.mean_cost = mean * self.config.words.cost.step
-            if done < steps:
-                # More was prepared than has been done.
-                self.inputs.state = prepared
-                self.inputs.skip(done)
-        return kept
-
-    def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
+    def cost_and_accuracy(self, rest: Ints, samples: Dataset | None = None) -> Evaluation:
         """How well the devices do with parameters at rest, sample by sample.
 
         Parameters
         ----------
+        rest : Ints
+            (R, P) in ``config.words.weight``.
         samples : Dataset, optional
             By default the whole task.
 
@@ -413,11 +356,10 @@ class LoopTrainer(Trainer):
             measured is NaN too.
         """
         given = self.samples if samples is None else checked(self.config, samples)
-        rest = self.take_step.rest(self.store.visible)[:, None, :]
         half, target_half = self.config.levels.threshold, 0.5 / self.config.formats.target.step
         cost, accuracy = np.zeros(self.replicas), np.zeros(self.replicas)
         for x, target in zip(given.x, given.target, strict=True):
-            found, one = self._measured(rest, x, target)
+            found, one = self._measured(rest[:, None, :], x, target)
             cost += one[:, 0]
             answers: npt.NDArray[Any] = np.full(self.replicas, np.nan)
             if not self.config.given_cost:
@@ -446,14 +388,168 @@ class LoopTrainer(Trainer):
         """C (...,) in its own words: the loss of outputs (..., channels), or the one cost."""
         if self.config.given_cost:
             return values[..., 0]
-        cost: Ints = self.loss(values[..., None], target.astype(np.int64)[:, None])[..., 0]
+        cost: Ints = self.step.loss(values[..., None], target.astype(np.int64)[:, None])[..., 0]
         return cost
 
     def _measured(self, weight: Ints, x: Ints, target: Ints) -> tuple[Measured, npt.NDArray[np.float64]]:
-        inputs = np.tile(x * self.take_step.input_step, (self.replicas, 1))
-        found = self.take_step.outside(weight, inputs)
+        inputs = np.tile(x * self.step.input_step, (self.replicas, 1))
+        found = self.outside(weight, inputs)
         cost = self._cost(found.values, target)
-        cost = self.take_step.both(cost, found.second)
+        cost = self.step.both(cost, found.second)
         if found.valid is not None:
             cost = np.where(found.valid, cost, np.nan)
         return found, np.asarray(cost * self.config.words.cost.step)
+
+
+class LoopTrainer(Trainer):
+    """R trainers of one configuration with ``device.kind = "outside"``, ready for step 0.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    seeds : sequence of int or Registers
+        One for each replica.
+    outside : Outside
+        What measures their devices.
+    samples, perturbations, changes
+        As for :class:`mgd_sim.trainer.Trainer`.
+    """
+
+    take_step: LoopStep
+    #: What was measured in the last run.
+    tally: Tally
+    #: C apart from all steps.
+    meter: Meter
+
+    def __init__(
+        self,
+        config: TrainerConfig,
+        seeds: Sequence[int | Registers],
+        outside: Outside,
+        *,
+        samples: Dataset | None = None,
+        perturbations: Ints | None = None,
+        **changes: int,
+    ):
+        self._outside = outside
+        self.tally = Tally.zero(len(seeds))
+        super().__init__(
+            config,
+            seeds,
+            samples=samples,
+            perturbations=perturbations,
+            devices=None,
+            library="numpy",
+            **changes,
+        )
+        self.meter = Meter(self.take_step, outside, self.samples, self.replicas)
+
+    def _step(self, setup: Setup, links: Sequence[Link], devices: Sequence[int] | None) -> Step:
+        return LoopStep(setup, links, devices, self._outside)
+
+    @property
+    def resting(self) -> Flags:
+        """(R,), those whose device failed too often in a row."""
+        return Kept(*self._state.links[OUTSIDE]).resting
+
+    def start(self) -> None:
+        """Those that rest go on with their parameters, from the next reference or sample on."""
+        self._state = self.take_step.started(self._state)
+
+    def clone(self) -> LoopTrainer:
+        """A trainer in the same state, and without the device: all that it measures is zero."""
+        return copy.deepcopy(self, {id(self._outside): Nothing(self.config)})
+
+    def load(self, theta: Ints, which: Flags | None = None) -> None:
+        """Other parameters from now on: T, and what the devices see of it.
+
+        They have A = 0 and no C0: they learn from the next reference on, which is that of the next step where
+        all are loaded. Those that rest have them as their last good ones. Whatever is not loaded stays as it
+        was, to the bit.
+
+        Parameters
+        ----------
+        theta : Ints
+            (R, P), in ``config.words.parameter``.
+        which : Flags, optional
+            (R,), which take them; by default all.
+        """
+        chosen = np.ones(self.replicas, dtype=np.bool_) if which is None else which
+        state = self.take_step.held(self._state, theta, chosen)
+        kept = Kept(*state.links[OUTSIDE])
+        good = _rows(chosen, state.store.theta, kept.good)
+        kept = kept._replace(referenced=kept.referenced & ~chosen, good=good)
+        self._state = state._replace(links={**state.links, OUTSIDE: kept})
+        if chosen.all():
+            self.inputs.due = 1
+        if (loaded := kept.resting & chosen).any():
+            self._outside.rest(self.rest, loaded)
+
+    @property
+    def rest(self) -> Ints:
+        """(R, P), what the devices are given at rest, in ``config.words.weight``."""
+        return self.take_step.rest(self.store.visible)
+
+    def run(
+        self, steps: int, record: bool = False, goes_on: Callable[[int], bool] = lambda done: True
+    ) -> Record | None:
+        """Go on for some steps, or until all rest.
+
+        Whatever ends a run, a step has been done or it has not: what is raised in a measurement leaves the
+        trainer as it was before the step.
+
+        Parameters
+        ----------
+        steps : int
+        record : bool
+            Whether to keep all states; then rows of steps that were not done are zeros.
+        goes_on : callable
+            Asked after each step, with the steps done, whether to go on.
+        """
+        kept = Record.empty(self.config, steps, self.replicas) if record else None
+        with contextlib.closing(self.advance(steps, kept)) as advance:
+            for done in advance:
+                if self._state.links[OUTSIDE] is not self.take_step.whole and self.resting.all():
+                    self._outside.rest(self.rest, self.resting)
+                    break
+                if not goes_on(done):
+                    break
+        return kept
+
+    def advance(self, steps: int, kept: Record | None = None) -> Generator[int]:
+        """Up to so many steps, one for each ``next``, which gives how many are done; close it in the end."""
+        take, done, prepared = self.take_step, 0, copy.deepcopy(self.inputs.state)
+        tally = self.tally = Tally.zero(self.replicas)
+        try:
+            for inputs, code, sample in self.inputs.take(steps):
+                before = self._state
+                self._state, outputs = take(before, inputs)
+                done += 1
+                if (there := self._state.links[OUTSIDE]) is take.whole:
+                    tally.total += outputs["cost"]
+                    tally.counted += 1
+                else:
+                    teaches = Kept(*there).teaches
+                    tally.total += outputs["cost"] * teaches
+                    tally.counted += teaches
+                if kept is not None:
+                    self._keep(kept, done - 1, outputs, code, sample)
+                try:
+                    yield done
+                except Undone:
+                    self._state, done = before, done - 1
+                    raise
+        finally:
+            if done < steps:
+                # More was prepared than has been done.
+                self.inputs.state = prepared
+                self.inputs.skip(done)
+
+    @property
+    def mean_cost(self) -> npt.NDArray[np.float64]:
+        """(R,), of the last run: the mean of C as it was measured, NaN where it never was."""
+        return self.tally.mean(self.config)
+
+    def cost_and_accuracy(self, samples: Dataset | None = None) -> Evaluation:
+        """How well the devices do with parameters at rest, see :meth:`Meter.cost_and_accuracy`."""
+        return self.meter.cost_and_accuracy(self.rest, samples)

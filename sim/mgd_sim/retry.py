@@ -20,12 +20,12 @@ from mgd_hdl.config import Registers, TrainerConfig, Tries
 from .compiled import Library
 from .control.sequencer import reference_periods, references
 from .evaluate import Evaluation
-from .fixed import Bits, Ints
+from .fixed import Bits, Flags, Ints
 from .lfsr import after
 from .tasks import Dataset
 from .trainer import Record, Trainer
 
-__all__ = ["Group", "Retrying", "alone", "steps_of_a_try", "trainer"]
+__all__ = ["Group", "Retrying", "alone", "keep", "steps_of_a_try", "trainer"]
 
 
 def alone(config: TrainerConfig) -> TrainerConfig:
@@ -130,9 +130,13 @@ class Retrying:
             Tries.masked(self.each_registers[number], after(first, count - 1) ^ first)
             for number, count in zip(replicas.tolist(), tries.tolist(), strict=True)
         ]
-        devices = None if self.devices is None else [self.devices[number] for number in replicas.tolist()]
-        trainer = Trainer(self._alone, registers, devices=devices, library=self._library)
+        trainer = self._trainer(replicas, registers)
         return Group(trainer, replicas, tries.copy(), np.arange(len(replicas)), step)
+
+    def _trainer(self, replicas: Ints, registers: Sequence[Registers]) -> Trainer:
+        """Of tries that begin, without the option."""
+        devices = None if self.devices is None else [self.devices[number] for number in replicas.tolist()]
+        return Trainer(self._alone, registers, devices=devices, library=self._library)
 
     def begin_try(self, number: int, step: int) -> int:
         """All replicas stand at the beginning of this try, having learned in none before, and the whole at
@@ -214,7 +218,7 @@ class Retrying:
             while at < steps and len(group.members):
                 pause = group.next_pause(self.config.judge.retry)
                 count = min(steps - at, pause - group.trainer.step)
-                _keep(kept, at, group, group.trainer.run(count, record))
+                keep(kept, at, group, group.trainer.run(count, record))
                 at += count
                 if group.trainer.step == pause:
                     tired = self._paused(group)
@@ -228,11 +232,16 @@ class Retrying:
     def _paused(self, group: Group) -> Ints:
         """After the step with the last reference of a try: the replicas that start again leave the group."""
         group.trainer.pause()
-        solved = group.trainer.solved_at[group.rows] >= 0
-        tired = group.members[~solved]
+        goes_on = self._goes_on(group)
+        tired = group.members[~goes_on]
         self.tries[tired] += 1
-        group.rows = group.rows[solved]
+        group.rows = group.rows[goes_on]
         return tired
+
+    def _goes_on(self, group: Group) -> Flags:
+        """Which of a group's members do not start again at its pause."""
+        solved: Flags = group.trainer.solved_at[group.rows] >= 0
+        return solved
 
     def infer(self, x: npt.NDArray[Any]) -> Ints:
         """What the networks answer in their present tries; see :meth:`mgd_sim.trainer.Trainer.infer`."""
@@ -246,7 +255,7 @@ class Retrying:
         return cost, accuracy
 
 
-def _keep(kept: Record | None, at: int, group: Group, record: Record | None) -> None:
+def keep(kept: Record | None, at: int, group: Group, record: Record | None) -> None:
     """The states of a group's replicas, from row ``at`` on."""
     if kept is None or record is None:
         return
