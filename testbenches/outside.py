@@ -8,7 +8,7 @@ keeps its word, that all parameters are there and have settled when a reading is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,27 +19,47 @@ from mgd_hdl.emit import trainer_files
 from mgd_sim.rtl import Design, RtlTrainer, trainer_design
 from mgd_sim.rtl.design import Port, Probe
 
-__all__ = ["Failing", "Sums", "around", "circuit"]
+__all__ = ["FAILS", "Failing", "Sums", "around", "circuit"]
 
-#: What a device may do in place of an answer, in the order of their codes.
-FAILS = ("silent", "says so", "high", "low", "late", "same", "deaf")
+#: What a device may do in place of its work.
+FAILS = (
+    "nothing",
+    "is silent",
+    "says that it is bad",
+    "reads the highest",
+    "reads the lowest",
+    "is late",
+    "reads the same for ever",
+    "takes no request",
+    "takes no parameter",
+    "has a spike",
+    "has no second cost",
+    "answers another request",
+)
 
 
 @dataclass(frozen=True)
 class Failing:
     """Which tries fail, and how: every ``period``-th measurement from number ``first`` to ``last``, its first
-    ``tries`` tries.
+    ``tries`` requests; or it takes nothing for so many clocks.
     """
 
     how: str
     period: int = 1
     first: int = 0
-    last: int = 1 << 30
+    last: int = (1 << 24) - 1
     tries: int = 1
 
-    def __call__(self, measurement: int, attempt: int) -> bool:
-        in_turn = self.first <= measurement <= self.last and (measurement - self.first) % self.period == 0
-        return in_turn and attempt < self.tries
+    @property
+    def ports(self) -> dict[str, int]:
+        """What the circuit's device is told."""
+        return {
+            "fail_how": FAILS.index(self.how),
+            "fail_period": self.period,
+            "fail_first": self.first,
+            "fail_last": self.last,
+            "fail_tries": self.tries,
+        }
 
 
 @dataclass
@@ -50,9 +70,7 @@ class Sums:
     """
 
     config: TrainerConfig
-    failing: Failing | None = None
     words: Any = None
-    measurements: int = field(default=0)
 
     def __post_init__(self) -> None:
         config = self.config
@@ -83,7 +101,7 @@ class Sums:
         x = np.rint(inputs / self.config.formats.input.step).astype(np.int64)
         turn = int((x * (1 + np.arange(len(x)))).sum()) * 2
         weights = (self.column + turn) % 7 - 3
-        total = (weights @ self.words >> 2) + (1 << self.config.converters.reading_bits - 1)
+        total = (weights @ self.words >> 4) + (1 << self.config.converters.reading_bits - 1)
         return np.clip(total, self.low, self.high)
 
     def read(self, inputs: np.ndarray) -> np.ndarray:
@@ -111,14 +129,19 @@ _WATCH = """
 """
 
 
-def around(config: TrainerConfig, files: Mapping[str, str], *, stalls: bool, delay: int = 0,
-           failing: Failing | None = None) -> Design:  # fmt: skip
+def around(config: TrainerConfig, files: Mapping[str, str], *, stalls: bool, delay: int = 0) -> Design:
     """The circuit with a device around it; ``stalls``: both sides of each stream are late at random."""
     plain = trainer_design(files)
     streams = ("m_axis_", "s_axis_")
     own = tuple(port for port in plain.ports if not port.name.startswith(streams))
     wires = [port for port in plain.ports if port.name.startswith(streams)]
-    extra = (Port("violations", "output", 8), Port("requests", "output", 32), Port("readings", "output", 32))
+    extra = (
+        *(Port(name, "input", 24) for name in Failing("nothing").ports),
+        Port("violations", "output", 8),
+        Port("requests", "output", 32),
+        Port("readings", "output", 32),
+        Port("words", "output", 32 * config.parameters),
+    )
     ports = (*own, *extra)
     declared = "\n".join(
         f"  {port.direction} {'signed ' if port.signed else ''}[{port.width - 1}:0] {port.name};"
@@ -129,7 +152,9 @@ def around(config: TrainerConfig, files: Mapping[str, str], *, stalls: bool, del
     text = f"""
 module loop_bench({", ".join(port.name for port in ports)});
 {declared}
+  input [23:0] {", ".join(Failing("nothing").ports)};
   output reg [7:0] violations; output reg [31:0] requests; output reg [31:0] readings;
+  output [{32 * config.parameters - 1}:0] words;
 {inner}
   {plain.top} trainer({pins});
   reg [31:0] random = 32'h1234567;
@@ -137,7 +162,7 @@ module loop_bench({", ".join(port.name for port in ports)});
   integer i, k;
   reg signed [31:0] values [0:{config.parameters - 1}];
 {_parameters(config, stalls)}
-{_answers(config, stalls, delay, failing)}
+{_answers(config, stalls, delay)}
 endmodule
 """
     probes = tuple(
@@ -148,8 +173,10 @@ endmodule
     return Design("loop_bench", plain.verilog + text, ports, probes)
 
 
-def _ready(name: str, bit: int, stalls: bool) -> str:
-    return f"  assign {name}_tready = {f'random[{bit}] | random[{bit + 1}]' if stalls else 1};"
+def _ready(name: str, bit: int, stalls: bool, deaf: int = 0) -> str:
+    """It is ready, always or at random; never in a fault of this kind."""
+    awake = f" && !(deaf && fail_how == {deaf})" if deaf else ""
+    return f"  assign {name}_tready = ({f'random[{bit}] | random[{bit + 1}]' if stalls else 1}){awake};"
 
 
 def _watch(name: str, bit: int, *parts: str) -> str:
@@ -160,7 +187,7 @@ def _parameters(config: TrainerConfig, stalls: bool) -> str:
     """Takes what the device is set to, in ``values``: words, or codes as signed numbers."""
     converters, found = config.converters, []
     name = "m_axis_parameters"
-    found += [_ready(name, 0, stalls), _watch(name, 0, "tdata", "tid", "tlast")]
+    found += [_ready(name, 0, stalls, 8), _watch(name, 0, "tdata", "tid", "tlast")]
     bits = converters.value_bits
     sign = 1 << bits - 1
     out = converters.out
@@ -207,10 +234,12 @@ def _parameters(config: TrainerConfig, stalls: bool) -> str:
             word = f"(values[{i}]{f' * {1 << width}' * (out is None)}) + codes[{i * width} +: {width}]"
             word += f" - {1 << width - 1}" * (out is not None)
         found.append(f"  wire signed [31:0] word_{i} = {word};")
+    words = ", ".join(f"word_{i}" for i in reversed(range(config.parameters)))
+    found.append(f"  assign words = {{{words}}};")
     return "\n".join(found)
 
 
-def _answers(config: TrainerConfig, stalls: bool, delay: int, failing: Failing | None) -> str:
+def _answers(config: TrainerConfig, stalls: bool, delay: int) -> str:
     converters = config.converters
     back, number, bits = converters.back, converters.reading, converters.reading_bits
     low, high = (number.min, number.max) if back is None else (0, (1 << bits) - 1)
@@ -219,7 +248,7 @@ def _answers(config: TrainerConfig, stalls: bool, delay: int, failing: Failing |
     turn = " + ".join(
         f"{k + 1} * {sign}(m_axis_inputs_tdata[{k * x_width} +: {x_width}])" for k in range(config.inputs)
     )
-    lines = [_ready("m_axis_inputs", 4, stalls), _watch("m_axis_inputs", 2, "tdata", "tid")]
+    lines = [_ready("m_axis_inputs", 4, stalls, 7), _watch("m_axis_inputs", 2, "tdata", "tid")]
     lines.append(f"  wire signed [31:0] turn = 2 * ({turn});")
     channels = []
     for j in range(converters.channels):
@@ -235,7 +264,7 @@ def _answers(config: TrainerConfig, stalls: bool, delay: int, failing: Failing |
                 f"word_{i} * ((({(i * 5 + j * 3) % 7} + turn) % 7 + 7) % 7 - 3)"
                 for i in range(config.parameters)
             )
-            lines.append(f"  wire signed [47:0] total_{j} = (({total}) >>> 2) + {1 << bits - 1};")
+            lines.append(f"  wire signed [47:0] total_{j} = (({total}) >>> 4) + {1 << bits - 1};")
         lines.append(
             f"  wire signed [47:0] y_{j} ="
             f" total_{j} < {low} ? {low} : total_{j} > {high} ? {high} : total_{j};"
@@ -254,25 +283,22 @@ def _answers(config: TrainerConfig, stalls: bool, delay: int, failing: Failing |
         )
         second = (
             f"power_kept <= power > {most} ? {most} : power; power_tid <= m_axis_inputs_tid;"
-            " power_valid <= 1;"
+            " power_valid <= how != 10;"
         )
         second_line = "if (s_axis_second_tready) power_valid <= 0;"
-    how = "0"
-    if failing is not None:
-        at = f"asked_count - 24'd1 - {failing.first}"
-        how = (
-            f"(asked_count - 1 >= {failing.first} && asked_count - 1 <= {failing.last}"
-            f" && ({at}) % {failing.period} == 0 && attempt < {failing.tries})"
-        )
-    code = FAILS.index(failing.how) if failing else 0
     top = f"{bits}'d{(1 << bits - (number.signed and back is None)) - 1}"
     readings_bits = converters.channels * bits
+    same = f"{readings_bits}'d{sum((1 << bits - 2) << k * bits for k in range(len(channels)))}"
     wait = f"{delay} + (random[11:8] & {15 if stalls else 0})"
     lines.append(f"""
-  localparam HOW = {code};
   reg working = 0, valid = 0, user = 0; reg [15:0] wait_left = 0; reg [3:0] tid = 0; reg [15:0] attempt = 0;
   reg [{readings_bits - 1}:0] reading = 0, kept = 0; reg [23:0] was = 0;
-  wire fails = {how};
+  wire [23:0] now = asked_count - 1;
+  wire turn_to_fail = fail_how != 0 && now >= fail_first && now <= fail_last
+    && (now - fail_first) % fail_period == 0;
+  wire [3:0] how = turn_to_fail && attempt < fail_tries ? fail_how : 0;
+  reg [23:0] deaf_left = 0;
+  wire deaf = turn_to_fail && (asked_count != was || deaf_left != 0);
   assign s_axis_readings_tvalid = valid; assign s_axis_readings_tdata = reading;
   assign s_axis_readings_tid = tid; assign s_axis_readings_tuser = user;
   initial begin violations = 0; requests = 0; readings = 0; end
@@ -280,22 +306,19 @@ def _answers(config: TrainerConfig, stalls: bool, delay: int, failing: Failing |
     if (s_axis_readings_tready) valid <= 0;
     {second_line}
     if (valid && s_axis_readings_tready) readings <= readings + 1;
-    if (asked_count != was) begin was <= asked_count; attempt <= 0; end
+    if (asked_count != was) begin was <= asked_count; attempt <= 0; deaf_left <= fail_tries; end
+    else if (deaf_left != 0) deaf_left <= deaf_left - 1;
     if (m_axis_inputs_tvalid && m_axis_inputs_tready) begin
       requests <= requests + 1;
-      attempt <= asked_count != was ? 1 : attempt + 1;
+      attempt <= attempt + 1;
       if (since < device_settle) violations <= violations | 16;
       if (!whole) violations <= violations | 32;
-      if (working && !valid && HOW != 0 && HOW != 4) violations <= violations | 64;
-      working <= 1; wait_left <= {wait}; tid <= m_axis_inputs_tid;
-      kept <= {{ {row} }}; user <= 0;
+      working <= how != 1; wait_left <= how == 5 ? 2000 : {wait};
+      tid <= how == 11 ? m_axis_inputs_tid - 1 : m_axis_inputs_tid;
+      user <= how == 2;
+      kept <= how == 3 || how == 9 ? {{ {", ".join([top] * len(channels))} }}
+        : how == 4 ? 0 : how == 6 ? {same} : {{ {row} }};
       {second}
-      if (fails && HOW == 0) working <= 0;
-      if (fails && HOW == 1) user <= 1;
-      if (fails && HOW == 2) kept <= {{ {", ".join([top] * len(channels))} }};
-      if (fails && HOW == 3) kept <= 0;
-      if (fails && HOW == 4) wait_left <= 2000;
-      if (fails && HOW == 5) kept <= 1;
     end
     if (working && wait_left != 0) wait_left <= wait_left - 1;
     if (working && wait_left == 0 && !valid) begin valid <= 1; reading <= kept; working <= 0; end
@@ -308,6 +331,8 @@ def circuit(
     failing: Failing | None = None, build: Any = None, **changes: int
 ) -> RtlTrainer:  # fmt: skip
     """A running circuit with the device around it."""
-    design = around(config, trainer_files(config), stalls=stalls, delay=delay, failing=failing)
-    registers = config.registers(seed, **changes)
-    return RtlTrainer(config, design, registers, build_dir=build)
+    design = around(config, trainer_files(config), stalls=stalls, delay=delay)
+    found = RtlTrainer(config, design, config.registers(seed, **changes), build_dir=build)
+    # Parameters are being set, so no measurement has begun.
+    found.model.set(**(failing or Failing("nothing")).ports)
+    return found
