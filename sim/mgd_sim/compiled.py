@@ -50,6 +50,8 @@ _WORTH = 2.0
 _SLICE = 0.1
 #: Steps of one call at most, and numbers that are recorded in it.
 _STEPS, _RECORDED = 1 << 12, 1 << 22
+#: Of a program's inputs.
+_ROOMS = (64, 512, _STEPS)
 #: Steps from which it is known which kinds there are.
 _AHEAD = 1 << 12
 #: Programs that are kept for trainers of the same kind.
@@ -181,7 +183,6 @@ class _Made:
         names: Sequence[str],
         shapes: Shapes,
         kinds: Sequence[Kind],
-        capacity: int,
         count: Any,
         first: Any,
         state: State,
@@ -193,7 +194,8 @@ class _Made:
         import jax
         import jax.numpy as jnp
 
-        record = {name: jnp.zeros((capacity, *shape), kept) for name, (shape, kept) in shapes.items()}
+        room = len(rows["kind"])
+        record = {name: jnp.zeros((room, *shape), kept) for name, (shape, kept) in shapes.items()}
         steps = [partial(self.one, names, shapes, kind) for kind in kinds]
 
         def body(i: Any, carry: Any) -> Any:
@@ -311,7 +313,7 @@ class Compiled:
         whole = np.int32 if program.narrow else np.int64
         order = np.array([program.kinds.index(kind) for kind in kinds])
         began = time.monotonic()
-        rows = _rows(drawn, order[at], inputs, program.capacity, whole)
+        rows = _rows(drawn, order[at], inputs, _room(len(at), program.capacity), whole)
         given = rebuilt(state, lambda _, leaf: _typed(leaf, whole))
         with _numbers(program.narrow):
             found, code, record = program.call(
@@ -369,7 +371,7 @@ class Compiled:
         narrow = last <= _NARROW.high >> 1 and self._narrow(made, names, every, drawn, state, inputs)
         whole = np.int32 if narrow else np.int64
         typed = {name: (shape, whole if kept is np.int64 else kept) for name, (shape, kept) in shapes.items()}
-        call = self._compiled(made, names, typed, every, capacity, narrow)
+        call = self._compiled(made, names, typed, every, narrow)
         self._ready[bool(shapes)] = program = _Program(every, narrow, capacity, call)
         return program
 
@@ -385,7 +387,6 @@ class Compiled:
         names: Sequence[str],
         shapes: Shapes,
         kinds: tuple[Kind, ...],
-        capacity: int,
         narrow: bool,
     ) -> Callable[..., Any]:
         """A function for these kinds; that of another trainer of the same kind, if there was one."""
@@ -405,11 +406,10 @@ class Compiled:
             tables.digest(),
             kinds,
             repr(shapes),
-            capacity,
             narrow,
         )
         if key not in _programs:
-            _programs[key] = jax.jit(partial(made.many, names, shapes, kinds, capacity))
+            _programs[key] = jax.jit(partial(made.many, names, shapes, kinds))
             while len(_programs) > _KEPT:
                 _programs.popitem(last=False)
         _programs.move_to_end(key)
@@ -467,6 +467,11 @@ class Compiled:
             (whole, _code(inputs), row, np.int64(0)),
             (rebuilt(state, kept), Within(0, 255), {name: limits[name] for name in row}, counts),
         )
+
+
+def _room(count: int, most: int) -> int:
+    """For so many steps: of few sizes, as each is compiled anew, and not much too large for a short run."""
+    return min(most, next(size for size in _ROOMS if count <= size))
 
 
 def _holds(kind: Any, within: Within) -> bool:
