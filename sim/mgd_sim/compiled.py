@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
 import os
 import time
 from collections import OrderedDict
@@ -217,7 +218,6 @@ _programs: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
 class _Program:
     kinds: tuple[Kind, ...]
     narrow: bool
-    capacity: int
     call: Callable[..., Any]
 
 
@@ -244,12 +244,13 @@ class Compiled:
         self._seconds: dict[bool, float] = {}
         self._ready: dict[bool, _Program] = {}
         self._made: _Made | None = None
-        self._size = 64
+        self._sizes: dict[bool, int] = {}
 
     def __deepcopy__(self, memo: Any) -> Compiled:
         """Programs are shared: they keep nothing."""
         other = copy.copy(self)
         other._seconds, other._ready = dict(self._seconds), dict(self._ready)
+        other._sizes = dict(self._sizes)
         return other
 
     def __getstate__(self) -> dict[str, Any]:
@@ -282,10 +283,11 @@ class Compiled:
                 return False
         return self.due(record)
 
-    @property
-    def size(self) -> int:
-        """So many steps take no longer than somebody waits who wants to end a run."""
-        return self._size
+    def size(self, shapes: Shapes) -> int:
+        """So many steps take no longer than somebody waits who wants to end a run, and what is recorded of
+        them is not large.
+        """
+        return min(self._sizes.get(bool(shapes), _ROOMS[0]), _capacity(shapes))
 
     # ---- a block of steps ----------------------------------------------------------------------------
 
@@ -299,7 +301,7 @@ class Compiled:
         state : State
             NumPy's arrays; so are those that come back, of the same types.
         drawn : Drawn
-            At most :attr:`size` steps.
+            At most :meth:`size` steps.
         inputs : Preparation
             From which they come; it gets the code and the sample that they end with.
         shapes : mapping of str to tuple
@@ -313,7 +315,7 @@ class Compiled:
         whole = np.int32 if program.narrow else np.int64
         order = np.array([program.kinds.index(kind) for kind in kinds])
         began = time.monotonic()
-        rows = _rows(drawn, order[at], inputs, _room(len(at), program.capacity), whole)
+        rows = _rows(drawn, order[at], inputs, _room(len(at), shapes), whole)
         given = rebuilt(state, lambda _, leaf: _typed(leaf, whole))
         with _numbers(program.narrow):
             found, code, record = program.call(
@@ -322,18 +324,17 @@ class Compiled:
             found, code, record = jax.tree.map(np.asarray, (found, code, record))
         inputs.code, inputs.sample = code[None], rows["sample"][len(at) - 1 : len(at)].astype(np.int64)
         self.bits = 32 if program.narrow else 64
-        self._paced(time.monotonic() - began, len(at), program.capacity)
+        self._paced(time.monotonic() - began, len(at), shapes)
         types = dict(leaves(state))
         arrays = dict(leaves(found))
         after = rebuilt(state, lambda path, _: arrays[path].astype(types[path].dtype))
         return after, {name: each[: len(at)] for name, each in record.items()}
 
-    def _paced(self, seconds: float, count: int, capacity: int) -> None:
+    def _paced(self, seconds: float, count: int, shapes: Shapes) -> None:
         if seconds > 2 * _SLICE:
-            self._size = max(1, count // 2)
-        elif count == self._size and seconds < _SLICE:
-            self._size = min(2 * count, _STEPS)
-        self._size = min(self._size, capacity)
+            self._sizes[bool(shapes)] = max(1, count // 2)
+        elif count == self.size(shapes) and seconds < _SLICE:
+            self._sizes[bool(shapes)] = min(2 * count, _STEPS)
 
     # ---- programs ------------------------------------------------------------------------------------
 
@@ -366,13 +367,11 @@ class Compiled:
             return ready
         names = [name for name, each in drawn.links.items() if isinstance(each, list)]
         every = tuple(sorted({*kinds, *self._ahead(drawn)}))
-        numbers = sum(int(np.prod(shape)) for shape, _ in shapes.values())
-        capacity = min(_STEPS, max(self._size, 1 << (_RECORDED // max(1, numbers)).bit_length()))
         narrow = last <= _NARROW.high >> 1 and self._narrow(made, names, every, drawn, state, inputs)
         whole = np.int32 if narrow else np.int64
         typed = {name: (shape, whole if kept is np.int64 else kept) for name, (shape, kept) in shapes.items()}
         call = self._compiled(made, names, typed, every, narrow)
-        self._ready[bool(shapes)] = program = _Program(every, narrow, capacity, call)
+        self._ready[bool(shapes)] = program = _Program(every, narrow, call)
         return program
 
     def _ahead(self, drawn: Drawn) -> list[Kind]:
@@ -469,9 +468,15 @@ class Compiled:
         )
 
 
-def _room(count: int, most: int) -> int:
+def _capacity(shapes: Shapes) -> int:
+    """Steps of which a call may record that much."""
+    numbers = sum(math.prod(shape) for shape, _ in shapes.values())
+    return min(_STEPS, max(1, _RECORDED // max(1, numbers)))
+
+
+def _room(count: int, shapes: Shapes) -> int:
     """For so many steps: of few sizes, as each is compiled anew, and not much too large for a short run."""
-    return min(most, next(size for size in _ROOMS if count <= size))
+    return min(_capacity(shapes), next(size for size in _ROOMS if count <= size))
 
 
 def _holds(kind: Any, within: Within) -> bool:

@@ -309,14 +309,14 @@ class Trainer:
         Record or None
         """
         kept = Record.empty(self.config, steps, self.replicas) if record else None
+        shapes = {} if kept is None else kept.shapes
         done = 0
         while done < steps:
             # After what a host has done a step may be of a kind that hardly ever comes.
             compiles = self.compiled.due(record) and not self.inputs.due
-            size = self.compiled.size if compiles else 1 if self.inputs.due else self.inputs.block
+            size = self.compiled.size(shapes) if compiles else 1 if self.inputs.due else self.inputs.block
             drawn = self.inputs.draw(min(size, steps - done))
             if compiles and self.compiled.takes(drawn, record):
-                shapes = {} if kept is None else kept.shapes
                 self._state, found = self.compiled.run(self._state, drawn, self.inputs, shapes)
                 if kept is not None:
                     kept.keep_block(done, found)

@@ -224,10 +224,21 @@ def test_a_call_is_short(monkeypatch):
     """Blocks of a run get shorter where they take long, and longer where they do not."""
     learner = twin(preset("xor"), "jax")
     learner.run(3000)
-    assert learner.compiled.size > 64
+    assert learner.compiled.size({}) > 64
     monkeypatch.setattr(compiled, "_SLICE", 0.0)
     learner.run(9000)
-    assert learner.compiled.size < 64
+    assert learner.compiled.size({}) < 64
+
+
+def test_records_of_a_call_are_not_large(monkeypatch):
+    """However many steps others take: a long record comes in parts, of a step each if need be."""
+    monkeypatch.setattr(compiled, "_RECORDED", 1000)
+    numpy, jaxed = twin(preset("xor"), "numpy"), twin(preset("xor"), "jax")
+    for learner in (numpy, jaxed):
+        learner.run(500)
+    record = jaxed.run(50, record=True)
+    assert_same_record(numpy.run(50, record=True), record)
+    assert 1 < jaxed.compiled.size(record.shapes) < 50 < jaxed.compiled.size({})
 
 
 def test_what_others_have_set_in_jax_stays():
