@@ -115,6 +115,22 @@ def test_plain_numbers_that_change_are_other_steps():
     assert jaxed.inputs.state["annealing"]["shift"] == shifts
 
 
+@pytest.mark.parametrize(
+    "name", ["sparse, stochastic, noisy costs", "independent noise of updates, some dead", "13_analog.toml"]
+)
+def test_what_is_prepared_is_within_its_limits(name):
+    """Draws of codes and of options: the limits that 32 bits are proven from."""
+    prepared = twin(configuration(name), "numpy").inputs
+    drawn = prepared.draw(300)
+    assert prepared.codes.limits.low <= drawn.code.min() <= drawn.code.max() <= prepared.codes.limits.high
+    found = {link.name: link.prepared_limits() for link in prepared.links}
+    for option, given in drawn.links.items():
+        arrays = given if isinstance(given, tuple) else (given,)
+        limits = found[option] if isinstance(given, tuple) else (found[option],)
+        for array, within in zip(arrays, limits, strict=True):
+            assert within.low <= array.min() <= array.max() <= within.high
+
+
 # ---- when ---------------------------------------------------------------------------------------------
 
 
