@@ -100,16 +100,17 @@ class Core(Block):
         mark = site.change.MARK
         commands = self._plant.commands(mark)
         ends: dict[str, Fact] = {
-            "hold_end": (sequencer.hold_end, site.spread_at),
-            "flush": (sequencer.flush, site.changed_at),
+            "hold_end": (site.command(sequencer.hold_end, "hold_end"), site.spread_at),
+            "flush": (site.command(sequencer.flush, "flush"), site.changed_at),
         }
         if "window_end" in sequencer.signature.members:
-            ends["window_end"] = (sequencer.window_end, config.timing.window_clocks)
+            window_end = site.command(sequencer.window_end, "window_end")
+            ends["window_end"] = (window_end, config.timing.window_clocks)
         perturbed: Value = sequencer.perturbed
         if config.facts.counted:
             site.trace = CountedTrace(m, commands, ends)
         else:
-            site.trace = EventTrace(m, commands, ends, perturbed)
+            site.trace = EventTrace(m, commands, ends, site.command(perturbed, "perturbed"))
         return perturbed
 
     def _show(self, site: Site, links: Sequence[Link], engine: Engine) -> Value:
@@ -124,8 +125,9 @@ class Core(Block):
         # t: a sample is taken. t + 1: it meets the weights of layer 0, later behind leaves.
         x = Signal(len(samples.o.payload.x.as_value()), reset_less=True)
         target = Signal(len(samples.o.payload.target.as_value()), reset_less=True)
-        m.d.comb += [sequencer.sample_valid.eq(samples.o.valid), samples.o.ready.eq(sequencer.take)]
-        with m.If(sequencer.take):
+        take = site.command(sequencer.take, "take")
+        m.d.comb += [sequencer.sample_valid.eq(samples.o.valid), samples.o.ready.eq(take)]
+        with m.If(take):
             m.d.sync += [x.eq(samples.o.payload.x), target.eq(samples.o.payload.target)]
         shown: Value = x
         for link in links:
@@ -158,12 +160,12 @@ class Core(Block):
             accumulator.i.payload.change.eq(believed.o.payload),
             accumulator.i.payload.flush.eq(trace.at("flush", site.changed_at)),
             accumulator.i.valid.eq(believed.o.valid),
-            # one later
+            # config.timing.sum_latency later
             update.i.payload.eq(accumulator.o.payload),
             update.i.valid.eq(accumulator.o.valid),
             update.learning_shift.eq(shift),
-            # two later, and again config.timing.word_clocks later: +D, then -D, unless parameters are being
-            # set.
+            # config.timing.learn_latency after C~, and again config.timing.word_clocks later: +D, then -D,
+            # unless parameters are being set.
             site.blocks["homodyne"].i.payload.eq(update.o.payload),
             site.blocks["homodyne"].i.valid.eq(update.o.valid),
         ]
@@ -182,7 +184,7 @@ class Core(Block):
         last_word = homodyne.last_word
         # The code that meets the word moves on after the last word of a hold.
         hold_over = Signal()
-        m.d.comb += hold_over.eq(last_word & site.trace.at("hold_end", site.spread_at))
+        m.d.comb += hold_over.eq(site.ends("hold_end", site.spread_at, last_word))
         engine.codes(site, links, started, hold_over)
         for link in links:
             link.turn(hold_over)
@@ -211,7 +213,7 @@ class Core(Block):
                 rest = reference
         passing = Passing(layer, clock, port, measured, entering)
         engine.passes(site, passing)
-        over = measured & site.trace.at("hold_end", clock)
+        over = site.ends("hold_end", clock, measured)
         engine.shakes(site, links, passing, over)
         for link in links:
             rest = link.rests(passing, over, rest)

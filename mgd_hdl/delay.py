@@ -9,10 +9,10 @@ from amaranth.hdl import Cat, Module, Signal, Value
 __all__ = ["later", "parity"]
 
 
-def later(m: Module, value: Value, name: str, clocks: int) -> Value:
-    """``value`` as it was so many clocks ago, from registers without reset."""
+def later(m: Module, value: Value, name: str, clocks: int, *, resets: bool = False) -> Value:
+    """``value`` as it was so many clocks ago, from registers without reset, or with one."""
     for clock in range(clocks):
-        following = Signal(value.shape(), name=f"{name}_later_{clock}", reset_less=True)
+        following = Signal(value.shape(), name=f"{name}_later_{clock}", reset_less=not resets)
         m.d.sync += following.eq(value)
         value = following
     return value

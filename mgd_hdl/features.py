@@ -60,7 +60,7 @@ class _Halved(Link):
 
 
 def _counts_windows(site: Site, annealing: Any) -> None:
-    ended = site.window_ends(site.changed_at + 1)
+    ended = site.window_ends(site.changed_at + site.config.timing.sum_latency)
     site.m.d.comb += [
         annealing.restart.eq(site.restart),
         annealing.update.eq(site.blocks["accumulator"].o.valid & ended),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 
 from .config.number import Format, Rounding
+from .delay import later
 
 __all__ = ["OUTSIDE", "requantize", "saturate", "shape", "shift_round", "wrap"]
 
@@ -64,8 +65,10 @@ def wrap(value: Value, format: Format) -> Value:
     return low.as_signed() if format.signed else low.as_unsigned()
 
 
-def saturate(m: Module, value: Value, format: Format, name: str) -> tuple[Signal, Signal]:
+def saturate(m: Module, value: Value, format: Format, name: str, *, stages: int = 0) -> tuple[Signal, Signal]:
     """``value`` limited to ``format`` (its fraction bits are the caller's), and whether it was.
+
+    With ``stages`` registers between the test and the choice of the limit, both so many clocks later.
 
     A signed value fits a narrower signed format when all bits from the new sign upward are
     equal, and an unsigned one when all bits above it are zero and so is its sign.
@@ -79,22 +82,29 @@ def saturate(m: Module, value: Value, format: Format, name: str) -> tuple[Signal
     bits = len(value)
     keep = width if format.signed else width + 1  # as a signed value
     if bits <= keep and (format.signed or not value_shape.signed):
-        m.d.comb += limited.eq(value)
+        m.d.comb += limited.eq(later(m, value, f"{name}_low", stages))
         return limited, outside
-    negative = value[-1]
+    negative: Value = value[-1]
     if format.signed:
         top = value[width - 1 :]
-        m.d.comb += outside.eq(top.any() & ~top.all())
+        beyond = top.any() & ~top.all()
+    else:
+        beyond = value[width:].any() | negative
+    m.d.comb += outside.eq(later(m, beyond, f"{name}_beyond", stages))
+    low = later(m, value[:width], f"{name}_low", stages)
+    negative = later(m, negative, f"{name}_negative", stages)
+    if format.signed:
         limit = Cat((~negative).replicate(width - 1), negative)
     else:
-        m.d.comb += outside.eq(value[width:].any() | negative)
         limit = (~negative).replicate(width)
-    m.d.comb += limited.eq(Mux(outside, limit, value[:width]))
+    m.d.comb += limited.eq(Mux(outside, limit, low))
     return limited, outside
 
 
-def requantize(m: Module, value: Value, fraction_bits: int, format: Format, name: str) -> Signal:
-    """A value of ``fraction_bits`` fraction bits in another format: floor, then saturate."""
+def requantize(
+    m: Module, value: Value, fraction_bits: int, format: Format, name: str, *, stages: int = 0
+) -> Signal:
+    """A value of ``fraction_bits`` fraction bits in another format: floor, then :func:`saturate`."""
     shift = fraction_bits - format.fraction_bits
     moved = _floor(value, shift) if shift >= 0 else value.shift_left(-shift)
-    return saturate(m, moved, format, name)[0]
+    return saturate(m, moved, format, name, stages=stages)[0]

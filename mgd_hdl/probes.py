@@ -46,12 +46,19 @@ def _saturated(block: Callable[[TrainerConfig], str]) -> Callable[[TrainerConfig
 PROBES: dict[str, Callable[[TrainerConfig], _Probe]] = {
     "cost": lambda config: (_cost(config), _arrival(config)),
     "high_passed": lambda _: ("core.highpass.state", "core.highpass.o__valid"),
-    "baseline": lambda _: ("core.baseline.level", "core.baseline.o__valid"),
+    # A later C0 may come while C~ is being limited.
+    "baseline": lambda config: (
+        "core.baseline.level",
+        f"core.baseline.{'differs_later_0' if config.staged else 'o__valid'}",
+    ),
     "cost_change": lambda config: (
         f"core.{_change(config)}.o__payload",
         f"core.{_change(config)}.o__valid",
     ),
-    "hold": lambda _: ("core.accumulator.total", "core.accumulator.i__valid"),
+    "hold": lambda config: (
+        "core.accumulator.total",
+        f"core.accumulator.{'valid_later_0' if config.staged else 'i__valid'}",
+    ),
     "update": lambda _: ("core.update.o__payload", "core.update.o__valid"),
     FLAGS[0]: _saturated(_change),
     FLAGS[1]: _saturated(lambda _: "accumulator"),

@@ -9,6 +9,7 @@ from amaranth.hdl import Module, Signal, Value
 
 from .config.ports import there
 from .config.trainer import TrainerConfig
+from .delay import later
 from .hierarchy import Block, joined, place
 from .schedule import Trace
 
@@ -119,6 +120,12 @@ class Site:
         """A stream to outside leaves the block at its ``o``."""
         self.m.d.comb += joined(block.o, getattr(self.ports, port))
 
+    def command(self, command: Value, name: str) -> Value:
+        """What the sequencer says, when all others hear it, which is t. What counts steps that have begun
+        hears it at once.
+        """
+        return later(self.m, command, name, self.config.timing.command_latency, resets=True)
+
     @property
     def restart(self) -> Value:
         """High for one clock after the reset that a start is."""
@@ -144,7 +151,16 @@ class Site:
     @property
     def spread_at(self) -> int:
         """The word -D leaves."""
-        return self.changed_at + 4
+        return self.changed_at + self.config.timing.learn_latency + 1
+
+    def ends(self, name: str, clock: int, here: Value) -> Value:
+        """``here``, and ``name`` is true of the step that ends so many clocks after its last command.
+
+        A counted trace tells it in that clock alone; with many stages nothing else is asked, so that a
+        register drives all that follows.
+        """
+        ends = self.trace.at(name, clock)
+        return ends if self.config.staged and self.config.facts.counted else here & ends
 
     def window_ends(self, clock: int) -> Value:
         """The step whose last command was so many clocks ago ends a window, or an update without shadow."""

@@ -540,6 +540,48 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
         },
     ),
     "serial, letters": ("nist7x7", {"engine": SERIAL}),
+    "many stages": ("xor", {"engine": {"stages": "many"}}),
+    "many stages, delayed": ("xor", {"engine": {"stages": "many"}, "learning": {"updates": "delayed"}}),
+    "many stages, delayed, two-sided windows, gated, hinge, leaves": (
+        "parity4",
+        {
+            "network": {"activation": ["tanh", "linear"]},
+            "cost": GATE | {"loss": "hinge"},
+            "learning": {"updates": "delayed", "measure": "two_sided", "tau_p": 2, "tau_theta": 3},
+            "engine": {"stages": "many", "leaves": "yes"},
+        },
+    ),
+    "many stages, delayed, cross-entropy, tried again, annealed": (
+        "xor",
+        {
+            "network": {"activation": ["relu", "linear"]},
+            "cost": {"loss": "cross_entropy"},
+            "judge": JUDGED | {"retry": 50},
+            "learning": {"updates": "delayed", "tau_theta": 3, "anneal_every": 200, "rate": 1.0},
+            "engine": {"stages": "many"},
+        },
+    ),
+    "many stages, early enables, stochastic, everything saturates": (
+        "xor",
+        {
+            "formats": TIGHT,
+            "network": {"initial": 0.5},
+            "learning": {"rate": 1.0, "rounding": "stochastic", "tau_p": 3},
+            "engine": {"stages": "many", "enables": "early"},
+        },
+    ),
+    "many stages, serial, judged, noisy costs": (
+        "xor",
+        {
+            "engine": SERIAL | {"stages": "many"},
+            "judge": JUDGED,
+            "imperfections": {"cost_noise": 0.03},
+        },
+    ),
+    "many stages, cross-entropy of four": (
+        "nist7x7",
+        {"network": LOGITS, "cost": {"loss": "cross_entropy"}, "engine": {"stages": "many"}},
+    ),
 }
 
 _LINTED: dict[str, _Changes] = {

@@ -212,6 +212,11 @@ class Asked(Section):
         return self.engine.reset == "yes"
 
     @property
+    def staged(self) -> bool:
+        """More registers on the way from a measurement to its update."""
+        return self.engine.stages == "many"
+
+    @property
     def reference_waits(self) -> bool:
         """C0 is measured when it is due, not at every step or never."""
         return not (self.analog or self.two_sided or self.reference_each_step)

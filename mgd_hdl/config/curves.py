@@ -8,6 +8,7 @@ from functools import cached_property
 
 from .asked import Asked
 from .cost import CurveTable
+from .network import table_stages
 from .number import UQ
 from .words import Words
 
@@ -20,6 +21,16 @@ class Curves:
 
     asked: Asked
     words: Words
+
+    @property
+    def table_stages(self) -> int:
+        """Registers behind a table."""
+        return table_stages(self.asked.cost_section.segment_bits) if self.asked.staged else 0
+
+    @property
+    def latency(self) -> int:
+        """Clocks of a curve: look up, interpolate; with many stages product and sum take one each."""
+        return 1 + self.table_stages + 1 + self.asked.staged
 
     @property
     def curve_fraction(self) -> int:

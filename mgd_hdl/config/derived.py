@@ -79,4 +79,4 @@ class Derived(Asked):
     @cached_property
     def timing(self) -> Timing:
         """Latencies and throughput."""
-        return Timing(self, self.facts, self.words, self.shape, self.placement)
+        return Timing(self, self.facts, self.words, self.shape, self.placement, self.curves)

@@ -11,12 +11,29 @@ from typing import Literal
 from .delivery import PARALLEL, Delivery
 from .number import SQ, UQ, Format
 
-__all__ = ["Activation", "ActivationTable", "Defect", "LayerConfig", "adder_levels", "parity_levels"]
+__all__ = [
+    "Activation",
+    "ActivationTable",
+    "Defect",
+    "LayerConfig",
+    "adder_levels",
+    "parity_levels",
+    "table_stages",
+]
 
 Activation = Literal["sigmoid", "tanh", "relu", "linear"]
 
 #: These limit the sum to the format of the output; the others are tables.
 _LIMITS = ("relu", "linear")
+
+
+#: Tables of more segments are in block memories, whose outputs come late.
+_QUICK_SEGMENT_BITS = 5
+
+
+def table_stages(segment_bits: int) -> int:
+    """With many stages: registers behind a table of ``2**segment_bits`` segments."""
+    return int(segment_bits > _QUICK_SEGMENT_BITS)
 
 
 def parity_levels(bits: int) -> int:
@@ -131,6 +148,7 @@ class LayerConfig:
     delivery: Delivery = PARALLEL  # how weights come
     padding: int = 0  # extra registers after the activation, see TrainerConfig.delay
     defects: tuple[Defect, ...] = ()  # one for each neuron, or none
+    staged: bool = False  # more registers, see engine.stages
     outside: int = 0  # of a device outside: so many parameters, and no neurons that we know of
 
     @property
@@ -213,14 +231,27 @@ class LayerConfig:
         return f"{self.activation}_{self.index}" + f"_{neuron}" * bool(self.table and self.defects)
 
     @property
+    def product_stages(self) -> int:
+        """Registers before each multiplier; inputs of one bit, and weights bit by bit, have none."""
+        return int(self.staged and not self.binary_inputs and not self.delivery.marked)
+
+    @property
+    def table_stages(self) -> int:
+        """Registers behind the table."""
+        return table_stages(self.segment_bits) if self.staged else 0
+
+    @property
     def activation_latency(self) -> int:
-        """Table: limit, look up, interpolate. relu and linear: limit."""
-        return 1 if self.activation in _LIMITS else 3
+        """Table: limit, look up, interpolate. relu and linear: limit. With many stages the limit takes two
+        clocks, and so does the interpolation: product and sum; a large table has a register behind it.
+        """
+        limit = 1 + self.staged
+        return limit if self.activation in _LIMITS else limit + 1 + self.table_stages + 1 + self.staged
 
     @property
     def latency(self) -> int:
         """Clocks from reading the weights, or their first bits, to the outputs: products, adder tree,
         activation.
         """
-        products = self.delivery.clocks(self.weight.width)
+        products = self.product_stages + self.delivery.clocks(self.weight.width)
         return products + self.levels + self.activation_latency + self.padding

@@ -275,6 +275,15 @@ OPTIONS: dict[str, Option] = {
             (_apart("serial cells", text='must be "no" for serial cells, which a start clears anyway'),),
             form="the cells",
         ),
+        # There is no network, and a measurement takes its own time.
+        Option(
+            "many stages",
+            'engine.stages = "many"',
+            ("engine.stages",),
+            lambda config: config.staged,
+            (_apart("device outside", text='must be "few" with a device outside'),),
+            form="registers inside of blocks, and how long they take",
+        ),
         Option(
             "references anew",
             'learning.reference = "every_step"',

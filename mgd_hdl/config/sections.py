@@ -367,6 +367,10 @@ class EngineSection(Section):
     reset: Literal["no", "yes"] = "no"
     """Whether a start clears parallel cells even where they hold X, as in simulations without initial values.
     no: from any zeros and ones, which is all that a chip can hold."""
+    stages: Literal["few", "many"] = "few"
+    """Registers on the way from a measurement to its update: many put more of them before multipliers,
+    between sums and their limits and behind the sequencer, for a higher clock rate and more clocks of
+    latency. That pays where updates are delayed."""
     access: Literal["no", "yes"] = "no"
     """Whether the host can read and write every parameter, through the ports i_access and o_access, while
     training stands between two steps."""

@@ -48,6 +48,7 @@ class Shape:
                 segment_bits=self.asked.formats.segment_bits,
                 delivery=self.engine.delivery,
                 defects=self._own_defects[index],
+                staged=self.asked.staged,
             )
             if self.asked.delayed and layer.latency % 2:
                 layer = replace(layer, padding=1)

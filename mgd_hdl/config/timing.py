@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import product
 
 from .asked import Asked
+from .curves import Curves
 from .engines import EngineFacts
 from .network import adder_levels, parity_levels
 from .options import added_clocks
@@ -27,6 +28,7 @@ class Timing:
     words: Words
     shape: Shape
     placement: Placement
+    curves: Curves
 
     @cached_property
     def tail_clocks(self) -> int:
@@ -133,8 +135,8 @@ class Timing:
     @property
     def cost_padding(self) -> int:
         """Delayed updates only: keeps the two-phase updates in step with the measurements."""
-        way = self.cost_pipeline + self.noise_latency + self.change_latency + self.broadcast_latency
-        return int(self.asked.delayed and way % 2 == 0)
+        way = self.cost_pipeline + self.noise_latency + self.change_latency + self.learn_latency
+        return int(self.asked.delayed and (way + self.update_clocks + self.broadcast_latency) % 2)
 
     @cached_property
     def noise_latency(self) -> int:
@@ -144,17 +146,20 @@ class Timing:
     @property
     def cost_pipeline(self) -> int:
         """Errors, their squares or sizes, adder tree; or signs, comparator tree, limit. Cross-entropy:
-        comparator tree, distances, three clocks of exp, adder tree, three of log, last sum; of one
-        output size, look-up, interpolation, sum. A second cost is added in one more.
+        comparator tree, distances, a curve for exp, adder tree, leading one, a curve for log, last sum; of
+        one output size, a curve, sum. A second cost is added in one more. Many stages limit a distance in two
+        clocks, add the integer part of log in one of its own, and take one more for what a hinge misses.
         """
         return self.asked.second_cost + (0 if self.asked.given_cost else self._loss_clocks)
 
     @property
     def _loss_clocks(self) -> int:
-        levels = adder_levels(self.asked.outputs)
+        levels, staged, curve = adder_levels(self.asked.outputs), self.asked.staged, self.curves.latency
         if self.asked.loss == "cross_entropy":
-            return 4 if self.asked.outputs == 1 else 2 * levels + 7
-        return 2 + levels
+            if self.asked.outputs == 1:
+                return 1 + staged + curve + 1
+            return levels + 1 + staged + curve + levels + 1 + curve + staged + 1
+        return 2 + levels + (staged and self.asked.loss == "hinge")
 
     @property
     def measure_latency(self) -> int:
@@ -163,8 +168,24 @@ class Timing:
 
     @cached_property
     def change_latency(self) -> int:
-        """From C to C~, and through the gate."""
-        return 1 + added_clocks(self.asked, "change")
+        """From C to C~, and through the gate. Many stages add one for a difference, and two for the gate."""
+        stages = (not self.asked.analog) + 2 * self.asked.gated if self.asked.staged else 0
+        return 1 + stages + added_clocks(self.asked, "change")
+
+    @property
+    def sum_latency(self) -> int:
+        """From C~ to its sum, which is 0 until the end of a hold."""
+        return 1 + self.asked.staged
+
+    @property
+    def learn_latency(self) -> int:
+        """From C~ to D."""
+        return self.sum_latency + (5 if self.asked.staged else 2)
+
+    @property
+    def command_latency(self) -> int:
+        """With many stages the sequencer's commands are in registers, and come so many clocks later."""
+        return int(self.asked.staged)
 
     @property
     def window_clocks(self) -> int:
@@ -172,9 +193,11 @@ class Timing:
         measurements themselves, layer by layer.
         """
         if not self.asked.delayed:
-            return self.measure_latency + self.change_latency + 4
+            return self.measure_latency + self.change_latency + self.learn_latency + 1
         passed = self.layer_offset(len(self.shape.layers) - 1) - self.weight_latency
-        return max(passed, self.measure_latency + self.change_latency + 1) if self.asked.annealed else passed
+        if not self.asked.annealed:
+            return passed
+        return max(passed, self.measure_latency + self.change_latency + self.sum_latency)
 
     @property
     def step_latency(self) -> int:
@@ -182,7 +205,7 @@ class Timing:
         return (
             self.measure_latency
             + self.change_latency
-            + 3
+            + self.learn_latency
             + self.update_clocks
             + self.tail_clocks
             + self.broadcast_latency
@@ -196,7 +219,7 @@ class Timing:
         for the clocks in which there are two.
         """
         if self.engine.overlapping:
-            return self.step_latency - 1
+            return self.command_latency + self.step_latency - 1
         behind_leaves = self.asked.holds and self.broadcast_latency > 1
         joins = self.engine.joins and not self.asked.outside
         return 2 if joins or behind_leaves else 1
@@ -216,7 +239,8 @@ class Timing:
     @property
     def clocks_per_step(self) -> Fraction:
         """While samples are there in time: the mean over all steps."""
-        wait = self.measure_latency + self.change_latency + 3 + self.update_clocks
+        wait = self.command_latency + self.measure_latency + self.change_latency
+        wait += self.learn_latency + self.update_clocks
         return self.engine.step_clocks(wait, self.tail_clocks)
 
     def delay(self, layer: int) -> int:

@@ -118,11 +118,13 @@ class Sequencer(Block):
             tau = getattr(self, f"tau_{name}")
             count = Signal.like(tau, name=f"count_{name}")
             last[name] = Signal(name=f"last_{name}")
-            m.d.comb += last[name].eq(count == 1)
+            # With many stages a register keeps what is known of the count when it is made.
+            if not config.staged:
+                m.d.comb += last[name].eq(count == 1)
             with m.If(self.restart | (turn & last[name])):
-                m.d.sync += count.eq(tau)
+                m.d.sync += [count.eq(tau), *([last[name].eq(tau == 1)] if config.staged else [])]
             with m.Elif(turn):
-                m.d.sync += count.eq(count - 1)
+                m.d.sync += [count.eq(count - 1), *([last[name].eq(count == 2)] if config.staged else [])]
 
         sample_due = Signal()
         if not config.analog:

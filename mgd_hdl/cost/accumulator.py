@@ -11,6 +11,7 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..fixed import saturate, shape
 from ..hierarchy import Block
 
@@ -23,7 +24,8 @@ class CostAccumulator(Block):
     In all other steps it gives zero, so that every step takes the same time. The sum saturates to
     ``config.words.hold``.
 
-    Latency one clock; one cost change a clock.
+    Latency one clock; one cost change a clock. With many stages (``engine.stages``) two clocks, of which the
+    first adds and the second limits, and a cost change every two clocks at most: no step takes less.
 
     Members
     -------
@@ -52,12 +54,16 @@ class CostAccumulator(Block):
         m = Module()
         change, flush = self.i.payload.change, self.i.payload.flush
         held = Signal(shape(self.config.words.hold))
-        total, outside = saturate(m, held + change, self.config.words.hold, "total")
-        with m.If(self.i.valid):
+        stages = int(self.config.staged)
+        added = later(m, held + change, "added", stages)
+        valid = later(m, self.i.valid, "valid", stages, resets=True)
+        flush = later(m, flush, "flush", stages)
+        total, outside = saturate(m, added, self.config.words.hold, "total")
+        with m.If(valid):
             m.d.sync += held.eq(Mux(flush, 0, total))
         m.d.sync += [
             self.o.payload.eq(Mux(flush, total, 0)),
-            self.o.valid.eq(self.i.valid),
-            self.saturated.eq(self.i.valid & outside),
+            self.o.valid.eq(valid),
+            self.saturated.eq(valid & outside),
         ]
         return m

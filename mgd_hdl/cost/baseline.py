@@ -7,6 +7,7 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..fixed import saturate, shape
 from ..hierarchy import Block
 
@@ -19,7 +20,8 @@ class Baseline(Block):
     One-sided, the reference is the cost at rest; two-sided, it is the cost on the minus side, so
     C~ = C(+) - C(-). The reference is measured like any other cost, noise included.
 
-    A cost change is valid one clock after its cost. One measurement a clock.
+    A cost change is valid one clock after its cost; with many stages (``engine.stages``) two: in the first it
+    is subtracted, in the second limited. One measurement a clock.
 
     Members
     -------
@@ -60,12 +62,15 @@ class Baseline(Block):
             believed = Signal(shape(self.config.words.measured))
             m.d.comb += believed.eq(Mux(self.ignore, level, cost))
             cost = believed
-        change, outside = saturate(m, cost - level, self.config.words.cost_change, "change")
+        stages = int(self.config.staged)
+        difference = later(m, cost - level, "difference", stages)
+        change, outside = saturate(m, difference, self.config.words.cost_change, "change")
         perturbed = Signal()
         m.d.comb += perturbed.eq(self.i.valid & ~reference)
+        differs = later(m, perturbed, "differs", stages, resets=True)
         m.d.sync += [
             self.o.payload.eq(change),
-            self.o.valid.eq(perturbed),
-            self.saturated.eq(perturbed & outside),
+            self.o.valid.eq(differs),
+            self.saturated.eq(differs & outside),
         ]
         return m

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config.cost import CurveTable
 from ..config.network import adder_levels
+from ..config.trainer import TrainerConfig
 from ..delay import later
 from ..fixed import saturate, shape
 from ..hierarchy import Block, place
@@ -29,7 +30,9 @@ class CrossEntropy(Loss):
     All is exact but for the tables and the last bits: C is at most ``config.curves.loss_error`` from the
     real number.
 
-    Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks; one cost per clock.
+    Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks; one cost per clock. With many
+    stages (``engine.stages``) distances are limited one clock after they are known, and so is a size, and the
+    last but one sum has a register.
     """
 
     @property
@@ -52,12 +55,14 @@ class CrossEntropy(Loss):
         return m
 
     def _distance(self, m, value, name) -> Signal:
-        """In the next clock: a distance as the argument of its table, which ends just below the span."""
+        """In the next clock, with many stages one later: a distance as the argument of its table, which ends
+        just below the span.
+        """
         config = self.config
         argument = config.curves.distance_table.argument
         align = argument.fraction_bits - config.shape.layers[-1].output.fraction_bits
         aligned = value.shift_left(align)
-        limited, _ = saturate(m, aligned, argument, f"{name}_limited")
+        limited, _ = saturate(m, aligned, argument, f"{name}_limited", stages=int(config.staged))
         # Small outputs never come near the table's end.
         distance = Signal(min(len(aligned), argument.width), name=name, reset_less=True)
         m.d.sync += distance.eq(limited)
@@ -70,9 +75,10 @@ class CrossEntropy(Loss):
         right = (y < 0) ^ (self.target[0] >= config.levels.target_threshold)
         wrong = Signal(len(y), reset_less=True)
         m.d.sync += wrong.eq(Mux(right, 0, size))
-        curve = place(m, platform, "softplus", Curve(config.curves.distance_table))
+        curve = place(m, platform, "softplus", Curve(config, config.curves.distance_table))
         m.d.comb += curve.d.eq(self._distance(m, size, "distance"))
-        return curve.value, later(m, wrong, "wrong", config.timing.cost_padding + Curve.latency)
+        waiting = config.staged + config.timing.cost_padding + config.curves.latency
+        return curve.value, later(m, wrong, "wrong", waiting)
 
     def _several(self, m, platform) -> tuple[Value, Value]:
         config = self.config
@@ -87,7 +93,7 @@ class CrossEntropy(Loss):
         m.d.sync += behind.eq(best - later(m, right, "right", levels - 1))
         powers = []
         for j, each in enumerate(y):
-            curve = place(m, platform, f"exponential_{j}", Curve(config.curves.distance_table))
+            curve = place(m, platform, f"exponential_{j}", Curve(config, config.curves.distance_table))
             apart = Signal(len(each), name=f"apart_{j}")
             m.d.comb += [
                 apart.eq(best - later(m, each, f"y_{j}", levels)),
@@ -104,20 +110,22 @@ class CrossEntropy(Loss):
         for k in range(len(octaves)):
             with m.If(total[inner + k]):
                 m.d.sync += [octave.eq(k), fraction.eq(total[: inner + k].shift_left(len(octaves) - 1 - k))]
-        curve = place(m, platform, "logarithm", Curve(config.curves.logarithm_table))
+        curve = place(m, platform, "logarithm", Curve(config, config.curves.logarithm_table))
         m.d.comb += curve.d.eq(fraction)
         whole = Signal(max(octaves).bit_length(), reset_less=True)
         m.d.sync += whole.eq(Array(map(Const, octaves))[octave])
         summed = Signal(len(whole) + 1)
-        m.d.comb += summed.eq(curve.value + later(m, whole, "whole", 1))
-        waiting = config.timing.cost_padding + Curve.latency + levels + 1 + Curve.latency
-        return summed, later(m, behind, "behind", waiting)
+        latency, stages = config.curves.latency, int(config.staged)
+        m.d.comb += summed.eq(curve.value + later(m, whole, "whole", latency - 1))
+        waiting = stages + config.timing.cost_padding + latency + levels + 1 + latency + stages
+        return later(m, summed, "summed", stages), later(m, behind, "behind", waiting)
 
 
 class Curve(Block):
     """A monotone curve as :class:`mgd_hdl.config.CurveTable` defines it.
 
-    Latency two clocks, look up and interpolate; one value per clock.
+    Latency ``config.curves.latency`` clocks, look up and interpolate; one value per clock. With many stages
+    (``engine.stages``) the product has a register of its own, and so has the row of a large table.
 
     Members
     -------
@@ -125,11 +133,9 @@ class Curve(Block):
     value : Out(table.output)
     """
 
-    latency = 2
-
-    def __init__(self, table: CurveTable | None):
+    def __init__(self, config: TrainerConfig, table: CurveTable | None):
         assert table is not None
-        self.table = table
+        self.config, self.table = config, table
         super().__init__({"d": In(shape(table.argument)), "value": Out(shape(table.output))})
 
     @property
@@ -147,11 +153,13 @@ class Curve(Block):
         m.d.comb += port.addr.eq(self.d[table.position_bits :])
         m.d.sync += position.eq(self.d[: table.position_bits])
 
-        rise = Signal(table.slope_bits + table.position_bits)
-        knot = data.View(row, port.data)
-        m.d.comb += rise.eq(knot.slope * position)
-        moved = rise.shift_right(table.position_bits)
+        stages, behind = int(self.config.staged), self.config.curves.table_stages
+        product = Signal(table.slope_bits + table.position_bits, name="rise")
+        knot = data.View(row, later(m, port.data, "knot", behind))
+        m.d.comb += product.eq(knot.slope * later(m, position, "position", behind))
+        moved = later(m, product, "rise", stages).shift_right(table.position_bits)
+        base = later(m, knot.base, "base", stages)
         value = Signal(shape(table.output), name="curve", reset_less=True)
-        m.d.sync += value.eq(knot.base + moved if table.rises else knot.base - moved)
+        m.d.sync += value.eq(base + moved if table.rises else base - moved)
         m.d.comb += self.value.eq(value)
         return m

@@ -7,6 +7,7 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..fixed import shape
 from ..hierarchy import Block
 
@@ -20,7 +21,8 @@ class Gate(Block):
     change nothing but the least C~, which has no positive counterpart. A gate that reaches the limit
     lets nothing through.
 
-    Latency one clock; one cost change a clock.
+    Latency one clock; with many stages (``engine.stages``) three: size, comparisons, choice. One cost change
+    a clock.
 
     Members
     -------
@@ -44,17 +46,18 @@ class Gate(Block):
 
     def elaborate(self, platform):
         m = Module()
-        change = self.i.payload
-        size = Signal(len(change))
+        change, stages = self.i.payload, int(self.config.staged)
+        magnitude = Signal(len(change), name="size")
         kept = Signal(len(self.change_limit))
-        m.d.comb += [
-            size.eq(Mux(change < 0, -change, change)),
-            kept.eq(Mux(size > self.change_limit, self.change_limit, size)),
-        ]
-        with m.If(size <= self.change_gate):
+        m.d.comb += magnitude.eq(Mux(change < 0, -change, change))
+        size = later(m, magnitude, "size", stages)
+        large = later(m, size > self.change_limit, "large", stages)
+        limit = later(m, self.change_limit, "limit", stages)
+        m.d.comb += kept.eq(Mux(large, limit, later(m, size, "compared", stages)))
+        with m.If(later(m, size <= self.change_gate, "small", stages)):
             m.d.comb += kept.eq(0)
         m.d.sync += [
-            self.o.payload.eq(Mux(change < 0, -kept, kept)),
-            self.o.valid.eq(self.i.valid),
+            self.o.payload.eq(Mux(later(m, change < 0, "negative", 2 * stages), -kept, kept)),
+            self.o.valid.eq(later(m, self.i.valid, "valid", 2 * stages, resets=True)),
         ]
         return m

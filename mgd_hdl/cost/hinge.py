@@ -20,7 +20,7 @@ class Hinge(Loss):
     else ``max(0, margin + y)``. Exact but for the bits that the cost does not keep.
 
     Latency ``config.timing.cost_pipeline + config.timing.cost_padding`` clocks: right class and rivals,
-    comparator tree, what is missing; one cost per clock.
+    comparator tree, what is missing, with many stages (``engine.stages``) in two; one cost per clock.
     """
 
     @property
@@ -48,7 +48,7 @@ class Hinge(Loss):
                 rivals.append(later(m, rival, f"rival_{j}", config.timing.cost_padding))
             waiting = config.timing.cost_padding + adder_levels(config.outputs)
             behind = largest(m, rivals) - later(m, right, "right", waiting)
-        missing = behind + config.words.margin
+        missing = later(m, behind + config.words.margin, "missing", int(config.staged))
         short = Signal(config.words.cost.integer_bits + output.fraction_bits, reset_less=True)
         m.d.sync += short.eq(Mux(missing < 0, 0, missing))
         m.d.comb += self.cost.eq(short.shift_right(output.fraction_bits - config.words.cost.fraction_bits))

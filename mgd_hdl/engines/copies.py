@@ -63,7 +63,7 @@ class _Copied(Direct):
     def passes(self, passing: Passing) -> None:
         if self.config.delayed:
             # It is taken by the measurements themselves, layer by layer.
-            self.window_over = passing.measured & self.site.trace.at("window_end", passing.clock)
+            self.window_over = self.site.ends("window_end", passing.clock, passing.measured)
         self.m.d.comb += passing.port.refresh.eq(self.copying | self.window_over)
 
 

@@ -39,8 +39,10 @@ class OnChip:
 
     def commands(self, mark: str) -> dict[str, Fact]:
         """What is true of measurements, when it is, and for how many clocks it is needed."""
-        sequencer, clocks = self.site.blocks["sequencer"], self.site.metered_at
-        return {"measure": (sequencer.measure, clocks), mark: (getattr(sequencer, mark), clocks)}
+        site, sequencer = self.site, self.site.blocks["sequencer"]
+        return {
+            name: (site.command(getattr(sequencer, name), name), site.metered_at) for name in ("measure", mark)
+        }
 
     def shows(self, engine: Engine, shown: Value) -> None:
         """Inputs, in the clock after the command of a measurement, and parameters."""

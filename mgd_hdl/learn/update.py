@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..config.codes import LFSR
 from ..config.number import Rounding
 from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..fixed import saturate, shape, shift_round
 from ..hierarchy import Block, place
 from ..lfsr import ShiftRegister
@@ -32,7 +33,8 @@ class Update(Block):
     ``D = -hold * 2**(gain - k + halved)``, further to the left than the gain where ``halved > k``. Signs
     stay steps of eta.
 
-    Latency two clocks: shift, then round and limit. One word a clock.
+    Latency two clocks: shift, then round and limit. With many stages (``engine.stages``) five: negation, the
+    upper bits of the shift, the lower ones, rounding and the test of its limits, the limit. One word a clock.
 
     Members
     -------
@@ -92,11 +94,22 @@ class Update(Block):
             m.d.comb += negative.eq(-self.i.payload)
         shifted = Signal(signed(len(negative) + left), reset_less=True)
         shifted_valid = Signal()
-        m.d.sync += [shifted.eq((negative << left) >> right), shifted_valid.eq(self.i.valid)]
+        stages = int(config.staged)
+        moved = later(m, negative, "negative", stages) << left
+        if stages:
+            # First by multiples of 2**fine, then by what is left of the shift.
+            right, fine = later(m, right, "right", 1), len(right) // 2
+            moved = later(m, moved >> Cat(Const(0, fine), right[fine:]), "moved", 1)
+            right = later(m, right[:fine], "fine", 1)
+        m.d.sync += [
+            shifted.eq(moved >> right),
+            shifted_valid.eq(later(m, self.i.valid, "valid", 2 * stages, resets=True)),
+        ]
+        tested_valid = later(m, shifted_valid, "tested_valid", stages, resets=True)
 
         if config.early:
             # No rounding and no limit turns one sign into the other.
-            m.d.comb += [self.soon.eq(shifted_valid), self.sign.eq(shifted[-1])]
+            m.d.comb += [self.soon.eq(tested_valid), self.sign.eq(later(m, shifted[-1], "sign", stages))]
 
         # Round what is below T's last bit.
         dither = None
@@ -111,12 +124,12 @@ class Update(Block):
         rounded, _ = shift_round(shifted, config.levels.dropped_bits, config.rounding, dither)
 
         # Limit to [-max, max]: the format's least value is one below, and its last bit makes it -max.
-        limited, outside = saturate(m, rounded, config.words.update, "limited")
+        limited, outside = saturate(m, rounded, config.words.update, "limited", stages=stages)
         least = Signal()
         m.d.comb += least.eq(limited == config.words.update.min)
         m.d.sync += [
             self.o.payload.eq(limited | least),
-            self.o.valid.eq(shifted_valid),
-            self.saturated.eq(shifted_valid & (outside | least)),
+            self.o.valid.eq(tested_valid),
+            self.saturated.eq(tested_valid & (outside | least)),
         ]
         return m

@@ -7,6 +7,8 @@ from amaranth.lib import data, memory
 from amaranth.lib.wiring import In, Out
 
 from ..config.network import LayerConfig
+from ..config.number import Format
+from ..delay import later
 from ..fixed import OUTSIDE, requantize, shape
 from ..hierarchy import Block
 
@@ -19,6 +21,9 @@ class Activation(Block):
     Clock one limits z to [-8, 8) and drops the bits below the table's; clock two reads the segment's
     base and slope; clock three interpolates. The interpolated value stays between two knots, so it
     cannot overflow. relu and linear limit z to the output's format in one clock; that of relu has no sign.
+
+    With many stages (``engine.stages``) the first clock tells whether z is outside of the limits, and the
+    second limits it; the product has a register of its own, and so has what is read of a large table.
 
     All neurons of a layer have the same curve, unless they have defects: then each has its own.
 
@@ -46,10 +51,10 @@ class Activation(Block):
         kept = {} if table is None or layer.padding else OUTSIDE
         y = Signal(shape(layer.output), name="value", reset_less=True, attrs=kept)
         if table is None:
-            m.d.sync += y.eq(requantize(m, self.z, layer.sum.fraction_bits, layer.output, "limited"))
+            m.d.sync += y.eq(self._limited(m, layer.output))
         else:
             # Clock one. Inverting the sign makes the argument count up from -8.
-            limited = requantize(m, self.z, layer.sum.fraction_bits, table.argument, "limited")
+            limited = self._limited(m, table.argument)
             argument = Signal(table.argument.width, reset_less=True)
             m.d.sync += argument.eq(limited ^ (1 << (table.argument.width - 1)))
 
@@ -64,13 +69,23 @@ class Activation(Block):
 
             # Clock three.
             slope = table.slope_format
-            rise = Signal(Shape(slope.width + table.position_bits, signed=slope.signed))
-            knot = data.View(row, port.data)
-            m.d.comb += rise.eq(knot.slope * position)
-            m.d.sync += y.eq(knot.base + rise.shift_right(table.position_bits))
+            found = later(m, port.data, "knot", layer.table_stages)
+            position = later(m, position, "position", layer.table_stages)
+            product = Signal(Shape(slope.width + table.position_bits, signed=slope.signed), name="rise")
+            knot = data.View(row, found)
+            m.d.comb += product.eq(knot.slope * position)
+            rise = later(m, product, "rise", int(layer.staged))
+            base = later(m, knot.base, "base", int(layer.staged))
+            m.d.sync += y.eq(base + rise.shift_right(table.position_bits))
         for stage in range(layer.padding):
-            later = Signal(shape(layer.output), name=f"later_{stage}", reset_less=True)
-            m.d.sync += later.eq(y)
-            y = later
+            padded = Signal(shape(layer.output), name=f"later_{stage}", reset_less=True)
+            m.d.sync += padded.eq(y)
+            y = padded
         m.d.comb += self.y.eq(y)
         return m
+
+    def _limited(self, m: Module, format: Format) -> Signal:
+        """z in another format; with many stages that of the clock before."""
+        layer = self.layer
+        fraction_bits, stages = layer.sum.fraction_bits, int(layer.staged)
+        return requantize(m, self.z, fraction_bits, format, "limited", stages=stages)

@@ -7,6 +7,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..config.network import LayerConfig
+from ..delay import later
 from ..fixed import shape
 from ..hierarchy import Block
 
@@ -34,7 +35,8 @@ class Neuron(_Summing):
     or not, so a layer that reads bits has no multiplier. A level of the tree is one bit wider
     than the last, so nothing overflows.
 
-    Latency ``1 + layer.levels`` clocks; one sum per clock.
+    Latency ``layer.product_stages + 1 + layer.levels`` clocks; one sum per clock. With many stages
+    (``engine.stages``) there is a register before a multiplier too.
 
     Members
     -------
@@ -53,11 +55,12 @@ class Neuron(_Summing):
         products = []
         for i in range(layer.inputs):
             product = Signal(shape(layer.product), name=f"product_{i}", reset_less=True)
-            weight, x = self.weights[i], self.x[i]
+            weight = later(m, self.weights[i], f"weight_{i}", layer.product_stages)
+            x = later(m, self.x[i], f"x_{i}", layer.product_stages)
             m.d.sync += product.eq(Mux(x, weight, 0) if layer.binary_inputs else weight * x)
             products.append(product)
         bias = Signal(shape(layer.weight), reset_less=True)
-        m.d.sync += bias.eq(self.weights[layer.inputs])
+        m.d.sync += bias.eq(later(m, self.weights[layer.inputs], "bias", layer.product_stages))
         m.d.comb += self.z.eq(_added(m, products, bias, layer))
         return m
 

@@ -425,7 +425,7 @@ def _routed(
 ) -> tuple[dict[str, Any], Routed]:
     """The mapped module, and what place and route made of it."""
     family, device = board.family, board.device
-    netlist, _ = mapped_for(device, folder, text, top, say)
+    netlist, _ = mapped_for(device, folder, text, top, say, staged=config.staged)
     source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
     module = named(netlist["modules"][top], source["modules"][top])
     # Paths begin at the trainer, as in every report.

@@ -9,7 +9,7 @@ from .blocks import FLATTEN
 from .nextpnr import Device, nextpnr
 from .products import limited
 
-__all__ = ["DEVICES", "free_ends", "packed", "passes"]
+__all__ = ["DEVICES", "absorbed", "free_ends", "packed", "passes"]
 
 #: Paths up to this are fast enough, picoseconds; trainers reach 8,000 with wires. Where tables are mapped
 #: without such a limit every path is made as short as it can be, and a cell takes half as many again.
@@ -61,6 +61,96 @@ def free_ends(module: dict[str, Any]) -> dict[str, Any]:
     return {**module, "cells": cells}
 
 
+def absorbed(module: dict[str, Any]) -> dict[str, Any]:
+    """The module with registers around a multiplier inside of it: those before a factor, if all its bits come
+    from registers, and those behind a product, if nothing else reads what of it is read at all.
+
+    Such a register has no enable, no reset, and begins at 0, as those in the multiplier do; all around one
+    multiplier have one clock. A factor's registers stay where others read them as well. Synthesis leaves all
+    of them outside, where a product alone takes longer than most paths of a trainer.
+    """
+    cells = dict(module["cells"])
+    readers: dict[Any, list[str]] = {}
+    for name, cell in cells.items():
+        for port, bits in cell["connections"].items():
+            if cell["port_directions"][port] == "input":
+                for bit in bits:
+                    readers.setdefault(bit, []).append(name)
+    outside = {bit for port in module["ports"].values() for bit in port["bits"]}
+    registers = {cell["connections"]["Q"][0]: name for name, cell in cells.items() if _plain(cell)}
+    behind = {cells[name]["connections"]["DI"][0]: name for name in registers.values()}
+    before: set[str] = set()
+    for name, cell in module["cells"].items():
+        if cell["type"] != "MULT18X18D":
+            continue
+        pins, parameters, clock = dict(cell["connections"]), dict(cell["parameters"]), None
+        for what, end, width in (("INPUTA", "A", 18), ("INPUTB", "B", 18), ("OUTPUT", "P", 36)):
+            ports = [f"{end}{place}" for place in range(width) if f"{end}{place}" in pins]
+            found: dict[str, str] = {}
+            for port in ports:
+                (bit,) = pins[port]
+                if what == "OUTPUT":
+                    read = readers.get(bit, [])
+                    kept = behind.get(bit) if bit not in outside and len(read) == 1 else None
+                    if not read and bit not in outside:
+                        continue
+                elif bit == "0":
+                    continue
+                else:
+                    kept = registers.get(bit)
+                found[port] = kept or ""
+            clocks = {cells[kept]["connections"]["CLK"][0] if kept else None for kept in found.values()}
+            if len(clocks) != 1 or None in clocks or (clock is not None and clock not in clocks):
+                continue
+            (clock,) = clocks
+            parameters[f"REG_{what}_CLK"] = "CLK0"
+            for port, kept in found.items():
+                register = cells[kept]["connections"]
+                pins[port] = register["Q" if what == "OUTPUT" else "DI"]
+                # A register behind one multiplier may be before another: it is in one of them.
+                if what == "OUTPUT":
+                    del registers[register["Q"][0]]
+                else:
+                    readers.setdefault(register["DI"][0], []).append(name)
+            if what == "OUTPUT":
+                for kept in found.values():
+                    del cells[kept]
+            else:
+                before |= set(found.values())
+        if clock is not None:
+            pins |= {"CLK0": [clock], "CE0": ["1"], "RST0": ["0"]}
+            directions = cell["port_directions"] | dict.fromkeys(("CLK0", "CE0", "RST0"), "input")
+            cell = {**cell, "connections": pins, "parameters": parameters, "port_directions": directions}
+            cells[name] = cell
+    return {**module, "cells": _needed(cells, before, outside)}
+
+
+def _plain(cell: dict[str, Any]) -> bool:
+    """Whether it is a register without enable and reset that begins at 0, at the rising edge."""
+    given, pins = cell["parameters"], cell["connections"]
+    return bool(
+        cell["type"] == "TRELLIS_FF"
+        and given["CEMUX"].strip() == "1"  # a text of digits has a space behind it
+        and pins.get("LSR", ["0"]) == ["0"]
+        and given["REGSET"] == "RESET"
+        and given["CLKMUX"] == "CLK"
+    )
+
+
+def _needed(cells: dict[str, Any], suspects: set[str], outside: set[Any]) -> dict[str, Any]:
+    """The cells without those of the suspects that nothing reads."""
+    read = set(outside)
+    for cell in cells.values():
+        for port, bits in cell["connections"].items():
+            if cell["port_directions"][port] == "input":
+                read.update(bits)
+    return {
+        name: cell
+        for name, cell in cells.items()
+        if name not in suspects or cell["connections"]["Q"][0] in read
+    }
+
+
 #: Sites that a cell takes; a memory takes four, and two beside its port for writing.
 _SITES = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}
 
@@ -77,6 +167,7 @@ def _device(size: str, multipliers: int) -> Device:
         passes=passes,
         multipliers=multipliers,
         spare=passes,
+        absorbed=absorbed,
         finish=free_ends,
         packed=packed,
         arguments=(

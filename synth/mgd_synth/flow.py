@@ -103,7 +103,7 @@ def mapped(
     text = renamed(made[f"{config.name}.v"], config.name, _TOP) + shell.verilog
     notes: tuple[str, ...] = ()
     if isinstance(how, Device):
-        netlist, notes = mapped_for(how, folder, text, shell.top, say)
+        netlist, notes = mapped_for(how, folder, text, shell.top, say, staged=config.staged)
     else:
         say("yosys: starting")
         marked = isinstance(how, Counted)
@@ -116,9 +116,10 @@ def mapped(
 
 
 def mapped_for(
-    device: Device, folder: Path, verilog: str, top: str, say: Say = silent
+    device: Device, folder: Path, verilog: str, top: str, say: Say = silent, *, staged: bool = False
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The netlist for a device, with the design before in :data:`SOURCE`, and what a reader must know of it.
+    Where it is ``staged`` multipliers have registers around them, and take in those that they can.
 
     A design with more products than the device has multipliers is mapped again, the others to tables: with
     as many blocks as should fit, where products are not alike, and then with fewer if these were too many.
@@ -131,11 +132,17 @@ def mapped_for(
         weights = device.weights.get("DSP", {})
         return netlist, [weights.get(kind, 1) for kind in kinds if re.fullmatch(device.mapped["DSP"], kind)]
 
+    def with_registers(netlist: dict[str, Any]) -> dict[str, Any]:
+        if not staged or device.absorbed is None:
+            return netlist
+        modules = netlist["modules"]
+        return {**netlist, "modules": {**modules, top: device.absorbed(modules[top])}}
+
     say("yosys: starting")
     netlist, products = made(device.passes(top))
     wanted, there_are = sum(products), device.multipliers
     if wanted <= there_are:
-        return netlist, ()
+        return with_registers(netlist), ()
     note = f"Products want {wanted:g} multipliers, and there are {there_are}: the others are tables."
     say(f"yosys: {note[0].lower()}{note[1:-1]}")
     most = math.floor(there_are * len(products) / wanted)
@@ -143,7 +150,7 @@ def mapped_for(
     while (over := sum(products) - there_are) > 0:
         most = max(0, most - math.ceil(over))
         netlist, products = made(device.spare(top, most))
-    return netlist, (note,)
+    return with_registers(netlist), (note,)
 
 
 def synthesize(

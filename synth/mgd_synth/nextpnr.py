@@ -83,6 +83,8 @@ class Device:
     packed : callable
         Given a mapped module: how many logic cells each of its cells takes once packed, none if it is not
         there.
+    absorbed : callable, optional
+        Given the mapped module: the same with registers inside of multipliers. Of trainers with many stages.
     finish : callable, optional
         Given the mapped module: what to place instead.
     notes : tuple of str
@@ -102,6 +104,7 @@ class Device:
     packed: Callable[[dict[str, Any]], dict[str, float]]
     pin_file: Callable[[Sequence[str]], tuple[str, str]] | None = None
     pin_argument: tuple[str, ...] = ()
+    absorbed: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     notes: tuple[str, ...] = ()
 

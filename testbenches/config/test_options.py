@@ -31,6 +31,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "early enables": {"engine": {"enables": "early"}},
     "no leaves": {"engine": {"leaves": "no"}},
     "small leaves": {"engine": {"leaf_cells": 16}},
+    "many stages": {"engine": {"stages": "many"}},
     "codes with a seed": {"perturbation": {"family": "random_code"}},
     "samples in drawn order": {"task": {"order": "random"}},
     "drawn parameters": {"network": {"parameters": ""}},

@@ -37,6 +37,26 @@ def test_sequencer(sides, shadow, updates, tmp_path):
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
 
+def many(updates: str) -> TrainerConfig:
+    return timed(updates=updates, shadow="yes").replaced(engine={"stages": "many"})
+
+
+@pytest.mark.parametrize("updates", ["exact", "delayed"])
+def test_many_stages(updates, tmp_path):
+    """Registers that say beforehand whether a count is the last say the same."""
+    config = many(updates)
+    run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("a last one that is never told at a turn", r"(_\d+_) = tau_x == 1'h1;", r"\1 = 1'h0;"),
+    ("the last but one", r"(_\d+_) = count_theta == 2'h2;", r"\1 = count_theta == 2'h3;"),
+)
+def test_mutations_of_many_stages_are_noticed(mutation, tmp_path):
+    config = many("exact")
+    assert not stays_unnoticed(mutation, verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
 @pytest.mark.parametrize("shadow", ["no", "yes"])
 def test_a_reference_at_every_step(shadow, tmp_path):
     config = timed(shadow=shadow).replaced(learning={"reference": "every_step"})

@@ -25,6 +25,26 @@ def test_accumulator(hold_bits, cost_change, tmp_path):
     run(verilog(CostAccumulator(config), "dut"), BENCH, tmp_path, config)
 
 
+MANY = bits(2).replaced(engine={"stages": "many"})
+
+
+def test_many_stages(tmp_path):
+    """The sum of one clock is limited in the next."""
+    run(verilog(CostAccumulator(MANY), "dut"), BENCH, tmp_path, MANY)
+
+
+@mutations(
+    ("the flush of the next change", r"flush_later_0 \? 8'h00", "i__payload[6] ? 8'h00"),
+    ("the sum of the clock before", r"@\(posedge clk\)\n    added_later_0 <=", "@*\n    added_later_0 ="),
+    ("held one clock early", r"else if \(valid_later_0\) held", "else if (i__valid) held"),
+    ("valid one clock early", r"else o__valid <= valid_later_0", "else o__valid <= i__valid"),
+    ("on after a reset", r"if \(rst\) valid_later_0 <= 1'h0;\n    else ", ""),
+)
+def test_mutations_of_many_stages_are_noticed(mutation, tmp_path):
+    text = verilog(CostAccumulator(MANY), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, MANY)
+
+
 @mutations(
     ("cost changes without sign", r"\$signed\(held\) \+ \$signed\(", "(held) + ("),
     ("no limit", r"total = total_saturated \?", "total = 1'h0 ?"),

@@ -17,6 +17,7 @@ CASES: dict[str, TrainerConfig] = {
     "two-sided": learner(sides="two_sided"),
     "wide": learner().replaced(formats={"cost_change": "SQ(3, 5)"}, learning={"rounding": "floor"}),
     "letters": preset("nist7x7"),
+    "many stages": learner().replaced(engine={"stages": "many"}),
 }
 
 
@@ -33,7 +34,23 @@ def test_cases():
         False,
         True,
         False,
+        False,
     ]
+
+
+@mutations(
+    (
+        "limited in the same clock",
+        r"@\(posedge clk\)\n    difference_later_0 <=",
+        "@*\n    difference_later_0 =",
+    ),
+    ("valid one clock early", r"else o__valid <= differs_later_0", "else o__valid <= perturbed"),
+    ("said one clock early", r"= differs_later_0 & change_saturated", "= perturbed & change_saturated"),
+    ("a change after a reset", r"if \(rst\) differs_later_0 <= 1'h0;\n    else ", ""),
+)
+def test_mutations_of_many_stages_are_noticed(mutation, tmp_path):
+    config = CASES["many stages"]
+    assert not stays_unnoticed(mutation, verilog(Baseline(config), "dut"), BENCH, tmp_path, config)
 
 
 @mutations(

@@ -41,6 +41,14 @@ CASES = {
         logits(4, 9, formats={"cost_change": "SQ(2, 14)", "activation_fraction": 8}),
         2 + 1 + 2 + 2 + 1 + 2 + 1,
     ),
+    # Many stages: a clock more to limit a distance, one in each curve, with more than 32 segments two, and
+    # one for the integer part of the logarithm.
+    "one, many stages": (logits(1, 5, engine={"stages": "many"}), 4 + 1 + 1),
+    "one, many stages, large table": (logits(1, 6, engine={"stages": "many"}), 4 + 1 + 2),
+    "three, many stages, large tables": (
+        logits(3, 6, engine={"stages": "many"}),
+        2 + 2 + 4 + 2 + 1 + 4 + 1 + 1,
+    ),
     "padded": (
         preset("xor").replaced(
             network=LINEAR, cost=LOSS, learning={"updates": "delayed"}, engine={"leaves": "no"}

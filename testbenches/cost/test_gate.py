@@ -33,6 +33,30 @@ def test_mutations_are_noticed(mutation, tmp_path):
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, CONFIG)
 
 
+MANY = CONFIG.replaced(engine={"stages": "many"})
+
+
+def test_many_stages(tmp_path):
+    run(verilog(Gate(MANY), "dut"), BENCH, tmp_path, MANY)
+
+
+@mutations(
+    (
+        "another limit than was compared with",
+        r"large_later_0 \? limit_later_0",
+        "large_later_0 ? change_limit",
+    ),
+    ("another size than was compared", r": compared_later_0", ": size_later_0"),
+    ("the sign of the next one", r"(_\d+_) = negative_later_1 \?", r"\1 = negative_later_0 ?"),
+    ("the gate of the next one", r"@\(posedge clk\)\n    small_later_0 <=", "@*\n    small_later_0 ="),
+    ("valid one clock early", r"o__valid <= valid_later_1", "o__valid <= valid_later_0"),
+    ("valid after a reset", r"if \(rst\) valid_later_1 <= 1'h0;\n    else ", ""),
+)
+def test_mutations_of_many_stages_are_noticed(mutation, tmp_path):
+    text = verilog(Gate(MANY), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, MANY)
+
+
 def test_the_twin_by_hand():
     change = np.array([-32, -9, -5, -4, 0, 4, 5, 8, 31])
     assert Twin(8, 4)(change).tolist() == [-8, -8, -5, 0, 0, 0, 5, 8, 8]

@@ -32,6 +32,7 @@ CASES = {
         2,
     ),
     "one, linear": (outputs("hinge", 1, "linear", formats={"target": "SQ(2, 2)"}), 2),
+    "many stages": (outputs("hinge", 3, "linear", engine={"stages": "many"}), 2 + 2 + 1),
     "padded": (
         outputs("hinge", 1, "linear", learning={"updates": "exact"}).replaced(
             network={"layers": [2, 2, 1], **LINEAR},

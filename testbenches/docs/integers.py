@@ -282,19 +282,28 @@ def levels(terms: int) -> int:
     return (terms - 1).bit_length()
 
 
-def lags(layers: Sequence[int], tables: Iterable[bool], loss: int, more: int = 0, way: int = 1) -> list[int]:
+def lags(
+    layers: Sequence[int],
+    tables: Iterable[bool],
+    loss: int,
+    more: int = 0,
+    way: int = 1,
+    stages: Sequence[int] = (),
+) -> list[int]:
     """Steps that each layer's copy is behind.
 
     ``tables``: whether a layer's activation is a table; ``loss``: the clocks of the loss; ``more``: one for
-    noise and one for a gate; ``way``: clocks of the broadcast.
+    noise and one for a gate; ``way``: clocks of the broadcast; ``stages``: with many stages, what each layer
+    has more.
     """
     clocks = []
     for inputs, table in zip(layers, tables, strict=False):
-        each = 1 + levels(inputs + 1) + (3 if table else 1)
+        each = 1 + levels(inputs + 1) + (3 if table else 1) + (stages[len(clocks)] if stages else 0)
         clocks.append(each + each % 2)
-    back = loss + more + 1 + way
+    back = loss + more + 1 + way + bool(stages)
     back += back % 2 == 0
-    return [(sum(clocks[index:]) + back + 5) // 2 for index in range(len(clocks))]
+    rest = 9 if stages else 5
+    return [(sum(clocks[index:]) + back + rest) // 2 for index in range(len(clocks))]
 
 
 # ---- other blocks ---------------------------------------------------------------------------------

@@ -34,8 +34,10 @@ def updated(
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(stall=[0.0, 0.6])
-async def updates_come_two_clocks_later(dut, stall):
-    """One word a clock or fewer, every learning shift the port can hold, seeds and resets in between."""
+async def updates_come_in_their_clock(dut, stall):
+    """Two clocks later, with many stages five. One word a clock or fewer, every learning shift the port can
+    hold, seeds and resets in between.
+    """
     config, rng = configured(), random_numbers()
     least, most = config.words.hold.min, config.words.hold.max
     shifts = range(1 << len(dut.learning_shift))
@@ -52,7 +54,10 @@ async def updates_come_two_clocks_later(dut, stall):
     )
 
     state = 1  # of the dither
-    shifted = expected = None  # what each register stage holds
+    # What each register stage holds: before the dither, and behind it, the last with D.
+    many = config.engine.stages == "many"
+    shifted: list[tuple[int, int, int] | None] = [None] * (3 if many else 1)
+    behind: list[tuple[int, bool] | None] = [None] * (2 if many else 1)
     for turn, case in enumerate(scattered(rng, cases, stall)):
         hold, shift, halved = case or (int(rng.integers(least, most + 1)), 0, 0)
         load, reset, seed = dithered and rng.random() < 0.05, turn % 150 == 149, int(rng.integers(1 << 31))
@@ -60,21 +65,24 @@ async def updates_come_two_clocks_later(dut, stall):
         if len(halvings) > 1:
             more["halved"] = halved
         await clock(dut, i__valid=case is not None, i__payload=hold, learning_shift=shift, rst=reset, **more)
+        expected = behind.pop(0)
         assert int(dut.o__valid.value) == (expected is not None), turn
         if expected is None:
             assert int(dut.saturated.value) == 0, turn
         else:
             assert (signed(dut.o__payload), int(dut.saturated.value)) == expected, turn
 
-        expected = None if shifted is None else updated(config, *shifted, state)
+        rounded = shifted.pop(0)
+        behind.append(None if rounded is None else updated(config, *rounded, state))
         if config.early:
-            assert int(dut.soon.value) == (shifted is not None), turn
-            if expected is not None and expected[0]:
-                assert int(dut.sign.value) == (expected[0] < 0), turn
+            soon = behind[0]
+            assert int(dut.soon.value) == (soon is not None), turn
+            if soon is not None and soon[0]:
+                assert int(dut.sign.value) == (soon[0] < 0), turn
         if load:
             state = LFSR.valid(seed)
-        elif shifted is not None:
+        elif rounded is not None:
             state = LFSR.step(state)
-        shifted = case
+        shifted.append(case)
         if reset:
-            state, shifted, expected = 1, None, None
+            state, shifted, behind = 1, [None] * len(shifted), [None] * len(behind)

@@ -57,6 +57,43 @@ def test_mutations_of_the_early_sign_are_noticed(mutation, tmp_path):
     assert not stays_unnoticed(mutation, verilog(Update(config), "dut"), BENCH, tmp_path, config)
 
 
+def many(rounding: str, rate: float, **engine: str) -> TrainerConfig:
+    return bits(4, 5, rounding, rate).replaced(engine={"stages": "many", **engine})
+
+
+@pytest.mark.parametrize(("rounding", "rate"), [("carry", 0.5), ("nearest_even", 2**-5), ("stochastic", 0.5)])
+@pytest.mark.parametrize("enables", ["direct", "early"])
+def test_many_stages(rounding, rate, enables, tmp_path):
+    config = many(rounding, rate, enables=enables)
+    run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    (
+        "the shift of the next hold",
+        r">>> \{ right_later_0\[3:2\], 2'h0 \}",
+        ">>> { learning_shift[3:2], 2'h0 }",
+    ),
+    ("the fine shift of the next hold", r"@\(posedge clk\)\n    fine_later_0 <=", "@*\n    fine_later_0 ="),
+    ("no coarse shift", r">>> \{ right_later_0\[3:2\], 2'h0 \}", ">>> 4'h0"),
+    (
+        "the limit of the next word",
+        r"@\(posedge clk\)\n    limited_saturated <=",
+        "@*\n    limited_saturated =",
+    ),
+    (
+        "the sign of the next word",
+        r"@\(posedge clk\)\n    limited_negative_later_0 <=",
+        "@*\n    limited_negative_later_0 =",
+    ),
+    ("valid one clock early", r"else o__valid <= tested_valid_later_0", "else o__valid <= shifted_valid"),
+    ("an update after a reset", r"if \(rst\) tested_valid_later_0 <= 1'h0;\n    else ", ""),
+)
+def test_mutations_of_many_stages_are_noticed(mutation, tmp_path):
+    config = many("nearest_even", 2**-5)
+    assert not stays_unnoticed(mutation, verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
 def halving(rounding: str, rate: float, parameter: int = 4, cost_change: int = 5) -> TrainerConfig:
     """The amplitude 2**-4 may halve twice."""
     return bits(parameter, cost_change, rounding, rate).replaced(

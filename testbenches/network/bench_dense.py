@@ -109,8 +109,8 @@ async def bit_by_bit(dut: Any, layer: LayerConfig, given: list[Case], rng: np.ra
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(kind=list(KINDS))
 async def sums_are_exact(dut, kind):
-    """Cases in any order, one a clock; each sum is there ``1 + levels`` clocks later. Serial ones follow each
-    other at once, or after idle clocks.
+    """Cases in any order, one a clock; each sum is there ``1 + levels`` clocks later, with many stages before
+    a multiplier one more. Serial ones follow each other at once, or after idle clocks.
 
     A reset changes nothing, whenever it comes: there is no state to forget.
     """
@@ -127,6 +127,6 @@ async def sums_are_exact(dut, kind):
         "rst": (rng.random(len(given)) < 0.1).astype(int).tolist(),
     }
     await start(dut, x=0, weights=0)
-    found = (await respond(dut, inputs, ["z"], 1 + layer.levels))["z"]
+    found = (await respond(dut, inputs, ["z"], bench_parameters().get("stages", 0) + 1 + layer.levels))["z"]
     sums = unpack(pack(found, len(dut.z)), len(dut.z), len(found), signed=True)
     assert sums == [summed(layer, x, weights) for x, weights in given]

@@ -79,6 +79,60 @@ def test_padded(function, tmp_path):
     run(verilog(Activation(config.shape.layers[1]), "dut"), BENCH, tmp_path, config, layer=1)
 
 
+#: With many stages: the limit in two clocks, product and sum in one each, a register behind a large table.
+MANY = {
+    "sigmoid": (("sigmoid", 4, 3, 4), 5),
+    "tanh, large": (("tanh", 6, 6, 9), 6),
+    "relu": (("relu", 3, 3, 4), 2),
+}
+
+
+@pytest.mark.parametrize("case", MANY)
+def test_many_stages(case, tmp_path):
+    given, clocks = MANY[case]
+    config = activation(*given, engine={"stages": "many"})
+    assert config.shape.layers[1].activation_latency == clocks
+    run(verilog(Activation(config.shape.layers[1]), "dut"), BENCH, tmp_path, config, layer=1)
+
+
+@mutations(
+    (
+        "the limit of the next sum",
+        r"@\(posedge clk\)\n    limited_beyond_later_0 <=",
+        "@*\n    limited_beyond_later_0 =",
+    ),
+    (
+        "the sign of the next sum",
+        r"@\(posedge clk\)\n    limited_negative_later_0 <=",
+        "@*\n    limited_negative_later_0 =",
+    ),
+    ("the base of the next segment", r"@\(posedge clk\)\n    base_later_0 <=", "@*\n    base_later_0 ="),
+    ("the product of the next segment", r"@\(posedge clk\)\n    rise_later_0 <=", "@*\n    rise_later_0 ="),
+)
+def test_mutations_of_many_stages_are_noticed(mutation, tmp_path):
+    config = activation("sigmoid", 4, 3, 4, engine={"stages": "many"})
+    text = verilog(Activation(config.shape.layers[1]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
+
+
+@mutations(
+    (
+        "one register less behind the table",
+        r"@\(posedge clk\)\n    knot_later_0 <=",
+        "@*\n    knot_later_0 =",
+    ),
+    (
+        "the position of the next row",
+        r"@\(posedge clk\)\n    position_later_0 <=",
+        "@*\n    position_later_0 =",
+    ),
+)
+def test_mutations_behind_a_large_table_are_noticed(mutation, tmp_path):
+    config = activation("tanh", 6, 6, 9, engine={"stages": "many"})
+    text = verilog(Activation(config.shape.layers[1]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
+
+
 DEFECTS = [
     # Spread, device, layer, neuron; which way the slopes of that neuron go, and whether it saturates.
     (0.25, 0, 0, 1, {1}, False),

@@ -64,6 +64,31 @@ def test_dense(case, tmp_path):
     run(verilog(Neuron(config.shape.layers[layer]), "dut"), BENCH, tmp_path, config, layer=layer)
 
 
+#: With many stages: one register more, but before inputs of one bit, which need no multiplier.
+MANY = {
+    name: (CASES[name][0].replaced(engine={"stages": "many"}), CASES[name][1], stages)
+    for name, stages in {"three bits": 0, "five below four": 1, "three of relu": 1}.items()
+}
+
+
+@pytest.mark.parametrize("case", MANY)
+def test_many_stages(case, tmp_path):
+    config, layer, stages = MANY[case]
+    block = Neuron(config.shape.layers[layer])
+    run(verilog(block, "dut"), BENCH, tmp_path, config, layer=layer, stages=stages)
+
+
+@mutations(
+    ("an early input", r"1'h0, x_1_later_0 \}", "1'h0, x[7:4] }"),
+    ("an early weight", r"@\(posedge clk\)\n    weight_0_later_0 <=", "@*\n    weight_0_later_0 ="),
+    ("an early bias", r"@\(posedge clk\)\n    bias_later_0 <=", "@*\n    bias_later_0 ="),
+)
+def test_mutations_of_many_stages_are_noticed(mutation, tmp_path):
+    config, layer, stages = MANY["five below four"]
+    text = verilog(Neuron(config.shape.layers[layer]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=layer, stages=stages)
+
+
 SERIAL = {
     name: (CASES[name][0].replaced(engine={"cell": "serial"}), CASES[name][1])
     for name in ("three bits", "49 bits", "five below four", "six inside one half", "seven sigmoids",

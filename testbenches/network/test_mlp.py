@@ -19,6 +19,8 @@ CASES = {
     "letters": (preset("nist7x7"), (1 + 6 + 3) + (1 + 3 + 3)),
     # Delayed updates make every layer's latency even.
     "padded": (preset("parity4").replaced(learning={"updates": "delayed"}), 8 + 8),
+    # Many stages: two more for an activation, one before a multiplier.
+    "many stages": (preset("xor").replaced(engine={"stages": "many"}), (1 + 2 + 5) + (2 + 2 + 5)),
     "one layer": (preset("xor").replaced(network={"layers": [2, 1]}), 1 + 2 + 3),
     "all activations": (
         preset("xor").replaced(

@@ -124,6 +124,8 @@ def document(draws: Draws, options: bool) -> dict[str, Any]:
         drawn["cost"] = {"loss": "absolute_error"}
     if options:
         _beyond(draws, drawn)
+    if draws.chance(30):
+        engine["stages"] = "many"
     return drawn
 
 

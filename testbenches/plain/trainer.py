@@ -550,6 +550,12 @@ class PlainTrainer:
         loss = 2 + levels(outputs)
         if self.cost["loss"] == "cross_entropy":
             loss = 4 if outputs == 1 else 7 + 2 * levels(outputs)
+        many = self.engine["stages"] == "many"
+        if many and self.cost["loss"] == "hinge":
+            loss += 1
+        if many and self.cost["loss"] == "cross_entropy":
+            large = self.cost["segment_bits"] > 5
+            loss += 2 + large if outputs == 1 else 4 + 2 * large
         cells = self.engine["leaf_cells"]
         leaves = self.engine["leaves"] == "yes" or (
             self.engine["leaves"] == "auto" and self.parameters > cells
@@ -557,14 +563,19 @@ class PlainTrainer:
         way = (2 if cells == 64 else 5) if leaves else 1
         noisy = self.defects["cost_noise"] > 0
         gated = self.cost["limit"] > 0 or self.cost["gate"] > 0
-        back = loss + 1 + way + noisy + gated
+        back = loss + 1 + way + noisy + gated + many * (1 + 2 * gated)
         back += back % 2 == 0
         found = []
         for layer in range(len(self.layers) - 1, 0, -1):
             own = 1 + levels(self.layers[layer - 1] + 1)
-            own += 3 if self.activations[layer - 1] in ("sigmoid", "tanh") else 1
+            table = self.activations[layer - 1] in ("sigmoid", "tanh")
+            own += 3 if table else 1
+            if many:
+                own += layer > 1 or self.formats["input"] != "UQ(1, 0)"
+                own += 2 + (self.formats["segment_bits"] > 5) if table else 1
             found.append(own + own % 2)
-        return [(sum(found[: len(found) - layer]) + back + 5) // 2 for layer in range(len(found))]
+        more = 9 if many else 5
+        return [(sum(found[: len(found) - layer]) + back + more) // 2 for layer in range(len(found))]
 
     # ---- codes
 
