@@ -41,7 +41,8 @@ class OnChip:
         """What is true of measurements, when it is, and for how many clocks it is needed."""
         site, sequencer = self.site, self.site.blocks["sequencer"]
         return {
-            name: (site.command(getattr(sequencer, name), name), site.metered_at) for name in ("measure", mark)
+            name: (site.command(getattr(sequencer, name), name), site.metered_at)
+            for name in ("measure", mark)
         }
 
     def shows(self, engine: Engine, shown: Value) -> None:

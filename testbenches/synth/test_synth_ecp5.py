@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 
+from mgd_hdl.config import preset
+from mgd_hdl.cost.squared_error import SquaredError
+from mgd_hdl.emit import verilog
+from mgd_hdl.network.activation import Activation
+from mgd_hdl.network.dense import Neuron
 from mgd_synth import ecp5
 from mgd_synth.nextpnr import place_and_route
 from mgd_synth.process import SynthError, silent
@@ -122,6 +128,112 @@ def test_an_end_that_is_needed_stays():
     assert opened(init="0000000000001000", c0="1") == (["x"], ["x"])
     assert opened(init="1001011010101010", c0="0") == (["0"], ["x"])
     assert opened(init="0000000000001000", c0="0") == (["0"], ["x"])
+
+
+# ---- registers inside of multipliers -------------------------------------------------------------
+
+#: A multiplier with registers around a product that may be anything without a state.
+AROUND = """
+module MULT18X18D #(parameter REG_INPUTA_CLK = "NONE", REG_INPUTB_CLK = "NONE", REG_OUTPUT_CLK = "NONE") (
+  input %(A)s, %(B)s, %(C)s, SIGNEDA, SIGNEDB, SOURCEA, SOURCEB, CLK0, CE0, RST0, output %(P)s);
+  reg [17:0] a_kept = 0, b_kept = 0; reg [35:0] p_kept = 0;
+  wire [35:0] made;
+  product product(.a(REG_INPUTA_CLK == "NONE" ? {%(A)s} : a_kept),
+    .b(REG_INPUTB_CLK == "NONE" ? {%(B)s} : b_kept), .p(made));
+  assign {%(P)s} = REG_OUTPUT_CLK == "NONE" ? made : p_kept;
+  always @(posedge CLK0) if (RST0) begin a_kept <= 0; b_kept <= 0; p_kept <= 0; end
+    else if (CE0) begin a_kept <= {%(A)s}; b_kept <= {%(B)s}; p_kept <= made; end
+endmodule
+(* blackbox *) module product(input [17:0] a, b, output [35:0] p); endmodule
+"""
+
+_READ = (
+    "read_json {0}.json; read_verilog -defer -DNO_INCLUDES +/lattice/cells_sim_ecp5.v;"
+    " read_verilog -defer -overwrite around.v; hierarchy -top {0}; proc; flatten; opt_clean;"
+    " expose -evert t:product; opt_clean -purge; design -stash {0}; design -reset"
+)
+
+#: Products are outside: what goes to them is an output, what comes from them is anything. From power-up, and
+#: then by induction over clocks.
+INSIDE = f"""
+{_READ.format("gold")}
+{_READ.format("gate")}
+design -copy-from gold -as gold gold; design -copy-from gate -as gate gate
+miter -equiv -flatten -make_assert gold gate miter; hierarchy -top miter; async2sync; opt_clean
+sat -verify -prove-asserts -set-init-zero -tempinduct -seq 1 -maxsteps 6 miter
+"""
+
+STAGED = preset("xor").replaced(engine={"stages": "many"}, learning={"updates": "delayed"})
+
+#: Blocks, and how many words of each of their multipliers are in registers around it.
+MULTIPLY = {
+    "neuron": (Neuron(STAGED.shape.layers[1]), 3),
+    "sigmoid": (Activation(STAGED.shape.layers[0]), 3),
+    "squared error": (SquaredError(STAGED), 3),
+}
+
+
+def equal(gold: dict, gate: dict, folder) -> bool:
+    """Whether two modules with multipliers do the same, whatever a product is."""
+    for name, module in (("gold", gold), ("gate", gate)):
+        (folder / f"{name}.json").write_text(json.dumps({"modules": {name: module}}))
+    wires = {end: ", ".join(f"{end}{i}" for i in reversed(range(36 if end == "P" else 18))) for end in "ABCP"}
+    (folder / "around.v").write_text(AROUND % wires)
+    outcome = YOSYS.run(["-p", "; ".join(INSIDE.strip().splitlines())], folder)
+    text = "\n".join(outcome.lines)
+    assert "Induction step proven: SUCCESS!" in text or "proof did fail" in text, outcome.last_words
+    return not outcome.status and "Induction step proven: SUCCESS!" in text
+
+
+def multipliers(module: dict) -> list[dict]:
+    return [cell for cell in module["cells"].values() if cell["type"] == "MULT18X18D"]
+
+
+def taken(module: dict) -> list[int]:
+    """By multiplier: how many of its words are in registers of its own."""
+    return [
+        sum(cell["parameters"].get(f"REG_{what}_CLK") == "CLK0" for what in ("INPUTA", "INPUTB", "OUTPUT"))
+        for cell in multipliers(module)
+    ]
+
+
+@pytest.mark.parametrize("name", MULTIPLY)
+def test_registers_inside_are_those_outside(name, tmp_path):
+    block, inside = MULTIPLY[name]
+    module = netlist_in(tmp_path, verilog(block, "dut"), ecp5.passes("dut"))["modules"]["dut"]
+    changed = ecp5.absorbed(module)
+    assert set(taken(module)) == {0}
+    assert set(taken(changed)) == {inside}
+    kinds = [Counter(cell["type"] for cell in each["cells"].values()) for each in (module, changed)]
+    assert kinds[0]["TRELLIS_FF"] - kinds[1]["TRELLIS_FF"] > 10 * len(multipliers(module))
+    assert equal(module, changed, tmp_path)
+    multipliers(changed)[0]["parameters"]["REG_INPUTB_CLK"] = "NONE"
+    assert not equal(module, changed, tmp_path)
+
+
+#: Of registers before a product, one that others read, one with an enable, one with a reset and one that
+#: begins at 1; behind another one that is read beside its register too.
+PARTLY = """
+module dut(input clk, en, rst, input signed [8:0] a, b, output signed [17:0] p, q, r, s, t,
+  output [8:0] x, output u);
+  reg signed [8:0] kept = 0, free = 0, held = 0, reset = 0, one = 1;
+  reg signed [17:0] p = 0, q = 0, r = 0, s = 0, t = 0;
+  wire signed [17:0] product = kept * b;
+  assign x = kept;
+  always @(posedge clk) begin
+    kept <= a; free <= b; if (en) held <= b; reset <= rst ? 0 : b; one <= b;
+    p <= kept * free; q <= free * held; r <= free * reset; s <= free * one; t <= product;
+  end
+  assign u = product[3];
+endmodule
+"""
+
+
+def test_other_registers_stay_outside(tmp_path):
+    module = netlist_in(tmp_path, PARTLY, ecp5.passes("dut"))["modules"]["dut"]
+    changed = ecp5.absorbed(module)
+    assert sorted(taken(changed)) == [1, 2, 2, 2, 3]
+    assert equal(module, changed, tmp_path)
 
 
 def test_a_broken_rule_is_told(tmp_path):

@@ -61,8 +61,14 @@ endmodule
         unused = ", ".join([f"C{i}" for i in range(18)] + ["SOURCEA", "SOURCEB"])
         a, b, p = (", ".join(wires[name]) for name in "ABP")
         head = (
-            f"(input {a}, {b}, {unused}, SIGNEDA, SIGNEDB, output {p});\n"
-            f"  wire [17:0] a = {{{a}}}, b = {{{b}}};\n  assign {{{p}}} = p[35:0];"
+            ' #(parameter REG_INPUTA_CLK = "NONE", REG_INPUTB_CLK = "NONE", REG_OUTPUT_CLK = "NONE")'
+            f" (input {a}, {b}, {unused}, SIGNEDA, SIGNEDB, CLK0, CE0, RST0, output {p});\n"
+            "  reg [17:0] a_kept = 0, b_kept = 0; reg [35:0] p_kept = 0;\n"
+            f'  wire [17:0] a = REG_INPUTA_CLK == "NONE" ? {{{a}}} : a_kept;\n'
+            f'  wire [17:0] b = REG_INPUTB_CLK == "NONE" ? {{{b}}} : b_kept;\n'
+            f'  assign {{{p}}} = REG_OUTPUT_CLK == "NONE" ? p[35:0] : p_kept;\n'
+            "  always @(posedge CLK0) if (RST0) begin a_kept <= 0; b_kept <= 0; p_kept <= 0; end\n"
+            f"    else if (CE0) begin a_kept <= {{{a}}}; b_kept <= {{{b}}}; p_kept <= p[35:0]; end"
         )
         return text("MULT18X18D", 18, head, ("SIGNEDA", "SIGNEDB"))
     return MEMORY if family == "intel" else ""
@@ -159,6 +165,30 @@ def test_netlist_learns_as_the_twin(target, tmp_path):
     whole = target == "ice40-hx8k"
     # Seed 2 takes 490 steps, the median seed 3,535.
     learns(config, found, target, tmp_path, seed=2, steps=2000 if whole else 40, until_solved=whole)
+
+
+STAGED = preset("xor").replaced(engine={"stages": "many"}, learning={"updates": "delayed"})
+
+
+def test_registers_inside_of_multipliers_learn_as_the_twin(tmp_path):
+    """Delayed updates with many stages; each of the six multipliers has taken in all registers around it."""
+    found = mapped(STAGED, DEVICES["ecp5-25k"], tmp_path)
+    inside = [
+        sum(value == "CLK0" for value in cell["parameters"].values())
+        for cell in found.module["cells"].values()
+        if cell["type"] == "MULT18X18D"
+    ]
+    assert inside == [3] * 6
+    check_registers(STAGED, found.module, DEVICES["ecp5-25k"].mapped["FF"])
+    learns(STAGED, found, "ecp5-25k", tmp_path, seed=2, steps=100, until_solved=False)
+
+
+def test_a_register_too_few_inside_is_noticed(tmp_path):
+    found = mapped(STAGED, DEVICES["ecp5-25k"], tmp_path)
+    one = next(cell for cell in found.module["cells"].values() if cell["type"] == "MULT18X18D")
+    one["parameters"]["REG_INPUTA_CLK"] = "NONE"
+    with pytest.raises(RtlError, match="1 of 1 tests failed"):
+        learns(STAGED, found, "ecp5-25k", tmp_path, seed=2, steps=100, until_solved=False)
 
 
 def test_a_broken_netlist_is_noticed(tmp_path):
