@@ -276,6 +276,8 @@ def _device_notes(config: TrainerConfig, target: str, fit: Fit) -> Iterator[str]
         yield (
             f"The clock rate is typical, not estimated: {names} reached {span} MHz when placed and routed on"
             " this device or a smaller one of its family."
+            + ' These had few stages; with engine.stages = "many" it is higher.'
+            * config.staged
         )
 
 

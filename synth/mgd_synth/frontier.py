@@ -1,8 +1,8 @@
-"""How many cells fit a device, and how fast are they?
+"""How many cells fit a device, and how fast are they? How fast are whole trainers?
 
-``python -m mgd_synth.frontier`` places and routes arrays of cells, one after the other, and keeps what
-it found in ``synth/baselines/frontier.json``, by the releases of the tools: it may be stopped at any
-time and goes on where it was. ``--list`` names the cases; names, or beginnings of names, as arguments
+``python -m mgd_synth.frontier`` places and routes arrays of cells and some trainers, one after the other,
+and keeps what it found in ``synth/baselines/frontier.json``, by the releases of the tools: it may be stopped
+at any time and goes on where it was. ``--list`` names the cases; names, or beginnings of names, as arguments
 pick some.
 """
 
@@ -12,17 +12,18 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import trainer_files
 from mgd_hdl.progress import stopwatch
 
 from .arrays import array_config, array_design, without_ports
 from .blocks import SOURCE, named, write_source
-from .flow import DEVICES, check_registers
+from .flow import DEVICES, check_registers, mapped
 from .harness import Harness
 from .nextpnr import critical_path, place_and_route, resources
 from .process import Say
@@ -30,7 +31,7 @@ from .results import fingerprint, keep, load, tools
 from .script import one_by_one
 from .yosys import netlist_in
 
-__all__ = ["BASELINE", "CASES", "ArrayCase", "best"]
+__all__ = ["BASELINE", "CASES", "ArrayCase", "TrainerCase", "best"]
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "frontier.json"
 
@@ -112,9 +113,55 @@ class ArrayCase:
                 yield {**found, "goal": self.goal, "verilog": verilog}
 
 
+@dataclass(frozen=True)
+class TrainerCase:
+    """A whole trainer on a device: a preset with changes."""
+
+    title: str
+    base: str
+    changes: Mapping[str, Any]
+    target: str
+    aim: float
+    goal: float | None = None
+    seeds: tuple[int, ...] = (1, 2, 3)
+
+    options: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def name(self) -> str:
+        return f"trainer-{self.title.replace(',', '').replace(' ', '-')}-{self.target}"
+
+    @property
+    def config(self) -> TrainerConfig:
+        return preset(self.base).replaced(**self.changes)
+
+    @property
+    def verilog(self) -> str:
+        """The fingerprint."""
+        config = self.config
+        return fingerprint(trainer_files(config)[f"{config.name}.v"])
+
+    def run(self, found: dict[str, Any], say: Say) -> Iterator[dict[str, Any]]:
+        """As :meth:`ArrayCase.run`."""
+        device, verilog = DEVICES[self.target], self.verilog
+        if found.get("verilog") != verilog:
+            found = {}
+        left = [seed for seed in self.seeds if str(seed) not in found.get("fmax", {})]
+        if not left:
+            return
+        with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
+            folder = Path(name)
+            made = mapped(self.config, device, folder, say=say)
+            check_registers(self.config, made.module, device.mapped["FF"])
+            for seed in left:
+                say(f"nextpnr: seed {seed}")
+                found = _routed(found, self, folder, made.netlist, made.harness.pins, seed, say)
+                yield {**found, "goal": self.goal, "verilog": verilog}
+
+
 def _routed(
     found: dict[str, Any],
-    case: ArrayCase,
+    case: ArrayCase | TrainerCase,
     folder: Path,
     made: dict[str, Any],
     pins: Sequence[str],
@@ -159,7 +206,20 @@ _ARRAYS = (
     ArrayCase("direct", 16, "ice40-hx8k"),
     ArrayCase("direct", 400, "ice40-hx8k"),
 )
-CASES: dict[str, ArrayCase] = {case.name: case for case in _ARRAYS}
+_DELAYED: dict[str, Any] = {"learning": {"updates": "delayed"}}
+_MANY: dict[str, Any] = {"engine": {"stages": "many"}}
+_TRAINERS = (
+    TrainerCase("XOR delayed, many stages", "xor", _DELAYED | _MANY, "ecp5-25k", aim=250, goal=185),
+    TrainerCase("XOR delayed", "xor", _DELAYED, "ecp5-25k", aim=250, seeds=(1,)),
+    TrainerCase(
+        "XOR delayed, many stages", "xor", _DELAYED | _MANY, "ice40-hx8k", aim=140, goal=120, seeds=(1,)
+    ),
+    TrainerCase(
+        "XOR delayed, many stages", "xor", _DELAYED | _MANY, "ice40-up5k", aim=80, goal=55, seeds=(1,)
+    ),
+)
+_ALL: tuple[ArrayCase | TrainerCase, ...] = (*_ARRAYS, *_TRAINERS)
+CASES: dict[str, ArrayCase | TrainerCase] = {case.name: case for case in _ALL}
 
 
 # ---- what was found ------------------------------------------------------------------------------
@@ -170,7 +230,7 @@ def best(result: dict[str, Any]) -> float | None:
     return max(result.get("fmax", {}).values(), default=None)
 
 
-def _line(case: ArrayCase, result: dict[str, Any]) -> str:
+def _line(case: ArrayCase | TrainerCase, result: dict[str, Any]) -> str:
     rate = best(result)
     words = [f"{case.name:32}"]
     if rate is not None:
@@ -197,7 +257,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no case begins with {unknown[0]!r}; --list names them")
     say = stopwatch()
 
-    def work(case: ArrayCase) -> str:
+    def work(case: ArrayCase | TrainerCase) -> str:
         found = load(given.results).get(tools(case.target), {}).get(case.name, {})
         if not given.list:
             say(case.name)

@@ -316,6 +316,8 @@ def _frontier() -> str:
         for name, found in results.items():
             case, best = frontier.CASES[name], frontier.best(found)
             assert best is not None
+            if isinstance(case, frontier.TrainerCase):
+                continue
             rates[case.kind, case.target, case.cells] = best
             seeds = ", ".join(f"{seed}: {rate:.1f}" for seed, rate in found["fmax"].items())
             if found["verilog"] != fingerprint(case.design()[1]):
@@ -333,6 +335,24 @@ def _frontier() -> str:
     ]
     note = f"Made with `python -m mgd_synth.frontier`; {'; '.join(load(frontier.BASELINE))}."
     return _rows(head, table) + "\n" + " ".join([*falls, note]) + "\n"
+
+
+def _trainers() -> str:
+    """One line a trainer, with the rates of all seeds."""
+    table = []
+    for results in load(frontier.BASELINE).values():
+        for name, found in results.items():
+            case, best = frontier.CASES[name], frontier.best(found)
+            if isinstance(case, frontier.TrainerCase):
+                assert best is not None
+                seeds = ", ".join(f"{seed}: {rate:.1f}" for seed, rate in found["fmax"].items())
+                if found["verilog"] != case.verilog:
+                    seeds += _EARLIER
+                size = f"{found['logic cells']:,}"
+                slowest = max(found["path"], key=lambda part: part[1] + part[2])[0]
+                table.append([case.title, case.target, size, f"{best:.1f}", case.goal or "", seeds, slowest])
+    head = ["trainer", "device", "logic cells", "MHz", "goal", "by seed", "most of the slowest path"]
+    return _rows(head, table) + "\nMade with `python -m mgd_synth.frontier trainer`.\n"
 
 
 def _largest() -> str:
@@ -540,6 +560,7 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "boards": lambda *_: _boards(),
     "time": lambda *_: _time(),
     "frontier": lambda *_: _frontier(),
+    "trainers": lambda *_: _trainers(),
     "largest": lambda *_: _largest(),
     "proofs": lambda *_: _proofs(proofs.Book.stored()),
 }
