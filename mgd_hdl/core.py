@@ -202,7 +202,7 @@ class Core(Block):
         clock = config.timing.layer_offset(layer.index) - config.timing.weight_latency
         port = getattr(engine.array, f"layer_{layer.index}")
         measured, reference, rest = self._plant.passing(clock)
-        entering = measured
+        entering = self._plant.enters(measured)
         for link in links:
             entering = link.enters(layer.index, entering)
         if reference is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.config.ports import DEVICE_FAULTS
+from mgd_hdl.emit import trainer_files
 from mgd_hdl.host import ChipInTheLoop
 from mgd_sim.compare import first_difference, states
 from mgd_sim.rtl import RtlTrainer
+from testbenches.linting import lint
 from testbenches.outside import Failing, Sums, circuit
+from testbenches.test_lint import check_names
 
 WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
 CODES = {
@@ -165,6 +169,25 @@ def test_other_registers(build):
         difference = first_difference(expected, found.run(120))
         assert difference is None, str(difference)
         assert found.model.get("violations") == 0
+
+
+def no_lint(config: TrainerConfig, folder: Path) -> None:
+    files = trainer_files(config)
+    check_names(config.name, files[f"{config.name}.v"])
+    for file, text in files.items():
+        (folder / file).write_text(text, encoding="utf-8")
+    assert lint(folder, config.name, f"{config.name}.vlt", f"{config.name}.v") == (0, "")
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_no_lint(name, tmp_path):
+    no_lint(ALL[name], tmp_path)
+
+
+@pytest.mark.only_all
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_lint_of_others(name, tmp_path):
+    no_lint(ALL[name], tmp_path)
 
 
 # ---- faults are normal -------------------------------------------------------------------------------

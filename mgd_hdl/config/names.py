@@ -22,6 +22,14 @@ SIGNALS = (
     *("busy", "step_done", "flags", "solved", "tries", "judged_count", "right_count"),
     *("step_begins", "sample_taken", "last_cost", "last_baseline", "rst_n", "async_rst", "async_rst_n"),
     *("clock_enable", "irq", "bank", "bus", "uart", "frames"),
+    *("go_on", "resting", "device_faults", "asked_count", "taken_count", "dropped_count"),
+    *(f"m_axis_parameters_{end}" for end in ("tdata", "tid", "tlast", "tvalid", "tready")),
+    *(
+        f"{stream}_{end}"
+        for stream in ("m_axis_codes", "m_axis_inputs", "s_axis_readings", "s_axis_second")
+        for end in ("tdata", "tid", "tvalid", "tready")
+    ),
+    "s_axis_readings_tuser",
 )
 
 

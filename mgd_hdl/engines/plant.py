@@ -65,12 +65,16 @@ class OnChip:
         ]
 
     def passing(self, clock: int) -> tuple[Value, Value | None, Value]:
-        """Of a measurement that was commanded so many clocks ago: that there is one, that it is the reference
-        or, two-sided, the other side, and that nothing is shaken in it.
+        """Of a measurement that was commanded so many clocks ago: that there is one that may overlap others,
+        that it is the reference or, two-sided, the other side, and that nothing is shaken in it.
         """
         trace, mark = self.site.trace, self.site.change.MARK
         reference = trace.at(mark, clock) if mark == "reference" else None
         return trace.at("measure", clock), reference, Const(0, 1)
+
+    def enters(self, measured: Value) -> Value:
+        """Something comes to a layer's cells."""
+        return measured
 
 
 class OutsideDevice(OnChip):
@@ -120,7 +124,15 @@ class OutsideDevice(OnChip):
             measurement.sending.eq(sender.busy),
         ]
         if config.facts.delivery.marked:
-            m.d.comb += [sender.first.eq(engine.array.first_0), sender.last.eq(engine.array.last_0)]
+            # Those of all layers come together.
+            marks = {
+                end: [getattr(engine.array, f"{end}_{layer.index}") for layer in config.shape.layers]
+                for end in ("first", "last")
+            }
+            m.d.comb += [
+                sender.first.eq(Cat(*marks["first"]).any()),
+                sender.last.eq(Cat(*marks["last"]).any()),
+            ]
         held_up = ports.m_axis_parameters_tvalid & ~ports.m_axis_parameters_tready
         if "every" in sender.signature.members:
             m.d.comb += sender.every.eq(measurement.every)
@@ -219,10 +231,13 @@ class OutsideDevice(OnChip):
 
     def passing(self, clock: int) -> tuple[Value, Value | None, Value]:
         measurement, config = self.measurement, self.config
-        begins = self.sender.passes if config.facts.delivery.marked else Const(0, 1)
+        never = Const(0, 1)  # none overlaps another
         if config.two_sided:
-            return begins, measurement.minus, measurement.rest
-        return begins, None if config.analog else measurement.rest, measurement.rest
+            return never, measurement.minus, measurement.rest
+        return never, None if config.analog else measurement.rest, measurement.rest
+
+    def enters(self, measured: Value) -> Value:
+        return self.sender.passes if self.config.facts.delivery.marked else measured
 
 
 #: Of a reading, what says whether it is the one.
