@@ -182,8 +182,7 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
     yield line(
         "latency", f"{found['latency']['measure']} clocks to a cost, {found['latency']['step']} to its update"
     )
-    waits = "and what the device takes" if config.outside else "while samples are there in time"
-    yield line("step", f"{found['clocks_per_step']:.6g} clocks, {waits}")
+    yield line("step", f"{found['clocks_per_step']:.6g} clocks, while samples are there in time")
     leaves = f"leaf registers for {found['leaf_cells']} cells each"
     words = {"shadow": "shadow copy", "leaves": leaves, "early": "early enables"}
     words |= {"layerwise": "layer by layer", "nodes": "node by node"}
