@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from mgd_sim.studies import crossbars, rings
+from mgd_sim.plants import Rings
+from mgd_sim.studies import crossbars, ring_networks, rings
 
 
 @pytest.mark.only_all
@@ -49,3 +50,62 @@ def test_classes_are_balanced():
     for task in rings.GOALS:
         share = rings.samples(task, 4000, 3).target.mean()
         assert 0.38 < share < 0.62
+
+
+def test_yin_and_yang():
+    """Points by hand, and what the sign looks like turned by half a turn: yin is yang, dots are dots."""
+    by_hand = {(0.25, 0.5): 2, (0.75, 0.5): 2, (0.25, 0.35): 0, (0.75, 0.65): 1, (0.5, 0.9): 0, (0.5, 0.1): 1}
+    assert ring_networks.kinds(np.array(list(by_hand))).tolist() == list(by_hand.values())
+    assert ring_networks.kinds(np.array([0.02, 0.02])) == 3
+    place = np.random.default_rng(1).random((4000, 2))
+    turned = np.array([1, 0, 2, 3])[ring_networks.kinds(1 - place)]
+    np.testing.assert_array_equal(ring_networks.kinds(place), turned)
+    x, kind = ring_networks.yin_yang(300, 5)
+    assert np.bincount(kind).tolist() == [100, 100, 100]
+    np.testing.assert_array_equal(ring_networks.kinds(x[:, :2]), kind)
+    np.testing.assert_allclose(x[:, 2:], 1 - x[:, :2])
+
+
+def test_a_batch_is_the_mean_of_its_samples():
+    """Two devices, two measurements: the cross-entropy of each sample by itself, by the formula."""
+    plant = Rings([4, 5, 3], (1, 2), activations=["relu", "linear"], bias=True, gain=4.0)
+    x, kind = ring_networks.yin_yang(6, 3)
+    device = ring_networks.Batched(plant, x, kind, 6)
+    device.write(np.random.default_rng(2).normal(size=(2, 2, plant.parameters)) / 4)
+    cost, right = np.zeros((2, 2)), np.zeros((2, 2))
+    for one, wanted in zip(x, kind.tolist(), strict=True):
+        share = np.exp(plant.read(np.tile(one, (2, 1))))
+        share /= share.sum(axis=-1, keepdims=True)
+        cost -= np.log(share[..., wanted]) / 6
+        right += (share.argmax(axis=-1) == wanted) / 6
+    np.testing.assert_allclose(device.cost(), cost, rtol=1e-9)
+    np.testing.assert_allclose(device.judged(x, kind)[1], right)
+
+
+def test_a_bank_learns_yin_yang_better_than_one_class():
+    """Two networks, 30 epochs of 50 batches: above the third that one class would be."""
+    found = ring_networks.learned(2, 30, 1)
+    assert found.epochs == [30.0]
+    assert min(found.accuracy[0]) > 0.4
+
+
+def test_a_day_of_iris(tmp_path):
+    """A table as the example writes it, of three clusters: learned, followed, and with less power."""
+    rng = np.random.default_rng(1)
+    centre = rng.random((3, 4)) * 4
+    rows = [
+        ",".join(f"{value:.2f}" for value in centre[k] + 0.1 * rng.normal(size=4)) + f",kind{k}"
+        for k in range(3)
+        for _ in range(20)
+    ]
+    table = tmp_path / "iris.csv"
+    table.write_text("\n".join(["a,b,c,d,kind", *rows]) + "\n")
+    x, kind = ring_networks.iris(table)
+    assert x.min(axis=0).tolist() == [0] * 4
+    assert x.max(axis=0).tolist() == [1] * 4
+    assert kind.tolist() == [0] * 20 + [1] * 20 + [2] * 20
+    found = ring_networks.day(table, 2, 1200, 0.25)
+    assert found.celsius[0] == found.celsius[19] == 26.0
+    assert max(found.celsius) == 40.0
+    assert found.median[-1] > 0.6
+    assert found.power[-1] < found.power[0]

@@ -157,14 +157,18 @@ class Rings(Plant):
         return self.gain * (drop - through)
 
     def outputs(self, x: Floats) -> Floats:
-        y, first, weights = x[:, None, :], 0, self.weights()
+        return self.answers(x[:, None, :])[:, :, 0]
+
+    def answers(self, x: Floats) -> Floats:
+        """Outputs (R, measurements, samples, outputs) for inputs (R or 1, samples, inputs)."""
+        y, first, weights = x[:, None], 0, self.weights()
         for function, (inputs, outputs) in zip(self.functions, pairwise(self.layers), strict=True):
             count = (inputs + self.bias) * outputs
             weight = weights[..., first : first + count].reshape(*weights.shape[:2], outputs, -1)
             first += count
-            z = (weight[..., :inputs] * y[..., None, :]).sum(axis=-1)
+            z = y @ weight[..., :inputs].swapaxes(-1, -2)
             if self.bias:
-                z = z + weight[..., -1]
+                z = z + weight[..., None, :, -1]
             if self.read_noise:
                 z = z + self.read_noise * self.noise.normal(size=z.shape)
             y = function(z)
