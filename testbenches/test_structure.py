@@ -117,7 +117,7 @@ RULES = [
     (r"mgd_sim\.rtl\.bench_process", (r"mgd_sim(\..*)?", r"cocotb_tools\.runner")),
     # Studies of devices train them as a user does.
     (
-        r"mgd_sim\.studies\.(crossbars|rings)",
+        r"mgd_sim\.studies\.(crossbars|rings|ring_networks)",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|host)", r"numpy(\..*)?"),
     ),
     (
