@@ -167,11 +167,12 @@ def test_netlist_learns_as_the_twin(target, tmp_path):
     learns(config, found, target, tmp_path, seed=2, steps=2000 if whole else 40, until_solved=whole)
 
 
-STAGED = preset("xor").replaced(engine={"stages": "many"}, learning={"updates": "delayed"})
+#: Exact updates: parameters stand still when the pin of ``step_done``, behind a register, tells of a step.
+STAGED = preset("xor").replaced(engine={"stages": "many"})
 
 
 def test_registers_inside_of_multipliers_learn_as_the_twin(tmp_path):
-    """Delayed updates with many stages; each of the six multipliers has taken in all registers around it."""
+    """With many stages each of the six multipliers has taken in all registers around it."""
     found = mapped(STAGED, DEVICES["ecp5-25k"], tmp_path)
     inside = [
         sum(value == "CLK0" for value in cell["parameters"].values())
@@ -180,7 +181,7 @@ def test_registers_inside_of_multipliers_learn_as_the_twin(tmp_path):
     ]
     assert inside == [3] * 6
     check_registers(STAGED, found.module, DEVICES["ecp5-25k"].mapped["FF"])
-    learns(STAGED, found, "ecp5-25k", tmp_path, seed=2, steps=100, until_solved=False)
+    learns(STAGED, found, "ecp5-25k", tmp_path, seed=2, steps=40, until_solved=False)
 
 
 def test_a_register_too_few_inside_is_noticed(tmp_path):
@@ -188,7 +189,7 @@ def test_a_register_too_few_inside_is_noticed(tmp_path):
     one = next(cell for cell in found.module["cells"].values() if cell["type"] == "MULT18X18D")
     one["parameters"]["REG_INPUTA_CLK"] = "NONE"
     with pytest.raises(RtlError, match="1 of 1 tests failed"):
-        learns(STAGED, found, "ecp5-25k", tmp_path, seed=2, steps=100, until_solved=False)
+        learns(STAGED, found, "ecp5-25k", tmp_path, seed=2, steps=40, until_solved=False)
 
 
 def test_a_broken_netlist_is_noticed(tmp_path):
