@@ -709,6 +709,7 @@ _ANSWERING: dict[str, _Changes] = {
         "formats": {"parameter": "SQ(5, 16)"},
         "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 4},
     },
+    "many stages, delayed": {"engine": {"stages": "many"}, "learning": {"updates": "delayed"}},
     "tried again, answers counted, defects, costs gated": {
         "judge": JUDGED | {"retry": 40},
         "task": {"accuracy": True},
