@@ -81,7 +81,7 @@ OTHERS = {
     "answers counted, judged, gated": outside(
         task={"accuracy": True},
         judge={"kind": "window", "limit": 0.3, "window": 8, "misses": 2},
-        cost={"limit": 0.05, "gate": 0.005},
+        cost={"limit": 0.25, "gate": 0.0005},
     ),
     "sequential, references anew": outside(
         perturbation={"family": "sequential"}, learning={"tau_x": 4, "reference": "every_step"}

@@ -97,6 +97,10 @@ class ParallelEngine(Engine):
             last = settling.last_word & site.trace.at("window_end", site.spread_at)
             m.d.sync += updated.eq(settling.late[config.timing.tail_clocks] if settling.late else last)
 
+    def resume(self, updated: Value, window_over: Value, arrives: Value) -> Value:
+        """Where no step overlaps the next, each is waited for, those too that end no window."""
+        return arrives if self.config.facts.overlapping else arrives | (updated & ~window_over)
+
     def shakes(self, site: Site, links: Sequence[Link], passing: Passing, over: Value) -> None:
         if not self.config.shadow or self.config.facts.by_input:
             return
