@@ -19,7 +19,7 @@ __all__ = ["PRESETS", "load", "loads", "preset", "preset_text", "text_of"]
 
 MAX_BYTES = 1 << 20
 MAX_LINE = 10_000  # far more than any key needs; a key of very many dotted parts would take minutes
-PRESETS = ("xor", "parity4", "nist7x7", "nist7x7_centered")
+PRESETS = ("xor", "parity4", "nist7x7", "nist7x7_centered", "xor_fast", "parity4_fast", "letters_fast")
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 

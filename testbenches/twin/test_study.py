@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mgd_hdl.files import locked
-from mgd_sim.studies import curve, families, hidden, imperfections, learning, study, variants
+from mgd_sim.studies import curve, families, hidden, imperfections, learning, soon, study, variants
 from mgd_sim.trainer import Trainer
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -35,6 +35,12 @@ STUDIES = {
         imperfections,
         "xor_imperfections.json",
         ["xor", "--model", "twin", "--sweep", "dead", "--steps", "60"],
+    ),
+    "soon": (
+        soon,
+        soon,
+        "xor_soon.json",
+        ["xor", *("--setting", "xor_fast", "--setting", "xor_fast, 2-4-1"), "--steps", "60"],
     ),
     "hidden": (hidden, hidden, "hidden.json", ["2", "1", "--steps", "40"]),
 }
