@@ -11,6 +11,7 @@ from mgd_hdl.config import preset
 from mgd_hdl.emit import trainer_files
 from mgd_sim.rtl import trainer_design
 from mgd_sim.rtl.icarus import IcarusTrainer
+from mgd_sim.studies import soon
 
 CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], Fraction]] = {
     "xor": ("xor", {}, Fraction(22)),
@@ -62,6 +63,18 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], Fraction]] = {
         Fraction(86, 3),
     ),
 }
+
+
+def test_letters_that_come_late():
+    """Drawn at random, a letter is at times not there in time: the study of times to solution counts that."""
+    setting = soon.SETTINGS["letters"]["letters_fast"]
+    config = soon.configured(setting)
+    with IcarusTrainer(config, trainer_design(trainer_files(config)), config.registers(1)) as circuit:
+        circuit.run(1024)
+        before = circuit.model.clocks
+        circuit.run(1024)
+        assert (circuit.model.clocks - before) / 1024 == pytest.approx(setting.clocks, rel=0.02)
+    assert config.timing.clocks_per_step == Fraction(81, 32) < setting.clocks
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
