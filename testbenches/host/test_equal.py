@@ -80,7 +80,10 @@ def test_a_device_that_shakes_itself(name):
     same(loop.run(steps, record=True), record)
     for parameters, code in device.seen:
         assert (parameters == parameters[:, :1]).all(), "at rest they are the same in all measurements"
-        assert np.abs(code).max() < 2, "words of k bits say up to 2 - 2**(1 - k) amplitudes, bits one"
+        dead = parameters + device.amplitude * code == 0  # no other parameter is exactly zero
+        assert dead.any() == (config.imperfections.stuck_kind == "dead" and config.some_stuck)
+        assert (code[dead] == -2).all()
+        assert np.abs(code[~dead]).max() < 2, "words of k bits say up to 2 - 2**(1 - k) amplitudes, bits one"
 
 
 def test_the_kinds_of_codes_that_go_apart():
