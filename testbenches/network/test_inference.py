@@ -98,7 +98,7 @@ def test_the_twin_answers_block_by_block(monkeypatch):
     x = rng.integers(0, 2, (50, config.inputs))
     whole = infer(Mlp(config), weight, x)
     assert whole.shape == (3, 50, 4)
-    monkeypatch.setattr("mgd_sim.network.inference._BLOCK", 100)
+    monkeypatch.setattr("mgd_sim.evaluate._BLOCK", 100)
     np.testing.assert_array_equal(infer(Mlp(config), weight, x), whole)
     assert infer(Mlp(config), weight, x[:0]).shape == (3, 0, 4)
 
