@@ -33,7 +33,7 @@ class Bench:
             found = near + self.rng.integers(-2, 3, self.channels)
         else:
             found = self.rng.integers(self.low, self.high + 1, self.channels)
-        ends = self.rng.random(self.channels) < 0.05
+        ends = self.rng.random(self.channels) < 0.02
         return np.where(ends, self.rng.choice([self.low, self.high]), found).clip(self.low, self.high)
 
     async def measure(self, readings: list[np.ndarray], again: bool, **registers: int) -> tuple[str, int]:

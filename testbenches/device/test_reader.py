@@ -36,8 +36,18 @@ CASES = {
     ),
     "codes": (outside(**ADC), {}),
     "codes, four channels, all checks": (
-        outside(4, **ADC, adc_coding="twos_complement", legal=[0.0, 0.9], spread=0.01, stuck=1),
-        {"low": 100, "high": 700, "spread": 12, "stuck": 1},
+        # From 0 to 1020, so that four codes at random are mostly legal.
+        outside(
+            4,
+            adc_bits=8,
+            adc_gain=0.5,
+            adc_offset=-1.0,
+            adc_coding="twos_complement",
+            legal=[0.0, 0.9],
+            spread=0.01,
+            stuck=1,
+        ),
+        {"low": 0, "high": 1000, "spread": 16, "stuck": 1},
     ),
     "a gain and an offset for each": (
         outside(4, adc_bits=10, adc_gain=[1.0, -1.5, 0.25, 2.0], adc_offset=[-0.5, 0.5, 0.0, 0.25]),

@@ -474,6 +474,18 @@ def gate(change: int, most: int, least: int) -> int:
     return 0 if abs(change) <= least else limit(change, -most, most)
 
 
+def code(word: int, gain: int, offset: int, shift: int, bits: int) -> int:
+    """Signed; to the nearest one, a half upwards."""
+    rounded = ((word * gain << 1) + (1 << shift)) >> (shift + 1)
+    return limit(rounded + offset, -(1 << bits - 1), (1 << bits - 1) - 1)
+
+
+def mean(codes: Sequence[int], gain: int, offset: int, shift: int, least: int, most: int) -> int:
+    """Of 2**k signed codes of one channel."""
+    total = sum((each - offset) * gain for each in codes)
+    return limit((total // len(codes)) >> shift, least, most)
+
+
 def annealed(k: int, updates: int, every: int, last: int) -> int:
     return max(k, min(k + updates // every, last))
 

@@ -21,6 +21,7 @@ from mgd_hdl.emit import trainer_files
 from mgd_sim.control.access import reachable, visits
 from mgd_sim.control.initializer import initial_parameters
 from mgd_sim.control.judge import Judge
+from mgd_sim.converters import In, Out
 from mgd_sim.cost import losses
 from mgd_sim.cost.gate import Gate
 from mgd_sim.evaluate import right
@@ -71,7 +72,7 @@ def test_pages_have_examples():
     without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
     assert without == {
         "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "frames", "homodyne",
-        "inference", "layer_turn", "mlp", "sequencer", "serial", "stream", "uart", "wishbone",
+        "inference", "layer_turn", "measurement", "mlp", "sequencer", "serial", "stream", "uart", "wishbone",
     }  # fmt: skip
     assert found > {"numbers.md", "integers.md", "boards.md"}
 
@@ -360,6 +361,38 @@ def test_access(clamp):
         taken, above = sum(flip for _, flip in marks[:drops]), [sign for sign, _ in marks[-width + 1 : -1]]
         assert integers.found(taken, above, width, r) == theta
         assert t == 0
+
+
+@pytest.mark.parametrize("gain", [0.125, 0.75, -1.5])
+@pytest.mark.parametrize("offset", [0.0, 0.125, -0.5])
+def test_codes_of_a_device(gain, offset):
+    """Every word out, and means of random codes back, with the converter's own G, O and s."""
+    ways = {
+        f"{way}_{name}": value
+        for way in ("dac", "adc")
+        for name, value in (("gain", gain), ("offset", offset))
+    }
+    config = preset("xor").replaced(
+        device={"kind": "outside", "dac_bits": 8, "adc_bits": 8, "dac_coding": "twos_complement", **ways}
+    )
+    out, back, weight = config.converters.out, config.converters.back, config.words.weight
+    words = np.arange(weight.min, weight.max + 1)
+    (theirs,), _ = Out(config)(words[:, None])
+    ours = [integers.code(word, out.gains[0], out.offsets[0], out.shift, 8) & 255 for word in words.tolist()]
+    assert theirs[:, 0].tolist() == ours
+    assert len(set(ours)) > 10
+    codes = np.random.default_rng(2).integers(0, 256, (200, 4, 1))  # offset binary
+    found, _ = In(config, average_shift=2)(codes)
+    limits = (
+        back.gains[0],
+        back.offsets[0],
+        back.shift,
+        config.converters.reading.min,
+        config.converters.reading.max,
+    )
+    assert found[:, 0].tolist() == [
+        integers.mean([c - 128 for c in four], *limits) for four in codes[:, :, 0].tolist()
+    ]
 
 
 def test_judge_gate_and_annealing():
