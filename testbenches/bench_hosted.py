@@ -86,7 +86,7 @@ class Host:
 
     async def rests(self) -> None:
         """Until no step is under way and none will be."""
-        for _ in range(1_000):
+        for _ in range(20_000):
             status = await self.read("status")
             if not status & (self.map["status"].bit("busy") | self.map["status"].bit("running")):
                 return
