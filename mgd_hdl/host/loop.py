@@ -17,6 +17,7 @@ from mgd_sim.evaluate import Evaluation
 from mgd_sim.fixed import Flags, Ints
 from mgd_sim.loop import LoopTrainer
 from mgd_sim.loop_retry import LoopRetrying
+from mgd_sim.retry import registers_of
 from mgd_sim.tasks import Dataset
 from mgd_sim.trainer import Record
 
@@ -287,9 +288,9 @@ class ChipInTheLoop:
         if self.config.retries:
             raise Refused([f"judge.retry = {self.config.judge.retry}: devices begin anew by themselves"])
         self._tries = self._tries + which
-        masks = Tries(self.config).masks(int(self._tries.max()))
+        seeded = Tries(self.config)
         tries = [
-            Tries.masked(each, masks[number - 1])
+            registers_of(seeded, each, number)
             for each, number in zip(self.trainer.each_registers, self._tries.tolist(), strict=True)
         ]
         seeds = np.array([LFSR.valid(each.seed_initial) for each in tries], dtype=np.uint32)

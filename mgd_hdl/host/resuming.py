@@ -8,7 +8,7 @@ exactly the same, see :meth:`Taken.twin`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mgd_sim.checkpoint import Checkpoint, Checkpoints
+from mgd_sim.retry import registers_of
 from mgd_sim.tasks import Dataset
 from mgd_sim.trainer import Trainer
 
@@ -59,11 +60,9 @@ class Taken:
 
     def next_registers(self, config: TrainerConfig) -> Registers:
         """Of the part that goes on: those of the last one, with the seeds of the next try of the first."""
-        mask = Tries(config).masks(len(self.parts) + 1)[-1]
-        first, last = (asdict(self.parts[number].registers) for number in (0, -1))
-        seeds = Tries.masked(Registers(**first), mask)
+        seeds = registers_of(Tries(config), self.parts[0].registers, len(self.parts) + 1)
         changed = {name: value for name, value in asdict(seeds).items() if name.startswith("seed_")}
-        return Registers(**last | changed)
+        return replace(self.parts[-1].registers, **changed)
 
     def twin(self, config: TrainerConfig, samples: Dataset | None = None) -> Trainer:
         """The same training in the twin: it holds ``theta``, and goes on as the circuit would have."""

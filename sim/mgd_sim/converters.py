@@ -26,7 +26,7 @@ class Out:
         self.step = config.words.weight.step
         self.apart = config.device.sends == "apart"
         #: Bits of a word below its visible ones, and how far an amplitude moves them.
-        self.below = config.words.weight.width - config.words.visible.width
+        self.below = config.converters.shake_bits
         self.amplitude = 2.0**-config.amplitude_shift
         self.converter = config.converters.out
         if self.converter is not None:

@@ -25,12 +25,17 @@ from .lfsr import after
 from .tasks import Dataset
 from .trainer import Record, Trainer
 
-__all__ = ["Group", "Retrying", "alone", "keep", "steps_of_a_try", "trainer"]
+__all__ = ["Group", "Retrying", "alone", "keep", "registers_of", "steps_of_a_try", "trainer"]
 
 
 def alone(config: TrainerConfig) -> TrainerConfig:
     """The same trainer, which does not start again by itself."""
     return config.replaced(judge={"retry": 0})
+
+
+def registers_of(tries: Tries, first: Registers, number: int) -> Registers:
+    """The run-time registers of a try, 1 the first one, from those of the first."""
+    return Tries.masked(first, after(tries.first, number - 1) ^ tries.first)
 
 
 def steps_of_a_try(config: TrainerConfig, registers: Registers, count: int) -> int:
@@ -125,9 +130,8 @@ class Retrying:
 
     def begin(self, replicas: Ints, tries: Ints, step: int) -> Group:
         """Some tries of replicas, which begin after ``step`` steps of all."""
-        first = self._tries.first
         registers = [
-            Tries.masked(self.each_registers[number], after(first, count - 1) ^ first)
+            registers_of(self._tries, self.each_registers[number], count)
             for number, count in zip(replicas.tolist(), tries.tolist(), strict=True)
         ]
         trainer = self._trainer(replicas, registers)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -145,7 +145,7 @@ def clocks_until(
 def best_tries(share: float, solved_at: _Steps, clocks: Fraction | float, start: int) -> int | None:
     """The N with which this share of trainers is soonest done: one of the steps at which a try was solved."""
     possible = sorted({int(step) for step in solved_at[np.isfinite(solved_at)]})
-    times = [clocks_until(share, solved_at, max(n, 1), clocks, start) for n in possible]
+    times = [clocks_until(share, solved_at, n, clocks, start) for n in possible]
     return min(zip(times, possible, strict=True), default=(0, None))[1]
 
 
@@ -167,7 +167,7 @@ class Outcome:
         """What was asked for."""
         return self.setting, self.seeds, self.steps
 
-    @property
+    @cached_property
     def tries_of(self) -> int | None:
         """N, in steps."""
         return best_tries(0.99, _numbers(self.choosing), self.clocks, self.start)
