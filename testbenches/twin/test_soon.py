@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import count
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mgd_hdl.config import TrainerConfig
@@ -40,6 +40,7 @@ ends = st.lists(st.one_of(st.integers(1, 12), st.just(NEVER)), min_size=1, max_s
 
 
 @given(ends, st.integers(1, 14), st.sampled_from([2, 22]), st.integers(0, 40), st.integers(1, 99))
+@example([NEVER, NEVER, 1, NEVER, NEVER], 2, 2, 0, 36)  # 0.36 = 1 - 0.8**2, met exactly
 def test_quantiles_are_those_of_all_sequences_of_tries(solved_at, tries_of, clocks, start, percent):
     found = soon.clocks_until(percent / 100, np.array(solved_at, dtype=float), tries_of, clocks, start)
     assert found == counted(Fraction(percent, 100), solved_at, tries_of, clocks, start)
