@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -309,3 +311,17 @@ def test_no_home_stands_alone(room):
     names = {block.partition("/")[2] for block in BLOCKS if block.startswith(f"{room}/")}
     benches = {path.stem.removeprefix("bench_") for path in (ROOT / "testbenches" / room).glob("bench_*.py")}
     assert benches <= names, f"testbenches/{room} has benches without a block: {sorted(benches - names)}"
+
+
+# ---- what is kept in the repository --------------------------------------------------------------
+
+
+def test_no_links_are_kept():
+    """A link names a place on one machine. A linked `.venv` has stopped `make setup` everywhere else."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    kept = subprocess.run([git, "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "README.md" in kept.stdout
+    links = [line.partition("\t")[2] for line in kept.stdout.splitlines() if line.startswith("120000 ")]
+    assert links == []
