@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
-from mgd_hdl.config.ports import fields
+from mgd_hdl.config.ports import COUNT_BITS, fields
+from mgd_hdl.config.sections import CLOCKS_BITS
 from mgd_hdl.emit import trainer_files
 from mgd_sim.rtl import Design, RtlTrainer, trainer_design
 from mgd_sim.rtl.design import Port, Probe
@@ -130,7 +131,9 @@ _WATCH = """
 
 
 def around(config: TrainerConfig, files: Mapping[str, str], *, stalls: bool, delay: int = 0) -> Design:
-    """The circuit with a device around it; ``stalls``: both sides of each stream are late at random."""
+    """The circuit, behind its bus if it has one, with a device around it; ``stalls``: both sides of each
+    stream are late at random.
+    """
     plain = trainer_design(files)
     streams = ("m_axis_", "s_axis_")
     own = tuple(port for port in plain.ports if not port.name.startswith(streams))
@@ -157,7 +160,7 @@ module loop_bench({", ".join(port.name for port in ports)});
   output [{32 * config.parameters - 1}:0] words;
 {inner}
   {plain.top} trainer({pins});
-  reg [31:0] random = 32'h1234567;
+{_within(config)}  reg [31:0] random = 32'h1234567;
   always @(posedge clk) random <= {{random[30:0], random[31] ^ random[21] ^ random[1] ^ random[0]}};
   integer i, k;
   reg signed [31:0] values [0:{config.parameters - 1}];
@@ -171,6 +174,17 @@ endmodule
         for p in plain.probes
     )  # fmt: skip
     return Design("loop_bench", plain.verilog + text, ports, probes)
+
+
+def _within(config: TrainerConfig) -> str:
+    """What the device watches of the trainer, where a bus is in place of these ports."""
+    if not config.on_bus:
+        return ""
+    of = "trainer.trainer"
+    wires = {"start": 1, "asked_count": COUNT_BITS, "device_settle": CLOCKS_BITS}
+    reset = config.host.reset
+    text = "" if reset == "rst" else f"  wire rst = {'~' * reset.endswith('_n')}{reset};\n"
+    return text + "".join(f"  wire [{bits - 1}:0] {name} = {of}.{name};\n" for name, bits in wires.items())
 
 
 def _ready(name: str, bit: int, stalls: bool, deaf: int = 0) -> str:

@@ -44,13 +44,19 @@ HOSTED: dict[str, dict[str, Any]] = {
     },
     "uart": {"host": LINE, "learning": {"tau_x": 2}},
 }
+#: A circuit for a device outside, whose streams stay ports.
+LOOP: dict[str, Any] = {
+    "host": {"bus": "axi4lite", "clock_enable": True, "reset": "async_rst_n"},
+    "device": {"kind": "outside", "legal": [0.1, 0.9], "second_weight": 0.5, "sends": "apart"},
+    "engine": {"access": "yes"},
+}
 
 
 WISHBONE = [name for name in HOSTED if name.startswith("wishbone")]
 
 
 def hosted(name: str) -> TrainerConfig:
-    return preset("xor").replaced(**HOSTED[name])
+    return preset("xor").replaced(**{**HOSTED, "a device outside": LOOP}[name])
 
 
 def below(config: TrainerConfig) -> list[dict[str, Any]]:
@@ -97,7 +103,10 @@ def test_another_master(name, accesses, tmp_path):
 # ---- files ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["axi4lite, shadow, clock enable", "wishbone, pipelined, samples", "uart"])
+@pytest.mark.parametrize(
+    "name",
+    ["axi4lite, shadow, clock enable", "wishbone, pipelined, samples", "uart", "a device outside"],
+)
 def test_no_lint(name, tmp_path):
     """Everything that -Wall finds, but for what a trainer may have."""
     config = hosted(name)
@@ -107,16 +116,18 @@ def test_no_lint(name, tmp_path):
     assert lint(tmp_path, config.name, f"{config.name}.vlt", f"{config.name}.v") == (0, "")
 
 
-def test_files(tmp_path):
+@pytest.mark.parametrize("what", ["axi4lite, shadow, clock enable", "a device outside"])
+def test_files(what, tmp_path):
     """Ports are those of the module and of the table; the testbench, which is for the trainer alone, runs."""
-    config = hosted("axi4lite, shadow, clock enable")
+    config = hosted(what)
     files, name = trainer_files(config), config.name
     listed = json.loads(files[f"{name}.ports.json"])["ports"]
     assert {port["name"] for port in listed if port.get("reset")} == set()
     table = {port.name: (port.direction, port.width(config)) for port in top_ports(config)}
     assert {port["name"]: (port["direction"], port["width"]) for port in listed} == table
-    assert {"s_axi_awaddr", "irq", "clk", "rst_n", "clock_enable"} <= table.keys()
-    assert {"start", "tau_x", "rst"}.isdisjoint(table)
+    assert {"s_axi_awaddr", "irq", "clk", config.host.reset, "clock_enable"} <= table.keys()
+    assert {"start", "tau_x", "rst", "go_on", "resting", "device_faults"}.isdisjoint(table)
+    assert ("m_axis_codes_tdata" in table) == ("s_axis_second_tdata" in table) == config.outside
     header = re.search(rf"module {name}\((.*?)\);", files[f"{name}.v"], re.DOTALL)[1]
     assert set(re.split(r"[\s,]+", header.strip())) == set(table)
     assert files.keys() >= register_files(memory_map(config)).keys()

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config.memory_map import CONTROLS, INTERRUPTS, LINE_FLAGS, memory_map
 from ..config.number import Format
-from ..config.ports import COUNT_BITS, FLAGS, ports, there
+from ..config.ports import COUNT_BITS, FLAGS, ports, there, width
 from ..config.registers import SEEDS
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
@@ -19,6 +19,8 @@ from . import DONE, REFUSED, UNMAPPED, request_stream, response_stream
 
 __all__ = ["WINDOW_STREAMS", "Bank"]
 
+#: Registers that show what the trainer counts, where it does.
+_COUNTS = ("judged_count", "right_count", "tries", "asked_count", "taken_count", "dropped_count")
 
 #: Streams of the bank: the register behind which each is, and that of the trainer.
 WINDOW_STREAMS = {
@@ -65,6 +67,8 @@ class Bank(Block):
         What was limited in the clock before.
     last_cost, [last_baseline] : In
     [judged_count, right_count, tries] : In(24)
+    [go_on] : Out(1); [resting, device_faults, asked_count, taken_count, dropped_count] : In
+        Of a device outside: what went wrong in the clock before, and what the trainer's ports say.
     [sample, command, input] : Out(stream); [answer, output] : In(stream)
         The windows, for those streams of the trainer that :data:`WINDOW_STREAMS` names.
     """
@@ -85,9 +89,15 @@ class Bank(Block):
         }
         if not config.analog:
             members["last_baseline"] = In(cost)
-        for name in ("judged_count", "right_count", "tries"):
+        for name in _COUNTS:
             if there(config, name):
                 members[name] = In(COUNT_BITS)
+        if config.outside:
+            members |= {
+                "go_on": Out(1),
+                "resting": In(1),
+                "device_faults": In(width(config, "device_faults")),
+            }
         if there(config, "solved"):
             members["solved"] = In(1)
         if there(config, "clear_counts"):
@@ -205,13 +215,14 @@ class Bank(Block):
             m.d.sync += starting.eq(1)
         with m.If(self._asked("step")):
             m.d.sync += stepping.eq(1)
-        if there(self.config, "clear_counts"):
-            clearing = Signal(name="clearing")
-            with m.If(alive):
-                m.d.sync += clearing.eq(0)
-            with m.If(self._asked("clear_counts")):
-                m.d.sync += clearing.eq(1)
-            m.d.comb += self.clear_counts.eq(clearing)
+        for control, name in {"clear_counts": "clearing", "go_on": "going_on"}.items():
+            if there(self.config, control):
+                pulse = Signal(name=name)
+                with m.If(alive):
+                    m.d.sync += pulse.eq(0)
+                with m.If(self._asked(control)):
+                    m.d.sync += pulse.eq(1)
+                m.d.comb += getattr(self, control).eq(pulse)
 
         begins = Signal()
         m.d.comb += begins.eq(self.step_begins & alive & running)
@@ -255,11 +266,7 @@ class Bank(Block):
         with m.If(begun):
             m.d.sync += [low.eq(0), high.eq(0), samples.eq(0)]
         self._reads |= {"steps_low": low, "steps_high": kept, "samples": samples}
-        self._reads |= {
-            name: getattr(self, name)
-            for name in ("judged_count", "right_count", "tries")
-            if there(self.config, name)
-        }
+        self._reads |= {name: getattr(self, name) for name in _COUNTS if there(self.config, name)}
         wide = cost.width > 32
         self._reads["cost"] = self.last_cost
         beside = {}
@@ -402,7 +409,8 @@ class Bank(Block):
         windows = [
             self._ready.get(name, Const(0, 1)) for name in ("parameter_data", "sample_data", "input_data")
         ]
-        self._reads["status"] = Cat(self.busy | self.start, running, solved, waiting, *windows)
+        resting = [self.resting] if self.config.outside else []
+        self._reads["status"] = Cat(self.busy | self.start, running, solved, waiting, *windows, *resting)
 
         width = self.map["flags"].width
         self._flags = flags = Signal(width, name="sticky")
@@ -417,21 +425,41 @@ class Bank(Block):
         limited = Mux(alive, self.flags, 0)
         m.d.sync += flags.eq((flags & ~cleared) | limited | faults)
         self._reads["flags"] = flags
+        of_device = self._device() if self.config.outside else {}
 
         rose, rested, was_solved, was_active = (
             Signal(name=name) for name in ("rose", "rested", "was_solved", "was_active")
         )
         m.d.sync += [was_solved.eq(solved), was_active.eq(self._active)]
         m.d.comb += [rose.eq(solved & ~was_solved), rested.eq(was_active & ~self._active)]
-        happened = {"solved": rose, "done": rested, "fault": Cat(*self._faults.values()).any()}
-        pending = Signal(len(INTERRUPTS), name="interrupts")
-        seen = Signal(len(INTERRUPTS))
+        happened = {"solved": rose, "done": rested, "fault": Cat(*self._faults.values()).any(), **of_device}
+        pending = Signal(len(happened), name="interrupts")
+        seen = Signal(len(happened))
         with m.If(self._written["interrupts"]):
             m.d.comb += seen.eq(self._word)
-        m.d.sync += pending.eq((pending & ~seen) | Cat(*(happened[name] for name in INTERRUPTS)))
+        m.d.sync += pending.eq((pending & ~seen) | Cat(*happened.values()))
         enabled = self._kept("interrupt_enable")
         m.d.sync += self.irq.eq((pending & enabled).any())
         self._reads["interrupts"] = pending
+        assert list(happened) == list(INTERRUPTS)[: len(happened)]
+
+    def _device(self) -> dict[str, Value]:
+        """Sticky faults of a device outside; which of its interrupts happen in this clock."""
+        m, alive = self._m, self._alive
+        faults = Signal(len(self.device_faults), name="device_sticky")
+        cleared, found = (Signal(len(faults), name=f"device_{name}") for name in ("cleared", "found"))
+        was_resting, rested = Signal(name="was_resting"), Signal(name="device_rested")
+        with m.If(self._written["device_faults"]):
+            m.d.comb += cleared.eq(self._word)
+        with m.If((self.started | self.go_on) & alive):
+            m.d.comb += cleared.eq(-1)
+        m.d.comb += [
+            found.eq(Mux(alive, self.device_faults, 0)),
+            rested.eq(self.resting & ~was_resting),
+        ]
+        m.d.sync += [was_resting.eq(self.resting), faults.eq((faults & ~cleared) | found)]
+        self._reads["device_faults"] = faults
+        return {"device_fault": found.any(), "resting": rested}
 
     def _answer(self, accepted: Signal) -> None:
         """The access is judged, and answered in the next clock."""

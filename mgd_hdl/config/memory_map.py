@@ -16,7 +16,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from .derived import Derived
-from .ports import COUNT_BITS, FLAGS, there
+from .ports import COUNT_BITS, DEVICE_FAULTS, FLAGS, there
 from .registers import REGISTERS, SEEDS, Register, rule_of
 
 __all__ = [
@@ -180,6 +180,7 @@ CONTROLS = {
     "stop": "No more steps begin; those that have begun are finished. Wins over run.",
     "step": "Without run, one more step; during a step, one after it, however many are asked for.",
     "clear_counts": "Both counts of answers become 0.",
+    "go_on": "Where parameters rest since the device failed, steps go on with them; device_faults become 0.",
 }
 #: Of ``status``, from bit 0 on.
 STATUS_BITS = {
@@ -190,6 +191,7 @@ STATUS_BITS = {
     "parameter_ready": "parameter_data may be read and written.",
     "sample_ready": "sample_data takes a number.",
     "input_ready": "input_data takes a number, and output_data holds the last answer.",
+    "resting": "The device failed too often: parameters rest, and no step begins until go_on or start.",
 }
 #: Refused accesses, which stay in ``flags`` from bit 8 on; with each the access is answered with an error.
 ACCESS_FLAGS = {
@@ -218,7 +220,11 @@ INTERRUPTS = {
     "solved": "The judge has become content.",
     "done": "The trainer has come to rest: parameters are set, or the last step that was asked for is over.",
     "fault": "An access was refused, or something was wrong on the serial line.",
+    "device_fault": "Something went wrong with the device, and stands in device_faults.",
+    "resting": "The device failed too often, and parameters have come to rest.",
 }
+#: Of these three words what only a circuit for a device outside has.
+_OF_LOOPS = ("go_on", "device_fault", "resting")
 #: Of ``windows``, from bit 0 on: whether a circuit has it.
 WINDOWS: dict[str, Callable[[Derived], bool]] = {
     "parameters": lambda config: there(config, "i_access"),
@@ -230,6 +236,16 @@ _LIMITED = {
     "cost_change_saturated": "A cost change was limited.",
     "hold_saturated": "The sum of a hold was limited.",
     "update_saturated": "An update was limited.",
+}
+_FAULTY = {
+    "not_ready": "It took no parameter or no request within device_pause.",
+    "no_answer": "No reading within device_time_out.",
+    "refused": "It said itself that a reading is bad.",
+    "out_of_range": "A reading beyond device_low or device_high.",
+    "glitch": "Readings of one measurement further apart than device_spread.",
+    "stuck": "The very same readings for device_stuck measurements.",
+    "parameters_clipped": "A parameter beyond what its converter can give was limited.",
+    "readings_clipped": "A reading beyond its format was limited.",
 }
 #: Where blocks of registers begin.
 _COUNTERS, _KNOBS, _SEEDS, _PARAMETERS, _SAMPLES, _INFERENCE = 0x080, 0x100, 0x180, 0x200, 0x240, 0x280
@@ -252,6 +268,11 @@ def configuration_hash(config: Derived) -> int:
 
 def _bits(names: dict[str, str], low: int = 0) -> tuple[BitField, ...]:
     return tuple(BitField(name, low + bit, 1, text) for bit, (name, text) in enumerate(names.items()))
+
+
+def _bits_of(config: Derived, names: dict[str, str]) -> tuple[BitField, ...]:
+    """Those that the circuit has; each in its own place."""
+    return tuple(bit for bit in _bits(names) if config.outside or bit.name not in _OF_LOOPS)
 
 
 def _number(width: int, meaning: str, *, signed: bool = False) -> tuple[BitField, ...]:
@@ -317,10 +338,14 @@ def _controls(config: Derived) -> Iterator[Mapped]:
         address=0x040,
         access="wo",
         meaning="Pulses: a one asks, a zero does nothing. All of one write act together.",
-        fields=_bits(CONTROLS),
+        fields=_bits_of(config, CONTROLS),
     )
     yield Mapped(
-        name="status", address=0x044, access="ro", meaning="What is the case now.", fields=_bits(STATUS_BITS)
+        name="status",
+        address=0x044,
+        access="ro",
+        meaning="What is the case now.",
+        fields=_bits_of(config, STATUS_BITS),
     )
     yield Mapped(
         name="flags",
@@ -334,14 +359,14 @@ def _controls(config: Derived) -> Iterator[Mapped]:
         address=0x04C,
         access="w1c",
         meaning="What has happened. The interrupt line is high while one that is enabled is here.",
-        fields=_bits(INTERRUPTS),
+        fields=_bits_of(config, INTERRUPTS),
     )
     yield Mapped(
         name="interrupt_enable",
         address=0x050,
         access="rw",
         meaning="Which of them raise the line.",
-        fields=_bits(INTERRUPTS),
+        fields=_bits_of(config, INTERRUPTS),
     )
     yield _one(
         "steps_left",
@@ -350,6 +375,14 @@ def _controls(config: Derived) -> Iterator[Mapped]:
         "So many steps begin while running, then it stops by itself; counts down. 0: it does not stop.",
         moves=True,
     )
+    if config.outside:
+        yield Mapped(
+            name="device_faults",
+            address=0x058,
+            access="w1c",
+            meaning="What went wrong with the device since the start or the last go_on.",
+            fields=_bits({name: _FAULTY[name] for name in DEVICE_FAULTS}),
+        )
 
 
 def _counters(config: Derived) -> Iterator[Mapped]:
@@ -391,6 +424,15 @@ def _counters(config: Derived) -> Iterator[Mapped]:
             yield _one(
                 "baseline_high", at + 0x24, "ro", "C0, its bits from 32 on.", cost.width - 32, signed=signed
             )
+    if config.outside:
+        for place, (name, meaning) in enumerate(
+            {
+                "asked_count": "Measurements of the device that were begun since the start, modulo 2**24.",
+                "taken_count": "Those that gave a cost.",
+                "dropped_count": "Those that were bad after all repeats.",
+            }.items()
+        ):
+            yield _one(name, at + 0x28 + 4 * place, "ro", meaning, COUNT_BITS)
 
 
 def _knobs(config: Derived) -> Iterator[Mapped]:

@@ -23,7 +23,7 @@ __all__ = [
     "PORTS",
     "Field",
     "Port",
-    "device_ports",
+    "device_streams",
     "fields",
     "ports",
     "there",
@@ -672,9 +672,9 @@ def there(config: Derived, name: str) -> bool:
     return any(port.name in (name, f"{name}__payload") for port in ports(config))
 
 
-def device_ports(config: Derived) -> tuple[Port, ...]:
-    """Those of a device outside, which stay what they are whatever bus there is."""
-    return tuple(port for port in _DEVICE if port.there(config))
+def device_streams(config: Derived) -> tuple[Port, ...]:
+    """Those of a device outside that are its streams, which stay what they are whatever bus there is."""
+    return tuple(port for port in _DEVICE if "_axis_" in port.name and port.there(config))
 
 
 def fields(config: Derived, name: str) -> tuple[Field, ...]:

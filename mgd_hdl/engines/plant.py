@@ -190,7 +190,8 @@ class OutsideDevice(OnChip):
         """Sticky faults, counters, whether it rests."""
         m, ports, measurement = self.m, self.site.ports, self.measurement
         clipped = [getattr(block, "clipped", Const(0, 1)) for block in (self.sender, self.reader)]
-        with m.If(ports.go_on):
+        # Behind a bus they last one clock: the bank remembers them, bit by bit.
+        with m.If(Const(1, 1) if self.config.on_bus else ports.go_on):
             m.d.sync += ports.device_faults.eq(0)
         for bit, event in enumerate([*measurement.faults, *clipped]):
             with m.If(event):

@@ -18,7 +18,7 @@ from .framed import FramedLine
 from .transport import Transport, WordByWord
 from .wire import DirectLine
 
-__all__ = ["SimulatedAxi", "SimulatedUart", "SimulatedWishbone", "simulated"]
+__all__ = ["SimulatedAxi", "SimulatedUart", "SimulatedWishbone", "around", "simulated"]
 
 #: Of a byte on the line.
 _BITS = 8
@@ -52,7 +52,16 @@ def simulated(
     if not config.on_bus:
         raise Refused(['host.bus = "none": must be a bus for a host to be connected'])
     design = Design.from_files(files)
-    model = VerilatorModel(Design(design.top, design.verilog, design.ports), build_dir, trace=trace)
+    return around(
+        config, VerilatorModel(Design(design.top, design.verilog, design.ports), build_dir, trace=trace)
+    )
+
+
+def around(config: TrainerConfig, model: VerilatorModel) -> Transport:
+    """The same to a simulation of your own, whose top has the ports of the circuit's bus, clock and reset.
+
+    So a circuit for a device outside is simulated: with Verilog of the device around it. All is reset.
+    """
     if config.host.bus == "uart":
         return FramedLine(DirectLine(SimulatedUart(config, model)))
     return (SimulatedAxi if config.host.bus == "axi4lite" else SimulatedWishbone)(config, model)

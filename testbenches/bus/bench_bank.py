@@ -26,8 +26,9 @@ def some_data(rng: np.random.Generator, register: Mapped) -> int:
     near = [least, least - 1, most, most + 1, int(rng.integers(least, most + 1))]
     if name in ("sample_data", "input_data", "steps_left"):
         near = [0, 1, 2, -1, int(rng.integers(-300, 300))]
-    if rng.random() < 0.05 or name in ("control", "flags", "interrupts", "scratch"):
-        near = [int(rng.integers(1 << 32)) & int(rng.integers(1 << 32)), 1, 2, 6, 8]
+    if rng.random() < 0.05 or name in ("control", "flags", "interrupts", "device_faults", "scratch"):
+        few = int(rng.integers(1 << 32)) & int(rng.integers(1 << 32))
+        near = [few, 1, 2, 6, 8, 1 << register.width - 1, register.mask]
     return int(rng.choice(near)) & WORD
 
 
@@ -55,6 +56,11 @@ def some_trainer(rng: np.random.Generator, config: TrainerConfig, before: Traine
     def number() -> int:
         return int(rng.integers(cost.min, cost.max + 1))
 
+    counts, device = ["judged_count", "right_count", "tries"], {}
+    if config.outside:
+        counts += ["asked_count", "taken_count", "dropped_count"]
+        device["resting"] = not before.resting if rarely() else before.resting
+        device["device_faults"] = int(rng.integers(256)) if rarely() else 0
     return Trainer(
         busy=not before.busy if rarely(0.2) else before.busy,
         step_done=rarely(0.4),
@@ -65,7 +71,7 @@ def some_trainer(rng: np.random.Generator, config: TrainerConfig, before: Traine
         last_cost=number() if changes else before.last_cost,
         last_baseline=number() if changes else before.last_baseline,
         solved=config.judged and (not before.solved if rarely() else before.solved),
-        counts={name: int(rng.integers(1 << 24)) for name in ("judged_count", "right_count", "tries")},
+        counts={name: int(rng.integers(1 << 24)) for name in counts},
         line=int(rng.integers(4)) if rarely(0.05) else 0,
         sample_ready=rarely(0.3),
         command_ready=rarely(0.4),
@@ -73,6 +79,7 @@ def some_trainer(rng: np.random.Generator, config: TrainerConfig, before: Traine
         input_ready=rarely(0.4),
         output=outputs(rng, config) if rarely(0.3) else None,
         alive=not config.host.clock_enable or rarely(0.5),
+        **device,
     )
 
 
@@ -93,6 +100,8 @@ def driven(dut, config: TrainerConfig, trainer: Trainer) -> dict[str, int]:
         **{name: getattr(trainer, name) for name in ("started", "flags", "last_cost", "last_baseline")},
         **trainer.counts,
         "solved": trainer.solved,
+        "device_faults": trainer.device_faults,
+        "resting": trainer.resting,
         "line": trainer.line,
         "enable": trainer.alive,
         "sample__ready": trainer.sample_ready,
@@ -118,6 +127,8 @@ def expected(config: TrainerConfig, bank: Bank) -> dict[str, int]:
     found = bank.outputs()
     if not config.task.accuracy:
         del found["clear_counts"]
+    if not config.outside:
+        del found["go_on"]
     for name, offered in bank.offered.items():
         found[f"{name}__valid"] = offered
         if offered:
@@ -143,12 +154,13 @@ async def every_clock_equals_the_twin(dut, stall):
     config, rng = configured(), random_numbers()
     # Seeds are many and alike.
     often = ("control", "sample_data", "input_data", "parameter_data") * 4
+    often += ("device_faults", "interrupts", "control") * 4 * config.outside
     found = memory_map(config)
     registers = [register for register in found if register.name not in SEEDS[1:]]
     registers += [found[name] for name in often if name in found]
     bank, trainer = Bank(config), Trainer()
     answer: Answer | None = None  # what the bank offers in this clock
-    answered, last = 0, None
+    answered, faulty, last = 0, 0, None
     await start(dut, i__valid=0, i__payload=0, o__ready=1, **driven(dut, config, trainer))
     for _ in range(bench_parameters()["clocks"]):
         access = some_access(rng, registers) if rng.random() >= stall else None
@@ -170,12 +182,14 @@ async def every_clock_equals_the_twin(dut, stall):
         for name, value in expected(config, bank).items():
             assert int(getattr(dut, name).value) == value, name
         found = bank.clock(trainer, access if taken else None)
+        faulty |= bank.device_faults
         if taken:
             answer, last = found, access
     assert answered > 100
     # What is rare has happened too.
     assert bank.interrupts
     assert bank.flags
+    assert faulty or not config.outside
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -35,6 +35,10 @@ BANKS = {
         "task": {"name": "external", "source": "stream"},
         "formats": {"cost_change": "SQ(2, 25)", "parameter": "SQ(3, 25)", "input": "SQ(1, 2)"},
     },
+    "a device outside": {
+        "device": {"kind": "outside", "legal": [0.0, 1.0], "stuck": 9},
+        "host": {"bus": "axi4lite", "clock_enable": True},
+    },
 }
 
 
@@ -122,4 +126,19 @@ def test_many_accesses(tmp_path):
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config = bank("samples")
+    assert not stays_unnoticed(mutation, verilog(Bank(config), "dut"), BENCH, tmp_path, config, clocks=600)
+
+
+@mutations(
+    ("a fault is not kept", r"(assign device_found = ).*;", r"\g<1>8'h00;"),
+    ("a fault in a clock that does not count", r"(assign device_found = ).*;", r"\g<1>device_faults;"),
+    ("a start clears no fault", r"started \| go_on", "go_on"),
+    ("going on clears no fault", r"started \| go_on", "started"),
+    ("a one clears nothing", r"device_sticky & _\d+_", "device_sticky"),
+    ("it goes on for ever", r"else if \(\w+\) (go_on <= )\w+;", r"else \g<1>1'h1;"),
+    ("it rests again in every clock", r"(assign device_rested = ).*;", r"\g<1>resting;"),
+    ("resting is not told", r"hit_status \? \{ resting", "hit_status ? { 1'h0"),
+)
+def test_mutations_of_a_loop_are_noticed(mutation, tmp_path):
+    config = bank("a device outside")
     assert not stays_unnoticed(mutation, verilog(Bank(config), "dut"), BENCH, tmp_path, config, clocks=600)

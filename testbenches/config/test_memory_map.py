@@ -16,6 +16,7 @@ from mgd_hdl.config.memory_map import (
     STATUS_BITS,
     configuration_hash,
 )
+from mgd_hdl.config.ports import DEVICE_FAULTS
 from testbenches.catalogue import CATALOGUE, EXAMPLES, configuration
 
 XOR = preset("xor")
@@ -36,6 +37,7 @@ ADDRESSES = {
     "interrupts": 0x04C,
     "interrupt_enable": 0x050,
     "steps_left": 0x054,
+    "device_faults": 0x058,
     "steps_low": 0x080,
     "steps_high": 0x084,
     "samples": 0x088,
@@ -46,6 +48,9 @@ ADDRESSES = {
     "cost_high": 0x09C,
     "baseline": 0x0A0,
     "baseline_high": 0x0A4,
+    "asked_count": 0x0A8,
+    "taken_count": 0x0AC,
+    "dropped_count": 0x0B0,
     "tau_x": 0x100,
     "tau_p": 0x104,
     "tau_theta": 0x108,
@@ -91,7 +96,7 @@ ADDRESSES = {
 }
 #: Bits of words that have one bit for each thing, lowest first.
 BITS = {
-    "control": {"start": 0, "run": 1, "stop": 2, "step": 3, "clear_counts": 4},
+    "control": {"start": 0, "run": 1, "stop": 2, "step": 3, "clear_counts": 4, "go_on": 5},
     "status": {
         "busy": 0,
         "running": 1,
@@ -100,8 +105,9 @@ BITS = {
         "parameter_ready": 4,
         "sample_ready": 5,
         "input_ready": 6,
+        "resting": 7,
     },
-    "interrupts": {"solved": 0, "done": 1, "fault": 2},
+    "interrupts": {"solved": 0, "done": 1, "fault": 2, "device_fault": 3, "resting": 4},
     "flags": {
         "cost_change_saturated": 0,
         "hold_saturated": 1,
@@ -116,7 +122,20 @@ BITS = {
         "bad_byte": 16,
         "bad_frame": 17,
     },
+    "device_faults": {
+        "not_ready": 0,
+        "no_answer": 1,
+        "refused": 2,
+        "out_of_range": 3,
+        "glitch": 4,
+        "stuck": 5,
+        "parameters_clipped": 6,
+        "readings_clipped": 7,
+    },
 }
+#: What only a circuit for a device outside has.
+OF_LOOPS = {"go_on", "resting", "device_fault"}
+LOOP = XOR.replaced(device={"kind": "outside"}, host={"bus": "uart"})
 WIDE = XOR.replaced(
     formats={"cost_change": "SQ(2, 25)", "parameter": "SQ(3, 25)"},
     network={"activation": ["sigmoid", "linear"]},
@@ -124,10 +143,21 @@ WIDE = XOR.replaced(
 )
 
 
+def addresses(config: TrainerConfig) -> dict[str, int]:
+    return {register.name: register.address for register in memory_map(config)}
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_addresses_never_move(name):
-    found = {register.name: register.address for register in memory_map(configuration(name))}
+    assert addresses(configuration(name)).items() <= ADDRESSES.items()
+
+
+def test_addresses_of_a_loop_never_move():
+    found = addresses(LOOP)
     assert found.items() <= ADDRESSES.items()
+    more = {"device_faults", "asked_count", "taken_count", "dropped_count"}
+    knobs = {"settle", "pause", "time_out", "average", "repeats", "give_up"}
+    assert found.keys() - addresses(XOR).keys() == more | {f"device_{knob}" for knob in knobs}
 
 
 def test_every_register_of_the_trainer_has_an_address():
@@ -168,15 +198,23 @@ def test_knobs_are_the_run_time_registers(path):
 
 @pytest.mark.parametrize("name", BITS)
 def test_bits_never_move(name):
-    found = memory_map(XOR.replaced(host={"bus": "uart"}))[name]
+    found = memory_map(LOOP)[name]
     assert {field.name: field.low for field in found.fields} == BITS[name]
     assert {field.name: found.bit(field.name) for field in found.fields} == {
         bit: 1 << low for bit, low in BITS[name].items()
     }
 
 
+def test_bits_without_a_loop_are_the_same():
+    found = memory_map(XOR.replaced(host={"bus": "uart"}))
+    for name in BITS.keys() - {"device_faults"}:
+        there = {field.name: field.low for field in found[name].fields}
+        assert there == {bit: low for bit, low in BITS[name].items() if bit not in OF_LOOPS}, name
+
+
 def test_tables_of_bits_are_those_of_the_registers():
     assert BITS["flags"] == FLAG_BITS
+    assert list(BITS["device_faults"]) == list(DEVICE_FAULTS)
     for name, table in (("control", CONTROLS), ("status", STATUS_BITS), ("interrupts", INTERRUPTS)):
         assert list(table) == list(BITS[name])
 

@@ -25,6 +25,7 @@ MAPS = {
             host={"bus": "uart"},
         )
     ),
+    "a device outside": memory_map(XOR.replaced(device={"kind": "outside"})),
 }
 each_map = pytest.mark.parametrize("registers", MAPS.values(), ids=MAPS)
 

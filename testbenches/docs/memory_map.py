@@ -55,10 +55,16 @@ def _general(register: Mapped) -> str:
 
 def _bits() -> list[list[str]]:
     rows = [["register", "bits", "name", "meaning"]]
-    registers = memory_map(_MORE["xor, wide costs"])
-    for register in registers:
-        if len(register.fields) > 1 and register.name != "interrupt_enable":
-            for field in register.fields:
-                place = f"{field.low}" if field.width == 1 else f"{field.low + field.width - 1}:{field.low}"
-                rows.append([f"`{register.name}`", place, f"`{field.name}`", field.meaning])
+    loop = memory_map(circuits()["xor, a device outside"])
+    others = memory_map(_MORE["xor, wide costs"])
+    names = [each.name for each in sorted({*loop, *others}, key=lambda each: each.address)]
+    for name in dict.fromkeys(names):
+        maps = [registers for registers in (others, loop) if name in registers]
+        bits = {bit.name: bit for registers in maps for bit in registers[name].fields}
+        if len(bits) > 1 and name != "interrupt_enable":
+            of_loops = bits.keys() - ({bit.name for bit in others[name].fields} if name in others else set())
+            for bit in bits.values():
+                place = f"{bit.low}" if bit.width == 1 else f"{bit.low + bit.width - 1}:{bit.low}"
+                only = " Only with a device outside." if bit.name in of_loops else ""
+                rows.append([f"`{name}`", place, f"`{bit.name}`", f"{bit.meaning}{only}"])
     return rows

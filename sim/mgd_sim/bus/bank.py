@@ -29,7 +29,9 @@ class Trainer:
     last_baseline: int = 0
     solved: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
-    """judged_count, right_count, tries."""
+    """judged_count, right_count, tries; asked_count, taken_count, dropped_count."""
+    device_faults: int = 0
+    resting: bool = False
     line: int = 0
     sample_ready: bool = False
     command_ready: bool = False
@@ -50,12 +52,12 @@ class Bank:
         knobs = [knob.name for knob in self.map.knobs]
         self.seen = {name: self.written[name] for name in knobs if name not in SEEDS}
         self.waits = False
-        self.pulses = dict.fromkeys(("start", "step", "clear_counts"), False)
+        self.pulses = dict.fromkeys(("start", "step", "clear_counts", "go_on"), False)
         self.running = self.owed = False
         self.steps = self.samples = 0
         self.kept = {"steps_high": 0, "cost_high": 0, "baseline": 0, "baseline_high": 0}
-        self.flags = self.interrupts = 0
-        self.interrupt = self.was_active = self.was_solved = False
+        self.flags = self.interrupts = self.device_faults = 0
+        self.interrupt = self.was_active = self.was_solved = self.was_resting = False
         formats = config.formats
         inputs, targets = [formats.input] * config.inputs, [formats.target] * config.outputs
         self.numbers = {"sample": [*inputs, *targets], "input": inputs}
@@ -78,6 +80,7 @@ class Bank:
             "run": self.running and not self.waits,
             "step": self.pulses["step"] and not self.waits,
             "clear_counts": self.pulses["clear_counts"],
+            "go_on": self.pulses["go_on"],
             "irq": self.interrupt,
             **self.seen,
             **seeds,
@@ -129,7 +132,7 @@ class Bank:
         """What the bank answers to the access of this clock."""
         answer, faults = None, 0
         asked: set[str] = set()
-        cleared = {"flags": 0, "interrupts": 0}
+        cleared = {"flags": 0, "interrupts": 0, "device_faults": 0}
         active = self._active(trainer)
         started = trainer.started and trainer.alive
         writes: tuple[str, int] | None = None
@@ -169,7 +172,7 @@ class Bank:
         self._visits(trainer, writes, read == "parameter_data")
         self._infers(trainer, offered, read == "output_data")
         if trainer.alive:
-            self.pulses["start"] = self.pulses["clear_counts"] = False
+            self.pulses["start"] = self.pulses["clear_counts"] = self.pulses["go_on"] = False
         if trainer.alive and not self.waits:
             self.pulses["step"] = False
         for name in self.pulses:
@@ -194,6 +197,8 @@ class Bank:
             "solved": trainer.solved and not self.was_solved,
             "done": self.was_active and not active,
             "fault": faults != 0,
+            "device_fault": trainer.alive and trainer.device_faults != 0,
+            "resting": trainer.resting and not self.was_resting,
         }
         self.flags = self.flags & ~cleared["flags"] & ~begun | limited | faults
         self.interrupts &= ~cleared["interrupts"]
@@ -201,6 +206,11 @@ class Bank:
             self.interrupts |= happened[name] << bit
         self.interrupt = enabled != 0
         self.was_active, self.was_solved = active, trainer.solved
+        if trainer.alive and (trainer.started or self.pulses["go_on"]):
+            self.device_faults = 0
+        self.device_faults &= ~cleared["device_faults"]
+        self.device_faults |= trainer.device_faults * trainer.alive
+        self.was_resting = trainer.resting
 
     def _trains(self, trainer: Trainer, asked: set[str]) -> None:
         begins = trainer.step_begins and trainer.alive
@@ -280,11 +290,13 @@ class Bank:
             self.parameter == "fetched",
             "sample" in self.numbers and self.ready("sample_data"),
             "input" in self.numbers and self.ready("input_data"),
+            trainer.resting,
         )
         values = {
             "status": sum(bit << place for place, bit in enumerate(status)),
             "flags": self.flags,
             "interrupts": self.interrupts,
+            "device_faults": self.device_faults,
             "steps_low": self.steps,
             "samples": self.samples,
             "cost": trainer.last_cost,
