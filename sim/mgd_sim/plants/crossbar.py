@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -79,8 +80,10 @@ class Crossbar(Plant):
         move = self.factor * pair
         if self.write_noise:
             move = move * (1 + self.write_noise * self.noise.normal(size=move.shape))
-        # One measurement after the other; most often none of them meets a limit.
-        cells = self.cells + np.cumsum(move, axis=1)
+        # One measurement after the other; most often none of them meets a limit. Sums along a short axis in
+        # the midst take NumPy three times as long as these.
+        moved = list(accumulate(move[:, number] for number in range(move.shape[1])))
+        cells = self.cells + np.stack(moved, axis=1)
         if cells.min() < 0 or cells.max() > self.limit:
             last, parts = self.cells[:, 0], []
             for number in range(move.shape[1]):

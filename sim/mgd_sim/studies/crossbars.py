@@ -3,9 +3,10 @@
 ``python -m mgd_sim.studies.crossbars xor`` takes 64 simulated crossbars for each spread of their cells. Each
 is given parameters that were trained in floating point for ideal cells (*programmed*); goes on learning from
 there (*tuned*); and learns from random parameters (*in the loop*). Told is which share of the devices
-answers every sample right, XOR with a mean cost below 0.04 too, and after how many steps. At the end cells
-of phase-change memory drift for four decades of time: devices that are left alone, and devices that learn
-400 steps now and then.
+answers every sample right, XOR with a mean cost below 0.04 too, and after how many steps. Then cells of
+phase-change memory drift for six decades of time: devices as *programmed*; devices that were tuned and are
+*left alone*; and devices that were tuned and learn 400 steps more in each decade (*followed*), with
+parameters of the preset's range and of twice that range: a weight whose cells fade has to be asked for anew.
 
 Nothing in it knows a device: all learn by ``mgd_hdl.host.ChipInTheLoop``.
 """
@@ -13,8 +14,8 @@ Nothing in it knows a device: all learn by ``mgd_hdl.host.ChipInTheLoop``.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +29,15 @@ from ..plants import Crossbar
 from ..tasks import Dataset, dataset
 from .study import command, ends_in_a_line, file, keep, say
 
-__all__ = ["SPREADS", "Outcome", "TASKS", "Task", "drifted", "outcomes", "taught"]
+__all__ = ["SPREADS", "Drift", "Outcome", "TASKS", "Task", "drifted", "outcomes", "taught"]
 
 SPREADS = (0.0, 0.1, 0.2, 0.3)
 #: Deviation of a pulse, in parts of the change it makes.
 WRITE_NOISE = 0.05
-#: Mean exponent of the drift, and how often a device is looked at in four decades of time.
-NU, LOOKS = 0.05, 8
+#: Mean exponent of the drift, and of how many decades of time.
+NU, DECADES = 0.05, 6
+#: What a followed device learns once in each of them.
+FOLLOWED = 400
 
 Floats = npt.NDArray[np.float64]
 
@@ -145,40 +148,61 @@ def outcomes(task: Task, spread: float, devices: int, parameters: Floats, steps:
     return found
 
 
-def drifted(
-    task: Task,
-    spread: float,
-    devices: int,
-    parameters: Floats,
-    watch: Callable[[str], None] = lambda line: None,
-) -> dict[str, list[float]]:
-    """The share of devices that is right at 1 s, and then until 10^4 s, left alone and followed."""
-    config = task.config()
-    times = np.logspace(0, 4, LOOKS + 1)
-    found: dict[str, list[float]] = {"seconds": times.tolist()}
-    for how, steps in (("left alone", 0), ("followed", 400)):
+@dataclass(frozen=True)
+class Drift:
+    """Of devices that drift, at each of ``seconds``: the share that is right, and of answers that are.
+
+    A followed device is looked at before it learns again (``aged``) and after.
+    """
+
+    how: str
+    spread: float
+    devices: int
+    seconds: list[float] = field(default_factory=list)
+    aged: list[float] = field(default_factory=list)
+    right: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        shares = "  ".join(f"{share:6.1%}" for share in self.right)
+        answers = f"answers right {self.accuracy[-1]:6.1%}"
+        return f"spread {self.spread:4.0%}  {self.how:15}  right {shares}, {answers}"
+
+
+def drifted(task: Task, spread: float, devices: int, parameters: Floats) -> Iterator[Drift]:
+    """What drift makes of devices with this spread, in four ways; their learning takes no time."""
+    narrow = task.config()
+    given = narrow.formats.parameter
+    wide = narrow.replaced(formats={"parameter": f"SQ({given.integer_bits + 1}, {given.fraction_bits})"})
+    tuned = task.steps // 8
+    for how, first, more, config in (
+        ("programmed", 0, 0, narrow),
+        ("left alone", tuned, 0, narrow),
+        ("followed", tuned, FOLLOWED, narrow),
+        ("followed, wider", tuned, FOLLOWED, wide),
+    ):
         plant = Crossbar(
             config.network.layers,
             range(devices),
             variation=spread,
             write_noise=WRITE_NOISE,
             drift=NU,
-            period=1e-9,
+            period=1e-12,
         )
         loop = ChipInTheLoop(plant, config, range(devices))
         loop.load(parameters[:devices])
-        # All start from a device that works: left alone, it was tuned before.
-        loop.run(task.steps // 4)
-        shares = []
-        for before, time in zip([0.0, *times[:-1]], times, strict=True):
-            plant.wait(time - max(before, plant.time) if before else 0.0)
-            if steps and before:
-                loop.run(steps)
-            right, _ = _looked(loop, task)
-            shares.append(float(right.mean()))
-        found[how] = shares
-        watch(f"spread {spread:4.0%}  {how:11} " + "  ".join(f"{share:6.1%}" for share in shares))
-    return found
+        loop.run(first)
+        found = Drift(how, spread, devices)
+        for decade in range(DECADES + 1):
+            # Cells count from t0 = 1 s.
+            plant.wait(10.0**decade - plant.start - plant.time)
+            found.seconds.append(plant.start + plant.time)
+            found.aged.append(float(_looked(loop, task)[0].mean()))
+            loop.run(more if decade else 0)
+            right, accuracy = _looked(loop, task)
+            found.right.append(float(right.mean()))
+            found.accuracy.append(float(accuracy.mean()))
+        yield found
 
 
 @ends_in_a_line
@@ -197,7 +221,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for outcome in outcomes(task, spread, given.devices, parameters, steps):
             say(outcome)
             found.append(asdict(outcome))
-    drift = {f"{spread:g}": drifted(task, spread, given.devices, parameters, say) for spread in SPREADS[1:]}
+    drift = []
+    for spread in SPREADS[1:]:
+        for each in drifted(task, spread, given.devices, parameters):
+            say(each)
+            drift.append(asdict(each))
     if given.out:
         keep(given.out, {"task": given.task, "outcomes": found, "drift": drift}, indent=1)
     return 0
