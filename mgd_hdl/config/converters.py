@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 from .asked import Asked
@@ -101,8 +102,8 @@ class Converters:
     # ---- of circuits ---------------------------------------------------------------------------------
 
     def clocks(self, seconds: float) -> int:
-        """So many clocks take this long, or longer."""
-        return math.ceil(seconds * self.asked.host.clock_hz)
+        """So many clocks take this long, or longer; of the number as it is written, 1e-05 and not below."""
+        return math.ceil(Fraction(str(seconds)) * self.asked.host.clock_hz)
 
     @property
     def settle(self) -> int:
