@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from .driver import Circuit, Standing, connect
 from .dry_run import Look, dry_run
-from .errors import AccessRefused, HostError, LineTaken, NoAnswer, TooLong, Unplugged, WrongCircuit
+from .errors import (
+    AccessRefused,
+    CircuitAtRest,
+    HostError,
+    LineTaken,
+    NoAnswer,
+    TooLong,
+    Unplugged,
+    WrongCircuit,
+)
 from .faults import FAULTS, DeviceAtRest, Pause
 from .framed import FramedLine
 from .loop import ChipInTheLoop
@@ -20,6 +29,7 @@ __all__ = [
     "AccessRefused",
     "ChipInTheLoop",
     "Circuit",
+    "CircuitAtRest",
     "DeviceAtRest",
     "DirectLine",
     "FramedLine",

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from mgd_sim.samples.stream import checked
+from mgd_sim.samples.stream import checked, no_samples
 from mgd_sim.tasks import Dataset
 
 from ..config import Mapped, MemoryMap, Registers, TrainerConfig, memory_map
+from ..config.device_knobs import device_registers, device_settings
 from ..config.errors import ConfigError, Refused
 from ..config.memory_map import (
     ACCESS_FLAGS,
@@ -26,7 +27,7 @@ from ..config.memory_map import (
 from ..config.number import Format
 from ..config.registers import SEEDS, as_asked, register_problems
 from ..files import write_file
-from .errors import AccessRefused, HostError, NoAnswer, TooLong, WrongCircuit
+from .errors import AccessRefused, CircuitAtRest, HostError, NoAnswer, TooLong, WrongCircuit
 from .framed import FramedLine
 from .resuming import Part, Taken
 from .serial_port import SerialPort
@@ -46,6 +47,7 @@ _GLANCES = 16
 _COUNTERS = (
     *("steps_low", "steps_high", "samples", "judged_count", "right_count", "tries"),
     *("cost", "cost_high", "baseline", "baseline_high"),
+    *("asked_count", "taken_count", "dropped_count"),
 )
 
 
@@ -62,6 +64,11 @@ class Standing:
     judged, right, tries : int or None
         Answers at rest, and right ones among them; tries since the start.
     solved, busy, running : bool
+    asked, taken, dropped : int or None
+        Measurements of a device outside that were begun, that gave a cost, and that were bad after all
+        repeats; modulo 2**24.
+    resting : bool
+        The device failed too often, and no step begins.
     """
 
     steps: int
@@ -74,6 +81,10 @@ class Standing:
     solved: bool
     busy: bool
     running: bool
+    asked: int | None = None
+    taken: int | None = None
+    dropped: int | None = None
+    resting: bool = False
 
 
 def connect(config: TrainerConfig, transport: Transport | str, *, patience: float = 10.0) -> Circuit:
@@ -87,7 +98,8 @@ def connect(config: TrainerConfig, transport: Transport | str, *, patience: floa
     transport : Transport or str
         Text is the name of a serial port, at ``host.baud`` bits a second.
     patience : float
-        Seconds without any progress after which waiting for the circuit ends.
+        Seconds without any progress after which waiting for the circuit ends; with a device outside beside
+        all that a step may wait for it.
 
     Raises
     ------
@@ -302,7 +314,8 @@ class Circuit:
 
     def _begin(self, registers: Registers) -> None:
         self._ask("stop")
-        self._rest()
+        if not self.config.outside:  # which may never let a step come to its end
+            self._rest()
         self._write_knobs({knob.name: getattr(registers, knob.name) for knob in self.map.knobs})
         self._write_all({"steps_left": 0})
         self._ask("start")
@@ -329,6 +342,8 @@ class Circuit:
         """Lets the circuit learn, and waits.
 
         An interruption stops it between two steps, and so does an error in ``progress``; both go on upwards.
+        So does :class:`mgd_hdl.host.CircuitAtRest` where a device outside failed too often: after
+        :meth:`go_on` a further ``train`` goes on.
 
         Parameters
         ----------
@@ -355,6 +370,8 @@ class Circuit:
         self._take_samples(samples)
         seen = self.look()
         left = _WORD + 1 if steps is None else steps
+        if left and seen.resting:
+            raise self._at_rest(seen)
         try:
             while left and not (until_solved and seen.solved):
                 part = 0 if steps is None else min(left, _WORD)
@@ -372,6 +389,8 @@ class Circuit:
         if samples is not None:
             self._needs("samples")
             self._samples, self._next_sample = checked(self.config, samples), 0
+        elif self.config.given_cost and "sample_data" in self.map and self._samples is None:
+            self._samples = no_samples(self.config)
         elif self.config.task.source == "stream" and self._samples is None:
             raise Refused(['samples: must be given, since task.source = "stream"'])
 
@@ -395,6 +414,8 @@ class Circuit:
             before, seen = seen, self.look()
             if progress is not None:
                 progress(seen)
+            if seen.resting:
+                raise self._at_rest(seen)
             if until_solved and seen.solved:
                 self.stop()
                 return self.look()
@@ -403,7 +424,7 @@ class Circuit:
                 return self._made(first, steps)
             if seen.steps != before.steps or seen.samples != before.samples:
                 moved = self.transport.time()
-            elif self.transport.time() - moved > self.patience:
+            elif self._is_late(moved):
                 raise self._too_long("steps_low", f"no step is done: it stands at {seen.steps:,}")
 
     def _made(self, first: Standing, steps: int) -> Standing:
@@ -446,13 +467,21 @@ class Circuit:
             found.get("right_count"),
             found.get("tries"),
             **{name: self._is(status, name) for name in ("solved", "busy", "running")},
+            asked=found.get("asked_count"),
+            taken=found.get("taken_count"),
+            dropped=found.get("dropped_count"),
+            resting=self.config.outside and self._is(status, "resting"),
         )
 
     @property
     def flags(self) -> set[str]:
         """What was limited since the start, and what was refused, by name."""
-        found = self.read("flags")
-        return {field.name for field in self.map["flags"].fields if field.of(found)} | self._refusals
+        return set(self._raised("flags")) | self._refusals
+
+    def _raised(self, name: str) -> list[str]:
+        """The bits of a register that are high, by name."""
+        found = self.read(name)
+        return [field.name for field in self.map[name].fields if field.of(found)]
 
     def clear_flags(self) -> None:
         """All of them become 0."""
@@ -463,13 +492,84 @@ class Circuit:
         """Both counts of answers become 0."""
         self._ask("clear_counts")
 
+    # ---- a device outside ----------------------------------------------------------------------------
+
+    def _needs_device(self) -> None:
+        if not self.config.outside:
+            raise Refused([f'{self.config.name} has no device outside; it needs device.kind = "outside"'])
+
+    @property
+    def resting(self) -> bool:
+        """The device failed too often: no step begins until :meth:`go_on` or :meth:`start`."""
+        self._needs_device()
+        return self._is(self.read("status"), "resting")
+
+    def go_on(self) -> None:
+        """Steps may begin again, with the parameters as they are; ``device_faults`` become none."""
+        self._needs_device()
+        self._ask("go_on")
+        self._until(lambda status: not self._is(status, "resting"), "parameters still rest")
+
+    @property
+    def device_faults(self) -> set[str]:
+        """What went wrong with the device since the start or the last :meth:`go_on`, by name."""
+        self._needs_device()
+        return set(self._raised("device_faults"))
+
+    def clear_device_faults(self) -> None:
+        """All of them become none; a device that rests goes on resting."""
+        self._needs_device()
+        self.write("device_faults", self.map["device_faults"].mask)
+
+    @property
+    def device(self) -> dict[str, Any]:
+        """Those keys of [device] that are knobs of the circuit, as they were written last, in the file's
+        units: seconds, readings as numbers.
+        """
+        self._needs_device()
+        return device_settings(self.config, self.knobs)
+
+    def set_device(self, **keys: Any) -> None:
+        """Writes such keys as :meth:`set_knobs` does: ``set_device(settle=5e-6, average=4)``.
+
+        Raises
+        ------
+        ConfigError
+            Where a key or its value is none, or the circuit has no such register; nothing is written then.
+        """
+        self._needs_device()
+        self.set_knobs(**device_registers(self.config, keys))
+
+    def _at_rest(self, seen: Standing) -> CircuitAtRest:
+        failed = self._failures or "faults that were cleared"
+        what = f"the device failed too often: {failed}; parameters rest in step {seen.steps:,}"
+        return self._error(CircuitAtRest, "status", f"{what}, go_on goes on, a start begins anew")
+
+    @property
+    def _failures(self) -> str:
+        """What measurements failed in; what was clipped is believed."""
+        return ", ".join(name for name in self._raised("device_faults") if not name.endswith("_clipped"))
+
+    def _device_seconds(self) -> float:
+        """The longest that a step may wait for a device, as its knobs are; what has no limit is not in it."""
+        if not self.config.outside:
+            return 0.0
+        device = self.device
+        one = device["pause"] + device["settle"] + device["average"] * (device["pause"] + device["time_out"])
+        return float(2 * (1 + device["repeats"]) * one)
+
     # ---- waiting -----------------------------------------------------------------------------------------
+
+    def _is_late(self, since: float) -> bool:
+        """Whether nothing has happened for too long."""
+        waited = self.transport.time() - since - self.patience
+        return waited > 0 and waited > self._device_seconds()
 
     def _until(self, holds: Callable[[int], bool], what: str) -> int:
         """The status for which this holds."""
-        pause, end = 0.0, self.transport.time() + self.patience
+        pause, begun = 0.0, self.transport.time()
         while not holds(status := self.read("status")):
-            if self.transport.time() > end:
+            if self._is_late(begun):
                 raise self._too_long("status", what)
             self.transport.sleep(pause)
             pause = min(2 * pause + _SOON, _LATE)
@@ -489,12 +589,17 @@ class Circuit:
         self._until(rests, "steps do not come to an end")
 
     def _too_long(self, name: str, what: str) -> TooLong:
-        return self._error(TooLong, name, f"{what}, after {self.patience:g} s")
+        told = f"{what}, after {self.patience + self._device_seconds():g} s"
+        if self.config.outside:
+            told += f"; of the device: {self._failures or 'no fault'}"
+        return self._error(TooLong, name, told)
 
     # ---- windows -----------------------------------------------------------------------------------------
 
     def _needs(self, window: str) -> None:
         data, asked = _WINDOWS[window]
+        if data not in self.map and window == "inference" and self.config.outside:
+            raise Refused([f"{self.config.name} has no network: its device outside is what answers"])
         if data not in self.map:
             raise Refused([f"{self.config.name} has no window onto {window}; it needs {asked}"])
 

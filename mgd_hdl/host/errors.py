@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["AccessRefused", "HostError", "LineTaken", "NoAnswer", "TooLong", "Unplugged", "WrongCircuit"]
+from .faults import DeviceAtRest
+
+__all__ = [
+    "AccessRefused",
+    "CircuitAtRest",
+    "HostError",
+    "LineTaken",
+    "NoAnswer",
+    "TooLong",
+    "Unplugged",
+    "WrongCircuit",
+]
 
 
 class HostError(RuntimeError):
@@ -51,6 +62,10 @@ class WrongCircuit(HostError):
 
 class TooLong(HostError):
     """The circuit answers, but what was waited for does not happen."""
+
+
+class CircuitAtRest(HostError, DeviceAtRest):
+    """The device outside failed so often that the circuit begins no more steps; parameters are whole."""
 
 
 class AccessRefused(HostError):

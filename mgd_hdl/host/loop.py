@@ -18,6 +18,7 @@ from mgd_sim.fixed import Flags, Ints
 from mgd_sim.loop import LoopTrainer
 from mgd_sim.loop_retry import LoopRetrying
 from mgd_sim.retry import registers_of
+from mgd_sim.samples.stream import no_samples
 from mgd_sim.tasks import Dataset
 from mgd_sim.trainer import Record
 
@@ -101,8 +102,7 @@ class ChipInTheLoop:
         if not replicas or len(chosen) != replicas:
             raise Refused([f"{replicas} devices and {len(chosen)} seeds: must be one seed for each device"])
         if samples is None and config.given_cost and config.task.source == "stream":
-            one = np.zeros((1, 1), dtype=np.int64)
-            samples = Dataset(one.repeat(config.inputs, axis=1), one.repeat(config.outputs, axis=1))
+            samples = no_samples(config)
         self.config = config
         self.outside = OutsideDevices(devices, config, replicas, vectorised)
         self.trainer: LoopTrainer | LoopRetrying

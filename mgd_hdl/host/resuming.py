@@ -65,7 +65,10 @@ class Taken:
         return replace(self.parts[-1].registers, **changed)
 
     def twin(self, config: TrainerConfig, samples: Dataset | None = None) -> Trainer:
-        """The same training in the twin: it holds ``theta``, and goes on as the circuit would have."""
+        """The same training in the twin: it holds ``theta``, and goes on as the circuit would have.
+        ConfigError with a device outside, which no twin has.
+        """
+        config = config.with_network()
         twin = Trainer(config, [self.parts[0].registers], samples=samples)
         twin.run(self.parts[0].steps)
         for part in self.parts[1:]:
