@@ -17,7 +17,7 @@ from .common import (
     PROGRESS_SECONDS,
     Interrupted,
     ToolError,
-    configuration,
+    any_configuration,
     print_json,
     say,
     tools,
@@ -35,7 +35,7 @@ SIMULATION = "simulation"
 
 def connect(args: Namespace) -> int:
     """Find the circuit, let it learn if that is asked for, and tell where it is."""
-    config = configuration(args.config, args.samples)
+    config = any_configuration(args.config, args.samples)
     learns = args.steps is not None or args.until_solved
     _refuse(config, args, learns)
     from mgd_sim.watch import port_samples
@@ -56,6 +56,8 @@ def connect(args: Namespace) -> int:
             circuit.resume(args.resume)
         elif learns and not args.go_on:
             circuit.start(args.seed)
+        elif learns and config.outside and circuit.resting:
+            circuit.go_on()
         stop = stack.enter_context(ends_interrupt())
         end = circuit.look()
         try:
@@ -89,6 +91,13 @@ def connect(args: Namespace) -> int:
 
 def _refuse(config: TrainerConfig, args: Namespace, learns: bool) -> None:
     """What is known to fail is said before anything is written or sent."""
+    if config.outside:
+        if args.port == SIMULATION:
+            told = 'must be a serial port with device.kind = "outside", which is not simulated'
+            raise ConfigError([Problem("--port", SIMULATION, told)])
+        if args.output is not None:
+            told = 'must be left out with device.kind = "outside"; --checkpoint keeps its parameters'
+            raise ConfigError([Problem("-o", args.output, told)])
     if args.until_solved and not config.judged:
         raise ConfigError(
             [Problem("--until-solved", "", 'needs a judge in the circuit: judge.kind = "window"')]
@@ -168,6 +177,19 @@ def _found(circuit: Circuit, end: Standing) -> dict[str, Any]:
         "running": end.running,
         "flags": sorted(circuit.flags),
         "knobs": circuit.knobs,
+        "device": _device(circuit, end) if circuit.config.outside else None,
+    }
+
+
+def _device(circuit: Circuit, end: Standing) -> dict[str, Any]:
+    """What is known of a device outside."""
+    return {
+        "resting": end.resting,
+        "faults": sorted(circuit.device_faults),
+        "asked": end.asked,
+        "taken": end.taken,
+        "dropped": end.dropped,
+        "knobs": circuit.device,
     }
 
 
@@ -183,7 +205,21 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"  right {found['accuracy']:.2%}"
     if found["flags"]:
         yield f"  flags {', '.join(found['flags'])}"
-    yield f"  {', '.join(f'{name} {value}' for name, value in found['knobs'].items())}"
+    device = found["device"]
+    if device is not None:
+        state = "at rest" if device["resting"] else "in the loop"
+        yield f"  device {state}: {', '.join(device['faults']) or 'no fault'}"
+        asked, taken, dropped = (device[count] for count in ("asked", "taken", "dropped"))
+        yield f"  measurements {asked:,} begun, {taken:,} taken, {dropped:,} dropped"
+        yield f"  {', '.join(f'{key} {_short(value)}' for key, value in device['knobs'].items())}"
+    # Those of a device have been told in the units of the file.
+    knobs = {name: value for name, value in found["knobs"].items() if not name.startswith("device_")}
+    yield f"  {', '.join(f'{name} {value}' for name, value in knobs.items())}"
+
+
+def _short(value: Any) -> str:
+    """A number, or the two ends of a range."""
+    return " to ".join(f"{each:g}" for each in value) if isinstance(value, tuple) else f"{value:g}"
 
 
 def _parameters(circuit: Circuit, end: Standing, asked: int | None) -> bytes:

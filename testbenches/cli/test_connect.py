@@ -19,10 +19,11 @@ from mgd_hdl import cli
 from mgd_hdl.config import load, preset
 from mgd_hdl.config.registers import followed
 from mgd_hdl.config.toml import preset_text
-from mgd_hdl.host import Taken, connect
+from mgd_hdl.host import ChipInTheLoop, Taken, connect
 from mgd_hdl.host.software import SoftwareCircuit
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
+from testbenches.outside import Sums
 
 pytest.importorskip("serial", reason="the extra serial is not installed")
 from mgd_hdl.host.terminal import Terminal
@@ -257,3 +258,98 @@ def test_in_simulation(capsys):
     assert record is not None
     assert found["transport"] == "serial line of xor_trainer in simulation"
     assert (found["steps"], found["cost"]) == (250, record.cost[-1, 0] * UNIT)
+
+
+# ---- a device outside ------------------------------------------------------------------------------------
+
+LOOP = """
+name = "loop9"
+[network]
+layers = [2, 1]
+[learning]
+rate = 0.5
+[task]
+name = "xor"
+[engine]
+access = "yes"
+[device]
+kind = "outside"
+parameters = [9]
+settle = 1e-5
+repeats = 1
+give_up = 3
+"""
+
+
+class Supplied(Sums):
+    """It fails where its supply does."""
+
+    supply = True
+
+    def read(self, inputs: np.ndarray) -> np.ndarray:
+        if not self.supply:
+            raise OSError("no supply")
+        return super().read(inputs)
+
+
+def test_a_circuit_for_a_device_outside(capsys):
+    """It learns, rests where the device fails, and says why; --go-on goes on."""
+    Path("loop.toml").write_text(LOOP)
+    config = load("loop.toml")
+    device = Supplied(config)
+    with Terminal(SoftwareCircuit(config, device=device)) as terminal:
+        verb = ["connect", "loop.toml", "--port", terminal.port]
+        assert cli.main([*verb, "--steps", "40", "--seed", "5", "--checkpoint", "run.npz"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[1] == "  step 40, standing"
+        assert lines[-4:-1] == [
+            "  device in the loop: no fault",
+            "  measurements 80 begun, 80 taken, 0 dropped",
+            "  settle 1e-05, pause 1, time_out 0, average 1, repeats 1, give_up 3",
+        ]
+        assert lines[-1].startswith("  tau_x 1, ")
+        assert "device_" not in lines[-1]
+        device.supply = False
+        assert cli.main([*verb, "--steps", "100", "--go-on"]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err == (
+            f"mgd-hdl: serial line {terminal.port} at 115200 baud, register status (0x044): the device failed"
+            " too often: refused; parameters rest in step 43, go_on goes on, a start begins anew\n"
+        )
+        assert cli.main(verb) == 0
+        assert "  device at rest: refused\n  measurements 86 begun, 80 taken, 6 dropped\n" in (
+            capsys.readouterr().out
+        )
+        device.supply = True
+        assert cli.main([*verb, "--steps", "10", "--go-on", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+    assert found["steps"] == 53
+    assert found["device"] == {
+        "resting": False,
+        "faults": [],
+        "asked": 106,
+        "taken": 100,
+        "dropped": 6,
+        "knobs": {"settle": 1e-5, "pause": 1.0, "time_out": 0, "average": 1, "repeats": 1, "give_up": 3},
+    }
+    assert found["knobs"]["device_settle"] == 120
+    loop = ChipInTheLoop(Supplied(config), config, [5])
+    loop.run(40)
+    assert Taken.read("run.npz", config).theta.tolist() == loop.trainer.theta[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--port", "simulation"], 'must be a serial port with device.kind = "outside", which is not simul'),
+        (["--port", "/dev/nothing", "-o", "x.npz"], 'must be left out with device.kind = "outside"; --check'),
+    ],
+)
+def test_what_a_loop_has_not(capsys, arguments, line):
+    Path("loop.toml").write_text(LOOP)
+    assert cli.main(["connect", "loop.toml", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert line in err
+    assert err.count("\n") == 1
