@@ -92,7 +92,7 @@ class ParallelEngine(Engine):
         if not config.shadow:
             m.d.comb += updated.eq(settling.passed)
         elif not config.facts.overlapping:
-            m.d.sync += updated.eq(settling.last_word)
+            m.d.sync += updated.eq(settling.passed)
         elif not config.delayed:
             last = settling.last_word & site.trace.at("window_end", site.spread_at)
             m.d.sync += updated.eq(settling.late[config.timing.tail_clocks] if settling.late else last)
