@@ -84,6 +84,8 @@ class _CostNoise(Link):
         noise = self.site.place("noise", CostNoise(self.config))
         self.site.registers(noise, "cost_noise")
         self.site.seed(noise, "seed_cost_noise")
+        if "missed" in noise.signature.members:
+            self.m.d.comb += noise.missed.eq(self.site.blocks["measurement"].missed)
         self.m.d.comb += [stream.payload.eq(noise.o.payload), stream.valid.eq(noise.o.valid)]
         return noise.i
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
@@ -32,6 +32,8 @@ class CostNoise(Block):
         k; values above ``config.levels.max_cost_noise`` act as that.
     seed, load : In(31), In(1)
         Restart the noise.
+    [missed] : In(1)
+        With a device outside: a cost that was not measured, and whose number is nobody's.
     o : Out(stream of {cost, reference}, always ready)
         The cost in ``config.words.measured``.
     """
@@ -48,6 +50,7 @@ class CostNoise(Block):
                 "cost_noise": In(config.levels.max_cost_noise.bit_length()),
                 "seed": In(LFSR.degree),
                 "load": In(1),
+                **({"missed": In(1)} if config.outside else {}),
                 "o": Out(stream.Signature(noisy, always_ready=True)),
             }
         )
@@ -60,10 +63,13 @@ class CostNoise(Block):
         m = Module()
         config, limit = self.config, self.config.levels.max_cost_noise
         numbers = place(m, platform, "numbers", Gaussian())
+        used: Value = self.i.valid
+        if "missed" in self.signature.members:
+            used = used | self.missed
         m.d.comb += [
             numbers.seed.eq(self.seed),
             numbers.load.eq(self.load),
-            numbers.advance.eq(self.i.valid),
+            numbers.advance.eq(used),
         ]
 
         k = Signal(range(limit + 1))

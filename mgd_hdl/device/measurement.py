@@ -65,6 +65,8 @@ class Measurement(Block):
         A second cost; it is the one.
     measured, mark, ignore : Out(1)
         A measurement is over, one clock; it is the reference, or blank; it teaches nothing.
+    [missed] : Out(1)
+        A reference that is not good is over, one clock; with noise of costs.
     asks, telling, open : Out(1), Out(1), In(1)
         Of a :class:`mgd_hdl.site.Door`; what works inside of it.
     resting : Out(1)
@@ -107,6 +109,7 @@ class Measurement(Block):
                 **dict.fromkeys(self.checked, In(1)),
                 **(second if config.second_cost else {}),
                 **dict.fromkeys(("measured", "mark", "ignore", "asks", "telling"), Out(1)),
+                **({"missed": Out(1)} if config.cost_noisy else {}),
                 "open": In(1),
                 "resting": Out(1),
                 "faults": Out(len(_KINDS)),
@@ -321,6 +324,8 @@ class Measurement(Block):
             with m.If(step_over):
                 m.d.sync += [lost.eq(0), self.ignore.eq(dropped | ~referenced)]
             m.d.comb += self.mark.eq(is_reference)
+            if "missed" in self.signature.members:
+                m.d.comb += self.missed.eq(dropped & is_reference)
         with m.If(step_over & step_failed):
             m.d.sync += chances.eq(chances - 1)
             with m.If(chances == 1):

@@ -35,7 +35,8 @@ async def noise_follows_every_cost(dut, stall):
     most = config.words.cost_change.fraction_bits - 1
     costs = [0, config.words.cost.max] * levels + rng.integers(config.words.cost.max + 1, size=500).tolist()
     cases = [(cost, int(rng.random() < 0.5), n % levels) for n, cost in enumerate(costs)]
-    await start(dut, i__valid=0, i__payload=0, cost_noise=0, seed=0, load=0)
+    missed = {"missed": 0} if hasattr(dut, "missed") else {}
+    await start(dut, i__valid=0, i__payload=0, cost_noise=0, seed=0, load=0, **missed)
 
     async def load(seed: int) -> int:
         await clock(dut, load=1, seed=seed, i__valid=0)
@@ -48,9 +49,13 @@ async def noise_follows_every_cost(dut, stall):
     for case in scattered(rng, cases, stall):
         if expected is None and rng.random() < 0.02:
             state = await load(int(rng.integers(1 << 31)))
+        if missed and case is None:  # a cost that was not measured has a number too
+            missed["missed"] = int(rng.random() < 0.5)
+        elif missed:
+            missed["missed"] = 0
         cost, reference, level = case or (0, 0, 0)
         payload = cost | reference << config.words.cost.width
-        await clock(dut, i__valid=case is not None, i__payload=payload, cost_noise=level)
+        await clock(dut, i__valid=case is not None, i__payload=payload, cost_noise=level, **missed)
         assert int(dut.o__valid.value) == (expected is not None)
         if expected is not None:
             found = int(dut.o__payload.value)
@@ -65,5 +70,6 @@ async def noise_follows_every_cost(dut, stall):
                 noise = 0
             assert config.words.measured.min <= cost + noise <= config.words.measured.max
             expected = (cost + noise, reference)
+        if case is not None or missed.get("missed"):
             state = LFSR.step(state)
     assert seen >= len(cases) - 1

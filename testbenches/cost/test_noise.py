@@ -29,6 +29,19 @@ def test_noise(fraction, reference, tmp_path):
     run(verilog(CostNoise(config), "dut"), BENCH, tmp_path, config)
 
 
+OUTSIDE = noisy(8).replaced(device={"kind": "outside"})
+
+
+def test_noise_of_a_device_outside(tmp_path):
+    """Costs that were not measured use up numbers, so that those of the others stay the same."""
+    run(verilog(CostNoise(OUTSIDE), "dut"), BENCH, tmp_path, OUTSIDE)
+
+
+@mutations(("nothing is missed", r"i__valid \| missed", "i__valid"))
+def test_mutations_of_a_device_outside_are_noticed(mutation, tmp_path):
+    assert not stays_unnoticed(mutation, verilog(CostNoise(OUTSIDE), "dut"), BENCH, tmp_path, OUTSIDE)
+
+
 @mutations(
     ("one number for two costs", r"\.advance\(i__valid\)", ".advance(1'h0)"),
     ("a number for every clock", r"\.advance\(i__valid\)", ".advance(1'h1)"),
