@@ -30,6 +30,7 @@ class Reader(Block):
     glitch          readings of a channel that are further apart than ``spread``
     stuck           the very same sums as in the measurement before, ``stuck_after`` times in a row. A repeat
                     may well read the same; it counts as stuck where they had been for so long before it.
+                    What was not read at once is not compared with; what is out of range is not the same.
 
     Members
     -------
@@ -234,6 +235,9 @@ class Reader(Block):
                 m.d.sync += differs.eq(differs | moved)
             begun = Signal(name="has_ended")
             m.d.sync += begun.eq(ends)
+            if self.checks["out_of_range"]:
+                with m.If(over & refuses & ~again):
+                    m.d.sync += known.eq(0)
             with m.If(begun & ~again):
                 m.d.sync += known.eq(1)
                 with m.If(differs):

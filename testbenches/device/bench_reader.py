@@ -27,6 +27,11 @@ class Bench:
         self.low, self.high = (0, (1 << self.bits) - 1) if self.is_code else (format.min, format.max)
         self.format = format
 
+    @property
+    def middle(self) -> int:
+        """The raw code of zero."""
+        return (1 << self.bits - 1) * int(self.config.converters.back.offset_binary)
+
     def reading(self, near: np.ndarray | None = None) -> np.ndarray:
         """One of each channel, anything or near others; at times at an end."""
         if near is not None:
@@ -113,6 +118,27 @@ async def means_and_faults(dut, shift):
         if name in limits and (name != "spread" or shift):
             assert seen.get(kind, 0) > 3, (kind, seen)
     assert seen.get("", 0) > 10
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(where=[0, 1])
+async def what_is_out_of_range_ends_a_row(dut, where):
+    """The same readings all the time, but for one that is illegal: the count of equal ones begins anew."""
+    bench = await begin(dut)
+    limits = dict(bench_parameters()["limits"])
+    if not {"stuck", "high"} <= limits.keys():
+        return
+    registers = {("stuck_after" if name == "stuck" else name): value for name, value in limits.items()}
+    # The lowest legal reading, or the code of zero, and the highest one there is.
+    least, most = limits["low"] + bench.format.min, bench.high
+    if bench.is_code:
+        least, most = bench.middle, bench.middle + (1 << bench.bits - 1) - 1
+    good = [np.full(bench.channels, least)] * 2
+    bad = [np.full(bench.channels, most) if number == where else good[0] for number in range(2)]
+    row = [*[good] * limits["stuck"], bad, *[good] * limits["stuck"], good]
+    told = [(await bench.measure(each, False, average=1, **registers))[0] for each in row]
+    whole = [""] * limits["stuck"]
+    assert told == [*whole, "out_of_range", *whole, "stuck"]
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

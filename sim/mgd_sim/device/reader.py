@@ -61,11 +61,10 @@ class Reader:
         terms, below = zip(*(self.terms(each) for each in readings), strict=True)
         unit = 1 << below[0]
         every = np.array(terms, dtype=np.int64)
-        for number, term in enumerate(terms):
-            if self._is_illegal(term, unit):
-                if number == len(terms) - 1 and not again:
-                    self.seen = every.sum(axis=0)
-                return None, "out_of_range"
+        if any(self._is_illegal(term, unit) for term in terms):
+            if not again:
+                self.seen = None
+            return None, "out_of_range"
         total: npt.NDArray[np.int64] = every.sum(axis=0)
         kind = ""
         if self.stuck is not None and self._is_stuck(total, again):
