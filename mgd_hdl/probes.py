@@ -27,9 +27,9 @@ def _change(config: TrainerConfig) -> str:
 
 
 def _cost(config: TrainerConfig) -> str:
-    """C, with its noise; with a device outside C0 where it was not measured."""
+    """C, with its noise; with a device outside, where it was not measured, what it is compared with."""
     if config.outside:
-        return "core.cost" if config.analog else "core.baseline.believed"
+        return f"core.{_change(config)}.believed"
     return f"core.{'noise' if config.cost_noisy else config.loss}.cost"
 
 

@@ -77,7 +77,11 @@ class HighPass(Block):
             ignored = [self.ignore, *(Signal(name=f"ignored_{clock}") for clock in range(3))]
             m.d.sync += [after.eq(before) for before, after in pairwise(ignored)]
         m.d.sync += differs.eq(self.i.valid)
-        with m.If(self.i.valid & ~ignored[0] if ignored else self.i.valid):
+        if config.outside:
+            believed = Signal(shape(config.words.cost))
+            m.d.comb += believed.eq(Mux(self.ignore, level, cost))
+            cost = believed
+        with m.If(self.i.valid):
             m.d.sync += [
                 level.eq(cost),
                 difference.eq(Mux(self.i.payload.blank, 0, cost - level)),
