@@ -11,7 +11,7 @@ from mgd_hdl.config.ports import DEVICE_FAULTS
 from mgd_sim.device.measurement import Belief
 from testbenches.support import clock, configured, random_numbers, start
 
-SETTLE, PAUSE, TIME_OUT = 3, 24, 17
+SETTLE, PAUSE, TIME_OUT = 9, 24, 17
 
 
 class Bench:
@@ -34,6 +34,7 @@ class Bench:
         self.seen: list[str] = []  # faults
         self.requests = 0
         self.since_sent = 0
+        self.offered = False  # a request that was not taken
         self.measured: list[tuple[int, int]] = []
 
     async def clock(self, **inputs: int) -> None:
@@ -62,6 +63,9 @@ class Bench:
                 self.answer = (max(0, wait - 1), due)
         if not valid and self.stale and self.answer is not None and rng.random() < 0.5:
             valid, number = 1, self.stale.pop()
+        if not valid and self.offered and not ready and rng.random() < 0.5:
+            # An answer to a request that the device has not taken yet.
+            valid, number, user = 1, int(dut.number.value), 0
         inputs |= {"tvalid": valid, "tid": number, "tuser": user}
         done = self.reading == 1
         self.reading -= int(self.reading > 0)
@@ -90,6 +94,7 @@ class Bench:
         if dut.go.value == 1:
             assert not self.sending
             self.sending = int(rng.integers(1, 9))
+        self.offered = dut.inputs_tvalid.value == 1 and not ready
         if dut.inputs_tvalid.value == 1 and ready:
             self.requests += 1
             assert self.since_sent >= SETTLE
