@@ -225,14 +225,17 @@ class ChipInTheLoop:
         with ends_noted() as asked:
 
             def goes_on(done: int) -> bool:
-                progress.at(done)
                 return not (asked or stop(first + done))
+
+            def seen(done: int) -> bool:
+                progress.at(done)
+                return goes_on(done)
 
             if say is None:
                 kept = self.trainer.run(steps, record, goes_on)
             else:
                 with progress:
-                    kept = self.trainer.run(steps, record, goes_on)
+                    kept = self.trainer.run(steps, record, seen)
         if asked:
             if asked.number == signal.SIGINT:
                 raise KeyboardInterrupt

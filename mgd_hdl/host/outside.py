@@ -51,8 +51,6 @@ class OutsideDevices:
         repeated are counted too.
     dropped : Ints
         (R,), measurements that were bad after all repeats.
-    measurements : Ints
-        (R,), measurements of each replica.
     clipped : dict of str to Flags
         ``parameters`` and ``readings``: where a converter or a format was at its limit, sticky, (R,) each.
     told : str
@@ -76,21 +74,34 @@ class OutsideDevices:
             _calls(device, config, worker) for device, worker in zip(devices, self._workers, strict=True)
         ]
         self._shape = () if self.cost else (self.channels,)
+        self._waits = (self.device.pause, self.device.settle, self.device.average)
         #: Whether every finite reading is.
         device = self.device
         checks = self.second or self.back.converter or device.legal or device.spread or device.stuck
         self.believed = not checks
+        #: What is believed; of codes as the circuit has it, in whole last bits of a reading.
+        self._legal, self._spread = device.legal, device.spread
+        if self.back.converter is not None:
+            step, limits = config.converters.reading.step, config.converters
+            self._legal = (limits.legal[0] * step, limits.legal[1] * step)
+            self._spread = limits.spread * step
         self.faults: dict[str, Ints] = {kind: np.zeros(replicas, dtype=np.int64) for kind in FAULTS}
         self.dropped = np.zeros(replicas, dtype=np.int64)
-        self.measurements = np.zeros(replicas, dtype=np.int64)
+        self._of_all, self._of_some = 0, np.zeros(replicas, dtype=np.int64)  # measurements
         self.clipped = {name: np.zeros(replicas, dtype=np.bool_) for name in ("parameters", "readings")}
         self.told, self.cause = "", None  # type: tuple[str, BaseException | None]
         self.held: dict[int, _Array] = {}
-        # Of the last measurement: what was read, and for how many it has been the same.
-        self._seen = np.full((replicas, self.device.average, self.channels), np.nan)
+        # Of the last measurement that could be read at once: the sums of its readings, NaN for none, and for
+        # how many they have been the same; and these as they were after the last first try of each one.
+        self._seen = np.full((replicas, self.channels), np.nan)
         self._same = np.zeros(replicas, dtype=np.int64)
-        self._tried = self._seen[:, None]  # of the last first try
+        self._tried = (self._seen[:, None], self._same[:, None])
         self._last = np.zeros((replicas, config.parameters), dtype=np.int64)  # words that were written last
+
+    @property
+    def measurements(self) -> Ints:
+        """(R,), measurements that were asked of each replica."""
+        return self._of_some + self._of_all
 
     # ---- measurements --------------------------------------------------------------------------------
 
@@ -135,14 +146,14 @@ class OutsideDevices:
                 self._rest(tuple(each[:, 0] for each in given), resting)
             asked = ~resting if among is None else among & ~resting
         wanted = None if asked is None else np.repeat(asked[:, None], measurements, axis=1)
-        self.measurements += measurements if among is None else measurements * among
+        if asked is None:
+            self._of_all += measurements
+        else:
+            self._of_some += measurements * asked
         raw = np.zeros((replicas, measurements, self.device.average, self.channels))
         second = np.zeros((replicas, measurements)) if self.second else None
-        bad = self._try(given, x, raw, second, wanted, again=False)
-        for _ in range(self.device.repeats):
-            if bad is None:
-                break
-            bad = self._try(given, x, raw, second, bad, again=True)
+        measure = self._together if self.vectorised else self._one_by_one
+        bad = measure(given, x, raw, second, wanted)
         valid = None
         if bad is not None:
             self.dropped += bad.sum(axis=1)
@@ -163,50 +174,85 @@ class OutsideDevices:
             counted = np.clip(scaled, 0, self.second_format.max).astype(np.int64)
         return Measured(values, counted, valid)
 
-    def _try(
-        self,
-        given: _Given,
-        x: _Array,
-        raw: _Array,
-        second: _Array | None,
-        wanted: Flags | None,
-        again: bool,
+    def _together(
+        self, given: _Given, x: _Array, raw: _Array, second: _Array | None, wanted: Flags | None
     ) -> Flags | None:
-        """Takes measurements, all or those that are wanted, and tells which are bad, or None."""
-        kinds: Ints | None = None
-        if self.vectorised:
-            kind = self._one(0, (), given, x, raw, second, wanted)
-            kinds = None if kind < 0 else np.full(raw.shape[:2], kind)
-        else:
-            for replica in range(raw.shape[0]):
-                for measurement in range(raw.shape[1]):
-                    if wanted is None or wanted[replica, measurement]:
-                        at = (replica, measurement)
-                        mine = tuple([each[at] for each in given])
-                        kind = self._one(replica, at, mine, x[replica], raw, second, None)
-                        if kind >= 0:
-                            kinds = np.full(raw.shape[:2], -1) if kinds is None else kinds
-                            kinds[at] = kind
-        # The sum is finite only if all readings are, and found in one call.
-        if kinds is None and self.believed and math.isfinite(np.add.reduce(raw, axis=None)):
-            return None
-        return self._bad(raw, second, np.full(raw.shape[:2], -1) if kinds is None else kinds, wanted, again)
+        """Takes measurements, all or those that are wanted, in one call; again those that are bad. Tells
+        which remain so, or None.
+        """
+        bad = wanted
+        for again in range(1 + self.device.repeats):
+            kind = self._one(0, (), given, x, raw, second, bad)
+            # The sum is finite only if all readings are, and found in one call.
+            if kind < 0 and self.believed and math.isfinite(np.add.reduce(raw, axis=None)):
+                return None
+            bad = self._bad(0, raw, second, np.full(raw.shape[:2], kind), bad, again > 0)
+            if bad is None:
+                return None
+        return bad
+
+    def _one_by_one(
+        self, given: _Given, x: _Array, raw: _Array, second: _Array | None, wanted: Flags | None
+    ) -> Flags | None:
+        """The same with a call for each measurement, which is over before the next one begins, as in the
+        circuit.
+        """
+        left: Flags | None = None
+        measurements = raw.shape[1]
+        # Of single readings, what they are is found by their number in all.
+        single = self.believed and raw.size == raw.shape[0] * measurements
+        for replica in range(raw.shape[0]):
+            inputs = x[replica]
+            for measurement in range(measurements):
+                at = (replica, measurement)
+                if wanted is not None and not wanted[at]:
+                    continue
+                mine = tuple([each[at] for each in given])
+                for again in range(1 + self.device.repeats):
+                    kind = self._one(replica, at, mine, inputs, raw, second, None)
+                    if single and kind < 0 and math.isfinite(raw.item(replica * measurements + measurement)):
+                        break
+                    if self._is_good(at, raw, second, kind, again > 0):
+                        break
+                else:
+                    left = np.zeros(raw.shape[:2], dtype=np.bool_) if left is None else left
+                    left[at] = True
+        return left
+
+    def _is_good(
+        self, at: tuple[int, int], raw: _Array, second: _Array | None, kind: int, again: bool
+    ) -> bool:
+        """Whether a measurement is, which had this number of a fault or none; found soon where nothing is
+        wrong.
+        """
+        if kind < 0 and self.believed and math.isfinite(np.add.reduce(raw[at], axis=None)):
+            return True
+        replica, measurement = at
+        rows = (slice(replica, replica + 1), slice(measurement, measurement + 1))
+        other = None if second is None else second[rows]
+        return self._bad(replica, raw[rows], other, np.full((1, 1), kind), None, again) is None
 
     def _bad(
-        self, raw: _Array, second: _Array | None, kinds: Ints, wanted: Flags | None, again: bool
+        self, first: int, raw: _Array, second: _Array | None, kinds: Ints, wanted: Flags | None, again: bool
     ) -> Flags | None:
-        """Which measurements are bad, from what they are and what they failed in; counted and told."""
-        self._checked(raw, second, kinds, wanted, again)
+        """Which measurements are bad, from what they are and what they failed in; counted and told. They are
+        of the replicas from ``first`` on.
+        """
+        self._believable(raw, second, kinds)
+        if self.device.stuck:
+            self._enter(
+                kinds, self._stuck(slice(first, first + len(raw)), raw, kinds, wanted, again), "stuck"
+            )
         bad: Flags = kinds >= 0
         if wanted is not None:
             bad &= wanted
         if not bad.any():
             return None
-        for replica, measurement in np.argwhere(bad).tolist():
-            kind = FAULTS[kinds[replica, measurement]]
+        for row, measurement in np.argwhere(bad).tolist():
+            kind, replica = FAULTS[kinds[row, measurement]], first + row
             self.faults[kind][replica] += 1
             if kind in _OF_READINGS:
-                shown = one_line(str(raw[replica, measurement].tolist()), 60)
+                shown = one_line(str(raw[row, measurement].tolist()), 60)
                 self.told, self.cause = f"device {replica}: {kind}: {shown}", None
         return bad
 
@@ -242,26 +288,28 @@ class OutsideDevices:
         return _KIND[kind]
 
     def _asked(self, number: int, given: _Given, x: _Array) -> tuple[_Array, Any]:
-        """The readings of one call, (..., readings, channels), and the second cost."""
+        """The readings of one call, (..., readings, channels) or all of these, and the second cost."""
         write, ready, read, second = self._calls[number]
         measurements = given[0].shape[:-1]
         shape = measurements + self._shape
-        left = self.device.pause
+        left, settle, average = self._waits
         while True:
             try:
                 write(*given)
-                if self.device.settle:
-                    time.sleep(self.device.settle)
+                if settle:
+                    time.sleep(settle)
                 if ready is not None:
                     left = self._until_ready(ready, left)
-                found = [self._array(read(x), shape) for _ in range(self.device.average)]
+                found = [self._array(read(x), shape)]
+                for _ in range(average - 1):
+                    found.append(self._array(read(x), shape))
                 other = None if second is None else self._array(second(), measurements)
             except Pause as pause:
                 left = self._paused(pause, left)
             else:
-                first = found[0][..., None] if self.cost else found[0]
                 if len(found) == 1:  # as it mostly is: no array is made
-                    return first[..., None, :], other
+                    first = found[0][..., None] if self.cost else found[0]
+                    return first[..., None, :] if measurements else first, other
                 readings = np.stack(found, axis=len(measurements))
                 return (readings[..., None] if self.cost else readings), other
 
@@ -278,7 +326,7 @@ class OutsideDevices:
     def _array(given: Any, shape: tuple[int, ...]) -> _Array:
         """Numbers of this shape, whatever they come as."""
         try:
-            found = np.asarray(given, dtype=np.float64)
+            found = np.asarray(given, np.float64)
         except (TypeError, ValueError):
             raise Fault("wrong shape", f"{one_line(repr(given), 60)} are no numbers") from None
         if found.shape != shape:
@@ -356,16 +404,10 @@ class OutsideDevices:
 
     # ---- what readings can be ------------------------------------------------------------------------
 
-    def _checked(
-        self, raw: _Array, second: _Array | None, kinds: Ints, wanted: Flags | None, again: bool
-    ) -> None:
-        """Enters the kind of fault of each measurement that has not failed yet."""
-        self._believable(raw, second, kinds)
-        if self.device.stuck:
-            self._enter(kinds, self._stuck(raw, wanted, again), "stuck")
-
     def _believable(self, raw: _Array, second: _Array | None, kinds: Ints) -> None:
-        """The same, of what no measurement may be whatever was measured before."""
+        """Enters the kind of fault of each measurement that has not failed yet and is none, whatever was
+        measured before.
+        """
         finite = np.isfinite(raw)
         if not finite.all():
             no_number: Flags = np.any(~finite, axis=(2, 3))
@@ -381,32 +423,47 @@ class OutsideDevices:
             known = np.where((kinds >= 0)[:, :, None, None], 0, raw)
             numbers = self.back.numbers(known)
             if self.device.legal:
-                low, high = self.device.legal
+                low, high = self._legal
                 beyond: Flags = np.any((numbers < low) | (numbers > high), axis=(2, 3))
                 self._enter(kinds, beyond, "out of range")
             if self.device.spread:
-                apart = np.ptp(numbers, axis=2) > self.device.spread
+                apart = np.ptp(numbers, axis=2) > self._spread
                 glitch: Flags = np.any(apart, axis=-1)
                 self._enter(kinds, glitch, "glitch")
 
     def _enter(self, kinds: Ints, where: Flags, kind: str) -> None:
         kinds[where & (kinds < 0)] = _KIND[kind]
 
-    def _stuck(self, raw: _Array, wanted: Flags | None, again: bool) -> Flags:
-        """Which measurements follow too many with the same readings; in the order in which they are made."""
+    def _stuck(self, rows: slice, raw: _Array, kinds: Ints, wanted: Flags | None, again: bool) -> Flags:
+        """Which measurements follow too many with the same sums; in the order in which they are made.
+
+        What could not be read counts for nothing, and what is out of range is not the same.
+        """
+        most = self.device.stuck
+        complete = (kinds < 0) | (kinds == _KIND["glitch"])
+        total = self.back.total(np.where(complete[:, :, None, None], raw, 0))[0]
         if again:
             # With the parameters of the try before, it may well read the same; what counts is that it moves.
-            same: Flags = (raw == self._tried).all(axis=(2, 3)) & (self._same >= self.device.stuck)[:, None]
-            return same
-        asked = np.ones(len(raw), dtype=np.bool_) if wanted is None else wanted[:, 0]
+            seen, count = self._tried
+            repeated: Flags = (total == seen).all(axis=-1) & (count >= most)
+            return repeated
+        ended = kinds == _KIND["out of range"]
+        if wanted is not None:
+            complete, ended = complete & wanted, ended & wanted
         found = np.zeros(raw.shape[:2], dtype=np.bool_)
-        for measurement in range(raw.shape[1]):
-            now = raw[:, measurement]
-            same = (now == self._seen).all(axis=(1, 2))
-            self._same = np.where(asked, np.where(same, self._same + 1, 0), self._same)
-            self._seen = np.where(asked[:, None, None], now, self._seen)
-            found[:, measurement] = self._same >= self.device.stuck
-        self._tried = raw.copy()
+        seen, count = self._seen[rows], self._same[rows]
+        tried = []
+        for now, whole, out, stuck in zip(total.swapaxes(0, 1), complete.T, ended.T, found.T, strict=True):
+            same = (now == seen).all(axis=-1)
+            count = np.where(whole, np.where(same, np.minimum(count + 1, most), 0), count)
+            seen = np.where(whole[:, None], now, np.where(out[:, None], np.nan, seen))
+            stuck[:] = same & (count >= most)
+            tried.append((seen, count))
+        self._seen[rows], self._same[rows] = seen, count
+        self._tried = (
+            np.stack([each for each, _ in tried], axis=1),
+            np.stack([each for _, each in tried], axis=1),
+        )
         return found
 
     # ---- rest ----------------------------------------------------------------------------------------

@@ -14,6 +14,9 @@ from .fixed import Flags, Ints, requantize, saturate
 
 __all__ = ["In", "Out"]
 
+#: Of so many numbers the least and the largest are found sooner one by one.
+_FEW = 16
+
 
 class Out:
     """Parameters on their way to a device outside.
@@ -84,21 +87,27 @@ class In:
         reading : ndarray
             (..., readings, channels), finite; codes within their converter.
         """
+        total, at_limit = self.total(reading)
+        if self.converter is None:
+            return total >> self.average_shift if self.average_shift else total, at_limit
+        wide = requantize(total, self.converter.shift + self.average_shift, 0)
+        mean, limited = saturate(wide, self.format.min, self.format.max)
+        return mean, limited if at_limit is None else limited | at_limit
+
+    def total(self, reading: npt.NDArray[Any]) -> tuple[Ints, Flags | None]:
+        """The sum of the readings of each measurement, before it is shifted; and where one was at a limit."""
         if self.converter is None:
             # A limit before the sum, as a converter has one.
-            whole = np.rint(reading * self.per_step)
-            kept = np.minimum(np.maximum(whole, self.format.min), self.format.max)
-            at_limit = None if (kept == whole).all() else np.any(kept != whole, axis=-2)
-            if not self.average_shift:
-                return kept[..., 0, :].astype(np.int64), at_limit
-            total: Ints = kept.sum(axis=-2).astype(np.int64)
-            return total >> self.average_shift, at_limit
+            whole, at_limit = np.rint(reading * self.per_step), None
+            found = whole.ravel().tolist() if whole.size <= _FEW else (whole.min(), whole.max())
+            if min(found) < self.format.min or max(found) > self.format.max:
+                kept = np.minimum(np.maximum(whole, self.format.min), self.format.max)
+                whole, at_limit = kept, np.any(kept != whole, axis=-2)
+            summed = whole.sum(axis=-2) if whole.shape[-2] > 1 else whole[..., 0, :]
+            return summed.astype(np.int64), at_limit
         code = signed(self.converter, reading.astype(np.int64))
         ends: Flags = np.any((code == self.converter.low) | (code == self.converter.high), axis=-2)
-        total = code.sum(axis=-2) - (self.offsets << self.average_shift)
-        wide = requantize(total * self.gains, self.converter.shift + self.average_shift, 0)
-        mean, limited = saturate(wide, self.format.min, self.format.max)
-        return mean, limited | ends
+        return (code.sum(axis=-2) - self.offsets * reading.shape[-2]) * self.gains, ends
 
     def numbers(self, reading: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """What single readings stand for, in floating point: to compare them with limits in numbers."""

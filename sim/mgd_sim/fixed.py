@@ -117,6 +117,9 @@ def saturate(value: Ints, low: int, high: int) -> tuple[Ints, Flags]:
     saturated : Flags
         Where the limits changed it.
     """
+    if type(value) is np.ndarray and value.size == 1 and low <= value.item() <= high:
+        # One number within the limits, as most are in steps of one replica: sooner found than in an array.
+        return value, np.zeros(value.shape, np.bool_)
     xp = namespace(value)
     limited = xp.maximum(xp.minimum(value, high), low)
     return limited, limited != value

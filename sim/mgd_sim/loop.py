@@ -2,8 +2,8 @@
 
 What is measured is not known beforehand, and may be nothing at all. A measurement that failed teaches
 nothing: its C~ is 0, or, where it was a reference, that of all steps until the next one that did not fail. A
-replica whose steps fail again and again comes to rest, with the parameters that it had before the first of
-these steps, and goes on from there when it is started.
+replica whose steps fail again and again comes to rest, with the parameters that good measurements have made,
+and goes on from there when it is started. All of this is as the circuit does it, in every state.
 """
 
 from __future__ import annotations
@@ -112,15 +112,12 @@ class Kept(NamedTuple):
         (R,), steps in a row with a measurement that failed.
     resting : Flags
         (R,), those that failed too often.
-    good : Ints
-        (R, P), where there are failures T before the first of them.
     """
 
     referenced: Flags
     teaches: Flags
     failures: Ints
     resting: Flags
-    good: Ints
 
 
 def _rows(chosen: Flags, there: npt.NDArray[Any], otherwise: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -144,9 +141,8 @@ class LoopStep(Step):
         self.second_weight = setup.registers.device_second
         self.most = config.words.cost.max
         yes, no = np.ones(setup.replicas, dtype=np.bool_), np.zeros(setup.replicas, dtype=np.bool_)
-        good = np.zeros((setup.replicas, config.parameters), dtype=self.copies.type)
         #: Where nothing has failed: this very object, so that it is found at once.
-        self.whole = Kept(yes, yes, np.zeros(setup.replicas, dtype=np.int64), no, good)
+        self.whole = Kept(yes, yes, np.zeros(setup.replicas, dtype=np.int64), no)
         self.high_pass = HighPass(config, setup.registers.high_pass)
 
     def start(self, theta: Ints) -> State:
@@ -154,20 +150,24 @@ class LoopStep(Step):
         return state._replace(links={**state.links, OUTSIDE: self.whole})
 
     def started(self, state: State) -> State:
-        """Those that rest go on."""
+        """Those that rest go on, and failures are counted anew."""
         kept = Kept(*state.links[OUTSIDE])
-        awake = kept._replace(failures=kept.failures * ~kept.resting, resting=np.zeros_like(kept.resting))
+        awake = kept._replace(failures=kept.failures * 0, resting=np.zeros_like(kept.resting))
         return state._replace(links={**state.links, OUTSIDE: awake})
 
     def limits(self) -> dict[str, Any]:
         found = super().limits()
-        kept = (FLAG, FLAG, COUNT, FLAG, found["store"]["theta"])
-        return {**found, "links": {**found["links"], OUTSIDE: dict(zip(Kept._fields, kept, strict=True))}}
+        kept = dict(zip(Kept._fields, (FLAG, FLAG, COUNT, FLAG), strict=True))
+        return {**found, "links": {**found["links"], OUTSIDE: kept}}
 
     def ready(self, x: Ints) -> npt.NDArray[Any]:
         return np.asarray(x * self.input_step)
 
     def __call__(self, state: State, inputs: Inputs) -> tuple[State, dict[str, npt.NDArray[Any]]]:
+        there = state.links[OUTSIDE]
+        if there is not self.whole and (resting := Kept(*there).resting).any():
+            # The others' code goes on, and A is a sum along a code.
+            state = state._replace(hold=state.hold * ~resting)
         after, outputs = super().__call__(state, inputs)
         if after.links[OUTSIDE] is self.whole:
             return after, outputs
@@ -206,10 +206,8 @@ class LoopStep(Step):
         teaches = valid[:, -1] & (True if self.config.analog else referenced)
         failed = ~valid.all(axis=1) & ~kept.resting
         failures = np.where(failed, kept.failures + 1, kept.failures * kept.resting)
-        first = failed & (kept.failures == 0)
-        good = _rows(first, now.before.store.theta, kept.good)
         resting = kept.resting | (failures >= self.give_up)
-        return Kept(referenced & ~resting, teaches, failures, resting, good)
+        return Kept(referenced & ~resting, teaches, failures, resting)
 
     def measure(self, now: Now) -> tuple[Ints, tuple[Ints, ...]]:
         measured, counted = super().measure(now)
@@ -243,7 +241,7 @@ class LoopStep(Step):
     def _mended(
         self, before: State, after: State, outputs: dict[str, npt.NDArray[Any]]
     ) -> tuple[State, dict[str, npt.NDArray[Any]]]:
-        """What listens to measurements has not heard those that failed; who rests has the last good T."""
+        """What listens to measurements has not heard those that failed; who rested does not change."""
         kept = Kept(*after.links[OUTSIDE])
         heard = kept.teaches if self.config.analog else kept.referenced
         links: dict[str, tuple[Any, ...]] = {}
@@ -256,9 +254,18 @@ class LoopStep(Step):
             for field, value in zip(getattr(then, "_fields", ()), mended, strict=False):
                 if field in outputs:
                     outputs[field] = value
-        if kept.resting.any():
-            after = self.held(after, kept.good, kept.resting)
-            outputs["theta"] = after.store.theta
+        if self.config.analog:
+            outputs["cost"] = np.where(heard, outputs["cost"], Passed(*before.links["analog"]).before)
+        rested = Kept(*before.links[OUTSIDE]).resting
+        if rested.any():
+            moved, stood = after.store, before.store
+            store = moved._replace(
+                theta=_rows(rested, stood.theta, moved.theta),
+                visible=_rows(rested, stood.visible, moved.visible),
+                copy=_rows(rested, stood.copy, moved.copy),
+            )
+            after = after._replace(store=store)
+            outputs["theta"] = store.theta
         fine = kept.referenced.all() and not kept.failures.any() and not kept.resting.any()
         links[OUTSIDE] = self.whole if fine else kept
         return after._replace(links=links), outputs
@@ -477,8 +484,7 @@ class LoopTrainer(Trainer):
         chosen = np.ones(self.replicas, dtype=np.bool_) if which is None else which
         state = self.take_step.held(self._state, theta, chosen)
         kept = Kept(*state.links[OUTSIDE])
-        good = _rows(chosen, state.store.theta, kept.good)
-        kept = kept._replace(referenced=kept.referenced & ~chosen, good=good)
+        kept = kept._replace(referenced=kept.referenced & ~chosen)
         self._state = state._replace(links={**state.links, OUTSIDE: kept})
         if chosen.all():
             self.inputs.due = 1
@@ -520,6 +526,7 @@ class LoopTrainer(Trainer):
         """Up to so many steps, one for each ``next``, which gives how many are done; close it in the end."""
         take, done, prepared = self.take_step, 0, copy.deepcopy(self.inputs.state)
         tally = self.tally = Tally.zero(self.replicas)
+        whole = 0  # steps in which nothing had failed
         try:
             for inputs, code, sample in self.inputs.take(steps):
                 before = self._state
@@ -527,7 +534,7 @@ class LoopTrainer(Trainer):
                 done += 1
                 if (there := self._state.links[OUTSIDE]) is take.whole:
                     tally.total += outputs["cost"]
-                    tally.counted += 1
+                    whole += 1
                 else:
                     teaches = Kept(*there).teaches
                     tally.total += outputs["cost"] * teaches
@@ -540,6 +547,7 @@ class LoopTrainer(Trainer):
                     self._state, done = before, done - 1
                     raise
         finally:
+            tally.counted += whole
             if done < steps:
                 # More was prepared than has been done.
                 self.inputs.state = prepared

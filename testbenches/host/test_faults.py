@@ -426,15 +426,31 @@ def test_a_checkpoint_of_others_is_refused(tmp_path):
         ChipInTheLoop(Network(XOR), outside(XOR, average=2)).resume(tmp_path / "one.npz")
 
 
-def test_rest_after_decay():
-    """Words that need no measurement go on for the bad steps; at rest there are those before them."""
-    config = outside(XOR.replaced(learning={"decay": 0.0625}), repeats=0)
-    device = Broken(Network(XOR), given(np.array([np.nan])), lambda call: call >= 40)
-    loop = ChipInTheLoop(device, config)
-    found = loop.run(20, record=True)
-    with pytest.raises(DeviceAtRest):
-        loop.run(100)
-    assert loop.trainer.theta[0].tolist() == found.theta[-1, 0].tolist()
+@pytest.mark.parametrize("name", ["decay", "windows", "a shadow"])
+def test_bad_steps_are_steps_without_a_change(name):
+    """At rest parameters are those of a device that reads one number for ever, so that C~ is 0: good steps
+    before them still count, at the end of their window, and words that need no measurement go on.
+    """
+    changes = {
+        "decay": {"learning": {"decay": 0.0625}},
+        "windows": {"learning": {"tau_p": 3, "tau_theta": 3}},
+        "a shadow": {"learning": {"tau_p": 3, "tau_theta": 6}, "engine": {"shadow": "yes"}},
+    }[name]
+    config = outside(XOR.replaced(**changes), repeats=0)
+    found = {}
+    for value in (np.nan, 0.25):
+        device = Broken(Network(XOR), given(np.array([value])), lambda call: call >= 38)
+        loop = ChipInTheLoop(device, config)
+        if np.isnan(value):
+            with pytest.raises(DeviceAtRest):
+                loop.run(100)
+            steps = loop.step
+        else:
+            loop.run(steps)
+        state = loop.trainer.state.learned
+        found[value] = [state.store.theta.tolist(), state.store.visible.tolist(), state.hold.tolist()]
+    assert steps == 19 + config.device.give_up
+    assert found[np.nan] == found[0.25]
 
 
 # ---- what is no device ---------------------------------------------------------------------------
