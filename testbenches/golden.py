@@ -1,4 +1,4 @@
-"""Golden hashes: of what is emitted for every trainer of the catalogue, so that no byte changes unnoticed.
+"""Golden hashes: of what is emitted for the catalogue's trainers and for loops: no byte changes unnoticed.
 
 ``python -m testbenches.golden`` writes them anew, after a change that is meant to change what is emitted. It
 prints which trainers changed. With names of trainers it writes those, beside what is recorded of the others.
@@ -18,8 +18,12 @@ from mgd_hdl.emit import trainer_files
 from mgd_hdl.files import write_file
 from testbenches.catalogue import CATALOGUE, configuration
 from testbenches.emitted import install
+from testbenches.loops import GOLDEN as LOOPS
 
-__all__ = ["FILE", "emitted", "hashes", "load"]
+__all__ = ["FILE", "NAMES", "emitted", "hashes", "load"]
+
+#: All of which there is one.
+NAMES = (*CATALOGUE, *LOOPS)
 
 FILE = Path(__file__).with_name("golden.json")
 
@@ -42,8 +46,8 @@ def load() -> dict[str, dict[str, str]]:
 
 
 def emitted(name: str) -> dict[str, str]:
-    """Of a trainer of the catalogue."""
-    config = configuration(name)
+    """Of a trainer of the catalogue, or a loop."""
+    config = LOOPS[name] if name in LOOPS else configuration(name)
     return hashes(config, trainer_files(config))
 
 
@@ -56,8 +60,8 @@ def _all(names: Iterable[str]) -> dict[str, dict[str, str]]:
 def main() -> None:
     """Write hashes anew, all or those of some names, and say which changed."""
     before = load() if FILE.exists() else {}
-    found = {**before, **_all(sys.argv[1:] or CATALOGUE)}
-    now = {name: found[name] for name in CATALOGUE if name in found}
+    found = {**before, **_all(sys.argv[1:] or NAMES)}
+    now = {name: found[name] for name in NAMES if name in found}
     write_file(FILE, json.dumps(now, indent=1) + "\n", force=True)
     for name in {**before, **now}:
         old, new = before.get(name, {}), now.get(name, {})

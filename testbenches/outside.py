@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
-from mgd_hdl.config.ports import COUNT_BITS, fields
+from mgd_hdl.config.ports import COUNT_BITS, fields, width
 from mgd_hdl.config.sections import CLOCKS_BITS
 from mgd_hdl.emit import trainer_files
 from mgd_sim.rtl import Design, RtlTrainer, trainer_design
 from mgd_sim.rtl.design import Port, Probe
 
-__all__ = ["FAILS", "Failing", "Sums", "around", "circuit"]
+__all__ = ["FAILS", "HARMLESS", "Failing", "Scripted", "Sums", "around", "circuit"]
 
 #: What a device may do in place of its work.
 FAILS = (
@@ -36,7 +36,15 @@ FAILS = (
     "has a spike",
     "has no second cost",
     "answers another request",
+    "answers twice",
+    "answers without a request",
+    "has a stuck bit",
+    "swaps channels",
+    "glitches",
+    "takes no code",
 )
+#: Of these, what is no fault: an answer that nobody waits for; numbers that may be, whatever they are.
+HARMLESS = ("nothing", "answers twice", "answers without a request", "has a stuck bit", "swaps channels")
 
 
 @dataclass(frozen=True)
@@ -109,14 +117,77 @@ class Sums:
         found = self._read(inputs)
         return found if self.back is not None else found * self.number.step
 
+    def _cost(self) -> np.ndarray:
+        return np.minimum(np.square(self.words - self.target).sum() >> 5, self.high)
+
     def cost(self) -> Any:
-        total = int(np.square(self.words - self.target).sum()) >> 5
-        found = min(total, self.high)
+        found = self._cost()
         return float(found) if self.back is not None else found * self.number.step
 
     def second(self) -> float:
         total = int(np.abs(self.words).sum())
         return min(total, self.config.words.given_cost.max) * self.config.words.given_cost.step
+
+
+class Broken(Exception):
+    """What a device in Python raises where the one in Verilog fails."""
+
+
+@dataclass
+class Scripted(Sums):
+    """The same, failing as the device around the circuit does: a write begins a try, and what a try was is
+    known here, so a bad one is followed by another of the same measurement, ``repeats`` times.
+    """
+
+    failing: Failing = Failing("nothing")
+    #: The present measurement, and the number of its try.
+    measurement: int = -1
+    attempt: int = 0
+    bad: bool = False
+    reads: int = 0
+
+    def write(self, parameters: np.ndarray, shake: np.ndarray | None = None) -> None:
+        if self.bad and self.attempt < self.config.device.repeats:
+            self.attempt += 1
+        else:
+            self.measurement, self.attempt = self.measurement + 1, 0
+        script, self.reads = self.failing, 0
+        turn = script.first <= self.measurement <= script.last
+        turn = turn and (self.measurement - script.first) % script.period == 0
+        self.fails = script.how if turn and self.attempt < script.tries else "nothing"
+        self.bad = self.fails not in HARMLESS
+        super().write(parameters, shake)
+
+    def _failed(self, good: np.ndarray) -> np.ndarray:
+        self.reads += 1
+        zero = np.zeros_like(good)
+        match self.fails:
+            case "reads the highest":
+                return zero + self.high
+            case "has a spike" | "glitches":
+                return zero + self.high if self.reads == 1 else good
+            case "reads the lowest":
+                return zero + self.low
+            case "reads the same for ever":
+                return zero + (1 << self.config.converters.reading_bits - 2)
+            case "has a stuck bit":
+                return good | 4
+            case "swaps channels":
+                return good[::-1]
+            case fault if fault in HARMLESS or fault == "has no second cost":
+                return good
+        raise Broken(self.fails)
+
+    def _read(self, inputs: np.ndarray) -> np.ndarray:
+        return self._failed(super()._read(inputs))
+
+    def _cost(self) -> np.ndarray:
+        return self._failed(super()._cost())
+
+    def second(self) -> float:
+        if self.fails == "has no second cost":
+            raise Broken(self.fails)
+        return super().second()
 
 
 _WATCH = """
@@ -181,7 +252,12 @@ def _within(config: TrainerConfig) -> str:
     if not config.on_bus:
         return ""
     of = "trainer.trainer"
-    wires = {"start": 1, "asked_count": COUNT_BITS, "device_settle": CLOCKS_BITS}
+    wires = {
+        "start": 1,
+        "asked_count": COUNT_BITS,
+        "device_settle": CLOCKS_BITS,
+        "device_average": width(config, "device_average"),
+    }
     reset = config.host.reset
     text = "" if reset == "rst" else f"  wire rst = {'~' * reset.endswith('_n')}{reset};\n"
     return text + "".join(f"  wire [{bits - 1}:0] {name} = {of}.{name};\n" for name, bits in wires.items())
@@ -225,7 +301,7 @@ def _parameters(config: TrainerConfig, stalls: bool) -> str:
     found.append("  reg [31:0] since = 0;  // clocks since the last parameter\n  reg whole = 0;")
     codes = ""
     if apart:
-        found += [_ready("m_axis_codes", 2, stalls), _watch("m_axis_codes", 1, "tdata", "tid")]
+        found += [_ready("m_axis_codes", 2, stalls, 17), _watch("m_axis_codes", 1, "tdata", "tid")]
         width = converters.shake_bits
         found.append(f"  reg [{config.parameters * width - 1}:0] codes;")
         taken = "m_axis_codes_tvalid && m_axis_codes_tready"
@@ -284,7 +360,7 @@ def _answers(config: TrainerConfig, stalls: bool, delay: int) -> str:
             f" total_{j} < {low} ? {low} : total_{j} > {high} ? {high} : total_{j};"
         )
         channels.append(f"y_{j}[{bits - 1}:0]")
-    row = ", ".join(reversed(channels))
+    row, turned = ", ".join(reversed(channels)), ", ".join(channels)
     second = second_line = ""
     if config.second_cost:
         most = config.words.given_cost.max
@@ -302,6 +378,7 @@ def _answers(config: TrainerConfig, stalls: bool, delay: int) -> str:
         second_line = "if (s_axis_second_tready) power_valid <= 0;"
     top = f"{bits}'d{(1 << bits - (number.signed and back is None)) - 1}"
     readings_bits = converters.channels * bits
+    bit = f"{readings_bits}'d{sum(4 << k * bits for k in range(len(channels)))}"
     same = f"{readings_bits}'d{sum((1 << bits - 2) << k * bits for k in range(len(channels)))}"
     wait = f"{delay} + (random[11:8] & {15 if stalls else 0})"
     lines.append(f"""
@@ -310,7 +387,10 @@ def _answers(config: TrainerConfig, stalls: bool, delay: int) -> str:
   wire [23:0] now = asked_count - 1;
   wire turn_to_fail = fail_how != 0 && now >= fail_first && now <= fail_last
     && (now - fail_first) % fail_period == 0;
-  wire [3:0] how = turn_to_fail && attempt < fail_tries ? fail_how : 0;
+  // A glitch is one reading of a try.
+  wire glitch = (attempt & ((1 << device_average) - 1)) == 0 && (attempt >> device_average) < fail_tries;
+  wire [4:0] how = turn_to_fail && (fail_how == 16 ? glitch : attempt < fail_tries) ? fail_how : 0;
+  reg twice = 0;
   reg [23:0] deaf_left = 0;
   wire deaf = turn_to_fail && (asked_count != was || deaf_left != 0);
   assign s_axis_readings_tvalid = valid; assign s_axis_readings_tdata = reading;
@@ -322,6 +402,8 @@ def _answers(config: TrainerConfig, stalls: bool, delay: int) -> str:
     if (valid && s_axis_readings_tready) readings <= readings + 1;
     if (asked_count != was) begin was <= asked_count; attempt <= 0; deaf_left <= fail_tries; end
     else if (deaf_left != 0) deaf_left <= deaf_left - 1;
+    if (working && wait_left != 0) wait_left <= wait_left - 1;
+    // A further request takes the place of one that is still being answered.
     if (m_axis_inputs_tvalid && m_axis_inputs_tready) begin
       requests <= requests + 1;
       attempt <= attempt + 1;
@@ -330,12 +412,19 @@ def _answers(config: TrainerConfig, stalls: bool, delay: int) -> str:
       working <= how != 1; wait_left <= how == 5 ? 2000 : {wait};
       tid <= how == 11 ? m_axis_inputs_tid - 1 : m_axis_inputs_tid;
       user <= how == 2;
-      kept <= how == 3 || how == 9 ? {{ {", ".join([top] * len(channels))} }}
-        : how == 4 ? 0 : how == 6 ? {same} : {{ {row} }};
+      twice <= how == 12;
+      kept <= how == 3 || how == 9 || how == 16 ? {{ {", ".join([top] * len(channels))} }}
+        : how == 4 ? 0 : how == 6 ? {same} : how == 14 ? {{ {row} }} | {bit}
+        : how == 15 ? {{ {turned} }} : {{ {row} }};
       {second}
     end
-    if (working && wait_left != 0) wait_left <= wait_left - 1;
-    if (working && wait_left == 0 && !valid) begin valid <= 1; reading <= kept; working <= 0; end
+    else if (working && wait_left == 0 && !valid) begin
+      valid <= 1; reading <= kept; working <= twice; twice <= 0;
+    end
+    // Of the last request again, when there is none.
+    if (turn_to_fail && fail_how == 13 && !working && !valid && !m_axis_inputs_tvalid && random[5]) begin
+      valid <= 1; reading <= random; tid <= m_axis_inputs_tid; user <= random[6];
+    end
   end""")
     return "\n".join(lines)
 

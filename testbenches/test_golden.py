@@ -1,4 +1,4 @@
-"""Is what is emitted still the same, byte for byte? Presets; with --all the whole catalogue.
+"""Is what is emitted still the same, byte for byte? Presets, and two loops; with --all the whole catalogue.
 
 Examples are compared in each run where they are emitted anyway, in ``docs/test_examples.py``.
 """
@@ -9,6 +9,7 @@ import pytest
 
 from testbenches import golden
 from testbenches.catalogue import CATALOGUE, named
+from testbenches.loops import GOLDEN as LOOPS
 
 PRESETS = named("preset")
 
@@ -24,5 +25,16 @@ def test_catalogue(name):
     assert golden.emitted(name) == golden.load()[name]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if number < 2 else pytest.param(name, marks=pytest.mark.only_all)
+        for number, name in enumerate(LOOPS)
+    ],
+)
+def test_loops(name):
+    assert golden.emitted(name) == golden.load()[name]
+
+
 def test_every_trainer_is_recorded():
-    assert list(golden.load()) == list(CATALOGUE)
+    assert list(golden.load()) == list(golden.NAMES)

@@ -9,91 +9,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.ports import DEVICE_FAULTS
 from mgd_hdl.emit import trainer_files
 from mgd_hdl.host import ChipInTheLoop
 from mgd_sim.compare import first_difference, states
 from mgd_sim.rtl import RtlTrainer
 from testbenches.linting import lint
-from testbenches.outside import Failing, Sums, circuit
+from testbenches.loops import ALL, ENGINES, FRAGILE, OTHERS, outside
+from testbenches.outside import HARMLESS, Failing, Scripted, Sums, circuit
 from testbenches.test_lint import check_names
-
-WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
-CODES = {
-    "dac_bits": 10,
-    "dac_gain": 0.5,
-    "dac_offset": -0.125,
-    "adc_bits": 10,
-    "adc_gain": 0.9,
-    "adc_offset": 0.1,
-}
-SINUSOIDS = {
-    "perturbation": {"family": "sinusoidal"},
-    "formats": {"parameter": "SQ(5, 15)"},
-    "learning": {"tau_p": 2, "tau_x": 4},
-}
-
-
-def outside(device: dict[str, Any] | None = None, **sections: Any) -> TrainerConfig:
-    return preset("xor").replaced(device={"kind": "outside", **(device or {})}, **sections)
-
 
 #: What the device around the circuit counts, and what it finds wrong.
 OF_THE_DEVICE = ("requests", "readings", "violations")
 
-#: One for each engine, outputs and cost; then what else there is.
-ENGINES = {
-    "parallel": outside(),
-    "a shadow, windows, codes out and back": outside(
-        {**CODES, "average": 2}, perturbation={"family": "walsh"}, learning=WINDOWS
-    ),
-    "serial": outside({"gives": "cost"}, engine={"cell": "serial"}),
-    "sinusoids, two costs": outside({"gives": "cost", "second_weight": 0.01, "sends": "all"}, **SINUSOIDS),
-}
-OTHERS = {
-    "two-sided, side by side": outside(
-        {"sends": "parallel", "average": 4}, learning={"measure": "two_sided"}
-    ),
-    "analog, apart": outside({"sends": "apart"}, learning={"algorithm": "analog", "tau_x": 4}),
-    "two-sided sinusoids, apart, codes": outside(
-        {"sends": "apart", **CODES},
-        **{**SINUSOIDS, "learning": {"measure": "two_sided"}},
-    ),
-    "analog, two costs": outside({"second_weight": 0.05}, learning={"algorithm": "analog", "tau_x": 4}),
-    "layer by layer, leaves": outside(
-        perturbation={"granularity": "layer", "tau_layer": 2}, engine={"leaves": "yes"}
-    ),
-    "parameters without a network, accessed": outside(
-        {"parameters": [13, 20]}, network={"layers": [2, 1]}, engine={"access": "yes"}
-    ),
-    "sparse, a shadow": outside(perturbation={"share": 0.5}, engine={"shadow": "yes"}),
-    "momentum": outside(learning={"follow": 2, "tau_theta": 3, "tau_p": 2}),
-    "early enables": outside(engine={"enables": "early"}),
-    "serial, two-sided, leaves, codes": outside(
-        CODES, engine={"cell": "serial", "leaves": "yes"}, learning={"measure": "two_sided"}
-    ),
-    "noise, decay, annealed, all checks": outside(
-        {"legal": [-1.0, 3.0], "spread": 0.5, "stuck": 1000, "average": 2},
-        imperfections={"cost_noise": 0.01, "update_noise": 0.002},
-        learning={"decay": 2.0**-10, "anneal_every": 50},
-    ),
-    "answers counted, judged, gated": outside(
-        task={"accuracy": True},
-        judge={"kind": "window", "limit": 0.3, "window": 8, "misses": 2},
-        cost={"limit": 0.25, "gate": 0.0005},
-    ),
-    "sequential, references anew": outside(
-        perturbation={"family": "sequential"}, learning={"tau_x": 4, "reference": "every_step"}
-    ),
-}
-ALL = {**ENGINES, **OTHERS}
 
-
-def software(config: TrainerConfig) -> ChipInTheLoop:
+def software(config: TrainerConfig, failing: Failing | None = None) -> ChipInTheLoop:
     """The loop in software; there the device takes no time, and nobody waits for it."""
     timeless = config.replaced(device={"settle": 0.0, "time_out": 0.0, "pause": 1.0})
-    return ChipInTheLoop(Sums(timeless), timeless, [config.seed])
+    device = Sums(timeless) if failing is None else Scripted(timeless, failing=failing)
+    return ChipInTheLoop(device, timeless, [config.seed])
 
 
 def equal(
@@ -304,3 +239,105 @@ def test_a_dropped_measurement_teaches_nothing(build):
         theta = np.concatenate([seen["theta"][:1], seen["theta"]])
         assert (theta[1:][bad[1:]] == theta[:-1][bad[1:]]).all()
         assert not found.model.get("resting")
+
+
+def scripts(how: str, config: TrainerConfig, **when: int) -> tuple[Failing, Failing]:
+    """For the circuit's device and for that of the software: all tries of a measurement fail.
+
+    Around the circuit requests are counted, of which a bad try has as many as it takes to see that it is, or
+    clocks in which nothing is taken.
+    """
+    tries = 1 + config.device.repeats
+    requests = tries
+    if how == "has no second cost":
+        requests = tries * config.device.average
+    elif how.startswith("takes no"):
+        requests = 4000
+    elif how in HARMLESS or how == FOR_EVER:
+        tries = requests = (1 << 24) - 1
+    return Failing(how, tries=requests, **when), Failing(how, tries=tries, **when)
+
+
+def fragile(how: str, config: TrainerConfig, build: Any, **when: int) -> tuple[RtlTrainer, ChipInTheLoop]:
+    """Both, with devices that fail alike."""
+    one, other = scripts(how, config, **when)
+    loop = software(config, other)
+    return circuit(config, build=build, stalls=True, failing=one), loop
+
+
+#: Believed until it has gone on for long enough.
+FOR_EVER = "reads the same for ever"
+#: What may be done wrong with which of them; in each run the first, and those that no other shows.
+WRONG = {
+    "windows, noise, judged, two costs": [
+        "is silent",
+        "has no second cost",
+        "has a spike",
+        "takes no request",
+        "is late",
+        "says that it is bad",
+        "answers another request",
+        "answers twice",
+        "answers without a request",
+        "reads the lowest",
+        "has a stuck bit",
+    ],
+    "two-sided, apart, codes, noise": ["is silent", "takes no code", "has a stuck bit"],
+    "analog, apart": ["is silent", "takes no code", "reads the highest"],
+    "serial, a cost, side by side": ["is silent", "takes no parameter", "has a stuck bit"],
+    "sinusoids, momentum": ["is silent"],
+    "momentum, layer by layer": ["is silent"],
+    "all but the legal range": ["glitches", FOR_EVER],
+    "two outputs": ["swaps channels", "is silent"],
+}
+CASES = [
+    pytest.param(name, how, marks=() if name == next(iter(WRONG)) and number < 2 else pytest.mark.only_all)
+    for name, kinds in WRONG.items()
+    for number, how in enumerate(kinds)
+]
+
+
+@pytest.mark.parametrize(("name", "how"), [each for each in CASES if each.values[1] != FOR_EVER])
+def test_bad_measurements_are_the_same_in_software(name, how, build):
+    """Every third measurement is bad in all its tries: all states of all steps are equal, and all counts."""
+    config = FRAGILE[name].replaced(device={"give_up": 1000})
+    found, loop = fragile(how, config, build, period=3)
+    with found:
+        expected = states(loop.run(90, record=True))
+        difference = first_difference(expected, found.run(90))
+        assert difference is None, str(difference)
+        found.pause()
+        loop.run(found.ended - found.step)
+        counts = [found.model.get(f"{each}_count") for each in ("asked", "taken", "dropped")]
+        asked, dropped = (int(each[0]) for each in (loop.outside.measurements, loop.outside.dropped))
+        assert counts == [asked, asked - dropped, dropped]
+        assert bool(dropped) == (how not in HARMLESS)
+        assert found.model.get("violations") == 0
+    assert (expected["theta"] != expected["theta"][0]).any()
+
+
+@pytest.mark.parametrize(("name", "how"), [each for each in CASES if each.values[1] not in HARMLESS])
+def test_rest_is_the_same_in_software(name, how, build):
+    """Bad from some measurement on: both rest after the same step, and go on with the same states."""
+    config = FRAGILE[name]
+    found, loop = fragile(how, config, build, first=41)
+    with found:
+        kept = loop.trainer.run(200, record=True)
+        assert loop.resting.all()
+        steps = loop.step
+        expected = {each: array[:steps] for each, array in states(kept).items()}
+        difference = first_difference(expected, found.run(steps))
+        assert difference is None, str(difference)
+        found.look(8000)
+        assert found.model.get("resting")
+        assert found.ended == steps, "no further step"
+        asked, dropped = (int(each[0]) for each in (loop.outside.measurements, loop.outside.dropped))
+        assert [found.model.get("asked_count"), found.model.get("dropped_count")] == [asked, dropped]
+        loop.trainer._outside.devices[0].failing = Failing("nothing")
+        found.model.set(fail_how=0, go_on=1)
+        found.look(1)
+        found.model.set(go_on=0)
+        loop.start()
+        difference = first_difference(states(loop.run(60, record=True)), found.run(60), steps)
+        assert difference is None, str(difference)
+        assert found.model.get("violations") == 0
