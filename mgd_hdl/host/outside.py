@@ -103,6 +103,10 @@ class OutsideDevices:
         """(R,), measurements that were asked of each replica."""
         return self._of_some + self._of_all
 
+    @measurements.setter
+    def measurements(self, count: Ints) -> None:
+        self._of_all, self._of_some = 0, count
+
     # ---- measurements --------------------------------------------------------------------------------
 
     def __call__(
