@@ -6,7 +6,17 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
 
-__all__ = ["ALL", "ENGINES", "FRAGILE", "GOLDEN", "OTHERS", "outside"]
+__all__ = [
+    "ALL",
+    "CODES",
+    "ENGINES",
+    "FRAGILE",
+    "GOLDEN",
+    "OTHERS",
+    "SINUSOIDS",
+    "WINDOWS",
+    "outside",
+]
 
 WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
 CODES = {

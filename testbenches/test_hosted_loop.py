@@ -18,8 +18,8 @@ from mgd_hdl.host import ChipInTheLoop, Circuit, CircuitAtRest, DeviceAtRest, To
 from mgd_hdl.host import simulation as bus
 from mgd_sim.compare import first_difference, states
 from mgd_sim.rtl.verilator import VerilatorModel
+from testbenches.loops import CODES, SINUSOIDS, WINDOWS, outside
 from testbenches.outside import Failing, Sums, around
-from testbenches.test_loop import CODES, SINUSOIDS, WINDOWS, outside
 
 #: Short, so that a device that is dead is one soon.
 WAITS = {"time_out": 4e-6, "pause": 8e-6, "settle": 1e-6, "repeats": 1, "give_up": 3}

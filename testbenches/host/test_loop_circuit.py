@@ -25,8 +25,8 @@ from mgd_hdl.host import (
 )
 from mgd_hdl.host.software import SoftwareCircuit
 from testbenches.host.devices import Bowl
+from testbenches.loops import CODES, outside
 from testbenches.outside import Sums
-from testbenches.test_loop import CODES, outside
 
 SHORT: dict[str, Any] = {"repeats": 1, "give_up": 4, "pause": 0.01}
 LOOP = outside({**SHORT, "legal": [-1.0, 3.0], "spread": 0.25}, engine={"access": "yes"})
