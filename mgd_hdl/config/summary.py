@@ -85,6 +85,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "nodes": config.nodes,
         "latency": {"measure": config.timing.measure_latency, "step": config.timing.step_latency},
         "clocks_per_step": float(config.timing.clocks_per_step),
+        "outside": config.outside,
         "judge": config.judge.model_dump() if config.judged else None,
         "rows": config.placement.rows,
         "columns": config.placement.columns,
@@ -182,7 +183,8 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
     yield line(
         "latency", f"{found['latency']['measure']} clocks to a cost, {found['latency']['step']} to its update"
     )
-    yield line("step", f"{found['clocks_per_step']:.6g} clocks, while samples are there in time")
+    clocks = f"{found['clocks_per_step']:.6g} clocks, while samples are there in time"
+    yield line("step", "as long as the device takes" if found["outside"] else clocks)
     leaves = f"leaf registers for {found['leaf_cells']} cells each"
     words = {"shadow": "shadow copy", "leaves": leaves, "early": "early enables"}
     words |= {"layerwise": "layer by layer", "nodes": "node by node"}

@@ -23,7 +23,8 @@ def outside(config: TrainerConfig, network: dict | None = None, **device) -> Tra
 def possible(name: str) -> bool:
     """Whether the trainer can have a device in its network's place."""
     try:
-        return not outside(configuration(name)).retries
+        config = configuration(name)
+        return not config.outside and not outside(config).retries
     except ConfigError:
         return False
 

@@ -38,7 +38,10 @@ KINDS = [
 #: What users start from.
 #: Whose operations are many.
 BOUNDED = ["07_letters_on_chip.toml", "cross-entropy of four", "sparse, stochastic, noisy costs"]
-STARTS = [*(path.name for path in EXAMPLES), "xor", "parity4", "nist7x7", "nist7x7_centered"]
+STARTS = [
+    *(path.name for path in EXAMPLES if not configuration(path.name).outside),
+    *("xor", "parity4", "nist7x7", "nist7x7_centered"),
+]
 
 
 def _samples(name: str) -> bool:

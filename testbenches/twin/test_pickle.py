@@ -18,9 +18,11 @@ from mgd_sim.trainer import Record, Trainer
 from mgd_sim.watch import port_samples
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = {path.stem: load(path) for path in sorted((ROOT / "examples").glob("*.toml"))}
+#: A device outside is somebody's own, and stays where it is.
 EVERY = {
     **{name: preset(name) for name in PRESETS},
-    **{path.stem: load(path) for path in sorted((ROOT / "examples").glob("*.toml"))},
+    **{name: config for name, config in EXAMPLES.items() if not config.outside},
     "external codes": preset("xor").replaced(perturbation={"family": "external", "resolution": 1}),
 }
 
