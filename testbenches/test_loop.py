@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,16 @@ def test_equals_the_software_loop(name, build):
     counted = equal(ALL[name], 200, build)
     assert counted["dropped_count"] == 0
     assert counted["requests"] == counted["readings"] == counted["asked_count"] * ALL[name].device.average
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_measurements_of_a_step(name):
+    """As often as the software asks its device, over whole windows and samples."""
+    config, loop = ALL[name], software(ALL[name])
+    learning = config.learning
+    steps = 4 * math.lcm(learning.tau_x, learning.tau_p, learning.tau_theta)
+    loop.run(steps)
+    assert loop.outside.measurements[0] == steps * config.timing.measurements_per_step
 
 
 @pytest.mark.only_all

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .errors import one_line
@@ -14,7 +14,7 @@ from .tasks import TASKS, Task
 from .toml import PRESETS, preset
 from .trainer import TrainerConfig
 
-__all__ = ["json_schema", "presets_and_tasks", "summary", "summary_lines"]
+__all__ = ["json_schema", "presets_and_tasks", "step_text", "summary", "summary_lines"]
 
 
 def summary(config: TrainerConfig) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "nodes": config.nodes,
         "latency": {"measure": config.timing.measure_latency, "step": config.timing.step_latency},
         "clocks_per_step": float(config.timing.clocks_per_step),
-        "outside": config.outside,
+        "measurements_per_step": float(config.timing.measurements_per_step),
         "judge": config.judge.model_dump() if config.judged else None,
         "rows": config.placement.rows,
         "columns": config.placement.columns,
@@ -180,11 +180,12 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
         yield line("follow", f"b = {b:g}, time constant {1 / b - 1:g} times tau_theta, momentum {1 - b:g}")
     for key, pair in found["snapped"].items():
         yield line("snapped", f"{key} = {pair['given']} is used as {pair['used']}")
+    measured = "from what was measured " if found["measurements_per_step"] else ""
     yield line(
-        "latency", f"{found['latency']['measure']} clocks to a cost, {found['latency']['step']} to its update"
+        "latency",
+        f"{found['latency']['measure']} clocks {measured}to a cost, {found['latency']['step']} to its update",
     )
-    clocks = f"{found['clocks_per_step']:.6g} clocks, while samples are there in time"
-    yield line("step", "as long as the device takes" if found["outside"] else clocks)
+    yield line("step", f"{step_text(found)}, while samples are there in time")
     leaves = f"leaf registers for {found['leaf_cells']} cells each"
     words = {"shadow": "shadow copy", "leaves": leaves, "early": "early enables"}
     words |= {"layerwise": "layer by layer", "nodes": "node by node"}
@@ -202,6 +203,14 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
     yield line(
         "array", ", ".join([f"{found['rows']} rows of {found['columns']} in {found['tiles']} tiles", *extras])
     )
+
+
+def step_text(found: Mapping[str, Any]) -> str:
+    """What a step takes: clocks, and measurements of a device outside, which come on top."""
+    clocks, count = f"{found['clocks_per_step']:.6g} clocks", found["measurements_per_step"]
+    if not count:
+        return clocks
+    return f"{clocks} and {count:.6g} measurement{'s' * (count != 1)} of the device"
 
 
 def _samples(config: TrainerConfig) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
+from itertools import combinations, product
 
 from .asked import Asked
 from .curves import Curves
@@ -16,7 +17,12 @@ from .placement import Placement
 from .shape import Shape
 from .words import Words
 
-__all__ = ["Timing"]
+__all__ = ["Timing", "steps_per_second"]
+
+
+def steps_per_second(clocks: Fraction, hertz: float, seconds: float = 0.0) -> float:
+    """Where a step takes so many clocks, and so many seconds beside them."""
+    return 1 / (float(clocks) / hertz + seconds) if seconds else hertz / float(clocks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,10 +244,32 @@ class Timing:
 
     @property
     def clocks_per_step(self) -> Fraction:
-        """While samples are there in time: the mean over all steps."""
+        """While samples are there in time: the mean over all steps. Measurements of a device outside, which
+        take as long as they take, come on top: :attr:`measurements_per_step`.
+        """
         wait = self.command_latency + self.measure_latency + self.change_latency
         wait += self.learn_latency + self.update_clocks
         return self.engine.step_clocks(wait, self.tail_clocks)
+
+    @property
+    def measurements_per_step(self) -> Fraction:
+        """Of a device outside, the mean over all steps; 0 without one. C, and C0 where a step measures it:
+        always, or where its number is a multiple of one of some periods (inclusion and exclusion).
+        """
+        asked, learning = self.asked, self.asked.learning
+        if not asked.outside or not asked.reference_waits:
+            return Fraction(asked.outside * (1 if asked.analog else 2))
+        periods = (learning.tau_x, learning.tau_theta, *(() if asked.shadow else (learning.tau_p,)))
+        found = Fraction(1)
+        for size in range(1, len(periods) + 1):
+            for some in combinations(periods, size):
+                found -= Fraction((-1) ** size, math.lcm(*some))
+        return found
+
+    @property
+    def settle_per_step(self) -> float:
+        """Seconds that a device outside needs at least: all that is known of its measurements."""
+        return float(self.measurements_per_step) * self.asked.device.settle
 
     def delay(self, layer: int) -> int:
         """Delayed updates: how many steps behind a layer's copy of the parameters is.

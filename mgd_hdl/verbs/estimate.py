@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from .common import ToolError, configuration, print_json
+from ..config import ConfigError, Problem
+from .common import ToolError, any_configuration, print_json
 
 __all__ = ["estimate"]
 
 
 def estimate(args: Namespace) -> int:
     """Tell it, and what fits which device."""
-    config = configuration(args.config, args.samples)
+    config = any_configuration(args.config, args.samples)
+    if config.outside:
+        told = "has no estimate: no circuit with a device was among those fitted; mgd-hdl synth measures it"
+        raise ConfigError([Problem("device.kind", '"outside"', told)])
     from mgd_synth.estimate import as_json, check_target, estimate, fits, fits_table, notes
     from mgd_synth.process import SynthError
 

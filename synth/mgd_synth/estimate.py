@@ -20,11 +20,13 @@ from typing import Any
 
 from mgd_hdl.config import ConfigError, TrainerConfig, preset
 from mgd_hdl.config.errors import did_you_mean
+from mgd_hdl.config.timing import steps_per_second
 
 from .features import Features, features
 from .flow import COUNTED, DEVICES
 from .process import SynthError
-from .report import Report, Resource
+from .report import Report, Resource, device_notes
+from .report import rates as of_json
 
 __all__ = [
     "COEFFICIENTS",
@@ -244,6 +246,8 @@ def estimate(config: TrainerConfig, target: str) -> Report:
         tools=(f"coefficients of {fit.tool}",),
         resources=resources,
         clocks_per_step=config.timing.clocks_per_step,
+        measurements_per_step=config.timing.measurements_per_step,
+        settle_per_step=config.timing.settle_per_step,
         fmax=None if rates is None else rates[0],
         notes=(*notes(config), *_device_notes(config, target, fit)),
         common=(),
@@ -256,7 +260,7 @@ def notes(config: TrainerConfig, fit: Fit | None = None) -> list[str]:
     told = ["Parameters and clocks per step are exact, the latter while samples are there in time."]
     if strange:
         told.append(f"No fitted trainer had {', '.join(strange)}: what that adds is not in the sizes.")
-    return told
+    return [*told, *device_notes(config)]
 
 
 def _device_notes(config: TrainerConfig, target: str, fit: Fit) -> Iterator[str]:
@@ -353,6 +357,12 @@ def fits(config: TrainerConfig, targets: Sequence[str] | None = None) -> list[Fi
     return found
 
 
+def _rate(config: TrainerConfig, hertz: float) -> float:
+    """Steps a second; with a device outside at most."""
+    timing = config.timing
+    return steps_per_second(timing.clocks_per_step, hertz, timing.settle_per_step)
+
+
 # ---- as text -------------------------------------------------------------------------------------
 
 
@@ -364,7 +374,7 @@ def fits_table(config: TrainerConfig, found: Sequence[Fitting]) -> str:
     ]
     for each in found:
         rates = clock(each.target)
-        speed = "" if rates is None else f"{rates[0] * 1e6 / float(config.timing.clocks_per_step):,.0f}"
+        speed = "" if rates is None else f"{'at most ' * config.outside}{_rate(config, rates[0] * 1e6):,.0f}"
         fit = "yes" if each.fits else f"no: too few {', '.join(each.short)}"
         cells = [
             each.target,
@@ -392,7 +402,7 @@ def as_json(config: TrainerConfig, found: Sequence[Fitting]) -> list[dict[str, A
                 "share": each.share,
                 "short": list(each.short),
                 "fmax": fmax,
-                "steps_per_second": None if fmax is None else fmax / float(config.timing.clocks_per_step),
+                **of_json(None if fmax is None else _rate(config, fmax), config.timing.measurements_per_step),
                 "largest_hidden": each.hidden,
                 "parameters": each.parameters,
             }

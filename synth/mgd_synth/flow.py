@@ -24,7 +24,7 @@ from .counted import Counted
 from .harness import Harness, harness
 from .nextpnr import Device, critical_path, place_and_route, resources
 from .process import Say, SynthError, need, silent
-from .report import Report
+from .report import Report, device_notes
 from .sta import slowest_path
 from .yosys import YOSYS, netlist_in
 
@@ -197,7 +197,9 @@ def synthesize(
         target=target,
         parameters=config.parameters,
         clocks_per_step=config.timing.clocks_per_step,
-        **results,
+        measurements_per_step=config.timing.measurements_per_step,
+        settle_per_step=config.timing.settle_per_step,
+        **{**results, "notes": (*results.get("notes", ()), *device_notes(config))},
     )
 
 

@@ -7,9 +7,22 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.timing import steps_per_second
+
 from .blocks import HARNESS
 
-__all__ = ["PAPER", "CriticalPath", "Platform", "Report", "Resource", "Segment", "Solution"]
+__all__ = [
+    "PAPER",
+    "CriticalPath",
+    "Platform",
+    "Report",
+    "Resource",
+    "Segment",
+    "Solution",
+    "device_notes",
+    "rates",
+]
 
 
 #: What holds for every target.
@@ -21,6 +34,27 @@ NOTES = (
     " counts for the one that reads it.",
     "Clocks per step are exact while samples are there in time.",
 )
+
+
+def device_notes(config: TrainerConfig) -> tuple[str, ...]:
+    """What holds with a device outside."""
+    if not config.outside:
+        return ()
+    return (
+        "Measurements of the device come on top of clocks per step, and take as long as it does. Of them only"
+        " the time to settle is in the steps per second, so these are at most so many.",
+    )
+
+
+def rates(rate: float | None, measurements: Fraction) -> dict[str, float | None]:
+    """For JSON: steps a second, or with measurements, which come on top, the most that there can be."""
+    if not measurements:
+        return {"steps_per_second": rate}
+    return {
+        "measurements_per_step": float(measurements),
+        "steps_per_second": None,
+        "most_steps_per_second": rate,
+    }
 
 
 @dataclass(frozen=True)
@@ -127,7 +161,10 @@ class Report:
     fmax : float or None
         Megahertz.
     path : CriticalPath or None
-    clocks_per_step : Fraction
+    clocks_per_step, measurements_per_step : Fraction
+        Measurements of a device outside come on top of clocks.
+    settle_per_step : float
+        Seconds that these need at least.
     notes : tuple of str
         What a reader must know to compare the numbers.
     common : tuple of str
@@ -142,6 +179,8 @@ class Report:
     tools: tuple[str, ...]
     resources: tuple[Resource, ...]
     clocks_per_step: Fraction
+    measurements_per_step: Fraction = Fraction(0)
+    settle_per_step: float = 0.0
     fmax: float | None = None
     path: CriticalPath | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -152,7 +191,10 @@ class Report:
 
     @property
     def steps_per_second(self) -> float | None:
-        return None if self.fmax is None else self.fmax * 1e6 / float(self.clocks_per_step)
+        """With a device outside so many at most."""
+        if self.fmax is None:
+            return None
+        return steps_per_second(self.clocks_per_step, self.fmax * 1e6, self.settle_per_step)
 
     @property
     def seconds_to_solution(self) -> float | None:
@@ -178,7 +220,7 @@ class Report:
             "fmax": None if self.fmax is None else self.fmax * 1e6,
             "critical_path": None,
             "clocks_per_step": float(self.clocks_per_step),
-            "steps_per_second": self.steps_per_second,
+            **rates(self.steps_per_second, self.measurements_per_step),
             "solution": None,
             "notes": [*self.notes, *self.common],
         }
@@ -265,9 +307,12 @@ class Report:
         clocks = self.clocks_per_step
         exact = str(clocks) if clocks.denominator == 1 else f"{clocks} = {float(clocks):.3f}"
         rows = [["clocks per step", exact]]
+        measured = self.measurements_per_step
+        if measured:
+            rows.append(["measurements of the device per step, on top", f"{float(measured):.6g}"])
         if self.fmax is not None and self.steps_per_second is not None:
             rows.insert(0, ["clock", f"{self.fmax:.1f} MHz"])
-            rows.append(["steps per second", f"{self.steps_per_second:,.0f}"])
+            rows.append(["steps per second", f"{'at most ' * bool(measured)}{self.steps_per_second:,.0f}"])
         parts = [_table(["", ""], rows)]
         if self.path is not None:
             head = ["critical path", "logic ns", "wires ns"]

@@ -19,7 +19,7 @@ import pytest
 
 from mgd_hdl import cli, emit
 from mgd_hdl.config import PRESETS, load, preset
-from mgd_hdl.config.summary import json_schema
+from mgd_hdl.config.summary import json_schema, step_text
 from mgd_hdl.config.tasks import TASKS
 from mgd_hdl.config.toml import preset_text
 from mgd_hdl.files import MANIFEST
@@ -547,3 +547,42 @@ def test_a_full_disk_is_one_line():
     (line,) = run.stderr.splitlines()
     assert line.startswith("mgd-hdl: ")
     assert "no space left on device" in line
+
+
+# ---- a device outside ----------------------------------------------------------------------------
+
+
+def test_measurements_of_a_device_are_told(capsys):
+    """Where clocks of a step are, and where they would be."""
+    path = str(Path(__file__).parents[2] / "examples/loop/6_circuit.toml")
+    config = load(path)
+    assert cli.main(["check", path]) == 0
+    out = capsys.readouterr().out
+    clocks = f"{float(config.timing.clocks_per_step):g}"
+    step = (
+        f"  step         {clocks} clocks and 2 measurements of the device, while samples are there in time\n"
+    )
+    assert step in out
+    assert "clocks from what was measured to a cost, " in out
+    assert cli.main(["check", path, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["clocks_per_step"], found["measurements_per_step"]) == (float(clocks), 2.0)
+    assert cli.main(["check", "xor"]) == 0
+    assert "measure" not in capsys.readouterr().out
+    assert cli.main(["estimate", path]) == 2
+    assert capsys.readouterr().err == (
+        'mgd-hdl: device.kind = "outside": has no estimate: no circuit with a device was among those fitted;'
+        " mgd-hdl synth measures it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("clocks", "measurements", "text"),
+    [
+        (22.0, 0.0, "22 clocks"),
+        (9.0, 1.0, "9 clocks and 1 measurement of the device"),
+        (2.53125, 4 / 3, "2.53125 clocks and 1.33333 measurements of the device"),
+    ],
+)
+def test_what_a_step_takes(clocks, measurements, text):
+    assert step_text({"clocks_per_step": clocks, "measurements_per_step": measurements}) == text

@@ -8,7 +8,9 @@ from fractions import Fraction
 
 import pytest
 
-from mgd_synth.report import CriticalPath, Report, Resource, Segment, Solution
+from mgd_hdl.config import preset
+from mgd_synth import estimate
+from mgd_synth.report import CriticalPath, Report, Resource, Segment, Solution, device_notes
 
 REPORT = Report(
     design="toy",
@@ -108,3 +110,40 @@ def test_no_median_no_time():
 
 def test_whole_clocks_stand_alone():
     assert "| clocks per step | 22 |" in replace(REPORT, clocks_per_step=Fraction(22)).markdown()
+
+
+def test_measurements_of_a_device_come_on_top():
+    """12.5 clocks at 50 MHz are 0.25 us, and one and a half measurements with 0.5 us to settle are 0.75 us:
+    a million steps a second, and fewer, since more than that is not known of them.
+    """
+    report = replace(REPORT, measurements_per_step=Fraction(3, 2), settle_per_step=0.75e-6, solution=None)
+    assert report.steps_per_second == pytest.approx(1e6)
+    lines = report.markdown().splitlines()
+    assert "| clocks per step | 25/2 = 12.500 |" in lines
+    assert "| measurements of the device per step, on top | 1.5 |" in lines
+    assert "| steps per second | at most 1,000,000 |" in lines
+    found = report.as_json()
+    assert found["measurements_per_step"] == 1.5
+    assert found["steps_per_second"] is None
+    assert found["most_steps_per_second"] == pytest.approx(1e6)
+    assert "most_steps_per_second" not in REPORT.as_json()
+
+
+def test_notes_of_a_device():
+    """In the report of a synthesis and in that of an estimate."""
+    config = preset("xor").replaced(device={"kind": "outside", "settle": 1e-6})
+    assert device_notes(preset("xor")) == ()
+    (note,) = device_notes(config)
+    assert "come on top of clocks per step" in note
+    assert note in estimate.notes(config)
+    estimated = estimate.estimate(config, "ice40-hx8k")
+    assert note in estimated.notes
+    (row,) = estimate.as_json(config, estimate.fits(config, ["ice40-hx8k"]))
+    assert row["steps_per_second"] is None
+    assert row["most_steps_per_second"] == pytest.approx(estimated.steps_per_second)
+    assert f"| at most {estimated.steps_per_second:,.0f} |" in estimate.fits_table(
+        config, estimate.fits(config, ["ice40-hx8k"])
+    )
+    assert estimated.steps_per_second == pytest.approx(
+        1 / (float(config.timing.clocks_per_step) / estimated.fmax / 1e6 + 2e-6)
+    )
