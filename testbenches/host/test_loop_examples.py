@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -12,9 +13,11 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import load
+from mgd_hdl.emit import trainer_files
 from mgd_hdl.host import ChipInTheLoop
 from mgd_sim.plants.crossbar import currents
 from mgd_sim.plants.spice import spice_missing
+from testbenches.linting import lint
 
 FOLDER = Path(__file__).parents[2] / "examples/loop"
 
@@ -31,6 +34,7 @@ def example(name: str) -> ModuleType:
 
 def test_all_are_here():
     names = ["any_object", "crossbars", "follow_the_weather", "neuroptica", "ngspice", "mixed_signal"]
+    names += ["behind_a_bus"]
     assert [path.stem[2:] for path in sorted(FOLDER.glob("[0-9]_*.py"))] == names
 
 
@@ -148,3 +152,26 @@ def test_mixed_signal_learns(tmp_path, monkeypatch):
     run = example("mixed_signal").train(1, 6000, tmp_path)
     assert run.solved
     assert run.cost[-64:].max() < 0.0625
+
+
+def test_behind_a_bus(capsys):
+    """It rests where the supply fails, says why, goes on, and learns."""
+    behind = example("behind_a_bus")
+    steps, told = behind.main()
+    assert 300 < steps < 5000
+    assert "the device failed too often: refused; parameters rest in step 304, go_on goes on" in told
+    out = capsys.readouterr().out
+    assert f"step {steps:,}: solved True, {2 * steps:,} measurements, 8 dropped\n" in out
+
+
+def test_the_circuit_behind_a_bus(tmp_path):
+    """The Verilog has the serial line and the device's streams, and lint finds nothing in it."""
+    config = load(FOLDER / "8_behind_a_bus.toml")
+    files = trainer_files(config)
+    for end in (".v", ".vlt"):
+        (tmp_path / f"{config.name}{end}").write_text(files[f"{config.name}{end}"])
+    assert lint(tmp_path, config.name, f"{config.name}.vlt", f"{config.name}.v") == (0, "")
+    ports = {port["name"] for port in json.loads(files[f"{config.name}.ports.json"])["ports"]}
+    assert {"uart_rx", "uart_tx", "irq", "m_axis_parameters_tdata", "s_axis_readings_tdata"} <= ports
+    assert "resting" not in ports
+    assert "`device_faults`" in files[f"{config.name}.registers.md"]
