@@ -125,6 +125,10 @@ FRAGILE = {
         learning={"follow": 2, "tau_theta": 3, "tau_p": 2},
     ),
     "all but the legal range": outside({**CHECKED, "legal": [], "stuck": 6}, learning=WINDOWS),
+    "long holds, a cost": outside(
+        {**CHECKED, "gives": "cost", "legal": [0.0, 15.9]},
+        learning={"tau_x": 20, "tau_p": 10, "tau_theta": 10},
+    ),
     "two outputs": outside({**CHECKED, "parameters": [13]}, network={"layers": [2, 1]}),
 }
 

@@ -299,6 +299,7 @@ WRONG = {
     "sinusoids, momentum": ["is silent"],
     "momentum, layer by layer": ["is silent"],
     "all but the legal range": ["glitches", FOR_EVER],
+    "long holds, a cost": ["is silent"],
     "two outputs": ["swaps channels", "is silent"],
 }
 CASES = [
@@ -329,9 +330,12 @@ def test_bad_measurements_are_the_same_in_software(name, how, build):
 
 @pytest.mark.parametrize(("name", "how"), [each for each in CASES if each.values[1] not in HARMLESS])
 def test_rest_is_the_same_in_software(name, how, build):
-    """Bad from some measurement on: both rest after the same step, and go on with the same states."""
+    """Bad from some measurement on: both rest after the same step, and go on with the same states.
+
+    Long holds rest in the middle of one: what good steps had summed up is there, and C0 is not.
+    """
     config = FRAGILE[name]
-    found, loop = fragile(how, config, build, first=41)
+    found, loop = fragile(how, config, build, first=38)
     with found:
         kept = loop.trainer.run(200, record=True)
         assert loop.resting.all()
