@@ -175,7 +175,7 @@ def _explanation(port: Port, config: TrainerConfig) -> dict[str, Any]:
     legal = port.legal(config)
     more: dict[str, Any] = {"meaning": port.meaning}
     if port.direction == "output":
-        more |= {"changes": port.when, "reset": port.reset}
+        more |= {"changes": port.when, "reset": port.after_reset(config)}
     else:
         more |= {"read": port.when, "least": legal[0], "most": legal[-1]}
     fields = [

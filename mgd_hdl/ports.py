@@ -7,7 +7,7 @@ from collections.abc import Callable
 from amaranth.lib.stream import Signature
 from amaranth.lib.wiring import In, Out
 
-from .config.ports import ports, there
+from .config.ports import front_ports, ports, there
 from .config.trainer import TrainerConfig
 from .control import access
 from .network import inference
@@ -30,11 +30,19 @@ _STREAMS: dict[str, Callable[[TrainerConfig], Signature]] = {
 }
 
 
+_DIRECTIONS = {"input": In, "output": Out}
+#: What ports of converters on a bus begin with.
+_FRONTS = ("dac_", "adc_")
+
+
 def inner(config: TrainerConfig) -> dict:
     """Members of the core: those of the trainer, with ``restart`` in place of ``start`` and ``started``, and
     in place of ``tries`` ``tired``: it stands between two steps and has not solved the task for too long.
+    Converters on a bus are around the core, which has their streams.
     """
-    members = outer(config)
+    members = {name: member for name, member in outer(config).items() if not name.startswith(_FRONTS)}
+    for port in front_ports(config):
+        members[port.name] = _DIRECTIONS[port.direction](port.width(config))
     del members["start"]
     members.pop("started", None)
     if members.pop("tries", None):
@@ -44,9 +52,8 @@ def inner(config: TrainerConfig) -> dict:
 
 def outer(config: TrainerConfig) -> dict:
     """Members of the trainer: single ports from the table, those of streams together."""
-    directions = {"input": In, "output": Out}
     members = {
-        port.name: directions[port.direction](port.width(config))
+        port.name: _DIRECTIONS[port.direction](port.width(config))
         for port in ports(config)
         if port.name not in _CLOCKING and "__" not in port.name
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import In, Out
 
@@ -9,6 +11,8 @@ from .config.registers import SEEDS
 from .config.trainer import TrainerConfig
 from .control.judge import Retry
 from .core import Core
+from .device.spi_adc import SpiAdc
+from .device.spi_dac import SpiDac
 from .hierarchy import Block, joined, place
 from .ports import outer
 
@@ -53,8 +57,9 @@ class Trainer(Block):
         m.d.comb += core.restart.eq(started)
         if self.config.retries:
             m.d.comb += [retry.start.eq(self.start), retry.tired.eq(core.tired), self.tries.eq(retry.tries)]
+        ended = self._converters(m, platform, core)
         for name, member in self.signature.members.items():
-            if name in ("start", "started", "tries"):
+            if name in ("start", "started", "tries") or name in ended:
                 continue
             ours, theirs = getattr(self, name), getattr(core, name)
             if not member.is_port and member.flow == Out:
@@ -73,3 +78,45 @@ class Trainer(Block):
             else:
                 m.d.comb += ours.eq(theirs)
         return m
+
+    def _converters(self, m: Module, platform: Any, core: Any) -> set[str]:
+        """Converters on a bus, which a start does not reset, since it may come in the middle of a frame; the
+        ports that they account for.
+        """
+        ended: set[str] = set()
+        if self.config.spi_dac:
+            dac: Any = place(m, platform, "dac", SpiDac(self.config))
+            ended |= self._bus(m, dac, "dac")
+            m.d.comb += [
+                getattr(dac, name).eq(getattr(core, f"m_axis_parameters_{name}"))
+                for name in ("tdata", "tlast", "tvalid")
+                if name in dac.signature.members
+            ]
+            m.d.comb += core.m_axis_parameters_tready.eq(dac.tready)
+        if self.config.spi_adc:
+            adc: Any = place(m, platform, "adc", SpiAdc(self.config))
+            ended |= self._bus(m, adc, "adc") | {"m_axis_inputs_tvalid", "m_axis_inputs_tready"}
+            m.d.comb += [
+                adc.tid.eq(core.m_axis_inputs_tid),
+                adc.tvalid.eq(core.m_axis_inputs_tvalid),
+                core.m_axis_inputs_tready.eq(adc.tready),
+                self.m_axis_inputs_tvalid.eq(adc.asks),
+                adc.taken.eq(self.m_axis_inputs_tready),
+                *(
+                    getattr(core, f"s_axis_readings_{name}").eq(getattr(adc, f"readings_{name}"))
+                    for name in ("tdata", "tid", "tuser", "tvalid")
+                ),
+                adc.readings_tready.eq(core.s_axis_readings_tready),
+            ]
+        return ended
+
+    def _bus(self, m: Module, block: Block, name: str) -> set[str]:
+        """The wires of a bus become ports."""
+        found = {
+            f"{name}_{wire}" for wire in block.signature.members if f"{name}_{wire}" in self.signature.members
+        }
+        for port in sorted(found):
+            ours, theirs = getattr(self, port), getattr(block, port.removeprefix(f"{name}_"))
+            enters = self.signature.members[port].flow == In
+            m.d.comb += theirs.eq(ours) if enters else ours.eq(theirs)
+        return found

@@ -15,7 +15,9 @@ from .network import Activation
 from .number import Rounding, power_of_two
 from .sections import (
     MAX_SEED,
+    AdcSection,
     CostSection,
+    DacSection,
     DeviceSection,
     EngineSection,
     FormatsSection,
@@ -52,6 +54,8 @@ class Asked(Section):
     imperfections: ImperfectionsSection = ImperfectionsSection()
     host: HostSection = HostSection()
     device: DeviceSection = DeviceSection()
+    dac: DacSection = DacSection()
+    adc: AdcSection = AdcSection()
     # What files hold that keys name: beside the tables, since a dump of these holds names only.
     _attached: Attached = PrivateAttr(default_factory=Attached)
 
@@ -113,6 +117,16 @@ class Asked(Section):
     def given_cost(self) -> bool:
         """The device measures the cost itself; no outputs of it are known."""
         return self.outside and self.device.gives == "cost"
+
+    @property
+    def spi_dac(self) -> bool:
+        """Parameters go out over an SPI bus."""
+        return self.dac.part != "none"
+
+    @property
+    def spi_adc(self) -> bool:
+        """Readings come in over an SPI bus."""
+        return self.adc.part != "none"
 
     @property
     def second_cost(self) -> bool:

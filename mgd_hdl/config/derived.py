@@ -14,6 +14,7 @@ from .given import Given
 from .levels import Levels
 from .placement import Placement
 from .shape import Shape
+from .spi import Spi
 from .timing import Timing
 from .words import Words
 
@@ -55,6 +56,11 @@ class Derived(Asked):
     def converters(self) -> Converters:
         """On the way to a device outside and back."""
         return Converters(self, self.words)
+
+    @cached_property
+    def spi(self) -> Spi:
+        """Buses of these converters."""
+        return Spi(self, self.converters)
 
     @cached_property
     def data(self) -> OwnData:

@@ -30,6 +30,8 @@ SIGNALS = (
         for end in ("tdata", "tid", "tvalid", "tready")
     ),
     "s_axis_readings_tuser",
+    *(f"{bus}_{wire}" for bus in ("dac", "adc") for wire in ("sclk", "mosi", "cs_n")),
+    *("dac", "adc", "dac_ldac_n", "adc_miso"),
 )
 
 

@@ -382,6 +382,20 @@ OPTIONS: dict[str, Option] = {
             registers=("device_second",),
             form="what stands in place of the network: a cost beside its outputs",
         ),
+        Option(
+            "SPI DAC",
+            'dac.part other than "none"',
+            ("dac.part",),
+            lambda config: config.spi_dac,
+            form="what parameters go out through",
+        ),
+        Option(
+            "SPI ADC",
+            'adc.part other than "none"',
+            ("adc.part",),
+            lambda config: config.spi_adc,
+            form="what readings come in through",
+        ),
         # ---- links: what is added to the chains of a step ------------------------------------------------
         # The high-pass sees one cost a step.
         Option(

@@ -25,6 +25,7 @@ __all__ = [
     "Port",
     "device_streams",
     "fields",
+    "front_ports",
     "ports",
     "there",
     "width",
@@ -85,8 +86,12 @@ class Port:
     """Of what the host may change: value and legal values."""
     fields: Callable[[Derived], tuple[Field, ...]] = _no_fields
     """The parts of a word that has some, low bits first."""
-    reset: int = 0
+    reset: int | Callable[[Derived], int] = 0
     """What an output is after a clock with reset."""
+
+    def after_reset(self, config: Derived) -> int:
+        """The same, of this configuration's circuit."""
+        return self.reset if isinstance(self.reset, int) else self.reset(config)
 
     def legal(self, config: Derived) -> range:
         """What an input may be, or an output can be, as an unsigned number."""
@@ -478,6 +483,32 @@ def _axis(
     )
 
 
+def _wire(
+    name: str,
+    direction: Literal["input", "output"],
+    meaning: str,
+    when: str,
+    *,
+    chips: bool = False,
+    reset: int | Callable[[Derived], int] = 0,
+    there: Callable[[Derived], bool] = lambda _: True,
+) -> Port:
+    """A wire of an SPI bus to converters."""
+    bus = name.partition("_")[0]
+    option = OPTIONS[f"SPI {bus.upper()}"]
+    return Port(
+        name,
+        direction,
+        meaning,
+        when,
+        (lambda config: config.spi.chips) if chips else (lambda _: 1),
+        "config.spi.chips" if chips else "1",
+        lambda config: option.on(config) and there(config),
+        option.asked,
+        reset=reset,
+    )
+
+
 def _told(
     name: str,
     meaning: str,
@@ -494,6 +525,7 @@ def _told(
 
 
 _EACH = "with each measurement"
+_FRAME = "in a frame"
 _ID = ("tid", NUMBER_BITS, "The number of the request.")
 _DEVICE = (
     *_axis(
@@ -508,6 +540,7 @@ _DEVICE = (
         "device outside",
         ("tid", NUMBER_BITS, "The number of the request that follows."),
         ("tlast", 1, "After this one all parameters are what they are to be; then the request follows."),
+        there=lambda config: not config.spi_dac,
     ),
     *_axis(
         "m_axis_codes",
@@ -545,6 +578,7 @@ _DEVICE = (
         "device outside",
         ("tid", NUMBER_BITS, "The number of the request that it answers; another one is late and forgotten."),
         ("tuser", 1, "The device itself says that this reading is bad."),
+        there=lambda config: not config.spi_adc,
     ),
     *_axis(
         "s_axis_second",
@@ -557,6 +591,40 @@ _DEVICE = (
         "second cost",
         ("tid", NUMBER_BITS, "The number of the request that it answers; another one is late and forgotten."),
     ),
+    _wire(
+        "dac_sclk",
+        "output",
+        "The clock of the converters that parameters go to.",
+        _FRAME,
+        reset=lambda config: config.spi.dac_table["mode"] >> 1,
+    ),
+    _wire("dac_mosi", "output", "The bits that they take.", _FRAME),
+    _wire(
+        "dac_cs_n",
+        "output",
+        "Low, a chip is selected, chip 0 lowest.",
+        "before and after a frame",
+        chips=True,
+        reset=lambda config: (1 << config.spi.chips) - 1,
+    ),
+    _wire(
+        "dac_ldac_n",
+        "output",
+        "Low, all channels take what was written.",
+        "when all parameters of a measurement have been written",
+        reset=1,
+        there=lambda config: config.dac.ldac,
+    ),
+    _wire(
+        "adc_sclk",
+        "output",
+        "The clock of the converter that readings come from.",
+        _FRAME,
+        reset=lambda config: config.spi.adc_table["mode"] >> 1,
+    ),
+    _wire("adc_mosi", "output", "The bits that ask it for a channel.", _FRAME),
+    _wire("adc_miso", "input", "The bits of its codes.", "at every other edge of adc_sclk"),
+    _wire("adc_cs_n", "output", "Low, it is selected.", "before and after a frame", reset=1),
     _told(
         "go_on",
         "Where the device failed too often and parameters rest, steps go on with them; device_faults become"
@@ -677,11 +745,24 @@ def device_streams(config: Derived) -> tuple[Port, ...]:
     return tuple(port for port in _DEVICE if "_axis_" in port.name and port.there(config))
 
 
+def front_ports(config: Derived) -> tuple[Port, ...]:
+    """Of a core with a device outside: its streams that end at converters on the same chip, so that the
+    trainer has no such ports.
+    """
+    ends = {"m_axis_parameters": config.spi_dac, "s_axis_readings": config.spi_adc}
+    return tuple(
+        port
+        for stream, ended in ends.items()
+        for port in _DEVICE
+        if config.outside and ended and port.name.startswith(f"{stream}_")
+    )
+
+
 def fields(config: Derived, name: str) -> tuple[Field, ...]:
     """The parts of a port's word."""
     return next(port for port in PORTS if port.name == name).fields(config)
 
 
 def width(config: Derived, name: str) -> int:
-    """Bits of a port that the circuit of a configuration has."""
-    return next(port for port in ports(config) if port.name == name).width(config)
+    """Bits of a port that the circuit of a configuration has, or its core."""
+    return next(port for port in PORTS if port.name == name).width(config)

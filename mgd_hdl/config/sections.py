@@ -18,7 +18,9 @@ from .number import SQ, UQ, Format
 from .tasks import TASKS
 
 __all__ = [
+    "AdcSection",
     "CostSection",
+    "DacSection",
     "DeviceSection",
     "EngineSection",
     "FormatsSection",
@@ -30,6 +32,7 @@ __all__ = [
     "NetworkSection",
     "PerturbationSection",
     "Section",
+    "SpiSection",
     "TaskSection",
     "TrainerName",
 ]
@@ -104,6 +107,12 @@ def _repeats(count: int) -> int:
     return count
 
 
+def _channels(count: int) -> int:
+    if count & (count - 1):
+        raise ValueError("must be a power of two, 1 to 64")
+    return count
+
+
 def _range(given: tuple[float, ...]) -> tuple[float, ...]:
     if given and (len(given) != 2 or given[0] >= given[1]):
         raise ValueError("must be [lowest, highest], or [] for any")
@@ -147,6 +156,12 @@ _Gains = Annotated[
     Discriminator(_single_or_list),
 ]
 _Seconds = Annotated[float, Field(ge=0, le=3600)]
+#: Of an SPI frame.
+MAX_FRAME_BITS = 64
+_Place = Annotated[int, Field(ge=0, le=MAX_FRAME_BITS - 1)]
+_Frame = Annotated[int, Field(ge=0, le=(1 << MAX_FRAME_BITS) - 1)]
+_Channels = Annotated[int, Field(ge=1, le=64), AfterValidator(_channels)]
+_Nanoseconds = Annotated[int, Field(ge=0, le=1_000_000)]
 _DataFormat = Annotated[Format, AfterValidator(_data_format)]
 _Texts = Annotated[
     Annotated[str, Tag("single")] | Annotated[tuple[str, ...], Field(strict=False), Tag("list")],
@@ -458,6 +473,68 @@ class DeviceSection(Section):
     give_up: Annotated[int, Field(ge=1, le=1 << 20)] = 8
     """Steps in a row with a dropped measurement, and parameters come to rest at their last good values until
     the next start."""
+
+
+class SpiSection(Section):
+    """An SPI bus to converters: a part by its name, or a table of its frames.
+
+    Bits of a frame are counted from the last one on the wires, which is bit 0; with the low bit first, from
+    the first one.
+    """
+
+    part: str = "none"
+    """Which one; "own": the keys from frame_bits on describe it."""
+    sclk_hz: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    """The clock on the wires is at most so fast; it is that of the circuit, divided by an even number. 0:
+    what the part allows at 5 V; "own" has to say it."""
+    command: Annotated[int, Field(ge=-1, le=(1 << MAX_FRAME_BITS) - 1)] = -1
+    """The bits of each frame beside code and channel. -1: those of the part; "own": 0."""
+    frame_bits: Annotated[int, Field(ge=0, le=MAX_FRAME_BITS)] = 0
+    """Clocks of a frame."""
+    data_low: _Place = 0
+    """Where the lowest bit of the code is."""
+    channels: _Channels = 1
+    """Of a chip, a power of two."""
+    channel_low: _Place = 0
+    """Where the lowest bit of the channel's number is that a frame asks for; nowhere with one channel."""
+    mode: Annotated[int, Field(ge=0, le=3)] = 0
+    """0: the clock rests low, bits are taken at its rising edge. 1: low, falling. 2: high, falling. 3: high,
+    rising."""
+    bit_order: Literal["msb_first", "lsb_first"] = "msb_first"
+    """Which bit of a frame is on the wires first."""
+    select_ns: _Nanoseconds = 0
+    """For how long no chip is selected between two frames, at least."""
+
+
+class DacSection(SpiSection):
+    """Converters of parameters on an SPI bus, in place of the stream of parameters; all keys need part."""
+
+    part: Literal["none", "own", "MCP4822", "MCP4922", "AD5628", "AD5668", "DAC8568"] = "none"
+    """Chips that parameters are written to, as many as it takes, each selected by a wire of its own; "own":
+    the keys from frame_bits on describe one. none: parameters go out as a stream."""
+    ldac: bool = True
+    """Whether a wire lets all channels change at once when the last one of a measurement has been written;
+    false: each as soon as it is written."""
+    ldac_ns: _Nanoseconds = 0
+    """For how long that wire is low, at least."""
+    setup: Annotated[tuple[_Frame, ...], Field(strict=False, max_length=8)] = ()
+    """Frames that every chip is sent first of all, such as one that switches its reference on."""
+
+
+class AdcSection(SpiSection):
+    """A converter of readings on an SPI bus, in place of the stream of readings; all keys need part."""
+
+    part: Literal["none", "own", "MCP3008", "MCP3208", "AD7928", "ADS7953"] = "none"
+    """The chip that outputs are read from, output k from channel k, or the cost from channel 0; "own": the
+    keys from frame_bits on describe it. none: readings come as a stream."""
+    wait: _Seconds = 0.0
+    """Seconds from new inputs to the first frame."""
+    pipeline: Annotated[int, Field(ge=0, le=4)] = 0
+    """So many frames later a frame brings what one asked for; 0: in the same frame."""
+    zeros: _Frame = 0
+    """A one where a bit that comes back must be 0, or the reading is bad."""
+    echo_low: Annotated[int, Field(ge=-1, le=MAX_FRAME_BITS - 1)] = -1
+    """Where the lowest bit of the channel's number comes back, or the reading is bad. -1: it does not."""
 
 
 class ImperfectionsSection(Section):

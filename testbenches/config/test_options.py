@@ -56,6 +56,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "spread of readings": {"device": {"kind": "outside", "spread": 0.5}},
     "stuck readings": {"device": {"kind": "outside", "stuck": 9}},
     "second cost": {"device": {"kind": "outside", "second_weight": 0.5}},
+    "SPI DAC": {"device": {"kind": "outside", "dac_bits": 12}, "dac": {"part": "MCP4922"}},
+    "SPI ADC": {"device": {"kind": "outside", "adc_bits": 12}, "adc": {"part": "MCP3208"}},
     "accuracy": {"task": {"accuracy": True}},
     "judge": {"judge": {"kind": "window"}},
     "retry": {"judge": {"kind": "window", "retry": 1_000}},
@@ -74,6 +76,8 @@ ALSO = {
     "spread of readings": "device outside",
     "stuck readings": "device outside",
     "second cost": "device outside",
+    "SPI DAC": "device outside",
+    "SPI ADC": "device outside",
 }
 BASE: dict[str, dict[str, Any]] = {
     "network": {"layers": [2, 2, 1]},

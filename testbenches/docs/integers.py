@@ -486,6 +486,21 @@ def mean(codes: Sequence[int], gain: int, offset: int, shift: int, least: int, m
     return limit((total // len(codes)) >> shift, least, most)
 
 
+def spi_frame(bits: int, half: int, gap: int) -> int:
+    """Clocks of a frame, with those until the next one."""
+    return (2 * bits + 1) * half + gap
+
+
+def dac_clocks(words: int, frame: int, ldac: int) -> int:
+    """Of the parameters of a measurement, of which so many changed."""
+    return words * (frame + 1) + (ldac if words else 0)
+
+
+def adc_clocks(channels: int, pipeline: int, frame: int, wait: int) -> int:
+    """From the clock in which a device takes a request until its reading is there."""
+    return 2 + wait + (channels + pipeline) * frame
+
+
 def annealed(k: int, updates: int, every: int, last: int) -> int:
     return max(k, min(k + updates // every, last))
 

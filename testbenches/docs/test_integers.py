@@ -395,6 +395,23 @@ def test_codes_of_a_device(gain, offset):
     ]
 
 
+def test_clocks_of_converters_on_a_bus():
+    """Those that circuits take are counted in the benches of both blocks."""
+    for clock_hz in (12_000_000, 100_000_000):
+        config = preset("xor").replaced(
+            device={"kind": "outside", "dac_bits": 12, "adc_bits": 12},
+            dac={"part": "MCP4922"},
+            adc={"part": "ADS7953", "wait": 1e-6, "sclk_hz": 5_000_000},
+            host={"clock_hz": clock_hz},
+        )
+        dac, adc = config.spi.dac, config.spi.adc
+        for frames in (dac.frames, adc.frames):
+            assert integers.spi_frame(frames.bits, frames.half, frames.gap) == frames.clocks
+        for words in (0, 1, 9):
+            assert integers.dac_clocks(words, dac.frames.clocks, dac.ldac) == dac.clocks(words)
+        assert integers.adc_clocks(1, 2, adc.frames.clocks, clock_hz // 1_000_000) == adc.clocks
+
+
 def test_judge_gate_and_annealing():
     rng = np.random.default_rng(3)
     config = preset("xor").replaced(judge={"kind": "window", "window": 5, "misses": 1})

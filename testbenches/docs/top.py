@@ -33,11 +33,16 @@ _MORE = {
             "second_weight": 0.5,
         }
     },
+    "xor, converters on a bus": {
+        "device": {"kind": "outside", "dac_bits": 12, "adc_bits": 12},
+        "dac": {"part": "MCP4922"},
+        "adc": {"part": "MCP3208"},
+    },
 }
 
 
 def _streams(port: Port) -> bool:
-    return "__" in port.name or "_axis_" in port.name
+    return "__" in port.name or "_axis_" in port.name or port.name.startswith(("dac_", "adc_"))
 
 
 _GROUPS: dict[str, Callable[[Port], bool]] = {

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from ..attached import Unreadable
 from ..derived import Derived
 from ..errors import Problem
-from . import data, device, exclusions, host, learning, network, times, words
+from . import data, device, exclusions, host, learning, network, spi, times, words
 from .relation import MAX_WIRES
 
 __all__ = ["MAX_WIRES", "relation_problems"]
@@ -19,7 +19,7 @@ __all__ = ["MAX_WIRES", "relation_problems"]
 #: In the order in which they are asked.
 _RELATIONS = tuple(
     relation
-    for room in (data, network, device, exclusions, words, learning, times, host)
+    for room in (data, network, device, spi, exclusions, words, learning, times, host)
     for relation in room.RELATIONS
 )
 
