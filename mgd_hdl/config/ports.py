@@ -750,11 +750,12 @@ def front_ports(config: Derived) -> tuple[Port, ...]:
     trainer has no such ports.
     """
     ends = {"m_axis_parameters": config.spi_dac, "s_axis_readings": config.spi_adc}
+    unread = {"m_axis_parameters_tid", "" if config.dac.ldac else "m_axis_parameters_tlast"}
     return tuple(
         port
         for stream, ended in ends.items()
         for port in _DEVICE
-        if config.outside and ended and port.name.startswith(f"{stream}_")
+        if config.outside and ended and port.name.startswith(f"{stream}_") and port.name not in unread
     )
 
 

@@ -47,14 +47,15 @@ class Sender(Block):
         Ask for all bits; the bits at ``weights`` are the lowest, or the signs.
     go, [every] : In(1)
         Begin, while not ``busy``; where values are compared: send all parameters, changed or not.
-    number : In(4)
-        Goes with what is sent.
+    [number] : In(4)
+        Goes with what is sent, where something outside the chip is told.
     busy : Out(1)
         From the clock after ``go`` until the device has taken everything. ``weights`` stand still meanwhile.
     clipped : Out(1)
         A code was limited, one clock. With a converter only.
-    tdata, tid, tlast, tvalid, tready : an AXI-Stream
-        See ``m_axis_parameters`` in :data:`mgd_hdl.config.PORTS`.
+    tdata, [tid, tlast], tvalid, tready : an AXI-Stream
+        See ``m_axis_parameters`` in :data:`mgd_hdl.config.PORTS`; what converters on the same chip do not
+        look at is not there.
     codes_tdata, codes_tid, codes_tvalid, codes_tready : the same, ``device.sends = "apart"`` only
     """
 
@@ -62,14 +63,16 @@ class Sender(Block):
         self.config = config
         self.compares = config.device.sends in ("changes", "apart")
         ports = {"tid": Out(NUMBER_BITS), "tlast": Out(1), "tvalid": Out(1), "tready": In(1)}
+        told = {"tlast"} if config.spi.dac is None or config.spi.dac.ldac else set()
+        told |= set() if config.spi_dac else {"tid"}
         members = {
             "weights": In(config.parameters * config.words.weight_wires),
             "go": In(1),
             **({"every": In(1)} if self.compares else {}),
-            "number": In(NUMBER_BITS),
+            **({"number": In(NUMBER_BITS)} if "tid" in told else {}),
             "busy": Out(1),
             "tdata": Out(width(config, "m_axis_parameters_tdata")),
-            **ports,
+            **{name: port for name, port in ports.items() if name in (*told, "tvalid", "tready")},
         }
         if config.facts.delivery.marked:
             members |= {"passes": Out(1), "first": In(1), "last": In(1)}
@@ -253,8 +256,8 @@ class Sender(Block):
         shown = Signal(low)
         m.d.comb += [
             self.tvalid.eq(held & (changed | ~moving)),
-            self.tlast.eq(~moving),
-            self.tid.eq(self.number),
+            *([self.tlast.eq(~moving)] if "tlast" in self.signature.members else []),
+            *([self.tid.eq(self.number)] if "tid" in self.signature.members else []),
             shown.eq(held_value),
             self.tdata.eq(Cat(shown, held_index)),
             self._advance.eq(~(held & changed) | self.tready),

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..config.spi import Frames
 from ..hierarchy import Block
 
-__all__ = ["Spi", "wires"]
+__all__ = ["Spi", "filled", "wires"]
 
 
 def wires(frames: Frames, *, reads: bool) -> dict:
@@ -19,6 +19,18 @@ def wires(frames: Frames, *, reads: bool) -> dict:
         **({"miso": In(1)} if reads else {}),
         "cs_n": Out(frames.chips, init=(1 << frames.chips) - 1),
     }
+
+
+def filled(frames: Frames, command: int, *fields: tuple[int, Value]) -> Value:
+    """A frame of a command's bits and fields, each from its lowest bit on."""
+    parts: list[Value] = []
+    for low, field in sorted(fields, key=lambda each: each[0]):
+        parts += [*_bits(command, len(Cat(*parts)), low), field]
+    return Cat(*parts, *_bits(command, len(Cat(*parts)), frames.bits))
+
+
+def _bits(word: int, low: int, high: int) -> list[Value]:
+    return [Const(word >> low, high - low)] if high > low else []
 
 
 class Spi(Block):
@@ -41,13 +53,13 @@ class Spi(Block):
         Send it; only while ``ready``.
     ready : Out(1)
         No frame is under way, and no chip has been selected for long enough.
-    got : Out(bits), where it reads
-        What came in, bit for bit at the place of the one that went out, from the frame's end to the next
-        ``go``.
+    got : Out, where it reads
+        What came in from the frame's end to the next ``go``: of the bits at the places of those that went out
+        the ones that ``reads`` has a one for, the lowest one lowest.
     sclk, mosi, [miso], cs_n : the wires
     """
 
-    def __init__(self, name: str, frames: Frames, *, reads: bool):
+    def __init__(self, name: str, frames: Frames, *, reads: int):
         self.name, self.frames, self.reads = name, frames, reads
         super().__init__(
             {
@@ -55,8 +67,8 @@ class Spi(Block):
                 **({"select": In(range(frames.chips))} if frames.chips > 1 else {}),
                 "go": In(1),
                 "ready": Out(1),
-                **({"got": Out(frames.bits)} if reads else {}),
-                **wires(frames, reads=reads),
+                **({"got": Out(reads.bit_count())} if reads else {}),
+                **wires(frames, reads=bool(reads)),
             }
         )
 
@@ -106,7 +118,8 @@ class Spi(Block):
             m.d.comb += self.mosi.eq(row[-1])
         if self.reads:
             # With the second edge the last bit has not been shifted in.
-            m.d.comb += self.got.eq(self._ordered(Cat(bit, row[:-1]) if late else row))
+            came = self._ordered(Cat(bit, row[:-1]) if late else row)
+            m.d.comb += self.got.eq(Cat(came[k] for k in range(frames.bits) if self.reads >> k & 1))
         return m
 
     def _ordered(self, word: Value) -> Value:

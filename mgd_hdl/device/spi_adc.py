@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..config.ports import NUMBER_BITS, width
 from ..config.trainer import TrainerConfig
 from ..hierarchy import Block, place
-from .spi import Spi, wires
+from .spi import Spi, filled, wires
 
 __all__ = ["SpiAdc"]
 
@@ -62,19 +62,22 @@ class SpiAdc(Block):
     def elaborate(self, platform):
         m = Module()
         adc, frames = self.adc, self.adc.frames
-        spi = place(m, platform, "wires", Spi("adc", frames, reads=True))
+        bits = self.config.converters.reading_bits
+        places = [k for k in range(frames.bits) if self._looked_at(bits) >> k & 1]
+        spi = place(m, platform, "wires", Spi("adc", frames, reads=sum(1 << k for k in places)))
+        #: Of those that came back, by their place in the frame.
+        got = dict(zip(places, spi.got, strict=True))
         m.d.comb += [getattr(self, name).eq(getattr(spi, name)) for name in ("sclk", "mosi", "cs_n")]
         m.d.comb += spi.miso.eq(self.miso)
 
         count = adc.reads + adc.pipeline
         number = Signal(range(count + 1))  # frames that have begun
-        bits = self.config.converters.reading_bits
         row = Signal(adc.reads * bits, reset_less=True)
         tid = Signal(NUMBER_BITS, reset_less=True)
         m.d.comb += [self.readings_tdata.eq(row), self.readings_tid.eq(tid)]
         m.d.comb += spi.word.eq(self._asked(number))
-        code = spi.got[adc.data_low : adc.data_low + bits]
-        wrong = self._wrong(spi.got, number)
+        code = Cat(got[adc.data_low + k] for k in range(bits))
+        wrong = self._wrong(got, number)
         bad = Signal(reset_less=True)
         if wrong is not None:
             m.d.comb += self.readings_tuser.eq(bad)
@@ -113,12 +116,16 @@ class SpiAdc(Block):
         """The frame that asks for the channel of this number."""
         adc = self.adc
         places = (adc.channels - 1).bit_length()
-        word: Value = Const(adc.command, adc.frames.bits)
-        if places:
-            word |= Cat(number, Const(0, places))[:places] << adc.channel_low
-        return word[: adc.frames.bits]
+        channel = Cat(number, Const(0, places))[:places]
+        return filled(adc.frames, adc.command, *([(adc.channel_low, channel)] if places else []))
 
-    def _wrong(self, got: Value, number: Value) -> Value | None:
+    def _looked_at(self, bits: int) -> int:
+        """A one for each bit of a frame that is not anything."""
+        adc = self.adc
+        echo = (adc.channels - 1) << adc.echo_low if adc.echo_low >= 0 else 0
+        return (((1 << bits) - 1) << adc.data_low) | adc.zeros | echo
+
+    def _wrong(self, got: dict[int, Value], number: Value) -> Value | None:
         """Whether a frame, the last of so many, brought what the converter can't say; None: it says
         anything.
         """
@@ -126,9 +133,9 @@ class SpiAdc(Block):
         places = (adc.channels - 1).bit_length()
         found: list[Value] = []
         if adc.zeros:
-            found += [got[place] for place in range(adc.frames.bits) if adc.zeros >> place & 1]
+            found += [got[place] for place in got if adc.zeros >> place & 1]
         if adc.echo_low >= 0 and places:
-            told = got[adc.echo_low : adc.echo_low + places]
+            told = Cat(got[adc.echo_low + place] for place in range(places))
             asked = number - (adc.pipeline + 1)
             found.append(told != asked[:places])
         if not found:

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..config.ports import fields, width
 from ..config.trainer import TrainerConfig
 from ..hierarchy import Block, place
-from .spi import Spi, wires
+from .spi import Spi, filled, wires
 
 __all__ = ["SpiDac"]
 
@@ -58,7 +58,7 @@ class SpiDac(Block):
     def elaborate(self, platform):
         m = Module()
         dac, frames = self.dac, self.dac.frames
-        spi = place(m, platform, "wires", Spi("dac", frames, reads=False))
+        spi = place(m, platform, "wires", Spi("dac", frames, reads=0))
         m.d.comb += [getattr(self, name).eq(getattr(spi, name)) for name in wires(frames, reads=False)]
         word, chip = self._frame()
 
@@ -105,10 +105,8 @@ class SpiDac(Block):
         )
         places = (dac.channels - 1).bit_length()
         channel = Cat(number, Const(0, max(0, places - len(number))))[:places]
-        word = Const(dac.command, dac.frames.bits) | (value << dac.data_low)
-        if places:
-            word |= channel << dac.channel_low
-        return word[: dac.frames.bits], number[places:]
+        parts = [(dac.data_low, value), *([(dac.channel_low, channel)] if places else [])]
+        return filled(dac.frames, dac.command, *parts), number[places:]
 
     def _setup(self, m: Module, spi: Spi, word: Value, chip: Value) -> tuple[Value, Value]:
         """Frames for every chip, from the last chip to the first; then whatever else is on the wires."""

@@ -120,7 +120,7 @@ class OutsideDevice(OnChip):
         m.d.comb += [
             sender.weights.eq(Cat(*(getattr(engine.array, name) for name in names))),
             sender.go.eq(measurement.go),
-            sender.number.eq(measurement.number + 1),
+            *([sender.number.eq(measurement.number + 1)] if "number" in sender.signature.members else []),
             measurement.sending.eq(sender.busy),
         ]
         if config.facts.delivery.marked:
@@ -183,6 +183,7 @@ class OutsideDevice(OnChip):
         m.d.comb += [
             getattr(ports, f"{port}_{name}").eq(getattr(block, prefix + name))
             for name in ("tdata", "tid", *more, "tvalid")
+            if prefix + name in block.signature.members
         ]
         m.d.comb += getattr(block, f"{prefix}tready").eq(getattr(ports, f"{port}_tready"))
 

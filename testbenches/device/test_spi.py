@@ -27,7 +27,7 @@ CASES = {
 
 def spi(name: str) -> str:
     frames, reads = CASES[name]
-    return verilog(Spi("bus", frames, reads=reads), "dut")
+    return verilog(Spi("bus", frames, reads=reads * ((1 << frames.bits) - 1)), "dut")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -8,6 +8,7 @@
     boards   what fits which board, from docs/boards.json
     time     how long these take to learn at their best clock rate, beside the paper's platforms
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
+    loops  circuits for a device outside, from synth/baselines/loops.json
     largest  networks that fill a device, from synth/baselines/largest.json and docs/hidden.json
     access   what a parameter costs more where it can be read and written, from synth/baselines
     visits   how long reading takes
@@ -31,6 +32,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from amaranth.hdl import Shape, Signal, Value
@@ -44,7 +46,7 @@ from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
 from mgd_sim.control.access import clocks, rounds
 from mgd_sim.studies.hidden import RESULTS
-from mgd_synth import frontier, largest, proofs, runs
+from mgd_synth import frontier, largest, loops, proofs, runs
 from mgd_synth.baselines import BASELINES
 from mgd_synth.cell_area import ARRAYS, VARIANTS, bound, goal
 from mgd_synth.estimate import SUPPLY, coefficients, estimated_sizes, totals
@@ -355,6 +357,39 @@ def _trainers() -> str:
     return _rows(head, table) + "\nMade with `python -m mgd_synth.frontier trainer`.\n"
 
 
+def _loops() -> str:
+    """One line a circuit that was placed; rates at the median of its clocks."""
+    cases = {case.name: case for case in loops.CASES}
+    table = []
+    for results in load(loops.BASELINE).values():
+        for name, found in results.items():
+            case, config = cases[name], cases[name].config
+            earlier = _EARLIER * (found["verilog"] != case.current())
+            row = [f"{case.parameters}{earlier}", case.engine, case.target, f"{found['logic cells']:,}"]
+            if not found["fits"]:
+                table.append([*row, "does not fit", *[""] * 4])
+                continue
+            clock = median(found["fmax"].values())
+            count = len(found["fmax"])
+            row.append(f"{clock:.0f}, {count} seed{'s' * (count > 1)}")
+            if case.buses:
+                config = config.replaced(host={"clock_hz": int(clock * 1e6)})
+                clocks = loops.measurement_clocks(config, loops.Pace())
+                table.append([*row, f"{clocks:,}", f"MCP4922, MCP3208: {clock * 1e6 / clocks:,.0f}", "", ""])
+                continue
+            table.append(
+                [
+                    *row,
+                    f"{loops.measurement_clocks(config, loops.Pace()):,}",
+                    *(f"{loops.rate(config, clock * 1e6, hz):,.0f}" for hz in (1e6, 1e7, 1e8)),
+                ]
+            )
+    head = ["parameters", "cells", "device", "logic cells", "MHz", "clocks of a measurement"]
+    rates = ["measurements/s: converters of 1 MHz", "10 MHz", "100 MHz"]
+    note = f"Made with `python -m mgd_synth.loops`; {'; '.join(load(loops.BASELINE))}."
+    return _rows([*head, *rates], table) + f"\n{note}\n"
+
+
 def _largest() -> str:
     """One line a device; seeds of the twin that did not learn are told."""
     learned = json.loads(RESULTS.read_text("utf-8"))
@@ -562,6 +597,7 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "frontier": lambda *_: _frontier(),
     "trainers": lambda *_: _trainers(),
     "largest": lambda *_: _largest(),
+    "loops": lambda *_: _loops(),
     "proofs": lambda *_: _proofs(proofs.Book.stored()),
 }
 #: Of tables that come in several parts, by how their names begin; from what follows.
