@@ -51,8 +51,8 @@ def test_spi_dac(name, tmp_path):
 
 
 @mutations(
-    ("another command", r"\{ 2'h3, tdata", "{ 2'h2, tdata"),
-    ("the other channel", r"\{ tdata\[16\]", "{ ~tdata[16]"),
+    ("another command", r"tdata\[16\], 3'h3", "tdata[16], 3'h2"),
+    ("the other channel", r"\{ tdata\[16\], 3'h", "{ ~tdata[16], 3'h"),
     ("the other chip", r"select\(tdata\[18:17\]\)", "select(~tdata[18:17])"),
     ("one that was withdrawn is still wanted", r"wanted = kept & tvalid", "wanted = tvalid"),
     ("no pulse", r"ldac_n <= _\d+_", "ldac_n <= 1'h1"),
