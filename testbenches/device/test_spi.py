@@ -38,7 +38,7 @@ def test_spi(name, tmp_path):
 @mutations(
     ("no gap", r"\? 3'h5 :", "? 3'h0 :"),
     ("one edge too few", r"6'h22", "6'h20"),
-    ("the clock rests at the other level", r"reg sclk = 1'h1", "reg sclk = 1'h0"),
+    ("the clock rests at the other level", r"if \(rst\) sclk <= 1'h1", "if (rst) sclk <= 1'h0"),
     ("nothing comes in", r"sampled <= miso", "sampled <= 1'h0"),
     ("it stays selected", r"cs_n <= 1'h1;\n", "cs_n <= 1'h0;\n"),
 )

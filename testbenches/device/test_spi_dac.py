@@ -56,7 +56,7 @@ def test_spi_dac(name, tmp_path):
     ("the other chip", r"select\(tdata\[18:17\]\)", "select(~tdata[18:17])"),
     ("one that was withdrawn is still wanted", r"wanted = kept & tvalid", "wanted = tvalid"),
     ("no pulse", r"ldac_n <= _\d+_", "ldac_n <= 1'h1"),
-    ("a short pulse", r"reg left = 1'h1", "reg left = 1'h0"),
+    ("a short pulse", r"if \(rst\) left <= 1'h1", "if (rst) left <= 1'h0"),
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     name = "MCP4922"
