@@ -104,6 +104,14 @@ def test_a_bank_learns_yin_yang_better_than_one_class():
     assert min(found.accuracy[0]) > 0.4
 
 
+def test_a_cost_has_room_for_a_bad_beginning():
+    """Of eight networks some begin above 16, where a cost of four bits would end; none above its format."""
+    loop, device = ring_networks.beginners(8)
+    device.write(loop.parameters[:, None])
+    cost, _ = device.judged(*ring_networks.yin_yang(300, 3))
+    assert 16 < cost.max() < 2**loop.config.device.cost_integer_bits
+
+
 def test_a_day_of_iris(tmp_path):
     """A table as the example writes it, of three clusters: learned, followed, and with less power."""
     rng = np.random.default_rng(1)

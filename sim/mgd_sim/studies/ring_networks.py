@@ -30,7 +30,18 @@ from ..fixed import Ints
 from ..plants import Rings
 from .study import command, ends_in_a_line, file, keep, say
 
-__all__ = ["Batched", "Day", "Learned", "configured", "day", "iris", "kinds", "learned", "yin_yang"]
+__all__ = [
+    "Batched",
+    "Day",
+    "Learned",
+    "beginners",
+    "configured",
+    "day",
+    "iris",
+    "kinds",
+    "learned",
+    "yin_yang",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,19 +71,30 @@ source = "stream"
 [device]
 kind = "outside"
 gives = "cost"
-cost_integer_bits = 4
+cost_integer_bits = {cost_bits}
 parameters = {parameters}
 second_weight = {second}
 """
 
 
 def configured(
-    parameters: Sequence[int], *, amplitude: float, rate: float, initial: float, second: float = 0.0
+    parameters: Sequence[int],
+    *,
+    amplitude: float,
+    rate: float,
+    initial: float,
+    second: float = 0.0,
+    cost_bits: int = 4,
 ) -> TrainerConfig:
     """Of the loop: so many parameters, of which nobody says what they are."""
     return loads(
         _CONFIG.format(
-            parameters=list(parameters), amplitude=amplitude, rate=rate, initial=initial, second=second
+            parameters=list(parameters),
+            amplitude=amplitude,
+            rate=rate,
+            initial=initial,
+            second=second,
+            cost_bits=cost_bits,
         )
     )
 
@@ -167,17 +189,24 @@ class Learned:
     accuracy: list[list[float]] = field(default_factory=list)
 
 
+def beginners(devices: int) -> tuple[ChipInTheLoop, Batched]:
+    """Banks of 4-30-3 with biases before they learn Yin-Yang.
+
+    Some begin with a cross-entropy of 30 and more: a cost that ends at 16 would show them no slope.
+    """
+    plant = Rings([4, 30, 3], range(devices), activations=["relu", "linear"], bias=True, gain=4.0, tuning=4.0)
+    device = Batched(plant, *yin_yang(5000, 42), BATCH)
+    config = configured([150, 93], amplitude=2.0**-9, rate=2.0**-12, initial=0.5, cost_bits=6)
+    return ChipInTheLoop(device, config, range(devices)), device
+
+
 def learned(
     devices: int, epochs: int, looks: int, watch: Callable[[str], None] = lambda line: None
 ) -> Learned:
     """Banks of 4-30-3 with biases learn Yin-Yang."""
-    plant = Rings([4, 30, 3], range(devices), activations=["relu", "linear"], bias=True, gain=4.0, tuning=4.0)
-    x, answer = yin_yang(5000, 42)
-    device = Batched(plant, x, answer, BATCH)
-    config = configured([150, 93], amplitude=2.0**-9, rate=2.0**-12, initial=0.5)
-    loop = ChipInTheLoop(device, config, range(devices))
+    loop, device = beginners(devices)
     judged, found = yin_yang(1000, 40), Learned()
-    batches = len(answer) // BATCH
+    batches = len(device.answer) // BATCH
     for _ in range(looks):
         loop.run(max(1, epochs // looks) * batches)
         _, accuracy = _at_rest(loop, device, *judged)
