@@ -476,7 +476,7 @@ def _(thing: RtlTrainer, part: Part) -> None:
             part.file.odd(f"register.{held.path} must have {held.width} bits")
     events = {
         name: part.rows(f"event.{name}", (len(probes),), column_type(probes), MOST_EVENTS, None)
-        for name, probes in model.design.arrays.items()
+        for name, probes in model.design.groups.items()
     }
     fed = {stream: part.file.number_of(part.facts.get("fed"), stream) for stream in thing.digests}
     kept = Kept(found, events, fed, part.number("clocks"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, product
 from pathlib import Path
@@ -123,7 +124,7 @@ def states(
     ran = subprocess.run([tools[1], "-n", program], check=True, capture_output=True, text=True)
     *lines, last = ran.stdout.splitlines()
     assert last.startswith("flags "), last
-    found: dict[str, list[list[int]]] = {}
+    parts: dict[str, dict[int, list[int]]] = defaultdict(dict)
     groups = strobes(listed)
     rows: list[list[list[int]]] = [[] for _ in groups]
     for line in lines:
@@ -132,6 +133,10 @@ def states(
     for (_, own), group in zip(groups, rows, strict=True):
         for name in dict.fromkeys(state["name"] for state in own):
             columns = [(state["index"], place) for place, state in enumerate(own) if state["name"] == name]
-            assert name not in found, f"{name} has two strobes"
-            found[name] = [[row[place] for _, place in sorted(columns)] for row in group]
+            for index, place in columns:
+                parts[name][index] = [row[place] for row in group]
+    found = {
+        name: [list(row) for row in zip(*(columns[index] for index in sorted(columns)), strict=False)]
+        for name, columns in parts.items()
+    }
     return found, int(last.split()[1])

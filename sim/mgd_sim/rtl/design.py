@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mgd_hdl.config.names import renamed
 
@@ -102,14 +103,38 @@ class Design:
         for probe in self.probes:
             found.setdefault(probe.name, []).append(probe)
         for name, probes in found.items():
-            if len({probe.strobe for probe in probes}) > 1:
-                raise ValueError(f"array {name}: its probes have different strobes")
             if len(probes) == 1 and probes[0].index is None:
                 continue
             probes.sort(key=lambda probe: -1 if probe.index is None else probe.index)
             if [probe.index for probe in probes] != list(range(len(probes))):
                 raise ValueError(f"array {name}: its probes must be numbered 0 to {len(probes) - 1}")
         return {name: tuple(probes) for name, probes in found.items()}
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[Probe, ...]]:
+        """The columns of every array that have a strobe in common: an array, by its name, or a part of one
+        whose columns are there at several times, by its name and the strobe's.
+        """
+        found: dict[str, tuple[Probe, ...]] = {}
+        for name, probes in self.arrays.items():
+            strobes = list(dict.fromkeys(probe.strobe for probe in probes))
+            for strobe in strobes:
+                key = name if len(strobes) == 1 else f"{name}@{strobe}"
+                found[key] = tuple(probe for probe in probes if probe.strobe == strobe)
+        return found
+
+    def joined(self, found: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Arrays of :attr:`groups`, their indices as the second axis, as :attr:`arrays`."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, probes in self.arrays.items():
+            if name in found:
+                array = found[name]
+            else:
+                parts = [key for key in self.groups if key.partition("@")[0] == name]
+                columns = np.array([probe.index for key in parts for probe in self.groups[key]])
+                array = np.concatenate([found[key] for key in parts], axis=1).take(columns.argsort(), axis=1)
+            arrays[name] = array[:, 0] if probes[0].index is None else array
+        return arrays
 
 
 def column_type(probes: Iterable[Probe]) -> type[np.uint8] | type[np.int64]:

@@ -111,7 +111,7 @@ class IcarusModel:
         self.clocks = 0
         self.held = registers(design.verilog, design.top) if holds else ()
         self._numbers = {port.name: number for number, port in enumerate(design.ports)}
-        self._seen: list[deque[int]] = [deque() for _ in design.arrays]
+        self._seen: list[deque[int]] = [deque() for _ in design.groups]
         self._folder = tempfile.TemporaryDirectory(prefix="mgd_icarus_")
         self._trace = None if trace is None else _Trace(trace)
         try:
@@ -193,10 +193,12 @@ class IcarusModel:
         """Turns the clock so often, or until ``steps`` steps have ended: how many have, and their states."""
         self._send(2, steps, clocks)
         done = self._until_done()
-        return done, {
-            name: _unpacked([seen.popleft() for _ in range(done)], probes)
-            for seen, (name, probes) in zip(self._seen, self.design.arrays.items(), strict=True)
-        }
+        return done, self.design.joined(
+            {
+                name: _unpacked([seen.popleft() for _ in range(done)], probes)
+                for seen, (name, probes) in zip(self._seen, self.design.groups.items(), strict=True)
+            }
+        )
 
     def save(self) -> Kept:
         """Where it is, as :meth:`VerilatorModel.save`; bits not known yet, and so not used, are 0."""
@@ -207,8 +209,8 @@ class IcarusModel:
         for held in self.held:
             found[held.path] = held.array([next(words) for _ in range(held.words or 1)])
         events = {
-            name: _unpacked(list(seen), probes).reshape(len(seen), len(probes)).astype(column_type(probes))
-            for seen, (name, probes) in zip(self._seen, self.design.arrays.items(), strict=True)
+            name: _unpacked(list(seen), probes).astype(column_type(probes))
+            for seen, (name, probes) in zip(self._seen, self.design.groups.items(), strict=True)
         }
         return Kept(found, events, {}, self.clocks)
 
@@ -219,7 +221,7 @@ class IcarusModel:
             for value in held.values(kept.registers[held.path]):
                 self._send(4, number, value)
                 number += 1
-        for seen, (name, probes) in zip(self._seen, self.design.arrays.items(), strict=True):
+        for seen, (name, probes) in zip(self._seen, self.design.groups.items(), strict=True):
             seen.clear()
             seen.extend(_packed(row, probes) for row in kept.events[name].tolist())
         self.clocks = kept.clocks
@@ -322,7 +324,7 @@ def _bench(design: Design, strobe: str, held: Sequence[Held], *, traced: bool) -
     numbers = {port.name: number for number, port in enumerate(design.ports)}
     samples = [
         f'            if (dut.{probes[0].strobe}) $display("{number} %h", {{{_columns(probes)}}});'
-        for number, probes in enumerate(design.arrays.values())
+        for number, probes in enumerate(design.groups.values())
     ]
     places = [
         each.path + (f"[{word}]" if each.words else "") for each in held for word in range(each.words or 1)
@@ -362,8 +364,7 @@ def _unpacked(words: list[int], probes: tuple[Probe, ...]) -> NDArray[Any]:
         mask = (1 << probe.width) - 1
         columns.append([(((word >> at) & mask) ^ sign) - sign for word in words])
         at += probe.width
-    array = np.array(columns, dtype=np.int64).T.reshape(len(words), len(probes))
-    return array[:, 0] if probes[0].index is None else array
+    return np.array(columns, dtype=np.int64).T.reshape(len(words), len(probes))
 
 
 def _packed(row: Sequence[int], probes: tuple[Probe, ...]) -> int:

@@ -275,7 +275,7 @@ class VerilatorModel(Closes):
 
     def _watch(self, end: str) -> None:
         """Hands strobes and probes over, after a look at each one's width."""
-        library, arrays = self._library, self.design.arrays
+        library, arrays = self._library, self.design.groups
         strobes = list(dict.fromkeys([end, *(probes[0].strobe for probes in arrays.values())]))
         for strobe in strobes if arrays else ():
             library.model_strobe(self._model, *self._find(strobe, 1))
@@ -411,20 +411,20 @@ class VerilatorModel(Closes):
             raise RtlError(
                 f"{self.design.top}: only {done} of {steps} steps ended within {max_clocks} clocks"
             )
-        return {name: self._shaped(name, array) for name, array in arrays.items()}
+        return self.design.joined(arrays)
 
     def look(self, clocks: int) -> dict[str, NDArray[Any]]:
         """Turns the clock so often; the states of all steps that ended meanwhile."""
         arrays = self._arrays(clocks)
         # One step more than there can be, so that no clock is left out.
         done = self._check(self._library.model_run(self._model, clocks + 1, clocks, _pointers(arrays)))
-        return {name: self._shaped(name, array[:done]) for name, array in arrays.items()}
+        return self.design.joined({name: array[:done] for name, array in arrays.items()})
 
     def now(self) -> dict[str, NDArray[Any]]:
         """What every probe shows at this moment; shapes as in :meth:`run` without the first axis."""
         arrays = self._arrays(1)
         self._library.model_now(self._model, _pointers(arrays))
-        return {name: self._shaped(name, array)[0] for name, array in arrays.items()}
+        return {name: array[0] for name, array in self.design.joined(arrays).items()}
 
     def forget(self) -> None:
         """Drops what was seen of a step that will not end, as when the design is started anew."""
@@ -443,14 +443,14 @@ class VerilatorModel(Closes):
                 held.path: part.view(held.type).reshape(held.shape)
                 for held, part in zip(self.held, parts, strict=True)
             },
-            {name: self._waiting(number, name) for number, name in enumerate(self.design.arrays)},
+            {name: self._waiting(number, name) for number, name in enumerate(self.design.groups)},
             {stream: self.fed(stream) for stream in self._fed},
             self.clocks,
         )
 
     def _waiting(self, number: int, name: str) -> NDArray[Any]:
         """The states of steps that have not ended, (steps, indices)."""
-        probes = self.design.arrays[name]
+        probes = self.design.groups[name]
         count = self._library.model_waiting(self._model, number, None)
         rows = np.empty((count, len(probes)), column_type(probes))
         self._library.model_waiting(self._model, number, rows.ctypes.data)
@@ -461,7 +461,7 @@ class VerilatorModel(Closes):
         parts = [np.ascontiguousarray(kept.registers[held.path]) for held in self.held]
         memory = np.frombuffer(b"".join(part.tobytes() for part in parts), np.uint8)
         self.forget()
-        for number, name in enumerate(self.design.arrays):
+        for number, name in enumerate(self.design.groups):
             rows = np.ascontiguousarray(kept.events[name])
             self._library.model_wait(self._model, number, rows.ctypes.data, len(rows))
         for stream, taken in kept.fed.items():
@@ -471,11 +471,8 @@ class VerilatorModel(Closes):
     def _arrays(self, steps: int) -> dict[str, NDArray[Any]]:
         return {
             name: np.empty((steps, len(probes)), column_type(probes))
-            for name, probes in self.design.arrays.items()
+            for name, probes in self.design.groups.items()
         }
-
-    def _shaped(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
-        return array[:, 0] if self.design.arrays[name][0].index is None else array
 
     def _check(self, result: int) -> int:
         self._check_trace()
