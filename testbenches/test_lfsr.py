@@ -73,6 +73,48 @@ def test_the_register_of_the_trainer():
     follow(ShiftRegister(LFSR), LFSR, [0, 1, 2, LFSR.mask, 0x2AAAAAAA, 0x12345678], 100)
 
 
+def several(block: ShiftRegister, lfsr: Lfsr, seeds: list[int], moves: int) -> None:
+    """Any number of steps at a time, none too; and what the states will be is told beforehand."""
+    rng, most = np.random.default_rng(2), block.most
+
+    async def testbench(context):
+        for seed in seeds:
+            context.set(block.seed, seed)
+            context.set(block.load, 1)
+            context.set(block.advance, int(rng.integers(most + 1)))  # load goes first
+            await context.tick()
+            context.set(block.load, 0)
+            known, at = windows(lfsr, seed | 1, (moves + 1) * most), 0
+            for _ in range(moves):
+                assert [context.get(state) for state in block.states] == known[at : at + most]
+                steps = int(rng.integers(most + 1))
+                context.set(block.advance, steps)
+                await context.tick()
+                at += steps
+
+    run_natively(block, testbench)
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_several_steps_at_a_time(most):
+    several(ShiftRegister(most=most), LFSR, [0, 1, LFSR.mask, 0x12345678], 60)
+    several(ShiftRegister(Lfsr(7, 3), most), Lfsr(7, 3), list(range(16)), 30)
+
+
+@pytest.mark.parametrize("wrong", ["one too many", "one too few"])
+def test_a_wrong_number_of_steps_is_noticed(wrong):
+    class Wrong(ShiftRegister):
+        def elaborate(self, platform):
+            m = super().elaborate(platform)
+            other = self.state_2 if wrong == "one too many" else self.state
+            with m.If((self.advance == 1) & ~self.load):
+                m.d.sync += self.state.eq(other)
+            return m
+
+    with pytest.raises(AssertionError):
+        several(Wrong(Lfsr(7, 3), 3), Lfsr(7, 3), list(range(8)), 20)
+
+
 class Broken(ShiftRegister):
     """A register with one thing wrong."""
 
