@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from amaranth.hdl import Const, Module, Signal, Value
 
@@ -21,6 +22,7 @@ from .fixed import shape
 from .hierarchy import Block
 from .kinds import change_block, source_block
 from .learn.homodyne import Homodyne
+from .learn.pacer import Pacer
 from .learn.update import Update
 from .ports import inner
 from .schedule import CountedTrace, EventTrace, Fact, Settling
@@ -87,7 +89,10 @@ class Core(Block):
         site.change = site.place(change.module, change)
         site.place("accumulator", CostAccumulator(config))
         site.place("update", Update(config))
-        site.place("homodyne", Homodyne(config))
+        if config.shape.paced:
+            site.place("pacer", Pacer(config))
+        for name in config.timing.homodynes:
+            site.place(name, Homodyne(config))
 
     def _sequence(self, site: Site, started: Value) -> Value:
         """The sequencer begins, and what it says of measurements and steps goes along with them.
@@ -100,7 +105,7 @@ class Core(Block):
         mark = site.change.MARK
         commands = self._plant.commands(mark)
         ends: dict[str, Fact] = {
-            "hold_end": (site.command(sequencer.hold_end, "hold_end"), site.spread_at),
+            "hold_end": (site.command(sequencer.hold_end, "hold_end"), site.hold_end_at),
             "flush": (site.command(sequencer.flush, "flush"), site.changed_at),
         }
         if "window_end" in sequencer.signature.members:
@@ -166,14 +171,53 @@ class Core(Block):
             update.learning_shift.eq(shift),
             # config.timing.learn_latency after C~, and again config.timing.word_clocks later: +D, then -D,
             # unless parameters are being set.
-            site.blocks["homodyne"].i.payload.eq(update.o.payload),
-            site.blocks["homodyne"].i.valid.eq(update.o.valid),
+            *self._leaves(site, update),
         ]
         site.seed(update, "seed_dither")
         return cost
 
+    def _leaves(self, site: Site, update: Update) -> list[Any]:
+        """The statements by which D becomes words: at once, or when its step has come."""
+        names = self.config.timing.homodynes
+        if not self.config.shape.paced:
+            homodyne = site.blocks[names[0]]
+            return [homodyne.i.payload.eq(update.o.payload), homodyne.i.valid.eq(update.o.valid)]
+        pacer, made_at = site.blocks["pacer"], self.config.timing.word_latency
+        found = [
+            pacer.i.payload.word.eq(update.o.payload),
+            pacer.i.payload.hold_end.eq(site.trace.at("hold_end", made_at)),
+            pacer.i.valid.eq(update.o.valid),
+            pacer.begins.eq(site.trace.at("reference", 0)),
+            pacer.rests.eq(site.blocks["sequencer"].rests),
+        ]
+        for index, name in enumerate(names):
+            word = getattr(pacer, f"o_{index}")
+            found += [
+                site.blocks[name].i.payload.eq(word.payload.word),
+                site.blocks[name].i.valid.eq(word.valid),
+            ]
+        return found
+
+    def _learn_in_turn(
+        self, site: Site, links: Sequence[Link], engine: Engine, copy: Direct, started: Value
+    ) -> None:
+        """Words and codes go to the cells of each layer when their step passes it."""
+        m = site.m
+        site.tail = Const(0, 1)
+        for index, name in enumerate(self.config.timing.homodynes):
+            word, hold_over = getattr(site.blocks["pacer"], f"o_{index}"), Signal(name=f"hold_over_{index}")
+            m.d.comb += hold_over.eq(site.blocks[name].last_word & word.payload.hold_end)
+            engine.learns(site, links, index, hold_over)
+            for link in links:
+                link.turn(hold_over, index)
+        m.d.comb += self.step_done.eq(site.blocks["pacer"].done)
+        copy.after(Const(0, 1))
+
     def _learn(self, site: Site, links: Sequence[Link], engine: Engine, copy: Direct, started: Value) -> None:
         """Words and codes go to the cells, and the sequencer resumes when they are there."""
+        if self.config.shape.paced:
+            self._learn_in_turn(site, links, engine, copy, started)
+            return
         config, m, homodyne = self.config, site.m, site.blocks["homodyne"]
         broadcast = engine.broadcast(site)
         over = broadcast.over
@@ -256,6 +300,8 @@ class Core(Block):
 
     def _hold(self, site: Site) -> None:
         """While something holds no step begins."""
+        if self.config.shape.paced:
+            site.holds.append(site.blocks["pacer"].draining)
         holds = [*site.holds, *(door.asks for door in site.doors)]
         if holds:
             site.m.d.comb += site.blocks["sequencer"].hold.eq(reduce(or_, holds))

@@ -153,8 +153,8 @@ class _UpdateNoise(Link):
 class _Sparse(Link):
     """Only some parameters are active at a time."""
 
-    def companion(self, suffix: str, advance: Value) -> dict[str, Value]:
-        name = f"shake_sparse{suffix}" if suffix else "sparse"
+    def companion(self, code: str, advance: Value) -> dict[str, Value]:
+        name = code.replace("shake", "shake_sparse").replace("code", "sparse")
         sparse = self.site.place(name, Sparse(self.config))
         self.site.seed(sparse, "seed_sparse")
         self.m.d.comb += sparse.advance.eq(advance)
@@ -170,12 +170,18 @@ class _Layerwise(Link):
         self.site.registers(turn, "tau_layer")
         return turn
 
-    def turn(self, hold_over: Value) -> None:
-        self._turn = self._place("turn", hold_over)
+    def turn(self, hold_over: Value, layer: int | None = None) -> None:
+        if layer is None:
+            turn = self._place("turn", hold_over)
+            self._active = [turn.active[index] for index in range(len(turn.active))]
+            return
+        if layer == 0:
+            self._active = []
+        self._active.append(self._place(f"turn_{layer}", hold_over, layer).active)
 
     def rests(self, passing: Passing, over: Value, rest: Value) -> Value:
         index = passing.layer.index
-        active = self._turn.active[index]
+        active = self._active[index]
         self.m.d.comb += passing.port.active.eq(active | self.site.tail)
         if self.config.facts.overlapping:
             active = self._place(f"shake_turn_{index}", over, index).active

@@ -83,19 +83,36 @@ def states(config: TrainerConfig) -> list[dict[str, Any]]:
         if name in rows:
             path, strobe = PROBES[name](config)
             found.append(_state(name, path, strobe, numbers[name]))
-    # The plus word meets its code in the clock in which the minus word leaves, later behind leaves.
-    # With early enables the code comes one clock before its word.
-    words = ["core.homodyne.plus", "core.homodyne.minus", *(f"core.settling_{clock}" for clock in range(4))]
-    met = words[config.timing.broadcast_latency - config.early]
-    strobes = {"measured": _arrival(config), "met": met, "done": "step_done"}
+    strobes = [_strobes(config, layer) for layer in range(len(config.shape.layers))]
     for each, group in groupby(config.facts.probes, lambda probe: probe.each):
         probes = list(group)
         for index, (tile, where) in enumerate(_places(config, each)):
             for probe in probes:
                 path = probe.path.format(tile=tile.index, **where)
                 number = numbers.get(probe.name, tile.cells)
-                found.append(_state(probe.name, path, strobes[probe.strobe], number, index))
+                found.append(_state(probe.name, path, strobes[tile.layer][probe.strobe], number, index))
     return found
+
+
+def _strobes(config: TrainerConfig, layer: int) -> dict[str, str]:
+    """By what :class:`mgd_hdl.config.engines.Probe` calls them, of the cells of a layer.
+
+    The plus word meets its code in the clock in which the minus word leaves, later behind leaves. With early
+    enables the code comes one clock before its word. Where each layer has its own words, a step is done when
+    its words are in the last one.
+    """
+    timing = config.timing
+    if config.shape.paced:
+        met = timing.left_at(layer) + timing.broadcast_latency
+        last = layer == len(config.shape.layers) - 1
+        return {
+            "measured": _arrival(config),
+            "met": f"core.pacer.left_{met}",
+            "done": "step_done" if last else f"core.pacer.left_{met + timing.update_clocks}",
+        }
+    words = ["core.homodyne.plus", "core.homodyne.minus", *(f"core.settling_{clock}" for clock in range(4))]
+    first = words[timing.broadcast_latency - config.early]
+    return {"measured": _arrival(config), "met": first, "done": "step_done"}
 
 
 def _places(config: TrainerConfig, each: str) -> Iterator[tuple[Tile, dict[str, int]]]:

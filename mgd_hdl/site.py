@@ -153,6 +153,11 @@ class Site:
         """The word -D leaves."""
         return self.changed_at + self.config.timing.learn_latency + 1
 
+    @property
+    def hold_end_at(self) -> int:
+        """It must be known whether a perturbation is over: with its last word, or where D begins to wait."""
+        return self.config.timing.word_latency if self.config.shape.paced else self.spread_at
+
     def ends(self, name: str, clock: int, here: Value) -> Value:
         """``here``, and ``name`` is true of the step that ends so many clocks after its last command.
 
@@ -195,16 +200,18 @@ class Link:
     def tail(self, broadcast: Any) -> None:
         """Words after the last one of an update; changes the :class:`mgd_hdl.engines.Broadcast`."""
 
-    def companion(self, suffix: str, advance: Value) -> dict[str, Value]:
-        """Wires beside those of a code that goes on with ``advance``, by name."""
+    def companion(self, code: str, advance: Value) -> dict[str, Value]:
+        """Wires beside those of the code of this name, which goes on with ``advance``, by name."""
         return {}
 
     def wires(self, wires: dict[str, Value]) -> dict[str, Value]:
         """The wires of the code that meets the words, by name; asked from the last link to the first."""
         return wires
 
-    def turn(self, hold_over: Value) -> None:
-        """Beside the code that meets the words, which goes on with ``hold_over``."""
+    def turn(self, hold_over: Value, layer: int | None = None) -> None:
+        """Beside the code that meets the words, which goes on with ``hold_over``; that of all layers, or of
+        one.
+        """
 
     def rests(self, passing: Any, over: Value, rest: Value) -> Value:
         """Whether parameters rest in a measurement that passes a layer (:class:`mgd_hdl.engines.Passing`).

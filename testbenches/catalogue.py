@@ -276,6 +276,14 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "learning": {"updates": "delayed", "tau_p": 2, "tau_theta": 3, "anneal_every": 200, "rate": 1.0},
         },
     ),
+    "tried again, words wait": (
+        "26_own_data.toml",
+        {
+            "judge": {"kind": "window", "limit": 0.3, "window": 96, "misses": 30, "retry": 130},
+            "task": {"order": "random"},
+            "learning": {"updates": "delayed", "tau_p": 2, "tau_theta": 3},
+        },
+    ),
     "tried again, square, each update waits": (
         "xor",
         {
@@ -668,6 +676,12 @@ _ANSWERING: dict[str, _Changes] = {
         "learning": {"measure": "two_sided", "updates": "delayed", "tau_p": 2},
         "engine": {"leaves": "yes"},
     },
+    "words wait, layer by layer, leaves": {
+        "perturbation": {"granularity": "layer", "tau_layer": 2},
+        "task": {"source": "stream"},
+        "learning": {"updates": "delayed", "tau_p": 2},
+        "engine": {"leaves": "yes"},
+    },
     "sequential, two-sided windows": {
         "perturbation": {"family": "sequential"},
         "learning": {"measure": "two_sided", "tau_theta": 6, "tau_p": 2, "tau_x": 3},
@@ -824,6 +838,7 @@ _GIVEN: dict[str, tuple[str, _Changes]] = {
 
 #: With access to parameters: every way to a cell, everything that keeps a copy of T, all that may be stuck.
 _ACCESSED: dict[str, _Changes] = {
+    "words wait": {"task": {"source": "stream"}, "learning": {"updates": "delayed"}},
     "windows": {"learning": {"tau_theta": 4, "tau_p": 4, "tau_x": 2}},
     "early, leaves of 4": {"engine": {"enables": "early", "leaves": "yes", "leaf_cells": 4}},
     "a shadow, windows, inference": {

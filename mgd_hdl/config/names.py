@@ -10,7 +10,7 @@ import re
 
 from .reserved import RESERVED_WORDS
 
-__all__ = ["SEPARATOR", "SIGNALS", "check_name", "module_name", "renamed"]
+__all__ = ["SEPARATOR", "SIGNALS", "check_name", "module_name", "numbered", "renamed"]
 
 #: Between the name of a design and that of a block.
 SEPARATOR = "__"
@@ -58,3 +58,8 @@ def renamed(verilog: str, top: str, name: str) -> str:
     if places != 1:
         raise ValueError(f"{places} modules {top} instead of one")
     return text
+
+
+def numbered(name: str, layer: int) -> str:
+    """What there is of a name in each layer: the first one bears the name alone."""
+    return f"{name}_{layer}" if layer else name

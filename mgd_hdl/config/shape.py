@@ -50,7 +50,7 @@ class Shape:
                 defects=self._own_defects[index],
                 staged=self.asked.staged,
             )
-            if self.asked.delayed and layer.latency % 2:
+            if self.asked.delayed and not self.paced and layer.latency % 2:
                 layer = replace(layer, padding=1)
             built.append(layer)
             first += layer.parameters
@@ -120,6 +120,22 @@ class Shape:
             return task
         found = self.data
         return replace(task, inputs=found.inputs, outputs=found.outputs, count=found.count)
+
+    @property
+    def draws_ahead(self) -> bool:
+        """With delayed updates: candidates that are no sample are turned away before a step needs one."""
+        task, data = self.asked.task, self.task_data
+        always = task.source == "stream" or task.order == "plain" or data.count == 1 << data.index_bits
+        return self.asked.delayed and (task.source == "generator" or not always)
+
+    @property
+    def paced(self) -> bool:
+        """With delayed updates: a step may have to wait for its sample, and words wait for the steps that
+        they belong to. An epoch's order turns so few indices away, and so far apart, that none waits.
+        """
+        if self.asked.task.source == "stream":
+            return self.asked.delayed
+        return self.draws_ahead and (self.asked.task.source, self.asked.task.order) != ("memory", "epoch")
 
     @cached_property
     def sample_words(self) -> tuple[tuple[int, ...], int]:

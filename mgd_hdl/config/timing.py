@@ -11,6 +11,7 @@ from itertools import combinations, product
 from .asked import Asked
 from .curves import Curves
 from .engines import EngineFacts
+from .names import numbered
 from .network import adder_levels, parity_levels
 from .options import added_clocks
 from .placement import Placement
@@ -109,6 +110,10 @@ class Timing:
             return self.weight_latency
         return self.weight_latency + sum(each.latency for each in self.shape.layers[:layer])
 
+    def layer_passes(self, layer: int) -> int:
+        """Until a measurement passes the cells of a layer, and with it what the cells are told."""
+        return self.layer_offset(layer) - self.weight_latency
+
     @property
     def answer_latency(self) -> int:
         """Until the outputs of the network are there. Those of a device outside come when they come: what
@@ -142,6 +147,8 @@ class Timing:
     def cost_padding(self) -> int:
         """Delayed updates only: keeps the two-phase updates in step with the measurements."""
         way = self.cost_pipeline + self.noise_latency + self.change_latency + self.learn_latency
+        if self.shape.paced:
+            return 0
         return int(self.asked.delayed and (way + self.update_clocks + self.broadcast_latency) % 2)
 
     @cached_property
@@ -200,22 +207,46 @@ class Timing:
         """
         if not self.asked.delayed:
             return self.measure_latency + self.change_latency + self.learn_latency + 1
-        passed = self.layer_offset(len(self.shape.layers) - 1) - self.weight_latency
+        passed = self.layer_passes(len(self.shape.layers) - 1)
         if not self.asked.annealed:
             return passed
         return max(passed, self.measure_latency + self.change_latency + self.sum_latency)
 
     @property
+    def word_latency(self) -> int:
+        """From the command of a step's last measurement to D."""
+        return self.measure_latency + self.change_latency + self.learn_latency
+
+    @property
+    def pace(self) -> int:
+        """Where words wait for steps: that of a step leaves with the perturbed measurement of the step that
+        is so many later. D has been written a clock before it is read, and is read with the step's reference.
+        """
+        return (self.word_latency + 1) // 2 + 1
+
+    def left_at(self, layer: int) -> int:
+        """Where words wait: from the clock in which a word begins to leave until it is +D for a layer."""
+        return 1 + self.layer_passes(layer)
+
+    @property
+    def left_until(self) -> int:
+        """And until it is in all cells."""
+        passed = self.left_at(len(self.shape.layers) - 1)
+        return passed + self.update_clocks + self.broadcast_latency
+
+    @property
+    def homodynes(self) -> list[str]:
+        """The blocks that make words of D, by name: one for all layers, or one for each."""
+        groups = len(self.shape.layers) if self.shape.paced else 1
+        return [numbered("homodyne", layer) for layer in range(groups)]
+
+    @property
     def step_latency(self) -> int:
         """From the command of a step's last measurement until T holds its update."""
-        return (
-            self.measure_latency
-            + self.change_latency
-            + self.learn_latency
-            + self.update_clocks
-            + self.tail_clocks
-            + self.broadcast_latency
-        )
+        leaves = self.word_latency
+        if self.shape.paced:
+            leaves = 2 * self.pace + self.layer_passes(len(self.shape.layers) - 1)
+        return leaves + self.update_clocks + self.tail_clocks + self.broadcast_latency
 
     @property
     def steps_under_way(self) -> int:
@@ -277,6 +308,8 @@ class Timing:
         The copy taken at the end of step m holds all updates up to step m - delay.
         """
         assert self.asked.delayed
+        if self.shape.paced:
+            return self.pace + 1
         behind = self.step_latency - self.layer_offset(layer)
         assert behind % 2 == 0
         return behind // 2

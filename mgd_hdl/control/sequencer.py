@@ -41,10 +41,12 @@ class Sequencer(Block):
         The update of the last step reaches the cells.
     free : In(1), serial cells and loaded codes only
         A measurement may begin now; with loaded codes the reference of a one-sided step always may.
-    hold : In(1), ``config.holds`` only
+    hold : In(1), ``config.holds`` only, or where words wait for steps
         No step begins, whatever is asked for.
     wanted : Out(1), inference only
         A step is asked for, by ``run`` or ``step``, whether anything holds it or not.
+    rests : Out(1), where words wait for steps (``config.shape.paced``)
+        A step could begin, but none is wanted.
     between : Out(1), ``config.doors`` only
         No step that has begun has anything more to command, and none begins while ``hold`` is high.
     renew : In(1), ``engine.access`` only, where ``config.reference_waits``
@@ -72,8 +74,10 @@ class Sequencer(Block):
             members["resume"] = In(1)
         if config.shadow:
             members["window_end"] = Out(1)
-        if config.holds:
+        if config.holds or config.shape.paced:
             members["hold"] = In(1)
+        if config.shape.paced:
+            members["rests"] = Out(1)
         if config.inference:
             members["wanted"] = Out(1)
         if config.doors:
@@ -138,7 +142,7 @@ class Sequencer(Block):
         wanted = self.run | asked | self.step
         if config.inference:
             m.d.comb += self.wanted.eq(wanted)
-        if config.holds:
+        if "hold" in self.signature.members:
             wanted = wanted & ~self.hold
         m.d.comb += go.eq(wanted & (~sample_due | self.sample_valid) & reference_free)
         # What asked for this step is served when it begins; a later pulse asks for the next. Where a step
@@ -211,6 +215,8 @@ class Sequencer(Block):
                         m.next = "REFERENCE"
                 else:
                     m.next = "UPDATE"
+            if config.shape.paced:
+                m.d.comb += self.rests.eq(phase.ongoing("REFERENCE") & ~wanted)
             if config.doors:
                 m.d.comb += self.between.eq(phase.ongoing("REFERENCE"))
             if lasts:

@@ -19,7 +19,7 @@ def code_wires(code: Block) -> dict[str, Value]:
     return {name: getattr(code, name) for name in names}
 
 
-def place_code(site: Site, links: Sequence[Link], name: str, suffix: str, advance: Value) -> dict[str, Value]:
+def place_code(site: Site, links: Sequence[Link], name: str, advance: Value) -> dict[str, Value]:
     """The wires of one more code, and of what options put beside it."""
     code = site.place(name, code_block(site.config))
     site.m.d.comb += [code.load.eq(site.restart), code.advance.eq(advance)]
@@ -27,5 +27,5 @@ def place_code(site: Site, links: Sequence[Link], name: str, suffix: str, advanc
         site.m.d.comb += code.seed.eq(site.ports.seed_code)
     wires = code_wires(code)
     for link in links:
-        wires |= link.companion(suffix, advance)
+        wires |= link.companion(name, advance)
     return wires

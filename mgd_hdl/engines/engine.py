@@ -158,6 +158,13 @@ class Engine:
         """
         raise NotImplementedError
 
+    def learns(self, site: Site, links: Sequence[Link], layer: int, hold_over: Value) -> None:
+        """In place of :meth:`words` and :meth:`codes` where words wait for their steps
+        (``config.shape.paced``): those of a layer enter the array, from a homodyne block of its own, with the
+        code that they meet; the next one after ``hold_over``.
+        """
+        raise NotImplementedError
+
     def settled(self, site: Site, settling: Settling, updated: Value) -> None:
         """Drives ``updated``, high for one clock after each update, but with delayed updates, which nothing
         waits for. Without shadow a measurement commanded in the next clock sees the update; with one the copy

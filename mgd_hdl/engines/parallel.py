@@ -7,6 +7,7 @@ from typing import Any
 
 from amaranth.hdl import Mux, Signal, Value
 
+from ..config.names import numbered
 from ..config.trainer import TrainerConfig
 from ..delay import later
 from ..learn.array import Array, CellTile
@@ -78,12 +79,27 @@ class ParallelEngine(Engine):
         site.m.d.comb += [self.array.plus.eq(broadcast.plus), self.array.minus.eq(broadcast.minus)]
 
     def codes(self, site: Site, links: Sequence[Link], started: Value, hold_over: Value) -> None:
-        wires = place_code(site, links, "code", "", hold_over)
+        wires = place_code(site, links, "code", hold_over)
         self._wires = wires
         for link in reversed(links):
             wires = link.wires(wires)
         for name, wire in wires.items():
             site.m.d.comb += getattr(self.array, name).eq(wire)
+
+    def learns(self, site: Site, links: Sequence[Link], layer: int, hold_over: Value) -> None:
+        m, port = site.m, getattr(self.array, f"layer_{layer}")
+        homodyne = site.blocks[self.config.timing.homodynes[layer]]
+        wires = place_code(site, links, numbered("code", layer), hold_over)
+        tiles = [tile for tile in self.config.placement.tiles if tile.layer == layer]
+        rows = slice(tiles[0].first_row, tiles[-1].first_row + tiles[-1].rows)
+        for name, wire in wires.items():
+            here = wire[rows] if name.endswith("rows") else wire
+            m.d.comb += getattr(port, f"meets_{name}").eq(here)
+        m.d.comb += [
+            port.word.eq(homodyne.word | self.first_word(site)),
+            port.word_plus.eq(homodyne.plus),
+            port.word_minus.eq(homodyne.minus),
+        ]
 
     def settled(self, site: Site, settling: Settling, updated: Value) -> None:
         config, m = self.config, site.m
@@ -107,9 +123,10 @@ class ParallelEngine(Engine):
         index = passing.layer.index
         tiles = [tile for tile in self.config.placement.tiles if tile.layer == index]
         rows = slice(tiles[0].first_row, tiles[-1].first_row + tiles[-1].rows)
-        wires = self._wires
         if self.config.facts.overlapping:
-            wires = place_code(site, links, f"shake_{index}", f"_{index}", over)
+            wires = place_code(site, links, f"shake_{index}", over)
+        else:
+            wires = self._wires
         for name, wire in wires.items():
             here = wire[rows] if name.endswith("rows") else wire
             site.m.d.comb += getattr(passing.port, name).eq(here)

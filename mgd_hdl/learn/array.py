@@ -366,7 +366,9 @@ class Array(Block):
         Layer by layer only: ``active``: In(1) the word is for this layer.
         Where ``config.rests``: ``rest``: In(1) no perturbation; two-sided: ``minus``: In(1) the other side.
         Shadow only: ``rows``, ``columns``, ``diagonals`` the code that perturbs; ``refresh``: In(1)
-        copy the visible bits. Followers only: ``away``: In(1).
+        copy the visible bits. Followers only: ``away``: In(1). Where words wait for their steps
+        (``config.shape.paced``) each layer has its own: ``word``, ``word_plus``, ``word_minus`` and, with
+        ``meets_`` before their names, the wires of the code that meets it.
     weights_k_j : Out
         Perturbed parameters of neuron j of layer k: inputs first, the bias on top.
     [watched] : Out(1)
@@ -382,15 +384,23 @@ class Array(Block):
             **({name: In(1) for name in loading_wires(config)} if config.access else {}),
             **watch_ports(config),
         }
+        if config.shape.paced:
+            for name in ("word", "plus", "minus", *code_ports(config, config.placement.rows)):
+                del members[name]
         super().__init__({**members, **layer_ports(config, self._passing)})
 
     def _passing(self, layer: LayerConfig) -> dict:
-        config = self.config
+        config, rows = self.config, self._layer_rows(layer.index)[1]
+        words = {}
+        if config.shape.paced:
+            words = {f"meets_{name}": wire for name, wire in code_ports(config, rows).items()}
+            words |= {"word": In(shape(config.words.update)), "word_plus": In(1), "word_minus": In(1)}
         return {
             **({"minus": In(1)} if config.two_sided else {}),
             **({"rest": In(1)} if config.rests else {}),
             **({"active": In(1)} if config.layerwise else {}),
-            **(code_ports(config, self._layer_rows(layer.index)[1]) if config.shadow else {}),
+            **(code_ports(config, rows) if config.shadow else {}),
+            **words,
             **copy_ports(config),
         }
 
@@ -411,14 +421,15 @@ class Array(Block):
         config = self.config
 
         # What goes to all cells alike.
-        held_word = Signal.like(self.word)
+        paced = config.shape.paced
+        held_word = Signal(shape(config.words.update))
         held_clear = Signal()
         clear = self.clear
         if config.early:
             clear = Signal(name="clear_of_word")
             m.d.sync += clear.eq(self.clear)
-        m.d.sync += [held_word.eq(self.word), held_clear.eq(clear)]
-        everywhere = {"word": held_word, "clear": held_clear}
+        m.d.sync += [*([] if paced else [held_word.eq(self.word)]), held_clear.eq(clear)]
+        everywhere = {"clear": held_clear} if paced else {"word": held_word, "clear": held_clear}
         if config.early:
             held_sign = Signal()
             m.d.sync += held_sign.eq(self.sign)
@@ -432,7 +443,7 @@ class Array(Block):
         everywhere = self._after_code(m, everywhere)
         watched: list[Value] = []
         shared = {}
-        if config.shadow and not config.layerwise:
+        if config.shadow and not config.layerwise and not paced:
             shared[""] = self._code(m, platform, "code", self._update_code(0, config.placement.rows, None))
 
         for layer in config.shape.layers:
@@ -440,6 +451,9 @@ class Array(Block):
             first_row, rows = self._layer_rows(layer.index)
             local: dict[str, Value] = {}
             codes = dict(shared)
+            if paced:
+                local["word"] = Signal(shape(config.words.update), name=f"held_word_{layer.index}")
+                m.d.sync += local["word"].eq(passing.word)
             if config.shadow:
                 shaking = self._shake_code(first_row, rows, passing)
                 codes["shake_"] = self._code(m, platform, f"shake_{layer.index}", shaking)
@@ -509,7 +523,15 @@ class Array(Block):
             names.append("plus")
         here = slice(first_row, first_row + rows)
         given = {}
+        # Words in their own time come with a code of the layer's own.
+        own = {}
+        if config.shape.paced:
+            own = {name: getattr(passing, f"meets_{name}") for name in code_ports(config, rows)}
+            own |= {"plus": passing.word_plus, "minus": passing.word_minus}
         for name in names:
+            if name in own:
+                given[name] = own[name]
+                continue
             wire = addressed_rows(self) if name == "address_rows" else getattr(self, name)
             given[name] = wire[here] if name.endswith("rows") else wire
         given |= {f"layer_{name}": getattr(passing, name) for name in commands}

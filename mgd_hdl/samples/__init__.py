@@ -1,14 +1,17 @@
-"""The word that carries one sample through the circuit."""
+"""The word that carries one sample through the circuit, and places in which samples wait."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.stream import Signature
 
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 
-__all__ = ["sample_stream"]
+__all__ = ["first_of", "in_a_row", "sample_stream"]
 
 
 def sample_stream(config: TrainerConfig) -> Signature:
@@ -21,3 +24,46 @@ def sample_stream(config: TrainerConfig) -> Signature:
             }
         )
     )
+
+
+def first_of(words: Sequence[Value], good: Sequence[Value]) -> tuple[Value, Value, Value]:
+    """The first good one of these candidates, whether there is one, and how many were tried up to it."""
+    word, tried, last = words[-1], Const(len(words), len(words).bit_length()), len(words) - 1
+    for number in reversed(range(last)):
+        word = Mux(good[number], words[number], word)
+        tried = Mux(good[number], number + 1, tried)
+    return word, good[0] if last == 0 else Cat(*good).any(), tried
+
+
+def in_a_row(
+    m: Module, word: Value, *, put: Value, taken: Value, load: Value, places: int
+) -> tuple[Value, Value, Value]:
+    """Words that wait in some places, the first of which is taken while the others move up.
+
+    ``put``: ``word`` comes; nothing is put while there is no room. ``taken``: the first one goes, which there
+    must be. ``load`` empties all places.
+
+    Returns
+    -------
+    tuple of Value
+        The first word, whether there is one, and whether there is room; all from registers.
+    """
+    held = [Signal(len(word), name=f"waiting_{place}", reset_less=True) for place in range(places)]
+    full = [Signal(name=f"full_{place}") for place in range(places)]
+    for place in range(places):
+        last = place == places - 1
+        behind = Const(0, 1) if last else full[place + 1]
+        before = full[place - 1] if place else Const(1, 1)
+        free = Mux(taken, full[place] & ~behind, ~full[place] & before)
+        lands = Signal(name=f"lands_{place}")
+        m.d.comb += lands.eq(put & free)
+        with m.If(load):
+            m.d.sync += full[place].eq(0)
+        with m.Elif(taken | lands):
+            m.d.sync += full[place].eq(lands | behind)
+        with m.If(lands):
+            m.d.sync += held[place].eq(word)
+        if not last:
+            with m.Elif(taken):
+                m.d.sync += held[place].eq(held[place + 1])
+    return held[0], full[0], ~full[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import LFSR
@@ -10,11 +10,28 @@ from ..config.tasks import LETTERS, letter_image
 from ..config.trainer import TrainerConfig
 from ..hierarchy import Block, place
 from ..lfsr import ShiftRegister
-from . import sample_stream
+from . import first_of, in_a_row, sample_stream
 
 __all__ = ["Letters"]
 
 PIXELS = 49
+
+#: The parts of a candidate, by the bits of a state.
+_FIELDS = {"letter": (0, 2), "down": (2, 4), "right": (4, 6), "flip_a": (6, 12), "flip_b": (12, 18)}
+
+
+def _fields(state: Value) -> dict[str, Value]:
+    return {name: state[first:end] for name, (first, end) in _FIELDS.items()}
+
+
+def _allowed(fields: dict[str, Value], centered: bool) -> Value:
+    """The candidate stands for an image."""
+    same = fields["flip_a"] == fields["flip_b"]
+    blank = (fields["flip_a"] == PIXELS) | (fields["flip_a"] == 0)
+    allowed = (fields["flip_a"] <= PIXELS) & (fields["flip_b"] <= PIXELS) & (~same | blank)
+    if not centered:
+        allowed = allowed & (fields["down"] != 3) & (fields["right"] != 3)
+    return allowed
 
 
 class Letters(Block):
@@ -27,7 +44,9 @@ class Letters(Block):
     likely. The centred task ignores the position bits.
 
     A sample is taken in any clock; a draw takes one clock and one in 1.7 succeeds (centred), one in
-    3 otherwise.
+    3 otherwise. Where no step is to wait for that (``config.shape.draws_ahead``), four recipes wait for their
+    turn, and where one in 3 succeeds three are tried at a time: a sample every two clocks there nearly always
+    is.
 
     Members
     -------
@@ -48,43 +67,52 @@ class Letters(Block):
         m = Module()
         config = self.config
         centered = config.shape.task_data.generator == "centered_letters"
-        register = place(m, platform, "register", ShiftRegister())
-        drawn = register.state
-        fields = {
-            "letter": drawn[0:2],
-            "down": drawn[2:4],
-            "right": drawn[4:6],
-            "flip_a": drawn[6:12],
-            "flip_b": drawn[12:18],
-        }
-
+        ahead = config.shape.draws_ahead
+        register = place(m, platform, "register", ShiftRegister(most=3 if ahead and not centered else 1))
         turn = Signal()
         good = Signal()
-        same = fields["flip_a"] == fields["flip_b"]
-        blank = (fields["flip_a"] == PIXELS) | (fields["flip_a"] == 0)
-        allowed = (fields["flip_a"] <= PIXELS) & (fields["flip_b"] <= PIXELS) & (~same | blank)
-        if not centered:
-            allowed = allowed & (fields["down"] != 3) & (fields["right"] != 3)
+        chosen, any_good, tried = first_of(
+            [state[: _FIELDS["flip_b"][1]] for state in register.states],
+            [_allowed(_fields(state), centered) for state in register.states],
+        )
+        fields = {
+            name: field
+            for name, field in _fields(chosen).items()
+            if not (centered and name in ("down", "right"))
+        }
         m.d.comb += [
-            good.eq(allowed),
-            turn.eq((~self.o.valid | self.o.ready) & ~self.load),
+            good.eq(any_good),
             register.load.eq(self.load),
             register.seed.eq(self.seed),
-            register.advance.eq(turn),
+            register.advance.eq(Mux(turn, tried, 0) if register.most > 1 else turn),
         ]
-        with m.If(self.load):
-            m.d.sync += self.o.valid.eq(0)
-        with m.Elif(turn):
-            m.d.sync += self.o.valid.eq(good)
 
         # What is offered is the recipe; the image is made where it is read.
-        held = {}
-        for name, field in fields.items():
-            if centered and name in ("down", "right"):
-                continue
-            held[name] = Signal(len(field), name=name, reset_less=True)
-            with m.If(turn):
-                m.d.sync += held[name].eq(field)
+        if ahead:
+            recipe, there, room = in_a_row(
+                m,
+                Cat(*fields.values()),
+                put=turn & good,
+                taken=self.o.valid & self.o.ready,
+                load=self.load,
+                places=4,
+            )
+            m.d.comb += [turn.eq(room & ~self.load), self.o.valid.eq(there)]
+            held, at = {}, 0
+            for name, field in fields.items():
+                held[name] = recipe[at : at + len(field)]
+                at += len(field)
+        else:
+            m.d.comb += turn.eq((~self.o.valid | self.o.ready) & ~self.load)
+            with m.If(self.load):
+                m.d.sync += self.o.valid.eq(0)
+            with m.Elif(turn):
+                m.d.sync += self.o.valid.eq(good)
+            held = {}
+            for name, field in fields.items():
+                held[name] = Signal(len(field), name=name, reset_less=True)
+                with m.If(turn):
+                    m.d.sync += held[name].eq(field)
 
         # A letter at the top left corner, then moved: seven pixels a row.
         corner = Signal(max(letter_image(k, 0, 0) for k in range(len(LETTERS))).bit_length())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import memory
 from amaranth.lib.wiring import In, Out
 
@@ -10,7 +10,7 @@ from ..config.codes import LFSR
 from ..config.trainer import TrainerConfig
 from ..hierarchy import Block, place
 from ..lfsr import ShiftRegister
-from . import sample_stream
+from . import first_of, in_a_row, sample_stream
 
 __all__ = ["SampleMemory"]
 
@@ -24,7 +24,9 @@ class SampleMemory(Block):
     no power of two, the first two orders skip the indices that do not exist.
 
     A sample is taken in any clock; the next follows one clock later, or as many more as are
-    skipped.
+    skipped. Where no step is to wait for that (``config.shape.draws_ahead``), indices that exist wait for
+    their turn, two of an epoch or three random ones: a sample every two clocks of an epoch there always is,
+    of random ones nearly always.
 
     Members
     -------
@@ -59,16 +61,29 @@ class SampleMemory(Block):
         turn = Signal()
         index = Signal(bits)
         exists = Signal()
+        reads, found, there = turn, index, exists
+        if config.shape.draws_ahead:
+            reads, found, there = Signal(name="reads"), Signal(bits, name="found"), Signal(name="there")
         m.d.comb += [
-            turn.eq((~self.o.valid | self.o.ready) & ~self.load),
+            reads.eq((~self.o.valid | self.o.ready) & ~self.load),
             exists.eq(index < len(words)),
-            port.addr.eq(index),
-            port.en.eq(turn & exists),
+            port.addr.eq(found),
+            port.en.eq(reads & there),
         ]
         with m.If(self.load):
             m.d.sync += self.o.valid.eq(0)
-        with m.Elif(turn):
-            m.d.sync += self.o.valid.eq(exists)
+        with m.Elif(reads):
+            m.d.sync += self.o.valid.eq(there)
+        if config.shape.draws_ahead:
+            waiting = in_a_row(
+                m,
+                index,
+                put=turn & exists,
+                taken=reads & there,
+                load=self.load,
+                places=2 if order == "epoch" else 3,
+            )
+            m.d.comb += [found.eq(waiting[0]), there.eq(waiting[1]), turn.eq(waiting[2] & ~self.load)]
 
         if order == "plain":
             with m.If(self.load | (turn & (index == len(words) - 1))):
@@ -77,10 +92,14 @@ class SampleMemory(Block):
                 m.d.sync += index.eq(index + 1)
             return m
 
-        register = place(m, platform, "register", ShiftRegister())
+        # Where hardly more than one half of all indices exist, two are tried at a time.
+        several = order == "random" and config.shape.draws_ahead and 8 * len(words) < 5 << bits
+        register = place(m, platform, "register", ShiftRegister(most=2 if several else 1))
         m.d.comb += [register.load.eq(self.load), register.seed.eq(self.seed)]
         if order == "random":
-            m.d.comb += [register.advance.eq(turn), index.eq(register.state[:bits])]
+            tries = [state[:bits] for state in register.states]
+            chosen, _, tried = first_of(tries, [each < len(words) for each in tries])
+            m.d.comb += [register.advance.eq(Mux(turn, tried, 0) if several else turn), index.eq(chosen)]
             return m
 
         # epoch: the keys are read from the register while its counter goes round.

@@ -16,7 +16,9 @@ class SampleStream(Block):
     """Holds one sample between the outside and the trainer.
 
     From ``load`` on it takes a sample whenever it holds none, so at most one every two clocks; a
-    sample is offered one clock after it was taken. Before, it takes none: that sample would be lost.
+    sample is offered one clock after it was taken. Before, it takes none: that sample would be lost. With
+    delayed updates and many stages, where a step knows one clock late that it has taken a sample, the next
+    one comes in the clock in which it goes.
 
     Members
     -------
@@ -27,6 +29,7 @@ class SampleStream(Block):
     """
 
     def __init__(self, config: TrainerConfig):
+        self.config = config
         super().__init__({"load": In(1), "i": In(sample_stream(config)), "o": Out(sample_stream(config))})
 
     @property
@@ -36,7 +39,10 @@ class SampleStream(Block):
     def elaborate(self, platform):
         m = Module()
         begun = Signal()
-        m.d.comb += self.i.ready.eq(begun & ~self.load & ~self.o.valid)
+        free = ~self.o.valid
+        if self.config.delayed and self.config.staged:
+            free = free | self.o.ready
+        m.d.comb += self.i.ready.eq(begun & ~self.load & free)
         with m.If(self.load):
             m.d.sync += [begun.eq(1), self.o.valid.eq(0)]
         with m.Elif(self.i.valid & self.i.ready):

@@ -850,25 +850,6 @@ TOGETHER = [
         ['task.source = "generator": task "external" has no samples of its own; must be "stream"'],
     ),
     (
-        "delayed from outside",
-        toml(task={"name": '"external"', "source": '"stream"'}, learning={"updates": '"delayed"'}),
-        ['learning.updates = "delayed": needs a sample in every step'],
-    ),
-    (
-        "delayed from a stream",
-        toml(task={"source": '"stream"'}, learning={"updates": '"delayed"'}),
-        ['learning.updates = "delayed": needs a sample in every step'],
-    ),
-    (
-        "delayed from a generator",
-        toml(
-            network={"layers": "[49, 4]"},
-            task={"name": '"nist7x7"', "source": '"generator"'},
-            learning={"updates": '"delayed"'},
-        ),
-        ['learning.updates = "delayed": needs a sample in every step'],
-    ),
-    (
         "carry without guard bits",
         toml(formats={"parameter": '"SQ(5, 4)"'}),
         ['learning.rate = 0.5 (2**-1): rounding "carry" needs 5 more fraction bits in formats.parameter'],

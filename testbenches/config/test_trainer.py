@@ -18,6 +18,7 @@ from mgd_hdl.config import (
     TrainerConfig,
     preset,
 )
+from mgd_hdl.config.shape import Shape
 
 XOR = preset("xor")
 
@@ -223,15 +224,28 @@ SHAPES = ([2, 1], [2, 2, 1], [4, 4, 1], [49, 4, 4], [3, 5, 7, 2], [63, 1], [64, 
 @pytest.mark.parametrize("layers", SHAPES, ids=str)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("registers", LEAVES)
-def test_delayed_updates_meet_their_measurements(layers, activation, registers):
-    """Two clocks a step: the delay in steps is exact, for every layer, and never negative."""
+@pytest.mark.parametrize("late", [False, True])
+def test_delayed_updates_meet_their_measurements(layers, activation, registers, late, monkeypatch):
+    """Two clocks a step: the delay in steps is exact, for every layer, and never negative. Where samples may
+    be late it is the same for all layers: +D is for a layer when the perturbed measurement of a step passes
+    it, and in T two clocks and the way to the cells later, when the next one finds it.
+    """
+    monkeypatch.setattr(Shape, "paced", late)
     config = stream(
         layers,
         network={"layers": layers, "activation": activation},
         learning={"updates": "delayed"},
         engine=LEAVES[registers],
     )
+    timing = config.timing
     for layer in config.shape.layers:
+        if late:
+            assert (timing.delay(layer.index), layer.padding) == (timing.pace + 1, 0)
+            plus = 2 * timing.pace + timing.left_at(layer.index) - 1
+            assert plus + 2 + timing.broadcast_latency == 2 * timing.delay(layer.index) + timing.layer_offset(
+                layer.index
+            )
+            continue
         assert layer.latency % 2 == 0
         assert layer.padding <= 1
         assert 2 * config.timing.delay(

@@ -15,8 +15,8 @@ from mgd_hdl.config import TrainerConfig
 from mgd_sim.control.sequencer import plan
 from testbenches.support import clock, configured, random_numbers, start
 
-INPUTS = ("restart", "run", "step", "resume", "free", "tau_x", "tau_p", "tau_theta", "sample_valid")
-OUTPUTS = ("take", "measure", "reference", "blank", "hold_end", "window_end", "flush", "under_way")
+INPUTS = ("restart", "run", "step", "resume", "free", "hold", "tau_x", "tau_p", "tau_theta", "sample_valid")
+OUTPUTS = ("take", "measure", "reference", "blank", "hold_end", "window_end", "flush", "under_way", "rests")
 STEPS = 40
 
 
@@ -26,6 +26,7 @@ def absent() -> set[str]:
     config = configured()
     return {
         *(["resume"] if config.delayed else []),
+        *([] if config.shape.paced else ["hold", "rests"]),
         *([] if config.shadow else ["window_end"]),
         *([] if config.serial or config.loaded else ["free"]),
         *([] if config.serial or config.loaded else ["under_way"]),
@@ -47,6 +48,7 @@ class Pace:
     sample_valid: float = 1
     resume: float = 1
     free: float = 1
+    hold: float = 0
 
 
 @dataclass
@@ -104,12 +106,14 @@ async def follow(dut: Any, config: TrainerConfig, steps: Iterator[Step], hands: 
         while not going:
             given = hands.inputs()
             hands.note(given)
-            going = bool((given["run"] or hands.asked) and (given["sample_valid"] or not step.takes))
+            held = given["hold"] and "hold" not in absent()
+            wanted = bool(given["run"] or hands.asked) and not held
+            going = wanted and bool(given["sample_valid"] or not step.takes)
             if config.serial or (config.loaded and config.two_sided):  # else only the perturbed cost waits
                 going = going and bool(given["free"])
             taken, measured = "take" * step.takes, "measure" * step.reference
             commands = [taken, measured, "reference" * (not config.analog)]
-            await see(dut, number, given, *(commands if going else []))
+            await see(dut, number, given, *(commands if going else [] if wanted else ["rests"]))
             clocks += 1
         hands.asked = False
         # Serial cells are busy with the reference.
@@ -157,6 +161,7 @@ PACES = {
     "now and then": Pace(run=0.6, step=0.2, sample_valid=0.5, resume=0.3, free=0.4),
     "single steps": Pace(run=0, step=0.25, sample_valid=0.8, resume=0.5, free=0.7),
     "rare samples": Pace(sample_valid=0.1, resume=0.9),
+    "held": Pace(sample_valid=0.8, resume=0.7, free=0.8, hold=0.3),
 }
 
 

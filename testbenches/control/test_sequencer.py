@@ -37,6 +37,24 @@ def test_sequencer(sides, shadow, updates, tmp_path):
     run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
 
 
+def waiting() -> TrainerConfig:
+    return timed(updates="delayed", shadow="yes").replaced(task={"source": "stream"})
+
+
+def test_words_that_wait_are_told_when_no_step_is_wanted(tmp_path):
+    config = waiting()
+    run(verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("a step although it is held", r"~ hold", "1'h1"),
+    ("rest also for a late sample", r"assign rests = ", "assign rests = ~sample_valid | "),
+)
+def test_mutations_of_waiting_words_are_noticed(mutation, tmp_path):
+    config = waiting()
+    assert not stays_unnoticed(mutation, verilog(Sequencer(config), "dut"), BENCH, tmp_path, config)
+
+
 def many(updates: str) -> TrainerConfig:
     return timed(updates=updates, shadow="yes").replaced(engine={"stages": "many"})
 

@@ -289,20 +289,23 @@ def lags(
     more: int = 0,
     way: int = 1,
     stages: Sequence[int] = (),
+    late: bool = False,
 ) -> list[int]:
     """Steps that each layer's copy is behind.
 
     ``tables``: whether a layer's activation is a table; ``loss``: the clocks of the loss; ``more``: one for
     noise and one for a gate; ``way``: clocks of the broadcast; ``stages``: with many stages, what each layer
-    has more.
+    has more; ``late``: whether samples may be.
     """
     clocks = []
     for inputs, table in zip(layers, tables, strict=False):
         each = 1 + levels(inputs + 1) + (3 if table else 1) + (stages[len(clocks)] if stages else 0)
-        clocks.append(each + each % 2)
+        clocks.append(each if late else each + each % 2)
     back = loss + more + 1 + way + bool(stages)
-    back += back % 2 == 0
     rest = 9 if stages else 5
+    if late:
+        return [(sum(clocks) + back + rest + 3) // 2] * len(clocks)
+    back += back % 2 == 0
     return [(sum(clocks[index:]) + back + rest) // 2 for index in range(len(clocks))]
 
 

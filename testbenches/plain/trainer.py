@@ -511,12 +511,15 @@ class PlainTrainer:
         self.hold = self.baseline = self.high_pass = self.cost_before = self.flags = 0
         self.updates = self.judged_count = self.right_count = self.solved = 0
         self.window = self.missed = 0
+        self.late = self.task["source"] != "memory"
         if self.task["source"] == "generator":
             centered = self.task["name"] == "nist7x7_centered"
             self.samples = letters(centered, self.f_target, self.registers["seed_sample"])
         elif self.task["source"] == "memory":
             data = samples or stored(self.task["name"], self.layers[0], self.f_target)
             order = indices(self.task["order"], len(data), self.registers["seed_sample"])
+            bits = max(1, (len(data) - 1).bit_length())
+            self.late = self.task["order"] == "random" and len(data) < 1 << bits
             self.samples = (data[index] for index in order)
         else:
             self.samples = (samples[n % len(samples)] for n in iter(int, -1) for n in range(len(samples)))
@@ -564,7 +567,8 @@ class PlainTrainer:
         noisy = self.defects["cost_noise"] > 0
         gated = self.cost["limit"] > 0 or self.cost["gate"] > 0
         back = loss + 1 + way + noisy + gated + many * (1 + 2 * gated)
-        back += back % 2 == 0
+        waits = self.late
+        back += back % 2 == 0 and not waits
         found = []
         for layer in range(len(self.layers) - 1, 0, -1):
             own = 1 + levels(self.layers[layer - 1] + 1)
@@ -573,8 +577,10 @@ class PlainTrainer:
             if many:
                 own += layer > 1 or self.formats["input"] != "UQ(1, 0)"
                 own += 2 + (self.formats["segment_bits"] > 5) if table else 1
-            found.append(own + own % 2)
+            found.append(own if waits else own + own % 2)
         more = 9 if many else 5
+        if waits:
+            return [(sum(found) + back + more + 3) // 2] * len(found)
         return [(sum(found[: len(found) - layer]) + back + more) // 2 for layer in range(len(found))]
 
     # ---- codes

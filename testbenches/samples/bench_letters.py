@@ -8,7 +8,7 @@ import cocotb
 
 from mgd_hdl.config import LFSR
 from mgd_sim.rtl import bench_parameters
-from testbenches.samples.offering import offers
+from testbenches.samples.offering import drawn_ahead, offers
 from testbenches.support import configured
 
 SEEDS = (0, 1, LFSR.mask, 0x2AAAAAAA, 0x12345678, 0x5EED5EED, 0x00C0FFEE)
@@ -66,6 +66,10 @@ async def images_are_those_of_the_register(dut, stall, reload):
                 yield sum(1 << pixel for pixel in pixels) | one << (49 + letter * width)
             state = LFSR.step(state)
 
+    if config.shape.draws_ahead:
+        missed = await drawn_ahead(dut, tries, stall=stall, reload=reload / 8, clocks=2500, seeds=SEEDS)
+        assert missed <= 0.04
+        return
     taken = await offers(dut, tries, stall=stall, reload=reload, clocks=1500, seeds=SEEDS)
     assert {letter for letter, _ in seen} == {0, 1, 2, 3}
     assert {flips for _, flips in seen} == {0, 1, 2} if centered else len(seen) > 20

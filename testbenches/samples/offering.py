@@ -7,7 +7,7 @@ from typing import Any
 
 from testbenches.support import clock, random_numbers, start
 
-__all__ = ["offers"]
+__all__ = ["drawn_ahead", "offers"]
 
 
 async def offers(
@@ -47,3 +47,48 @@ async def offers(
         elif offered is None or ready:
             offered = next(coming)
     return taken
+
+
+async def drawn_ahead(
+    dut: Any,
+    tries: Callable[[int], Iterator[int | None]],
+    *,
+    stall: float,
+    reload: float,
+    clocks: int,
+    seeds: Sequence[int],
+) -> float:
+    """As :func:`offers`, where samples wait for their turn: each comes in its order and stays until it is
+    taken.
+
+    The taker takes one in every other clock, like a step, or with ``stall`` later.
+
+    Returns
+    -------
+    float
+        Of the clocks in which it would have taken one, once some could wait, the share in which there was
+        none.
+    """
+    rng = random_numbers()
+    await start(dut, load=0, o__ready=0, seed=0)
+    await clock(dut, rst=1)
+    coming, since, waits = filter(None.__ne__, tries(1)), 0, [0, 0]
+    following, shown, rests = next(coming), False, False
+    for turn in range(clocks):
+        ready = not rests and rng.random() >= stall
+        load, reset = rng.random() < reload, turn == clocks // 2
+        seed = int(rng.choice(seeds))
+        await clock(dut, o__ready=ready, load=load, rst=reset, seed=seed)
+        offered = bool(dut.o__valid.value)
+        assert offered or not shown, turn  # what is offered stays
+        if offered:
+            assert int(dut.o__payload.value) == following, turn
+        if ready and since > 40:
+            waits[offered] += 1
+        since, rests, shown = since + 1, ready and offered, offered and not ready
+        if reset or load:
+            coming = filter(None.__ne__, tries(1 if reset else seed))
+            since, shown = 0, False
+        if reset or load or (ready and offered):
+            following = next(coming)
+    return waits[0] / max(1, sum(waits))

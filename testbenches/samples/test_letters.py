@@ -33,6 +33,29 @@ def test_letters(name, target, tmp_path):
     run(verilog(Letters(config), "dut"), BENCH, tmp_path, config, centered=centered)
 
 
+def ahead(name: str) -> TrainerConfig:
+    return letters(name, "UQ(1, 0)").replaced(learning={"updates": "delayed"})
+
+
+@pytest.mark.parametrize("name", ["nist7x7", "nist7x7_centered"])
+def test_letters_that_wait_for_their_turn(name, tmp_path):
+    """The same images in the same order; for a step every two clocks there is nearly always one."""
+    config = ahead(name)
+    run(verilog(Letters(config), "dut"), BENCH, tmp_path, config, centered=name != "nist7x7")
+
+
+@mutations(
+    ("no place but two", r"assign lands_2 = .*;", "assign lands_2 = 1'h0;"),
+    ("never more than one waits", r"assign lands_1 = .*;", "assign lands_1 = 1'h0;"),
+    ("all three passed over", r"register__advance = turn \? _\d+_ :", "register__advance = turn ? 2'h3 :"),
+)
+def test_mutations_of_waiting_letters_are_noticed(mutation, tmp_path):
+    config = ahead("nist7x7")
+    assert not stays_unnoticed(
+        mutation, verilog(Letters(config), "dut"), BENCH, tmp_path, config, centered=False
+    )
+
+
 @mutations(
     ("another corner", r"= corner << right", "= corner << down"),
     ("never one row down", r"= down\[0\] \?", "= 1'h0 ?"),

@@ -70,6 +70,31 @@ def test_own_samples_of_several_bits(order, tmp_path):
     run(verilog(SampleMemory(config), "dut"), BENCH, tmp_path, config, words=stored, bits=7)
 
 
+def ahead(order: str, samples: int, **more: dict) -> TrainerConfig:
+    """With delayed updates."""
+    config = parity(3, order).replaced(learning={"updates": "delayed"}, **more)
+    return shortened(config, samples)
+
+
+@pytest.mark.parametrize("order", ["random", "epoch"])
+@pytest.mark.parametrize(("samples", "bits"), [(3, 2), (5, 3), (6, 3), (7, 3)])
+def test_samples_that_wait_for_their_turn(order, samples, bits, tmp_path):
+    """With delayed updates there is one every two clocks: of an epoch always, at random nearly always."""
+    config, stored = ahead(order, samples), words(3, samples, 1)
+    run(verilog(SampleMemory(config), "dut"), BENCH, tmp_path, config, words=stored, bits=bits)
+
+
+@mutations(
+    ("only one waits", r"assign lands_1 = .*;", "assign lands_1 = 1'h0;"),
+    ("the first place keeps its index", r"port__en \? waiting_1 : 3'hx", "port__en ? 0 : 3'hx"),
+    ("tried although there is no room", r"register__advance = turn & ", "register__advance = "),
+)
+def test_mutations_of_waiting_indices_are_noticed(mutation, tmp_path):
+    config = ahead("epoch", 5)
+    text = verilog(SampleMemory(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, words=words(3, 5, 1), bits=3)
+
+
 @mutations(
     ("another sample", r"rom\[5\] = 5'h05", "rom[5] = 5'h04"),
     ("one key only", r"\^ register__state\[7:4\]", "^ register__state[3:0]"),

@@ -22,6 +22,24 @@ def test_stream(x, target, tmp_path):
     run(verilog(SampleStream(config), "dut"), BENCH, tmp_path, config)
 
 
+def late() -> TrainerConfig:
+    return words("UQ(1, 7)", "UQ(0, 3)").replaced(learning={"updates": "delayed"}, engine={"stages": "many"})
+
+
+def test_a_sample_comes_as_another_goes(tmp_path):
+    """Many stages and delayed updates: a step knows one clock late that it has taken a sample."""
+    config = late()
+    run(verilog(SampleStream(config), "dut"), BENCH, tmp_path, config)
+
+
+@mutations(
+    ("not in the same clock", r"_03_ = _02_ \| o__ready", "_03_ = _02_"),
+)
+def test_a_sample_that_comes_late_is_noticed(mutation, tmp_path):
+    config = late()
+    assert not stays_unnoticed(mutation, verilog(SampleStream(config), "dut"), BENCH, tmp_path, config)
+
+
 @mutations(
     ("two at once", r"i__ready = _01_ & _02_", "i__ready = _01_"),
     ("taken before the start", r"_01_ = begun & _00_", "_01_ = _00_"),

@@ -64,16 +64,3 @@ def _analog(config: Derived) -> Iterator[Problem]:
             "1",
             'algorithm "analog" blanks every step with a new sample, here all of them; must be 2 or more',
         )
-
-
-@relation("learning.updates", "task.name", "task.source", "task.order")
-def _sample_every_step(config: Derived) -> Iterator[Problem]:
-    """Delayed updates never wait, so a source must never need a second try."""
-    task, data = config.task, config.shape.task_data
-    tireless = task.source == "memory" and (task.order == "plain" or data.count == 1 << data.index_bits)
-    if config.delayed and not tireless:
-        yield Problem(
-            "learning.updates",
-            '"delayed"',
-            'needs a sample in every step: task.source = "memory", with 2**n samples or order = "plain"',
-        )

@@ -258,9 +258,9 @@ def _sequence(s: Standing) -> int:
 
 
 _CELL = r"core\.array\.tile_(\d+)\.cell_(\d+)"
-_CODE = r"core\.(?:code|shake_\d+)"
-_SPARSE = r"core\.(?:sparse|shake_sparse_\d+)"
-_TURN = r"core\.(?:turn|shake_turn_\d+)"
+_CODE = r"core\.(?:code(?:_\d+)?|shake_\d+)"
+_SPARSE = r"core\.(?:sparse(?:_\d+)?|shake_sparse_\d+)"
+_TURN = r"core\.(?:turn(?:_\d+)?|shake_turn_\d+)"
 
 #: One number of each replica: where the twin's state has it, and the circuit.
 LEARNED = {
@@ -289,7 +289,7 @@ ROWS: tuple[Row, ...] = (
     # The present sample, and the next one.
     Row(r"core\.(?:x|network__x)", lambda s: s.sample("x"), ahead=_at_first),
     Row(r"core\.(?:target|\w+__target)", lambda s: s.sample("target"), ahead=_at_first),
-    Row(r"core\.samples\.o__valid", lambda s: 0, ahead=_always),
+    Row(r"core\.samples\.(?:o__valid|there|full_\d+)", lambda s: 0, ahead=_always),
     Row(r"core\.samples\.(?:count|index)", Standing.place_in_samples, ahead=_always),
     Row(
         r"core\.samples\.register\.state", lambda s: int(s.of(s.prepared["samples"]["state"])), ahead=_always

@@ -74,6 +74,12 @@ SETTINGS: dict[str, dict[str, Setting]] = {
         "letters_fast, every step": Setting(
             "letters_fast", 16_000, 125, changes={"learning": {"tau_theta": 1}}
         ),
+        "letters_fast, delayed": Setting(
+            "letters_fast", 16_000, 125, changes={"learning": {"updates": "delayed", "tau_theta": 1}}
+        ),
+        "letters_fast, delayed, 49-6-4": Setting(
+            "letters_fast", 16_000, 125, 6, {"learning": {"updates": "delayed", "tau_theta": 1}}
+        ),
         "letters_fast, 49-6-4": Setting("letters_fast", 16_000, 125, 6, clocks=11_263 / 4_096),
     },
 }
