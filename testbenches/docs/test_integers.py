@@ -72,7 +72,8 @@ def test_pages_have_examples():
     without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
     assert without == {
         "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "frames", "homodyne",
-        "inference", "layer_turn", "measurement", "mlp", "sequencer", "serial", "stream", "uart", "wishbone",
+        "inference", "layer_turn", "measurement", "mlp", "pacer", "sequencer", "serial", "stream", "uart",
+        "wishbone",
     }  # fmt: skip
     assert found > {"numbers.md", "integers.md", "boards.md"}
 
@@ -100,6 +101,33 @@ def external(layers: list[int], **sections) -> TrainerConfig:
 
 
 SHAPES = ([2, 2, 1], [49, 4, 4], [3, 70, 5, 2], [13, 5], [200, 3])
+
+
+@pytest.mark.parametrize("layers", SHAPES, ids=str)
+@pytest.mark.parametrize("gated", [False, True])
+@pytest.mark.parametrize(("stages", "leaf_cells", "way"), [("few", 64, 2), ("many", 64, 2), ("few", 8, 5)])
+def test_lags_of_samples_that_may_be_late(layers, gated, stages, leaf_cells, way):
+    """The same for all layers, as the page counts it."""
+    activation = ["tanh", *["relu"] * (len(layers) - 2)]
+    config = external(
+        layers,
+        network={"layers": layers, "activation": activation, "initial": 0.5},
+        learning={"updates": "delayed"},
+        cost={"limit": 0.125} if gated else {},
+        engine={"stages": stages, "leaves": "yes", "leaf_cells": leaf_cells},
+    )
+    many = stages == "many"
+    more = [(2 if each == "tanh" else 1) + (place > 0) for place, each in enumerate(activation)]
+    lags = integers.lags(
+        layers,
+        [each == "tanh" for each in activation],
+        2 + integers.levels(layers[-1]),
+        gated * (3 if many else 1),
+        way,
+        more if many else (),
+        True,
+    )
+    assert [config.timing.delay(layer.index) for layer in config.shape.layers] == lags
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2023, (1 << 63) - 1])
