@@ -292,11 +292,14 @@ class Core(Block):
                 m.d.sync += self.flags[bit].eq(1)
         entered = Signal()
         in_flight = Signal(range(config.timing.steps_under_way + 1))
-        m.d.comb += entered.eq(perturbed)
+        # With many stages a step is counted one clock late, and told before by itself.
+        entering = later(m, perturbed, "entering", int(config.staged), resets=True)
+        m.d.comb += entered.eq(entering)
         m.d.sync += in_flight.eq(in_flight + entered - self.step_done)
-        self._open(site, in_flight.any())
+        under_way = in_flight.any() | entering if config.staged else in_flight.any()
+        self._open(site, under_way)
         setting = self.restart | engine.initializer.busy | copy.copying
-        m.d.comb += self.busy.eq(setting | engine.begun(site.blocks["sequencer"]) | in_flight.any())
+        m.d.comb += self.busy.eq(setting | engine.begun(site.blocks["sequencer"]) | under_way)
 
     def _hold(self, site: Site) -> None:
         """While something holds no step begins."""

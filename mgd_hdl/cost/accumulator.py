@@ -61,8 +61,12 @@ class CostAccumulator(Block):
         total, outside = saturate(m, added, self.config.words.hold, "total")
         with m.If(valid):
             m.d.sync += held.eq(Mux(flush, 0, total))
+        given = Mux(flush, total, 0)
+        if stages:
+            # Nobody reads it without valid: its register is spared a reset that waits for flush.
+            m.d.comb += self.o.payload.eq(later(m, given, "given", 1))
         m.d.sync += [
-            self.o.payload.eq(Mux(flush, total, 0)),
+            *([] if stages else [self.o.payload.eq(given)]),
             self.o.valid.eq(valid),
             self.saturated.eq(valid & outside),
         ]

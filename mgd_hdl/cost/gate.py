@@ -56,8 +56,12 @@ class Gate(Block):
         m.d.comb += kept.eq(Mux(large, limit, later(m, size, "compared", stages)))
         with m.If(later(m, size <= self.change_gate, "small", stages)):
             m.d.comb += kept.eq(0)
+        given = Mux(later(m, change < 0, "negative", 2 * stages), -kept, kept)
+        if stages:
+            # Nobody reads it without valid: its register is spared a reset.
+            m.d.comb += self.o.payload.eq(later(m, given[: len(change)], "given", 1))
         m.d.sync += [
-            self.o.payload.eq(Mux(later(m, change < 0, "negative", 2 * stages), -kept, kept)),
+            *([] if stages else [self.o.payload.eq(given)]),
             self.o.valid.eq(later(m, self.i.valid, "valid", 2 * stages, resets=True)),
         ]
         return m

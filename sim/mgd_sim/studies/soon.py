@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,23 @@ import numpy.typing as npt
 from mgd_hdl.config import TrainerConfig, preset
 
 from .learning import Goal, goal_or_any, learn
-from .study import Kept, chosen, command, ends_in_a_line, folder, say, watched
+from .study import Kept, chosen, command, ends_in_a_line, folder, kept, say, watched
 from .variants import Changes
 
-__all__ = ["SETTINGS", "Outcome", "Setting", "best_tries", "clocks_until", "configured", "start_clocks"]
+__all__ = [
+    "FOLDER",
+    "SETTINGS",
+    "Outcome",
+    "Setting",
+    "best_tries",
+    "clocks_until",
+    "configured",
+    "recorded",
+    "start_clocks",
+]
+
+#: Where what the pages tell is kept.
+FOLDER = Path(__file__).parents[3] / "docs" / "figures"
 
 
 @dataclass(frozen=True)
@@ -44,24 +58,33 @@ class Setting:
     clocks: float = 0.0
 
 
+#: More registers on the way to an update: of the fast presets, and of a plain one.
+_FEW, _MANY = {"engine": {"stages": "few"}}, {"engine": {"stages": "many"}}
+_DELAYED: Changes = {"learning": {"updates": "delayed"}}
+#: Exact updates wait for every register, so they have few.
+_EXACT: Changes = {"learning": {"updates": "exact"}, **_FEW}
+
 #: By task and name.
 SETTINGS: dict[str, dict[str, Setting]] = {
     "xor": {
         "xor": Setting("xor", 20_000, 10),
-        "xor, delayed": Setting("xor", 20_000, 10, changes={"learning": {"updates": "delayed"}}),
-        "xor_fast, 2-2-1": Setting("xor_fast", 8_000, 10, 2),
-        "xor_fast, 2-4-1": Setting("xor_fast", 8_000, 10, 4),
-        "xor_fast": Setting("xor_fast", 4_000, 10),
-        "xor_fast, exact": Setting("xor_fast", 4_000, 10, changes={"learning": {"updates": "exact"}}),
-        "xor_fast, 2-12-1": Setting("xor_fast", 4_000, 10, 12),
+        "xor, delayed": Setting("xor", 20_000, 10, changes=_DELAYED),
+        "xor, delayed, many stages": Setting("xor", 20_000, 10, changes={**_DELAYED, **_MANY}),
+        "xor_fast, 2-2-1": Setting("xor_fast", 8_000, 5, 2),
+        "xor_fast, 2-4-1": Setting("xor_fast", 8_000, 5, 4),
+        "xor_fast, 2-4-1, exact": Setting("xor_fast", 8_000, 5, 4, changes=_EXACT),
+        "xor_fast": Setting("xor_fast", 4_000, 5),
+        "xor_fast, few stages": Setting("xor_fast", 4_000, 5, changes=_FEW),
+        "xor_fast, exact": Setting("xor_fast", 4_000, 5, changes=_EXACT),
+        "xor_fast, 2-12-1": Setting("xor_fast", 4_000, 5, 12),
+        "xor_fast, 2-12-1, exact": Setting("xor_fast", 4_000, 5, 12, changes=_EXACT),
     },
     "parity4": {
         "parity4": Setting("parity4", 400_000, 500),
         "parity4_fast, 4-8-1": Setting("parity4_fast", 40_000, 50, 8),
         "parity4_fast": Setting("parity4_fast", 30_000, 50),
-        "parity4_fast, exact": Setting(
-            "parity4_fast", 30_000, 50, changes={"learning": {"updates": "exact"}}
-        ),
+        "parity4_fast, few stages": Setting("parity4_fast", 30_000, 50, changes=_FEW),
+        "parity4_fast, exact": Setting("parity4_fast", 30_000, 50, changes=_EXACT),
         "parity4_fast, 4-16-1": Setting("parity4_fast", 30_000, 50, 16),
         "parity4_fast, 4-24-1": Setting("parity4_fast", 24_000, 50, 24),
     },
@@ -149,8 +172,10 @@ def clocks_until(
 
 
 def best_tries(share: float, solved_at: _Steps, clocks: Fraction | float, start: int) -> int | None:
-    """The N with which this share of trainers is soonest done: one of the steps at which a try was solved."""
-    possible = sorted({int(step) for step in solved_at[np.isfinite(solved_at)]})
+    """The N with which this share of trainers is soonest done: one of the steps at which a try was solved,
+    and at least one, or trainers would draw parameters until some need no training.
+    """
+    possible = sorted({max(1, int(step)) for step in solved_at[np.isfinite(solved_at)]})
     times = [clocks_until(share, solved_at, n, clocks, start) for n in possible]
     return min(zip(times, possible, strict=True), default=(0, None))[1]
 
@@ -190,6 +215,12 @@ class Outcome:
             return None
         return clocks_until(share, _numbers(self.judging), self.tries_of, self.clocks, self.start)
 
+    def steps_until(self, share: float) -> float | None:
+        """The same in steps, for hardware that starts at no cost, with the N that suits it."""
+        choosing, judging = _numbers(self.choosing), _numbers(self.judging)
+        tries_of = best_tries(0.99, choosing, 1, 0)
+        return None if tries_of is None else clocks_until(share, judging, tries_of, 1, 0)
+
     def __str__(self) -> str:
         half, most = ("-" if found is None else f"{found:,.0f}" for found in map(self.until, (0.5, 0.99)))
         tries = "-" if self.tries_of is None else f"{self.tries_of:,}"
@@ -201,6 +232,11 @@ class Outcome:
 
 def _numbers(solved_at: Sequence[int | None]) -> _Steps:
     return np.array([math.inf if at is None else at for at in solved_at], dtype=np.float64)
+
+
+def recorded(task: str) -> dict[str, Outcome]:
+    """What the pages tell of a task, by setting."""
+    return {each["setting"]: Outcome(**each) for each in kept(FOLDER / f"{task}_soon.json") or ()}
 
 
 def _tried(name: str, setting: Setting, goal: Goal) -> Outcome:
