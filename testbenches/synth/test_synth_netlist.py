@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import trainer_files
 from mgd_sim.rtl import RtlError
+from mgd_sim.showcase import forecast
 from mgd_synth.counted import Counted
 from mgd_synth.flow import COUNTED, DEVICES, Mapped, check_registers, mapped
+from mgd_synth.harness import Harness, harness
 from mgd_synth.process import SynthError
 from mgd_synth.yosys import YOSYS
 from testbenches.warm.simulator import simulate
@@ -100,10 +103,10 @@ endmodule
 """
 
 
-def settings(config: TrainerConfig, found: Mapped, seed: int) -> tuple[int, int]:
+def settings(config: TrainerConfig, shell: Harness, seed: int) -> tuple[int, int]:
     """The registers as the harness takes them, and their bits: lowest first what is listed first."""
     value = bits = 0
-    for name, width in found.harness.settings:
+    for name, width in shell.settings:
         value |= getattr(config.registers(seed), name) << bits
         bits += width
     return value, bits
@@ -140,7 +143,7 @@ def learns(config: TrainerConfig, found: Mapped, target: str, folder: Path, **gi
         last=config.parameters * config.words.parameter.width - 1,
         parameters=", ".join(reversed(names)),
     )
-    value, bits = settings(config, found, given["seed"])
+    value, bits = settings(config, found.harness, given["seed"])
     simulate(
         text + probe,
         "probe",
@@ -190,6 +193,48 @@ def test_a_register_too_few_inside_is_noticed(tmp_path):
     one["parameters"]["REG_INPUTA_CLK"] = "NONE"
     with pytest.raises(RtlError, match="1 of 1 tests failed"):
         learns(STAGED, found, "ecp5-25k", tmp_path, seed=2, steps=40, until_solved=False)
+
+
+#: Delayed updates, with their judge; the window is short, so that a simulation is.
+FAST = preset("xor_fast").replaced(judge={"kind": "window", "window": 64})
+
+
+def clock_of_verdict(config: TrainerConfig) -> int:
+    """From the clock in which the pin of ``start`` is high to that in which the pin of ``solved`` is.
+
+    A register at either; one clock until parameters begin to be set, one for each and two, one for the copy;
+    then steps, to the reference that brings the verdict; until it is measured; and the judge's two.
+    """
+    (step,) = forecast(config, 1, 10_000).solved_at
+    assert step > 100
+    begins = 1 + 1 + config.parameters + 2 + 1 + config.timing.command_latency
+    return int(begins + 2 * step + config.timing.measure_latency + 2 + 1)
+
+
+def solves(config: TrainerConfig, text: str, shell: Harness, folder: Path, clocks: int) -> None:
+    """Verilog with its harness under cocotb, until the clock of the verdict."""
+    value, bits = settings(config, shell, config.seed)
+    given = {"settings": f"{value:x}", "bits": bits, "clocks": clocks}
+    simulate(text, shell.top, "testbenches.synth.bench_solved", folder / "simulated", parameters=given)
+
+
+def test_a_task_is_solved_in_the_clock_that_the_twin_says(tmp_path):
+    """The Verilog that is mapped; one clock earlier it is not, and the bench notices."""
+    made = trainer_files(FAST)
+    shell = harness(FAST.name, json.loads(made[f"{FAST.name}.ports.json"])["ports"])
+    text = made[f"{FAST.name}.v"] + shell.verilog
+    solves(FAST, text, shell, tmp_path, clock_of_verdict(FAST))
+    with pytest.raises(RtlError, match="1 of 1 tests failed"):
+        solves(FAST, text, shell, tmp_path, clock_of_verdict(FAST) - 1)
+
+
+@pytest.mark.only_all
+def test_a_netlist_solves_in_the_clock_that_the_twin_says(tmp_path):
+    """For an HX8K."""
+    found = mapped(FAST, DEVICES["ice40-hx8k"].passes, tmp_path)
+    check_registers(FAST, found.module, DEVICES["ice40-hx8k"].mapped["FF"])
+    text = in_models(found.netlist, found.harness.top, "ice40-hx8k", tmp_path)
+    solves(FAST, text, found.harness, tmp_path, clock_of_verdict(FAST))
 
 
 def test_a_broken_netlist_is_noticed(tmp_path):
