@@ -208,6 +208,7 @@ _ARRAYS = (
 )
 _DELAYED: dict[str, Any] = {"learning": {"updates": "delayed"}}
 _MANY: dict[str, Any] = {"engine": {"stages": "many"}}
+_EXACT: dict[str, Any] = {"learning": {"updates": "exact"}, "engine": {"stages": "few"}}
 _TRAINERS = (
     TrainerCase("XOR delayed, many stages", "xor", _DELAYED | _MANY, "ecp5-25k", aim=250, goal=185),
     TrainerCase("XOR delayed", "xor", _DELAYED, "ecp5-25k", aim=250, seeds=(1,)),
@@ -217,6 +218,12 @@ _TRAINERS = (
     TrainerCase(
         "XOR delayed, many stages", "xor", _DELAYED | _MANY, "ice40-up5k", aim=80, goal=55, seeds=(1,)
     ),
+    TrainerCase("xor_fast", "xor_fast", {}, "ecp5-25k", aim=250, goal=185),
+    TrainerCase("parity4_fast", "parity4_fast", {}, "ecp5-25k", aim=250, goal=125),
+    TrainerCase("letters_fast", "letters_fast", {}, "ecp5-25k", aim=200, goal=130),
+    TrainerCase("xor_fast", "xor_fast", {}, "ice40-hx8k", aim=140, goal=120, seeds=(1,)),
+    TrainerCase("xor_fast, exact", "xor_fast", _EXACT, "ecp5-25k", aim=150, seeds=(1,)),
+    TrainerCase("parity4_fast, exact", "parity4_fast", _EXACT, "ecp5-25k", aim=150, seeds=(1,)),
 )
 _ALL: tuple[ArrayCase | TrainerCase, ...] = (*_ARRAYS, *_TRAINERS)
 CASES: dict[str, ArrayCase | TrainerCase] = {case.name: case for case in _ALL}

@@ -12,6 +12,7 @@ from . import tables
 SOME = {
     "frontier": ("array-early-16-ecp5-45k", "array-early-16-ice40-hx8k", "array-direct-16-ecp5-45k"),
     "largest": ("ice40-up5k", "ice40-hx8k"),
+    "sooner-all": ("trainer-xor_fast-ecp5-25k",),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.studies import soon
+from mgd_sim.studies.learning import goal_or_any, learn
 
 NEVER = math.inf
 FAST = [name for each in soon.SETTINGS.values() for name in each if name.endswith("_fast")]
@@ -71,6 +73,31 @@ def test_every_setting_is_a_configuration():
         assert len({config.model_dump_json() for config in configs}) == len(each)
         assert all(isinstance(config, TrainerConfig) for config in configs)
     assert len(FAST) == 3
+
+
+def test_what_the_pages_tell_is_of_todays_settings():
+    """Clocks, parameters, and when the first seeds of the fast one solve their task."""
+    for task in soon.SETTINGS:
+        for name, found in soon.recorded(task).items():
+            setting = soon.SETTINGS[task][name]
+            config = soon.configured(setting)
+            assert found.steps == setting.steps
+            assert (found.parameters, found.start) == (config.parameters, soon.start_clocks(config))
+            assert found.clocks == (setting.clocks or config.timing.clocks_per_step)
+    config, setting = soon.configured(soon.SETTINGS["xor"]["xor_fast"]), soon.SETTINGS["xor"]["xor_fast"]
+    known = soon.recorded("xor")["xor_fast"].choosing[:4]
+    assert max(known) < 1_000
+    goal = replace(goal_or_any(config), seeds=4, steps=1_000, every=setting.every)
+    *_, result = learn("twin", config, range(4), goal)
+    assert result.solved_at == known
+
+
+def test_hardware_that_starts_at_no_cost():
+    """Of four tries two end after 10 steps, and the others never: seven fail in a row in 1 of 128."""
+    outcome = soon.Outcome("", 4, 100, 9, 22.0, 11, [10, 10, None, None], [10, None, None, 10])
+    assert outcome.steps_until(0.99) == 7 * 10
+    assert outcome.steps_until(0.5) == 10
+    assert outcome.until(0.99) == 7 * (10 * 22 + 11)
 
 
 def test_command(tmp_path, capsys, monkeypatch):
