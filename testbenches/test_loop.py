@@ -78,6 +78,37 @@ def test_measurements_of_a_step(name):
     assert loop.outside.measurements[0] == steps * config.timing.measurements_per_step
 
 
+def clocks_of_a_step(config: TrainerConfig, build: Any, **around: Any) -> float:
+    """Those in which no measurement is under way, over whole windows and samples, as the counters tell."""
+    learning = config.learning
+    steps = 4 * math.lcm(learning.tau_x, learning.tau_p, learning.tau_theta)
+    begun, measured = 2 * steps, int(steps * config.timing.measurements_per_step)
+    with circuit(config, build=build, **around) as found:
+        model = found.model
+        assert model.until("asked_count", begun, 1_000_000)
+        first, under_way = model.clocks, 0
+        for number in range(begun, begun + measured):
+            since = model.clocks
+            assert model.until("taken_count", number, 10_000)
+            under_way += model.clocks - since
+            assert model.until("asked_count", number + 1, 10_000)
+        return (model.clocks - first - under_way) / steps
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_clocks_of_a_step(name, build):
+    config = ALL[name]
+    assert clocks_of_a_step(config, build) == pytest.approx(float(config.timing.clocks_per_step))
+
+
+@pytest.mark.only_all
+@pytest.mark.parametrize("name", OTHERS)
+def test_clocks_of_other_steps(name, build):
+    config = ALL[name]
+    found = clocks_of_a_step(config, build, stalls=True, delay=2)
+    assert found == pytest.approx(float(config.timing.clocks_per_step))
+
+
 @pytest.mark.only_all
 @pytest.mark.parametrize("name", OTHERS)
 def test_all_others_equal_it(name, build):

@@ -275,10 +275,10 @@ class Timing:
 
     @property
     def clocks_per_step(self) -> Fraction:
-        """While samples are there in time: the mean over all steps. Measurements of a device outside, which
-        take as long as they take, come on top: :attr:`measurements_per_step`.
+        """While samples are there in time: the mean over all steps. With a device outside those in which no
+        measurement is under way: these take as long as they take, :attr:`measurements_per_step`.
         """
-        wait = self.command_latency + self.measure_latency + self.change_latency
+        wait = self.asked.outside + self.command_latency + self.measure_latency + self.change_latency
         wait += self.learn_latency + self.update_clocks
         return self.engine.step_clocks(wait, self.tail_clocks)
 

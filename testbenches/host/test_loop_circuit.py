@@ -95,8 +95,10 @@ def test_it_learns_rests_and_goes_on(way):
     # That is no fault of the host's accesses, and a further look changes nothing.
     assert circuit.flags == set()
     device.error = ours.error = None
+    left = circuit.read("steps_left")
     with pytest.raises(CircuitAtRest, match="in step 64"):
         circuit.train(1)
+    assert circuit.read("steps_left") == left, "nothing is asked of it"
     circuit.clear_device_faults()
     with pytest.raises(CircuitAtRest, match="too often: faults that were cleared; parameters"):
         circuit.train(1)
@@ -129,11 +131,16 @@ def test_faults_by_name(spoilt, told):
 
 def test_what_is_limited_is_told_and_believed():
     config = outside({**CODES, "dac_gain": 64.0}, perturbation={"family": "walsh"})
-    circuit = connected(config, Sums(config))
+    device = Switched(config)
+    circuit = connected(config, device)
     circuit.start()
     assert circuit.train(30).dropped == 0
     assert "parameters_clipped" in circuit.device_faults
     assert not circuit.resting
+    device.error = OSError("no supply")
+    with pytest.raises(CircuitAtRest, match="failed too often: refused; parameters"):
+        circuit.train(100)
+    assert "parameters_clipped" in circuit.device_faults
 
 
 # ---- the device's registers, in the file's units -----------------------------------------------------

@@ -23,11 +23,13 @@ class LoadedFacts(EngineFacts):
 
     def step_clocks(self, wait: int, tail: int) -> Fraction:
         """A code is loaded after the last update with the one before; the reference of a one-sided step can
-        pass meanwhile.
+        pass meanwhile. That of a device outside is longer, where a new code comes with one.
         """
         # One of the words enters while the reference does, or the copy is made; one more while that follows.
         asked, tau_p, window = self.asked, self.asked.learning.tau_p, self.asked.learning.tau_theta
         load = asked.parameters - 1 + asked.two_sided - asked.shadow
+        if asked.outside and not (asked.two_sided or asked.analog or asked.shadow):
+            load = 0
         clocks = wait + 1 + asked.shadow + Fraction(load, tau_p)
         if asked.follow:
             clocks += Fraction(1, window) - Fraction(min(1, load), math.lcm(tau_p, window))

@@ -33,7 +33,7 @@ class ParallelFacts(EngineFacts):
         waited = wait + Fraction(tail, 1 if asked.shadow else window)
         if self.overlapping:
             return (2 * window + waited + (asked.follow > 0)) / window
-        return waited + 1 + asked.shadow
+        return waited + 1 + asked.shadow + Fraction(asked.follow > 0, window)
 
     def _code(self) -> Probe:
         bit = "code" if self.asked.some_stuck or self.asked.sparse else "integrator.enable"

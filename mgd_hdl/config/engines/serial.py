@@ -43,8 +43,8 @@ class SerialFacts(EngineFacts):
         return guard_bits - 2
 
     def step_clocks(self, wait: int, tail: int) -> Fraction:
-        """The reference joins the pass of the update."""
-        return Fraction(wait)
+        """The reference joins the pass of the update; with a device outside it begins two clocks behind."""
+        return Fraction(wait + 2 * self.asked.outside)
 
     def cell_registers(self, width: int) -> int:
         """Carry, rail and enable; the parameter is in a memory."""
