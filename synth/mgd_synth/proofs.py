@@ -154,6 +154,7 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "wishbone": ("xor", {"host": {"bus": "wishbone"}}, "wishbone"),
     "wishbone, pipelined": ("xor", {"host": {"bus": "wishbone", "pipelined": True}}, "wishbone"),
     "uart": ("xor", {"host": {"bus": "uart"}}, "uart"),
+    "device": ("xor", {"device": {"kind": "outside"}}, "measurement|reader|baseline"),
     "tanh": ("xor", {"network": {"activation": "tanh"}}, "tanh_."),
     "narrow": ("xor", _NARROW, ".*"),
     "narrow tanh": ("xor", _NARROW | {"network": {"activation": "tanh"}}, "tanh_."),

@@ -31,6 +31,7 @@ def every_subject():
         ("xor", "sample_memory", "ice40"),
         ("xor", "sigmoid_1", "ecp5"),
         ("early", "integrator", "ice40"),
+        pytest.param("device", "measurement", "ice40", marks=pytest.mark.only_all),
     ],
 )
 def test_proven(configuration, block, family):
@@ -87,6 +88,7 @@ def test_every_kind_of_block_is_there(every_subject):
     assert not every_subject["narrow", "neuron_1"].simulated
     assert not every_subject["xor", "squared_error"].simulated
     assert {"judge", "classifier", "absolute_error", "hinge", "highpass", "follower", "annealing"} <= blocks
+    assert {"measurement", "reader"} <= blocks
     assert {"gaussian", "sinusoid", "external", "layer_turn", "cross_entropy", "softplus"} <= blocks
     assert {("narrow", block) for block in ("neuron_1", "sigmoid_1", "squared_error")} <= every_subject.keys()
     assert ("narrow", "integrator") not in every_subject
