@@ -235,7 +235,7 @@ class Core(Block):
         settling = Settling(m, config, last_word, over)
         updated = Signal()
         engine.settled(site, settling, updated)
-        m.d.comb += self.step_done.eq(settling.done)
+        m.d.comb += self.step_done.eq(engine.over(site, settling))
         copy.after(updated)
 
     def _pass(

@@ -125,7 +125,7 @@ def _places(config: TrainerConfig, each: str) -> Iterator[tuple[Tile, dict[str, 
         return
     for index in config.shape.biases if each == "neuron" else range(config.parameters):
         tile = tiles[places[index].tile]
-        yield tile, {"cell": index - tile.first}
+        yield tile, config.facts.probed(config.shape.layers, index, index - tile.first)
 
 
 def _state(

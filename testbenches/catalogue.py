@@ -41,6 +41,8 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.toml"))
 
 WINDOWS = {"tau_theta": 6, "tau_p": 2, "tau_x": 3}
 SERIAL = {"cell": "serial"}
+#: Without a key for its lanes: four.
+BANK = {"perturbation": {"family": "walsh"}, "engine": {"kind": "bank"}}
 #: Met and not met within a few hundred steps.
 JUDGED = {"kind": "window", "limit": 0.3, "window": 8, "misses": 2}
 #: Both happen within a few hundred steps.
@@ -586,6 +588,27 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "imperfections": {"cost_noise": 0.03},
         },
     ),
+    "bank, two-sided": (
+        "xor",
+        {
+            "perturbation": {"family": "walsh"},
+            "learning": {"measure": "two_sided"},
+            "engine": {"kind": "bank", "lanes": 2},
+        },
+    ),
+    "bank, letters, two-sided": ("nist7x7", {**BANK, "learning": {"measure": "two_sided"}}),
+    "bank, three layers, judged, noisy costs": (
+        "parity4",
+        {
+            "network": {"layers": [3, 5, 7, 1], "activation": ["tanh", "relu", "sigmoid"]},
+            "task": {"name": "parity3", "accuracy": True},
+            "perturbation": {"family": "walsh", "sign_flip": True},
+            "learning": {"tau_p": 4, "tau_theta": 2, "clamp": 4.0, "anneal_every": 200},
+            "imperfections": {"cost_noise": 0.03},
+            "judge": JUDGED,
+            "engine": {"kind": "bank", "lanes": 3, "stages": "many"},
+        },
+    ),
     "many stages, cross-entropy of four": (
         "nist7x7",
         {"network": LOGITS, "cost": {"loss": "cross_entropy"}, "engine": {"stages": "many"}},
@@ -593,6 +616,14 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
 }
 
 _LINTED: dict[str, _Changes] = {
+    "a bank, groups of outputs, gated": {
+        "perturbation": {"family": "walsh"},
+        "network": {"layers": [3, 6, 5], "activation": ["tanh", "linear"]},
+        "task": {"name": "external", "source": "stream"},
+        "formats": {"input": "SQ(2, 4)", "cost_change": "SQ(3, 10)"},
+        "cost": GATE,
+        "engine": {"kind": "bank", "lanes": 3},
+    },
     "noise of costs and updates": {
         "imperfections": {"cost_noise": 0.01, "update_noise": 0.01, "activation_spread": 0.5, "stuck": 0.3}
     },

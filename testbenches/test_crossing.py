@@ -29,6 +29,7 @@ from testbenches.catalogue import CATALOGUE, configuration
 SOME = (
     "xor",
     "serial",
+    "bank, two-sided",
     "external",
     "delayed, two-sided, leaves",
     "sinusoidal, analog, windows",

@@ -28,6 +28,7 @@ TRAINERS = {
     "serial": "serial, leaves, held",
     "loaded": "sinusoidal, shuffled, two-sided windows, leaves",
     "node": "node by node, signs, walsh, two-sided windows, leaves",
+    "bank": "bank, letters, two-sided",
 }
 
 
@@ -55,6 +56,10 @@ def test_engines_keep_the_contract(name):
     for layer in config.shape.layers:
         passing = getattr(engine.array, f"layer_{layer.index}").signature.members
         assert all(member.flow == In for member in passing.values())
+        if config.facts.delivery.kind == "words":
+            assert len(engine.array.visible) == config.engine.lanes * config.words.visible.width
+            assert len(engine.array.codes) == config.facts.delivery.lanes == config.engine.lanes
+            continue
         for port in layer.weight_ports:
             weights = (layer.inputs + 1) * config.words.weight_wires
             assert len(getattr(engine.array, port)) == weights

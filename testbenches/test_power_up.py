@@ -37,6 +37,12 @@ CONFIGURATIONS: dict[str, TrainerConfig] = {
     "inference, two-sided": XOR.replaced(network={"inference": "yes"}, learning={"measure": "two_sided"}),
     "access": XOR.replaced(engine={"access": "yes"}, learning={"follow": 2}),
     "access, a chain": XOR.replaced(engine={"access": "yes"}, perturbation={"family": "square"}),
+    # The last group has a lane without a neuron, whose words nothing ever makes known.
+    "bank": XOR.replaced(
+        network={"layers": [2, 3, 1]},
+        perturbation={"family": "walsh"},
+        engine={"kind": "bank", "lanes": 2},
+    ),
     "decay, dead parameters": XOR.replaced(
         learning={"decay": 0.125}, imperfections={"stuck": 0.5, "stuck_kind": "dead"}
     ),

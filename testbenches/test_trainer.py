@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from mgd_hdl.config import REGISTERS, ConfigError, Register, Registers, TrainerConfig, preset
+from mgd_hdl.config import REGISTERS, ConfigError, Register, Registers, TrainerConfig, preset, shown_states
 from mgd_hdl.config import SEEDS as ALL_SEEDS
 from mgd_hdl.emit import trainer_files
 from mgd_sim.compare import compare, first_difference, states
@@ -19,7 +19,7 @@ from mgd_sim.rtl import RtlError, RtlTrainer, expanded, simulate, trainer_design
 from mgd_sim.rtl.bugs import inject
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
-from testbenches.catalogue import ANALOG_WINDOWS, JUDGED, SERIAL, TIGHT, WINDOWS, configuration, named
+from testbenches.catalogue import ANALOG_WINDOWS, BANK, JUDGED, SERIAL, TIGHT, WINDOWS, configuration, named
 from testbenches.warm import simulator as warm
 
 
@@ -52,6 +52,7 @@ from testbenches.warm import simulator as warm
         ({"engine": SERIAL}, "icarus"),
         ({"judge": JUDGED}, "icarus"),
         ({"engine": SERIAL, "task": {"source": "stream"}, "learning": {"tau_p": 2, "tau_x": 3}}, "icarus"),
+        (BANK | {"task": {"source": "stream"}, "learning": {"tau_p": 2, "tau_x": 3}}, "icarus"),
     ],
     ids=[
         "default",
@@ -66,6 +67,7 @@ from testbenches.warm import simulator as warm
         "serial",
         "judged",
         "serial stream",
+        "bank stream",
     ],
 )
 def test_under_cocotb(changes, simulator, tmp_path):
@@ -120,7 +122,9 @@ def test_equals_the_twin(name, tmp_path_factory):
     )
     assert result.difference is None, str(result)
     assert result.steps == steps
-    assert result.states >= 2 * steps * (config.code_count + config.parameters + 6)
+    shown = {state.name: state.count(config) for state in shown_states(config)}
+    assert result.states >= 2 * steps * (shown.get("code", 0) + config.parameters + 6)
+    assert "code" in shown or config.timing.sweep is not None
 
 
 def test_flags_begin_anew_with_each_try(tmp_path_factory):

@@ -202,6 +202,11 @@ class Asked(Section):
         """Parameters pass through their cells one bit a clock."""
         return self.engine.cell == "serial"
 
+    @property
+    def bank(self) -> bool:
+        """Parameters are in block memories, and the network is folded onto a few lanes."""
+        return self.engine.kind == "bank"
+
     @cached_property
     def shadow(self) -> bool:
         """Cells hold a second copy of the visible bits, which changes only at the end of a window."""

@@ -17,9 +17,9 @@ class Delivery:
     kind
         ``parallel``: every parameter's word in one clock, one measurement after the other in following
         clocks. ``bits``: one bit of every parameter a clock, the lowest first, with a mark for the first and
-        for the last; inputs are held meanwhile. Kept free for engines to come, which no network here takes
-        yet, are ``words``: so many whole words a clock, and ``away``: the network is outside, and only its
-        cost comes back.
+        for the last; inputs are held meanwhile. ``words``: so many whole words a clock, in the order of a
+        sweep, to a network that is folded. Kept free for engines to come, which no network here takes yet, is
+        ``away``: the network is outside, and only its cost comes back.
     lanes : int
         Of ``words``: how many.
     """
@@ -34,11 +34,11 @@ class Delivery:
 
     def wires(self, width: int) -> int:
         """From each cell to the network, for parameters of so many bits."""
-        return {"parallel": width, "bits": 1}[self.kind]
+        return {"parallel": width, "bits": 1, "words": width}[self.kind]
 
     def clocks(self, width: int) -> int:
         """Until a neuron has all its products, from the first that it reads."""
-        return {"parallel": 1, "bits": width}[self.kind]
+        return {"parallel": 1, "bits": width, "words": 1}[self.kind]
 
 
 PARALLEL = Delivery("parallel")

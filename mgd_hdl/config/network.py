@@ -149,6 +149,7 @@ class LayerConfig:
     padding: int = 0  # extra registers after the activation, see TrainerConfig.delay
     defects: tuple[Defect, ...] = ()  # one for each neuron, or none
     staged: bool = False  # more registers, see engine.stages
+    shared: int | None = None  # the layer whose curve it has too, where one serves several
     outside: int = 0  # of a device outside: so many parameters, and no neurons that we know of
 
     @property
@@ -228,7 +229,8 @@ class LayerConfig:
 
     def curve_name(self, neuron: int) -> str:
         """What the circuit calls the activation of a neuron; all without defect are the same."""
-        return f"{self.activation}_{self.index}" + f"_{neuron}" * bool(self.table and self.defects)
+        own = self.index if self.shared is None else self.shared
+        return f"{self.activation}_{own}" + f"_{neuron}" * bool(self.table and self.defects)
 
     @property
     def product_stages(self) -> int:

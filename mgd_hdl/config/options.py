@@ -238,6 +238,55 @@ OPTIONS: dict[str, Option] = {
             ),
             form="the engine",
         ),
+        # Words pass in the order of their addresses, once a step: no other order, nothing between two steps.
+        Option(
+            "bank",
+            'engine.kind = "bank"',
+            ("engine.kind",),
+            lambda config: config.bank,
+            (
+                _apart(
+                    "random codes",
+                    "sequential codes",
+                    "loaded codes",
+                    text='must be "array" for {family} codes: a bank makes a code of index and step alone, as'
+                    ' family = "walsh" can',
+                ),
+                _apart("shadow", text="a bank " + _NO_COPY),
+                _apart(
+                    "serial cells",
+                    "early enables",
+                    "no leaves",
+                    "small leaves",
+                    "resets",
+                    text='must be "array" with {other}, which a bank has no cells for',
+                ),
+                _apart(
+                    "node by node",
+                    "layer by layer",
+                    "sparse codes",
+                    text='must be "array" with {other}: a sweep shakes and updates all parameters',
+                ),
+                _apart(
+                    "stuck parameters", text='must be "array" with {other}: all words of a lane learn alike'
+                ),
+                _apart(
+                    "decay",
+                    "noise of updates",
+                    text='must be "array" with {other}: a word takes one word of an update, as it comes by',
+                ),
+                _apart(
+                    "halving", "analog", text='must be "array" with {other}: both sides are measured at once'
+                ),
+                _apart(
+                    "inference",
+                    "access",
+                    text='must be "array" with {other}: a sweep that only answers or reads is not built',
+                ),
+                _apart("device outside", text='must be "array" with {other}, which is no folded network'),
+            ),
+            form="the engine, and the network",
+        ),
         # A word that follows another at once would meet a rail that does not know of it yet.
         Option(
             "early enables",

@@ -22,6 +22,8 @@ class Placement:
 
     @cached_property
     def leaves(self) -> bool:
+        if not self.engine.leaf_levels:
+            return False
         if self.asked.engine.leaves == "auto":
             return self.asked.parameters > self.asked.leaf_cells
         return self.asked.engine.leaves == "yes"

@@ -363,8 +363,11 @@ class TaskSection(Section):
 class EngineSection(Section):
     """The circuit that holds the learning elements."""
 
-    kind: Literal["array"] = "array"
-    """One cell per parameter."""
+    kind: Literal["array", "bank"] = "array"
+    """array: one cell per parameter, and all neurons at once. bank: parameters in block memories, which every
+    step sweeps over once, for many more of them at fewer steps a second."""
+    lanes: Annotated[int, Field(ge=1, le=64)] = 4
+    """Of a bank: so many neurons are summed at a time, each with a multiplier."""
     cell: Literal["parallel", "serial"] = "parallel"
     """All bits of a parameter in one clock; or one bit a clock, from memory made of look-up tables, in a
     third of the area and three times the clocks."""

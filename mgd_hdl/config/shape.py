@@ -33,7 +33,8 @@ class Shape:
     def layers(self) -> tuple[LayerConfig, ...]:
         if self.asked.device.parameters:
             return tuple(self._outside())
-        shape, built, first = self.asked.network.layers, [], 0
+        shape, first = self.asked.network.layers, 0
+        built: list[LayerConfig] = []
         incoming = self.asked.formats.input
         for index, activation in enumerate(self.asked.activations):
             layer = LayerConfig(
@@ -50,6 +51,11 @@ class Shape:
                 defects=self._own_defects[index],
                 staged=self.asked.staged,
             )
+            if self.engine.delivery.kind == "words":
+                same = [
+                    each for each in built if (each.activation, each.output) == (activation, layer.output)
+                ]
+                layer = replace(layer, shared=same[0].index if same else None)
             if self.asked.delayed and not self.paced and layer.latency % 2:
                 layer = replace(layer, padding=1)
             built.append(layer)

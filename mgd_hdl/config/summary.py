@@ -19,6 +19,7 @@ __all__ = ["json_schema", "presets_and_tasks", "step_text", "summary", "summary_
 
 def summary(config: TrainerConfig) -> dict[str, Any]:
     """Sizes, formats, numbers that were snapped, latencies and placement; JSON types only."""
+    sweep = config.timing.sweep
     return {
         "name": config.name,
         "task": {
@@ -46,7 +47,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
                 "parameters": layer.parameters,
                 "sum": _format(layer.sum),
                 "output": _format(layer.output),
-                "latency": layer.latency,
+                "latency": layer.latency if sweep is None else None,
             }
             for layer in config.shape.layers
         ],
@@ -83,13 +84,17 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "options": [option.name for option in asked_for(config) if not option.form],
         "layerwise": config.layerwise,
         "nodes": config.nodes,
-        "latency": {"measure": config.timing.measure_latency, "step": config.timing.step_latency},
+        "latency": {
+            "measure": config.timing.measure_latency + (0 if sweep is None else sweep.answered),
+            "step": config.timing.step_latency,
+        },
         "clocks_per_step": float(config.timing.clocks_per_step),
         "measurements_per_step": float(config.timing.measurements_per_step),
         "judge": config.judge.model_dump() if config.judged else None,
         "rows": config.placement.rows,
         "columns": config.placement.columns,
         "tiles": len(config.placement.tiles),
+        "sweep": None if sweep is None else {"lanes": sweep.lanes, "words": sweep.depth},
     }
 
 
@@ -157,7 +162,8 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
         yield line(
             f"layer {index}",
             f"{layer['inputs']} -> {layer['neurons']} {layer['activation']}, sum {layer['sum']['format']},"
-            f" output {layer['output']['format']}, {layer['latency']} clocks",
+            f" output {layer['output']['format']}"
+            + ("" if layer["latency"] is None else f", {layer['latency']} clocks"),
         )
     yield line("parameter", f"{number('parameter')}: {found['formats']['visible']['bits']} visible")
     yield line("loss", f"{found['loss']['name']}, off by {found['loss']['error']:.2g} at most")
@@ -200,6 +206,11 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
     if not found["starts_unknown"]:
         start = 'from any zeros and ones; from unknown values (X) only with engine.reset = "yes"'
     yield line("start", start)
+    sweep = found["sweep"]
+    if sweep is not None:
+        lanes = "1 lane" if sweep["lanes"] == 1 else f"{sweep['lanes']} lanes"
+        yield line("bank", f"{sweep['words']} words on {lanes}")
+        return
     yield line(
         "array", ", ".join([f"{found['rows']} rows of {found['columns']} in {found['tiles']} tiles", *extras])
     )

@@ -10,7 +10,7 @@ from itertools import combinations, product
 
 from .asked import Asked
 from .curves import Curves
-from .engines import EngineFacts
+from .engines import EngineFacts, Sweep
 from .names import numbered
 from .network import adder_levels, parity_levels
 from .options import added_clocks
@@ -104,10 +104,17 @@ class Timing:
         """Until the weights of layer 0 stand at the network, or the first bit of each."""
         return self.broadcast_latency + self.engine.weight_clocks
 
+    @cached_property
+    def sweep(self) -> Sweep | None:
+        """Where the network is folded: its schedule."""
+        return self.engine.sweep(self.shape.layers)
+
     def layer_offset(self, layer: int) -> int:
         """Until the weights of a layer are read, or the first bit of each. A device outside is sent all."""
         if self.asked.outside:
             return self.weight_latency
+        if self.sweep is not None:
+            return next(each.start for each in self.sweep.passes if each.layer == layer)
         return self.weight_latency + sum(each.latency for each in self.shape.layers[:layer])
 
     def layer_passes(self, layer: int) -> int:
@@ -116,10 +123,10 @@ class Timing:
 
     @property
     def answer_latency(self) -> int:
-        """Until the outputs of the network are there. Those of a device outside come when they come: what
-        follows is counted from the clock in which they are there.
+        """Until the outputs of the network are there. Those of a device outside come when they come, of a
+        folded network with the sweep: what follows is counted from the clock in which they are there.
         """
-        if self.asked.outside:
+        if self.asked.outside or self.sweep is not None:
             return 0
         return self.layer_offset(len(self.shape.layers))
 
@@ -167,6 +174,8 @@ class Timing:
 
     @property
     def _loss_clocks(self) -> int:
+        if self.sweep is not None and self.asked.loss == "squared_error":
+            return 2  # outputs come one by one, and were squared and added up as they came
         levels, staged, curve = adder_levels(self.asked.outputs), self.asked.staged, self.curves.latency
         if self.asked.loss == "cross_entropy":
             if self.asked.outputs == 1:
@@ -197,8 +206,10 @@ class Timing:
 
     @property
     def command_latency(self) -> int:
-        """With many stages the sequencer's commands are in registers, and come so many clocks later."""
-        return int(self.asked.staged)
+        """With many stages the sequencer's commands are in registers, and come so many clocks later; and so
+        where the network is folded, which has the time for it while D is made.
+        """
+        return int(self.asked.staged or self.sweep is not None)
 
     @property
     def window_clocks(self) -> int:
@@ -246,6 +257,8 @@ class Timing:
         leaves = self.word_latency
         if self.shape.paced:
             leaves = 2 * self.pace + self.layer_passes(len(self.shape.layers) - 1)
+        if self.sweep is not None:
+            leaves += 2 * self.sweep.answered  # to the outputs, and in the next sweep to the parameters
         return leaves + self.update_clocks + self.tail_clocks + self.broadcast_latency
 
     @property
@@ -280,6 +293,7 @@ class Timing:
         """
         wait = self.asked.outside + self.command_latency + self.measure_latency + self.change_latency
         wait += self.learn_latency + self.update_clocks
+        wait += self.sweep.answered if self.sweep is not None else 0
         return self.engine.step_clocks(wait, self.tail_clocks)
 
     @property

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Array, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
 
+from ..config.trainer import TrainerConfig
 from ..delay import later
 from ..fixed import OUTSIDE, shape
+from ..hierarchy import Block
 from . import Loss, adder_tree
 
-__all__ = ["SquaredError"]
+__all__ = ["SerialSquaredError", "SquaredError"]
+
+
+def _shortened(config: TrainerConfig, total: Value) -> Value:
+    """The sum of squares with the cost's fraction bits."""
+    drop = 2 * config.words.error.fraction_bits - config.words.cost.fraction_bits
+    return total.shift_right(drop)
 
 
 class SquaredError(Loss):
@@ -39,7 +49,63 @@ class SquaredError(Loss):
             square = Signal(unsigned(2 * config.words.error.width - 1), name=f"square_{j}", reset_less=True)
             m.d.sync += square.eq(error * error)
             terms.append(square)
-        total = adder_tree(m, terms)
-        drop = 2 * config.words.error.fraction_bits - config.words.cost.fraction_bits
-        m.d.comb += self.cost.eq(total.shift_right(drop))
+        m.d.comb += self.cost.eq(_shortened(config, adder_tree(m, terms)))
+        return m
+
+
+class SerialSquaredError(Block):
+    """The C of :class:`SquaredError` from outputs that come one by one, with one multiplier.
+
+    The outputs of a measurement come in their order, those of both sides group by group in turn. In the third
+    clock behind the last one C is there, until another output of this side is.
+
+    Members
+    -------
+    y : In(output)
+    neuron : In; plus : In(1)
+        Its number; it is of the perturbed side.
+    valid : In(1)
+    target : In(outputs)
+    cost : Out(config.words.cost)
+        That of the side whose output came last.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__(
+            {
+                "y": In(shape(config.shape.layers[-1].output)),
+                "neuron": In(range(max(2, config.outputs))),
+                "plus": In(1),
+                "valid": In(1),
+                "target": In(data.ArrayLayout(shape(config.formats.target), config.outputs)),
+                "cost": Out(shape(config.words.cost)),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "squared_error"
+
+    def elaborate(self, platform):
+        m = Module()
+        config, word = self.config, self.config.words.error
+        align = word.fraction_bits - config.formats.target.fraction_bits
+        targets = Array(self.target[j].shift_left(align) for j in range(config.outputs))
+        error = Signal(shape(word), reset_less=True, attrs=OUTSIDE)
+        square = Signal(unsigned(2 * word.width - 1), reset_less=True)
+        m.d.sync += [error.eq(self.y - targets[self.neuron]), square.eq(error * error)]
+        valid = later(m, self.valid, "valid", 2, resets=True)
+        first = later(m, self.neuron == 0, "first", 2)
+        plus = later(m, self.plus, "plus", 2)
+        last_plus = Signal(reset_less=True)
+        totals = []
+        for side in (0, 1):
+            total = Signal(
+                len(square) + (config.outputs - 1).bit_length(), name=f"total_{side}", reset_less=True
+            )
+            with m.If(valid & (plus == side)):
+                m.d.sync += [total.eq(Mux(first, 0, total) + square), last_plus.eq(side)]
+            totals.append(_shortened(config, total))
+        m.d.comb += self.cost.eq(Mux(last_plus, totals[1], totals[0]))
         return m

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..config.trainer import TrainerConfig
+from .bank import BankEngine
 from .engine import Broadcast, Engine, Passing
 from .loaded import LoadedEngine
 from .node import NodeEngine
@@ -17,6 +18,7 @@ ENGINES: dict[str, type[Engine]] = {
     "serial": SerialEngine,
     "loaded": LoadedEngine,
     "node": NodeEngine,
+    "bank": BankEngine,
 }
 
 

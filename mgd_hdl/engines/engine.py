@@ -172,6 +172,10 @@ class Engine:
         """
         raise NotImplementedError
 
+    def over(self, site: Site, settling: Settling) -> Value:
+        """A step is done: its update, and what follows it, is in all parameters."""
+        return settling.done
+
     def resume(self, updated: Value, window_over: Value, arrives: Value) -> Value:
         """With a copy that follows: the next step may begin. ``arrives``: the copy is there, a clock after
         ``window_over``, a window's last update.

@@ -8,18 +8,20 @@ from amaranth.hdl import Cat, Const, Mux, Signal, Value
 
 from ..config.ports import DEVICE_FAULTS
 from ..config.sections import GAIN_FRACTION
+from ..cost.squared_error import SerialSquaredError
 from ..delay import later
 from ..device.measurement import Measurement
 from ..device.reader import Reader
 from ..device.sender import Sender
 from ..fixed import shape
 from ..kinds import loss_block
+from ..network.folded import Folded
 from ..network.mlp import Mlp
 from ..schedule import Fact
 from ..site import Site
 from .engine import Engine
 
-__all__ = ["OnChip", "OutsideDevice", "plant_of"]
+__all__ = ["FoldedNetwork", "OnChip", "OutsideDevice", "plant_of"]
 
 
 class OnChip:
@@ -75,6 +77,52 @@ class OnChip:
     def enters(self, measured: Value) -> Value:
         """Something comes to a layer's cells."""
         return measured
+
+
+class FoldedNetwork(OnChip):
+    """The network on a few lanes, whose measurements come with the sweep of a step."""
+
+    def place(self) -> None:
+        self.network: Any = self.site.place("network", Folded(self.config))
+        self._place_loss()
+
+    def _place_loss(self) -> None:
+        """Squares are taken one after the other, all other losses of all outputs together."""
+        self.serial = self.config.loss == "squared_error"
+        if not self.serial:
+            super()._place_loss()
+            return
+        self.loss = self.site.place("squared_error", SerialSquaredError(self.config))
+
+    def commands(self, mark: str) -> dict[str, Fact]:
+        clocks = self.site.metered_at
+        return {"measure": (self.network.measured, clocks), mark: (self.network.reference, clocks)}
+
+    def shows(self, engine: Engine, shown: Value) -> None:
+        self.m.d.comb += self.network.x.as_value().eq(shown)
+        engine.weights(self.site, self.network)
+
+    @property
+    def y(self) -> Any:
+        """Outputs together, where somebody asks for them."""
+        return self.network.y if self.network.together else None
+
+    def costs(self, target: Value, cost: Signal) -> list[Any]:
+        if not self.serial:
+            return super().costs(target, cost)
+        return [
+            *(
+                getattr(self.loss, name).eq(getattr(self.network, f"each_{name}"))
+                for name in ("y", "plus", "neuron")
+            ),
+            self.loss.valid.eq(self.network.each),
+            self.loss.target.as_value().eq(target),
+            cost.eq(self.loss.cost),
+        ]
+
+    def passing(self, clock: int) -> tuple[Value, Value | None, Value]:
+        """A sweep knows by itself what it passes."""
+        return Const(0, 1), None, Const(0, 1)
 
 
 class OutsideDevice(OnChip):
@@ -248,4 +296,6 @@ _READING = ("tvalid", "tid", "tuser")
 
 def plant_of(site: Site) -> OnChip:
     """What stands behind the parameters in this configuration."""
-    return OutsideDevice(site) if site.config.outside else OnChip(site)
+    if site.config.outside:
+        return OutsideDevice(site)
+    return OnChip(site) if site.config.timing.sweep is None else FoldedNetwork(site)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Module, Signal, Value, signed
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block
 
-__all__ = ["Integrator"]
+__all__ = ["Integrator", "beyond_rail"]
+
+
+def beyond_rail(config: TrainerConfig, theta: Value) -> Value:
+    """T has passed its rail, on either side: its top bits are not all the same."""
+    above = theta[config.levels.rail : -1]
+    return theta[-1] ^ theta[-2] if len(above) == 1 else above != theta[-1].replicate(len(above))
 
 
 class Integrator(Block):
@@ -72,9 +78,8 @@ class Integrator(Block):
         m.d.comb += self.theta.eq(theta)
         railed = Signal()
         outward = Signal()
-        above = theta[self.config.levels.rail : -1]
         m.d.comb += [
-            railed.eq(theta[-1] ^ theta[-2] if len(above) == 1 else above != theta[-1].replicate(len(above))),
+            railed.eq(beyond_rail(self.config, theta)),
             outward.eq(theta[-1] == (self.sign if self.config.early else self.word[-1])),
         ]
         takes = self.enable & ~(railed & outward)

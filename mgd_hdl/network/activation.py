@@ -32,13 +32,15 @@ class Activation(Block):
     Members
     -------
     z : In(layer.sum)
+        Or of the format that is given.
     y : Out(layer.output)
     """
 
-    def __init__(self, layer: LayerConfig, neuron: int = 0):
+    def __init__(self, layer: LayerConfig, neuron: int = 0, z: Format | None = None):
         self.layer = layer
         self.neuron = neuron
-        super().__init__({"z": In(shape(layer.sum)), "y": Out(shape(layer.output))})
+        self.sum = z or layer.sum
+        super().__init__({"z": In(shape(self.sum)), "y": Out(shape(layer.output))})
 
     @property
     def module(self) -> str:
@@ -86,6 +88,5 @@ class Activation(Block):
 
     def _limited(self, m: Module, format: Format) -> Signal:
         """z in another format; with many stages that of the clock before."""
-        layer = self.layer
-        fraction_bits, stages = layer.sum.fraction_bits, int(layer.staged)
+        fraction_bits, stages = self.sum.fraction_bits, int(self.layer.staged)
         return requantize(m, self.z, fraction_bits, format, "limited", stages=stages)

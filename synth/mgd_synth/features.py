@@ -15,6 +15,8 @@ from mgd_hdl.config.number import Rounding
 from mgd_hdl.config.options import OPTIONS
 from mgd_hdl.learn.array import TRUNK_TILES
 
+from .process import SynthError
+
 __all__ = ["Features", "features"]
 
 Features = dict[str, float]
@@ -85,7 +87,12 @@ def _leaves(config: TrainerConfig) -> Iterator[int]:
 
 
 def _cells(config: TrainerConfig) -> Iterator[_Block]:
-    """Of the engine."""
+    """Of the engine; raises SynthError where nothing was fitted to it."""
+    if config.facts.name not in _ENGINES:
+        told = (
+            f'engine.kind = "{config.engine.kind}": its sizes are not estimated; mgd-hdl synth measures them'
+        )
+        raise SynthError(told)
     return _ENGINES[config.facts.name](config)
 
 

@@ -301,7 +301,11 @@ SINGLE = [
         toml(imperfections={"device": "-1"}),
         ["imperfections.device = -1: must be a whole number from 0"],
     ),
-    ("engine bank", toml(engine={"kind": '"bank"'}), ['engine.kind = "bank": must be "array"']),
+    (
+        "engine ring",
+        toml(engine={"kind": '"ring"'}),
+        ['engine.kind = "ring": must be one of "array", "bank"'],
+    ),
     # ---- names ----
     ("keyword of Verilog", toml(top={"name": '"wire"'}), ['name = "wire": is a word of Verilog']),
     ("keyword in capitals", toml(top={"name": '"Module"'}), ['name = "Module": is a word of Verilog']),

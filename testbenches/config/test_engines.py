@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config import ConfigError, TrainerConfig, preset
 from mgd_hdl.config.delivery import BITS, PARALLEL
 from mgd_hdl.config.engines import ENGINES, Probe
 from testbenches.catalogue import CATALOGUE, configuration
@@ -27,6 +27,14 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "square": ("loaded", {"perturbation": {"family": "square"}, **SHADOW}),
     "external": ("loaded", {"perturbation": {"family": "external", "resolution": 3}}),
     "by node": ("node", {"perturbation": {"granularity": "node"}, **ROUNDED, **SHADOW}),
+    "bank": (
+        "bank",
+        {
+            "perturbation": {"family": "walsh"},
+            "learning": {"measure": "two_sided"},
+            "engine": {"kind": "bank", "lanes": 2},
+        },
+    ),
 }
 
 
@@ -57,6 +65,7 @@ def test_every_engine_is_in_the_catalogue():
         ("square", False, True, 2, 1),
         ("external", False, True, 2, 3),
         ("by node", False, False, 2, 4),
+        ("bank", False, True, 2, 1),
     ],
 )
 def test_measurements_and_words(name, overlapping, waits, clears, multiples):
@@ -95,10 +104,23 @@ def test_clocks_of_serial_cells():
         ("sinusoids", 24, 0, Fraction(24 + 1 + 9 - 1)),
         ("square", 24, 0, Fraction(24 + 1 + 9 - 1)),
         ("by node", 30, 0, Fraction(32)),
+        # The next command is given three clocks before D, with which the wait would end two clocks later.
+        ("bank", 37, 0, Fraction(32)),
     ],
 )
 def test_clocks_of_a_step(name, wait, tail, clocks):
     assert asked(name).facts.step_clocks(wait, tail) == clocks
+
+
+def test_clocks_of_a_bank():
+    """The sweep of XOR on two lanes takes 28 clocks, :mod:`testbenches.network.test_folded`. Then the last
+    square and the last sum, C~, A, two clocks of the update, its two words; and a register of commands.
+    """
+    timing = asked("bank").timing
+    assert timing.sweep is not None
+    assert timing.sweep.answered == 28
+    assert timing.clocks_per_step == 28 + 2 + 1 + 1 + 2 + 2 + 1 - 5
+    assert timing.steps_under_way == 2
 
 
 def test_leaves_on_the_way_to_a_cell():
@@ -151,21 +173,59 @@ PARALLEL_ONLY = {"sparse codes", "early enables", "stuck parameters", "halving",
             "serial",
             PARALLEL_ONLY
             | {"shadow", "follower", "small leaves", "resets", "clamp", "analog", "noise of updates"}
-            | {"loaded codes", "node by node", "layer by layer"},
+            | {"loaded codes", "node by node", "layer by layer", "bank"},
         ),
         (
             "square",
             PARALLEL_ONLY
             | {"delayed updates", "noise of updates", "sign flip", "serial cells"}
-            | {"node by node", "layer by layer"},
+            | {"node by node", "layer by layer", "bank"},
         ),
         (
             "by node",
             PARALLEL_ONLY
             | {"delayed updates", "noise of updates", "analog", "follower", "serial cells"}
-            | {"sequential codes", "loaded codes", "device outside"},
+            | {"sequential codes", "loaded codes", "device outside", "bank"},
+        ),
+        (
+            "bank",
+            PARALLEL_ONLY
+            | {"random codes", "sequential codes", "loaded codes", "shadow", "serial cells", "no leaves"}
+            | {"small leaves", "resets", "node by node", "layer by layer", "noise of updates", "analog"}
+            | {"inference", "access", "device outside"},
         ),
     ],
 )
 def test_what_an_engine_refuses(name, refused):
     assert asked(name).facts.refuses == refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"engine": {"lanes": 2}}, 'engine.lanes = 2: needs kind = "bank"'),
+        (
+            {"engine": {"kind": "bank", "leaves": "yes"}},
+            'engine.leaves = "yes": must be "auto" with kind = "bank", which has no cells',
+        ),
+        (
+            {"engine": {"kind": "bank"}, "imperfections": {"activation_spread": 0.5}},
+            'imperfections.activation_spread = 0.5: must be 0 with engine.kind = "bank": all neurons share a'
+            " curve",
+        ),
+        (
+            {"engine": {"kind": "bank"}, "perturbation": {"family": "random_code"}},
+            'engine.kind = "bank": must be "array" for random_code codes: a bank makes a code of index and'
+            ' step alone, as family = "walsh" can',
+        ),
+        (
+            {"engine": {"kind": "bank", "access": "yes"}},
+            'engine.kind = "bank": must be "array" with access = "yes": a sweep that only answers or reads'
+            " is not built",
+        ),
+    ],
+)
+def test_what_a_bank_refuses_is_said_in_one_line(changes, said):
+    with pytest.raises(ConfigError) as error:
+        preset("xor").replaced(**{"perturbation": {"family": "walsh"}, **changes})
+    assert [str(problem) for problem in error.value.problems] == [said]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mgd_hdl.config import preset
-from mgd_hdl.cost.squared_error import SquaredError
+from mgd_hdl.cost.squared_error import SerialSquaredError, SquaredError
 from mgd_hdl.emit import verilog
 from testbenches.cost.losses import outputs
 from testbenches.support import mutations, run, stays_unnoticed
@@ -50,3 +50,28 @@ def test_mutations_are_noticed(mutation, tmp_path):
     config, clocks = CASES["three of tanh"]
     text = verilog(SquaredError(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, clocks=clocks)
+
+
+#: Outputs one by one: all in one group, several groups, one output.
+SERIAL = {"xor": 1, "letters": 4, "three of tanh": 2, "two of relu": 1, "no bit dropped": 2}
+
+
+@pytest.mark.parametrize("case", SERIAL)
+def test_serial(case, tmp_path):
+    config, _ = CASES[case]
+    run(verilog(SerialSquaredError(config), "dut"), BENCH, tmp_path, config, lanes=SERIAL[case])
+
+
+@mutations(
+    ("the sum of errors", r"\$signed\(y\) - ", "$signed(y) + "),
+    ("the target of another output", r"neuron == 2'h2", "neuron == 2'h3"),
+    ("both sides in one", r"(_\d+_) = valid_later_1 & plus_later_1", r"\1 = valid_later_1"),
+    ("sums go on", r"first_later_1 \? 19'h00000 : total_1", "total_1"),
+    ("the other side's cost", r"cost = last_plus \?", "cost = ~last_plus ?"),
+    ("what never came", r"else valid_later_0 <= valid", "else valid_later_0 <= 1'h1"),
+    ("the last bit rounded", r"total_0\[17:4\]", "(total_0[17:4] | 14'h1)"),
+)
+def test_mutations_of_serial_are_noticed(mutation, tmp_path):
+    config, _ = CASES["three of tanh"]
+    text = verilog(SerialSquaredError(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, lanes=2)

@@ -71,9 +71,9 @@ def test_pages_have_examples():
     found = {page for page, lines in EXAMPLES.items() if lines}
     without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
     assert without == {
-        "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "frames", "homodyne",
-        "inference", "layer_turn", "measurement", "mlp", "pacer", "sequencer", "serial", "stream", "uart",
-        "wishbone",
+        "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "folded", "frames",
+        "homodyne", "inference", "lanes", "layer_turn", "measurement", "mlp", "pacer", "sequencer", "serial",
+        "stream", "uart", "wishbone",
     }  # fmt: skip
     assert found > {"numbers.md", "integers.md", "boards.md"}
 

@@ -26,6 +26,7 @@ from mgd_synth.estimate import (
 from mgd_synth.features import features
 from mgd_synth.fit import fit, least_squares
 from mgd_synth.flow import DEVICES
+from mgd_synth.process import SynthError
 
 ROOT = Path(__file__).parents[2]
 FIT = coefficients()
@@ -303,3 +304,10 @@ def test_bad_input_is_one_line(capsys):
     )
     assert "no estimates for target 'generic'" in refused(capsys, "xor", "--target", "generic")
     assert "is neither a file nor a preset" in refused(capsys, "nothing")
+
+
+def test_a_bank_is_not_estimated():
+    """Nothing was fitted to it, and that is said."""
+    config = preset("xor").replaced(perturbation={"family": "walsh"}, engine={"kind": "bank"})
+    with pytest.raises(SynthError, match=r'^engine\.kind = "bank": its sizes are not estimated'):
+        estimate(config, "ecp5-25k")

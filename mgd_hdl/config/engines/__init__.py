@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from ..asked import Asked
 from ..options import OPTIONS
+from .bank import BankFacts
 from .facts import EngineFacts, Probe
 from .layout import TILE_CELLS, Place, Tile
 from .loaded import LoadedFacts
 from .node import NodeFacts
 from .parallel import ParallelFacts
 from .serial import SerialFacts
+from .sweep import Sweep
 
-__all__ = ["ENGINES", "TILE_CELLS", "EngineFacts", "Place", "Probe", "Tile", "facts_of"]
+__all__ = ["ENGINES", "TILE_CELLS", "EngineFacts", "Place", "Probe", "Sweep", "Tile", "facts_of"]
 
 #: All engines by name.
 ENGINES: dict[str, type[EngineFacts]] = {
-    each.name: each for each in (ParallelFacts, SerialFacts, LoadedFacts, NodeFacts)
+    each.name: each for each in (ParallelFacts, SerialFacts, LoadedFacts, NodeFacts, BankFacts)
 }
 
 

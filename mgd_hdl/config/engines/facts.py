@@ -13,6 +13,7 @@ from ..delivery import PARALLEL, Delivery
 from ..network import LayerConfig
 from ..options import OPTIONS
 from .layout import TILE_CELLS, Place, Tile, in_blocks
+from .sweep import Sweep
 
 __all__ = ["CELL", "EngineFacts", "Probe"]
 
@@ -150,6 +151,12 @@ class EngineFacts:
         """
         raise NotImplementedError
 
+    def sweep(self, layers: Sequence[LayerConfig]) -> Sweep | None:
+        """Where the network is folded: how its words pass. What follows a measurement is then counted from
+        the clock in which its outputs are together, as nothing that is known of it need be carried along.
+        """
+        return None
+
     # ---- words and places ------------------------------------------------------------------------------
 
     @property
@@ -220,6 +227,10 @@ class EngineFacts:
 
     def _code(self) -> Probe:
         raise NotImplementedError
+
+    def probed(self, layers: Sequence[LayerConfig], parameter: int, cell: int) -> dict[str, int]:
+        """What fills in a probe's path beside its tile, for a parameter that is this cell of it."""
+        return {"cell": cell}
 
     @property
     def without_shadow(self) -> str:

@@ -9,6 +9,7 @@ from ..errors import Problem, shown
 from ..names import SIGNALS
 from ..number import UQ
 from ..registers import REGISTERS
+from ..sections import EngineSection
 from .relation import MAX_WIRES, Relations, count
 
 __all__ = ["RELATIONS"]
@@ -116,6 +117,35 @@ def _parameters(config: Derived) -> Iterator[Problem]:
             told,
             shown(config.device.parameters or config.network.layers),
             f"has {config.parameters} parameters; the array engine takes at most {most}",
+        )
+
+
+@relation("engine.kind", "engine.lanes", "engine.leaves", "network.parameters")
+def _bank(config: Derived) -> Iterator[Problem]:
+    """Keys that nobody would read are mistakes."""
+    engine = config.engine
+    if not config.bank:
+        if engine.lanes != EngineSection.model_fields["lanes"].default:
+            yield Problem("engine.lanes", shown(engine.lanes), 'needs kind = "bank"')
+        return
+    if engine.leaves == "yes":
+        yield Problem("engine.leaves", '"yes"', 'must be "auto" with kind = "bank", which has no cells')
+    if config.network.parameters:
+        yield Problem(
+            "network.parameters",
+            shown(config.network.parameters),
+            'must be "" with engine.kind = "bank", which draws its parameters',
+        )
+
+
+@relation("engine.kind", "imperfections.activation_spread")
+def _bank_spread(config: Derived) -> Iterator[Problem]:
+    spread = config.imperfections.activation_spread
+    if config.bank and spread:
+        yield Problem(
+            "imperfections.activation_spread",
+            shown(spread),
+            'must be 0 with engine.kind = "bank": all neurons share a curve',
         )
 
 

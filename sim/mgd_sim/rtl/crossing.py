@@ -26,6 +26,8 @@ from mgd_hdl.config.errors import Refused
 from ..control.sequencer import reference_periods, references
 from ..fixed import Ints
 from ..learn.cell import visible
+from ..learn.lanes import memory_words
+from ..learn.lanes import parameters as in_lanes
 from ..lfsr import after
 from ..link import State
 from ..moves import Within, leaves, rebuilt
@@ -202,6 +204,11 @@ class Standing:
             for bit in range(self.config.words.parameter.width)
         ]
 
+    def lane(self, lane: int) -> list[int]:
+        """T in a lane's memory; 0 where no parameter is."""
+        words = memory_words(self.config, self.of(self.learned.store.theta))[lane].tolist()
+        return [word & ((1 << self.config.words.parameter.width) - 1) for word in words]
+
     def input(self, layer: int, number: int) -> int:
         """Node by node: the words that an input of the last reference picks."""
         words = self.config.words.input_words(self.config.shape.layers[layer])
@@ -363,6 +370,10 @@ ROWS: tuple[Row, ...] = (
         lambda s, *at: int(s.code[s.number(*at)]) & ((1 << (s.config.code_bits - 1)) - 1),
     ),
     Row(r"core\.array\.tile_(\d+)\.store", lambda s, tile: s.columns(int(tile))),
+    # A bank.
+    Row(r"core\.array\.following", lambda s: s.perturbation % (1 << s.config.codes.walsh_code.counter_bits)),
+    # Words where no parameter is go their own way.
+    Row(r"core\.array\.lane_(\d+)\.store", lambda s, lane: s.lane(int(lane)), ahead=_always),
 )
 
 
@@ -489,6 +500,10 @@ def _store(trainer: Trainer, values: dict[str, list[int]]) -> Store:
         return _signed(found, format)
 
     theta = cells("theta", config.words.parameter)
+    lanes = [values.get(f"core.array.lane_{lane}.store") for lane in range(config.engine.lanes)]
+    if theta is None and None not in lanes:
+        words = [_signed(each, config.words.parameter)[0] for each in lanes if each is not None]
+        theta = in_lanes(config, np.array(words))[None]
     if theta is None:
         theta = _signed(
             [

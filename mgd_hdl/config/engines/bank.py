@@ -1,0 +1,66 @@
+"""Parameters in block memories, as many of them side by side as there are lanes, swept once a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from ..delivery import Delivery, words
+from ..network import LayerConfig
+from .facts import EngineFacts, Probe
+from .sweep import Sweep
+
+__all__ = ["BankFacts"]
+
+
+@dataclass(frozen=True, eq=False)
+class BankFacts(EngineFacts):
+    """A sweep reads each word, updates it by the measurement before, and feeds the one that is made: both
+    sides of it. So no cell, no leaf, no wire of a code is there.
+    """
+
+    name: ClassVar[str] = "bank"
+    option: ClassVar[str] = "bank"
+    waits: ClassVar[bool] = True
+    joins: ClassVar[bool] = True
+
+    @property
+    def delivery(self) -> Delivery:  # type: ignore[override]
+        return words(self.asked.engine.lanes)
+
+    @property
+    def leaf_levels(self) -> int:
+        return 0
+
+    def sweep(self, layers: Sequence[LayerConfig]) -> Sweep:
+        return Sweep(layers, self.asked.engine.lanes)
+
+    def step_clocks(self, wait: int, tail: int) -> Fraction:
+        """The next sweep begins two clocks before D is there, which its first word meets in the third clock;
+        -D, in which ``wait`` ends, is there with D. The command of a sweep is a clock before its begin.
+        """
+        return Fraction(wait - 5)
+
+    def cell_registers(self, width: int) -> int:
+        """A parameter is in a memory."""
+        return 0
+
+    @property
+    def starts_unknown(self) -> bool:
+        """Every word is written before it is read, and sums of lanes without neuron are never drained."""
+        return True
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """T is in the lanes' memories; codes are made anew for every word."""
+        return (Probe("theta", "parameter", "core.array.lane_{lane}.store[{word}]", "done"),)
+
+    def probed(self, layers: Sequence[LayerConfig], parameter: int, cell: int) -> dict[str, int]:
+        lane, word = self.sweep(layers).where(parameter)
+        return {"lane": lane, "word": word}
+
+    @property
+    def without_shadow(self) -> str:
+        return 'other times need kind = "array" with engine.shadow = "yes"'

@@ -1,0 +1,230 @@
+"""A sweep: in which clock each word of a bank of parameters is read, and where its sums and outputs are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..network import LayerConfig
+
+__all__ = ["Pass", "Span", "Sweep"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """How a sweep goes over one layer. A *group* is as many neurons as there are lanes, a *pass* all words
+    of a group: word i holds the weights of input i, the last one the biases.
+
+    Attributes
+    ----------
+    first : int
+        Address of the first word.
+    words : int
+        Of a pass.
+    groups, last_lanes : int
+        Groups, and neurons in the last one.
+    gaps : tuple of int
+        Clocks without a word before the first pass, before the second, and before any further one.
+    streams : tuple of bool
+        Whether outputs of the last group of the layer before are multiplied in the clock after they are
+        made, in the first pass and in the second; otherwise all come from a memory.
+    again : bool
+        A second visit finds the word as the first one did, because what that wrote is still on its way; so
+        it updates the word once more.
+    """
+
+    first: int
+    words: int
+    groups: int
+    last_lanes: int
+    gaps: tuple[int, int, int]
+    streams: tuple[bool, bool]
+    again: bool
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass: of which layer, group and side, and the clock in which its first word is addressed.
+
+    ``plus``: the perturbed side, otherwise the reference; of layer 0 it is both.
+    """
+
+    layer: int
+    group: int
+    plus: bool
+    start: int
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The schedule of a sweep over all parameters, in which both measurements of a step are made.
+
+    Clocks count from the command of the sweep. A word that is addressed in clock c is at the multipliers in
+    ``c + reach``, updated; its product is in the sums two clocks later, and in the clock behind that the sums
+    of a pass go into the drain, which gives one a clock, and ``curve`` clocks later its output is there.
+
+    In layer 0 each word is read once. A weight is the middle of an interval and one amplitude to either
+    side, so the sum of all products at rest and the sum of all inputs with the signs of the code make both
+    sides' sums: those of the reference leave the drain first, then those of the other side. In all other
+    layers the inputs of the two sides differ, so that each word is read twice.
+
+    Parameters
+    ----------
+    layers : sequence of LayerConfig
+    lanes : int
+    """
+
+    layers: Sequence[LayerConfig]
+    lanes: int
+
+    #: From the address of a word to the multipliers: it is read, kept, updated.
+    reach = 4
+    #: From there to its sum.
+    sums = 2
+
+    @cached_property
+    def curve(self) -> int:
+        """From a sum in the drain to the output: that of the slowest activation, which all others wait for;
+        both sides of layer 0 make their sum of two in one clock more.
+        """
+        return 1 + max(layer.activation_latency for layer in self.layers)
+
+    @property
+    def _drained(self) -> int:
+        """From the address of a pass's last word until its sums are in the drain."""
+        return self.reach + self.sums + 1
+
+    def groups(self, layer: int) -> int:
+        return -(-self.layers[layer].neurons // self.lanes)
+
+    def active(self, layer: int, group: int) -> int:
+        """Neurons of a group."""
+        return min(self.lanes, self.layers[layer].neurons - group * self.lanes)
+
+    @cached_property
+    def _planned(self) -> tuple[tuple[Pass, ...], tuple[Span, ...], int]:
+        """All passes, what control needs to know of each layer, and when the last output is there."""
+        passes: list[Pass] = []
+        spans: list[Span] = []
+        free = 1  # no word is addressed before
+        drain = 0  # nothing comes into the drain before
+        address = 0
+        made: dict[tuple[bool, int], int] = {}  # by side and neuron: the clock of an output
+        for index, layer in enumerate(self.layers):
+            words, count = layer.inputs + 1, self.groups(index)
+            period = max(words, 2 * self.lanes + 1 if index == 0 else self.lanes)  # the drain is busy so long
+            again = index > 0 and period < self.reach
+            before, made = made, {}
+            starts: list[int] = []
+            streams = [False, False]
+            for group in range(count):
+                for plus in (False,) if index == 0 else (False, True):
+                    start = max(free, drain - self._drained - words + 1)
+                    if index > 0 and not plus and group == 0:
+                        start, streams[0] = self._first(index, plus, start, before)
+                    elif index > 0 and group == 0:
+                        start, streams[1] = self._first(index, plus, start, before)
+                        again = again and start - starts[0] < self.reach
+                        fresh = starts[0] + self.reach + 1
+                        if not again and start < fresh:
+                            start, streams[1] = self._first(index, plus, fresh, before)
+                        if not again:
+                            period = max(period, self.reach + 1)
+                    elif starts:
+                        assert start <= starts[-1] + period
+                        start = starts[-1] + period
+                    starts.append(start)
+                    passes.append(Pass(index, group, plus, start))
+                    free = start + words
+                    drain = self._drain(index, group, plus, free - 1 + self._drained, made)
+            ahead = starts[0] - (
+                passes[-len(starts) - 1].start + self.layers[index - 1].inputs + 1 if index else 1
+            )
+            second = starts[1] - starts[0] if index else period
+            spans.append(
+                Span(
+                    first=address,
+                    words=words,
+                    groups=count,
+                    last_lanes=self.active(index, count - 1),
+                    gaps=(ahead, second - words, period - words),
+                    streams=(streams[0], streams[1]),
+                    again=again,
+                )
+            )
+            address += words * count
+        return tuple(passes), tuple(spans), max(made.values())
+
+    def _drain(
+        self, index: int, group: int, plus: bool, loaded: int, made: dict[tuple[bool, int], int]
+    ) -> int:
+        """Notes when the outputs of a pass are made; returns from when on the drain is free."""
+        active = self.active(index, group)
+        for lane in range(active):
+            neuron = group * self.lanes + lane
+            made[plus, neuron] = loaded + lane + self.curve
+            if index == 0:
+                made[True, neuron] = made[False, neuron] + self.lanes + 1
+        return loaded + active + (self.lanes + 1 if index == 0 else 0)
+
+    def _first(
+        self, index: int, plus: bool, least: int, before: dict[tuple[bool, int], int]
+    ) -> tuple[int, bool]:
+        """When the first pass of a side may begin, and whether outputs are taken as they come."""
+        inputs = self.layers[index].inputs
+        kept = [before[plus, i] + 3 - self.reach - i for i in range(inputs)]
+        last = (self.groups(index - 1) - 1) * self.lanes
+        streamed = before[plus, last] + 1 - self.reach - last
+        stored = max(least, *kept)
+        if streamed >= max(least, *kept[:last], 0) and streamed < stored:
+            return streamed, True
+        return stored, False
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """In their order."""
+        return self._planned[0]
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Layer by layer."""
+        return self._planned[1]
+
+    @property
+    def answered(self) -> int:
+        """All outputs of the perturbed measurement are together."""
+        return self._planned[2] + 1
+
+    @property
+    def depth(self) -> int:
+        """Words of a lane's memory."""
+        return self.spans[-1].first + self.spans[-1].words * self.spans[-1].groups
+
+    @property
+    def stores(self) -> bool:
+        """Some outputs wait in a memory until they are multiplied."""
+        return any(
+            span.groups > 1 or not all(span.streams) or before.groups > 1
+            for before, span in zip(self.spans, self.spans[1:], strict=False)
+        )
+
+    @property
+    def by_layer(self) -> bool:
+        """Parameters of two lanes are as far apart as their layer says."""
+        return self.lanes > 1 and len({layer.inputs for layer in self.layers}) > 1
+
+    def where(self, parameter: int) -> tuple[int, int]:
+        """Lane and address of a parameter."""
+        layer = next(each for each in reversed(self.layers) if each.first <= parameter)
+        span = self.spans[layer.index]
+        neuron, word = divmod(parameter - layer.first, span.words)
+        group, lane = divmod(neuron, self.lanes)
+        return lane, span.first + group * span.words + word
+
+    def visits(self) -> Iterator[tuple[int, int]]:
+        """Clock and address of every word that is read, in this order."""
+        for each in self.passes:
+            span = self.spans[each.layer]
+            for word in range(span.words):
+                yield each.start + word, span.first + each.group * span.words + word

@@ -1,0 +1,127 @@
+"""Parameters in block memories, which a sweep updates as it measures them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth.hdl import Const, Signal, Value
+
+from ..config.trainer import TrainerConfig
+from ..delay import later
+from ..learn.lanes import Lane, Lanes, Loader
+from ..schedule import Settling
+from ..site import Link, Site
+from .engine import Broadcast, Engine
+
+__all__ = ["BankEngine"]
+
+
+class BankEngine(Engine):
+    """:class:`mgd_hdl.learn.lanes.Lanes`: the update of a step is taken in the sweep of the next one.
+
+    So a step is done when that sweep has passed all parameters. Where no step follows soon, a sweep that
+    measures nothing comes in its place, and steps wait for it.
+    """
+
+    #: So many clocks without a step until a sweep goes by itself.
+    PATIENCE = 8
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        self.initializer: Any = Loader(config)
+        self.array: Any = self.cells(config)
+
+    @staticmethod
+    def cells(config: TrainerConfig) -> Any:
+        return Lanes(config)
+
+    @staticmethod
+    def tile(config: TrainerConfig, cells: int) -> Any:
+        """A lane, however many parameters it has."""
+        return Lane(config)
+
+    def start(self, site: Site) -> None:
+        site.m.d.comb += [
+            self.initializer.start.eq(site.restart),
+            self.initializer.seed.eq(site.ports.seed_initial),
+            self.array.restart.eq(site.restart),
+            *(
+                getattr(self.array, name).eq(getattr(self.initializer, name))
+                for name in ("load", "place", "theta")
+            ),
+        ]
+
+    def weights(self, site: Site, network: Any) -> None:
+        array = self.array
+        asked = [name for name in ("address", "index", "layer", "adds") if name in array.signature.members]
+        site.m.d.comb += [
+            *(getattr(array, name).eq(getattr(network, name)) for name in asked),
+            *(getattr(network, name).eq(getattr(array, name)) for name in ("visible", "codes")),
+        ]
+
+    def broadcast(self, site: Site) -> Broadcast:
+        homodyne = site.blocks["homodyne"]
+        return Broadcast(homodyne.word, homodyne.plus, homodyne.minus, Const(0, 1))
+
+    def words(self, site: Site, broadcast: Broadcast) -> None:
+        """D itself; the bank has -D of its own."""
+        update = site.blocks["update"]
+        site.m.d.comb += [self.array.i.payload.eq(update.o.payload), self.array.i.valid.eq(update.o.valid)]
+
+    def codes(self, site: Site, links: Sequence[Link], started: Value, hold_over: Value) -> None:
+        """Codes go on when a sweep begins, which may only be while none goes by itself."""
+        m, sequencer, network = site.m, site.blocks["sequencer"], site.blocks["network"]
+        comes = site.blocks["update"].o.valid
+        begins = Signal(name="sweep_begins")
+        by_itself = Signal(name="sweep_by_itself")  # one that measures nothing is to begin
+        quiet = Signal(name="sweep_is_quiet")  # it begins, or is under way
+        sweeping = Signal()
+        self.owed = owed = Signal(name="owed")  # D is here, and no sweep has brought it to all parameters
+        waited = Signal(range(self.PATIENCE + 1))
+        with m.If(comes):
+            m.d.sync += owed.eq(1)
+        with m.Elif(network.swept):
+            m.d.sync += owed.eq(0)
+        with m.If(begins):
+            m.d.sync += sweeping.eq(1)
+        with m.Elif(network.swept):
+            m.d.sync += sweeping.eq(0)
+        with m.If(comes | begins):
+            m.d.sync += waited.eq(0)
+        with m.Elif(~waited[-1]):
+            m.d.sync += waited.eq(waited + 1)
+        m.d.comb += by_itself.eq(owed & ~sweeping & waited[-1] & ~sequencer.under_way & ~begins)
+        with m.If(by_itself):
+            m.d.sync += quiet.eq(1)
+        with m.Elif(network.over):
+            m.d.sync += quiet.eq(0)
+        m.d.sync += begins.eq(sequencer.perturbed | by_itself)
+        # Whether this step's reference was commanded.
+        wanted = Signal()
+        with m.If(site.command(sequencer.measure & sequencer.reference, "wants")):
+            m.d.sync += wanted.eq(1)
+        with m.Elif(begins):
+            m.d.sync += wanted.eq(0)
+        m.d.comb += [
+            sequencer.free.eq(~quiet),
+            network.go.eq(begins),
+            network.quiet.eq(quiet),
+            network.wanted.eq(wanted),
+            self.array.go.eq(begins),
+            self.array.hold_end.eq(site.command(sequencer.hold_end, "turns")),
+            self.array.clear.eq(~owed),
+        ]
+
+    def settled(self, site: Site, settling: Settling, updated: Value) -> None:
+        """The next sweep is commanded two clocks before D comes; the sequencer needs two more for that."""
+        network, timing = site.blocks["network"], self.config.timing
+        back = timing.measure_latency + timing.change_latency + timing.learn_latency
+        ended = network.measured & ~network.reference
+        resumes = later(site.m, ended, "resumes", back - 4 - timing.command_latency, resets=True)
+        site.m.d.comb += updated.eq(resumes)
+
+    def over(self, site: Site, settling: Settling) -> Value:
+        """A sweep that brought D has passed."""
+        done: Value = self.owed & site.blocks["network"].swept
+        return done

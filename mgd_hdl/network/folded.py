@@ -1,0 +1,542 @@
+"""The network under training, folded: a few lanes sum up one group of neurons after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value, signed
+from amaranth.lib import data
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ..config.network import LayerConfig
+from ..config.number import SQ
+from ..config.trainer import TrainerConfig
+from ..delay import later
+from ..fixed import shape
+from ..hierarchy import Block, place
+from .activation import Activation
+
+__all__ = ["Folded", "Reader"]
+
+
+class Reader(Block):
+    """Addresses the words of a sweep, in the clocks of :class:`mgd_hdl.config.engines.Sweep`.
+
+    Members
+    -------
+    go : In(1)
+        A sweep begins in this clock.
+    valid : Out(1); address, index : Out
+        A word, and the index of lane 0's code.
+    layer : Out; [word] : Out
+        Its layer; its number in its pass, where outputs are kept.
+    plus : Out(1)
+        Layers behind the first: for the perturbed side; otherwise for the reference.
+    first_word, last_word, first_group, last_group : Out(1)
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        sweep = config.timing.sweep
+        assert sweep is not None
+        self.sweep = sweep
+        self._word = range(max(span.words for span in sweep.spans))
+        flags = ("valid", "plus", "first_word", "last_word", "first_group", "last_group")
+        super().__init__(
+            {
+                "go": In(1),
+                "address": Out(range(sweep.depth)),
+                "index": Out(config.codes.walsh_code.place_bits),
+                "layer": Out(range(max(2, len(sweep.spans)))),
+                **({"word": Out(self._word)} if sweep.stores else {}),
+                **{name: Out(1) for name in flags},
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "reader"
+
+    def elaborate(self, platform):
+        m = Module()
+        sweep, spans, layers = self.sweep, self.sweep.spans, self.config.shape.layers
+        layer, last_layer = self.layer, len(spans) - 1
+        word: Signal = self.word if sweep.stores else Signal(self._word, name="word")
+        group = Signal(range(max(2, *(span.groups for span in spans))))
+        left = Signal(range(max(2, *(gap + 1 for span in spans for gap in span.gaps))))
+
+        def of(values: Sequence[int]) -> Value:
+            """That of the present layer."""
+            return Array(Const(value) for value in values)[layer]
+
+        # Codes of a layer begin in a row of their own.
+        places = self.config.placement.places
+        bases = [places[each.first].row * self.config.placement.columns for each in layers]
+        ends = Signal()  # a pass ends in this clock
+        turns = Signal()  # the same group comes again, for the other side
+        m.d.comb += [
+            ends.eq(self.valid & self.last_word),
+            turns.eq((layer != 0) & ~self.plus),
+            self.first_group.eq(group == 0),
+        ]
+        gap = Signal.like(left)
+        with m.If(self.go):
+            m.d.sync += [
+                self.valid.eq(1),
+                self.address.eq(0),
+                self.index.eq(bases[0]),
+                layer.eq(0),
+                group.eq(0),
+                word.eq(0),
+                self.plus.eq(0),
+                self.first_word.eq(1),
+                self.last_word.eq(0),
+                self.last_group.eq(spans[0].groups == 1),
+            ]
+        with m.Elif(ends):
+            m.d.sync += [word.eq(0), self.first_word.eq(1), self.last_word.eq(0)]
+            with m.If(turns):
+                m.d.comb += gap.eq(
+                    Mux(self.first_group, of([s.gaps[1] for s in spans]), of([s.gaps[2] for s in spans]))
+                )
+                m.d.sync += [
+                    self.plus.eq(1),
+                    self.address.eq(self.address - of([s.words - 1 for s in spans])),
+                    self.index.eq(self.index - of([s.words - 1 for s in spans])),
+                ]
+            with m.Else():
+                m.d.sync += [self.plus.eq(0), self.address.eq(self.address + 1)]
+                with m.If(~self.last_group):
+                    m.d.comb += gap.eq(of([s.gaps[2] for s in spans]))
+                    m.d.sync += [
+                        group.eq(group + 1),
+                        self.last_group.eq(group + 2 == of([s.groups for s in spans])),
+                        self.index.eq(self.index + of([(sweep.lanes - 1) * s.words + 1 for s in spans])),
+                    ]
+                with m.Else():
+                    following = [*spans[1:], spans[-1]]
+                    m.d.comb += gap.eq(of([s.gaps[0] for s in following]))
+                    m.d.sync += [
+                        group.eq(0),
+                        layer.eq(layer + 1),
+                        self.last_group.eq(of([s.groups == 1 for s in following])),
+                        self.index.eq(of([*bases[1:], 0])),
+                    ]
+            over = Signal()
+            m.d.comb += over.eq(~turns & self.last_group & (layer == last_layer))
+            m.d.sync += [self.valid.eq((gap == 0) & ~over), left.eq(Mux(over, 0, gap))]
+        with m.Elif(self.valid):
+            m.d.sync += [
+                word.eq(word + 1),
+                self.address.eq(self.address + 1),
+                self.index.eq(self.index + 1),
+                self.first_word.eq(0),
+                self.last_word.eq(word + 2 == of([s.words for s in spans])),
+            ]
+        with m.Elif(left.any()):
+            m.d.sync += [left.eq(left - 1), self.valid.eq(left == 1)]
+        return m
+
+
+class Folded(Block):
+    """All dense layers on as many multipliers as the bank has lanes, in one sweep for both measurements.
+
+    In each clock every lane multiplies one weight of its neuron by an input that all lanes share; the bias is
+    a weight of the input one. The schedule is :class:`mgd_hdl.config.engines.Sweep`: in layer 0 a lane keeps
+    two sums, of all weights at rest and of all inputs with the signs of the code, and both sides' sums are
+    made of them; in all further layers it sums up each side by itself. Sums leave the lanes side by side, go
+    one a clock through the layer's activation, and are inputs of the next layer at once or wait in a memory.
+    Everything is exact, so sums are those of :class:`mgd_hdl.network.dense.Neuron`.
+
+    ``measured`` comes twice, for the reference and then for the perturbed cost, this one ``sweep.answered``
+    clocks after ``go``, each time with the outputs of this measurement at ``y``.
+
+    Members
+    -------
+    x : In(inputs)
+        There with ``go``.
+    go : In(1)
+        A sweep begins.
+    quiet, wanted : In(1)
+        With ``go``: it measures nothing; the reference is wanted.
+    visible, codes : In
+        What the bank reads, four clocks after the address.
+    address, index, [layer], adds : Out
+        To the bank: a word.
+    [y] : Out(outputs)
+        Where the loss takes them together, or accuracy is asked for.
+    each, each_y, each_plus, each_neuron : Out
+        Before they are together: an output comes, of the perturbed side or not, and its number.
+    measured, reference : Out(1)
+    swept : Out(1)
+        All parameters have been updated.
+    over : Out(1)
+        All outputs have come, measured or not: the next sweep may begin.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        #: Whether somebody wants all outputs at a time.
+        self.together = config.loss != "squared_error" or config.task.accuracy
+        first, last = config.shape.layers[0], config.shape.layers[-1]
+        sweep, lanes = config.timing.sweep, config.engine.lanes
+        assert sweep is not None
+        self.sweep = sweep
+        super().__init__(
+            {
+                "x": In(data.ArrayLayout(shape(first.input), first.inputs)),
+                "go": In(1),
+                "quiet": In(1),
+                "wanted": In(1),
+                "visible": In(lanes * config.words.visible.width),
+                "codes": In(lanes),
+                "address": Out(range(sweep.depth)),
+                "index": Out(config.codes.walsh_code.place_bits),
+                **({"layer": Out(range(max(2, len(config.shape.layers))))} if sweep.by_layer else {}),
+                "adds": Out(1),
+                **({"y": Out(data.ArrayLayout(shape(last.output), last.neurons))} if self.together else {}),
+                "each": Out(1),
+                "each_y": Out(shape(last.output)),
+                "each_plus": Out(1),
+                "each_neuron": Out(range(max(2, last.neurons))),
+                "measured": Out(1),
+                "reference": Out(1),
+                "swept": Out(1),
+                "over": Out(1),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "folded"
+
+    # ---- formats ---------------------------------------------------------------------------------------
+
+    @property
+    def _input(self) -> Shape:
+        """Holds an input of any layer, and a bias's one in its fraction bits."""
+        formats = [layer.input for layer in self.config.shape.layers]
+        is_signed = any(each.signed for each in formats)
+        widths = [
+            max(each.width + (is_signed and not each.signed), each.fraction_bits + 1 + is_signed)
+            for each in formats
+        ]
+        return Shape(max(widths), signed=is_signed)
+
+    @property
+    def _sum(self) -> Shape:
+        """Holds the sum of any layer, in last bits of its own."""
+        return signed(max(layer.sum.width for layer in self.config.shape.layers))
+
+    # ---- circuit ---------------------------------------------------------------------------------------
+
+    def elaborate(self, platform):
+        m = Module()
+        config, sweep, layers = self.config, self.sweep, self.config.shape.layers
+        reach = sweep.reach
+        reader = place(m, platform, "reader", Reader(config))
+        self._reader = reader
+        again = Array(Const(span.again, 1) for span in sweep.spans)
+        m.d.comb += [
+            reader.go.eq(self.go),
+            self.address.eq(reader.address),
+            self.index.eq(reader.index),
+            self.adds.eq(reader.valid & (~reader.plus | again[reader.layer])),
+        ]
+        if sweep.by_layer:
+            m.d.comb += self.layer.eq(reader.layer)
+        silent = Signal()
+        awaited = Signal()
+        with m.If(self.go):
+            m.d.sync += [silent.eq(self.quiet), awaited.eq(self.wanted)]
+
+        # What is known of a word, clock by clock after its address.
+        ends_first = ~reader.plus & reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
+        valid = self._line(m, "valid", reader.valid, reach + sweep.sums + 1, resets=True)
+        final = self._line(m, "final", reader.valid & ends_first, reach + 1, resets=True)
+        bottom = self._line(m, "bottom", reader.layer == 0, reach + sweep.sums)
+        plus = self._line(m, "plus", reader.plus, reach + sweep.sums)
+        first_word = self._line(m, "first_word", reader.first_word, reach + 1)
+        last_word = self._line(m, "last_word", reader.last_word, reach + sweep.sums)
+        first_group = self._line(m, "first_group", reader.first_group, reach + sweep.sums)
+        last_group = self._line(m, "last_group", reader.last_group, reach + sweep.sums)
+        layer = self._line(m, "layer", reader.layer, reach + sweep.sums)
+        word = self._line(m, "word", reader.word, reach - 2) if sweep.stores else []
+        m.d.comb += self.swept.eq(final[reach + 1])
+
+        y = Signal(self._activated, name="activated")
+        inputs = self._inputs(m, valid, bottom, plus, last_word, first_group, layer, word, y)
+        sums = self._summed(m, inputs, bottom[reach], plus[reach], first_word[reach + 1])
+        at = reach + sweep.sums
+        load = Signal()
+        m.d.comb += load.eq(valid[at] & last_word[at])
+        drained = self._drained(m, sums, load, layer[at], plus[at], first_group[at], last_group[at])
+        known = self._activations(m, platform, drained, y)
+        self._kept(m, known, y)
+        self._answers(m, known, y, silent, awaited)
+        return m
+
+    @staticmethod
+    def _line(m: Module, name: str, value: Value, clocks: int, *, resets: bool = False) -> list[Value]:
+        """The value, as it was so many clocks ago."""
+        found = [value]
+        for clock in range(1, clocks + 1):
+            found.append(later(m, found[-1], f"{name}_{clock}", 1, resets=resets))
+        return found
+
+    @property
+    def _activated(self) -> Shape:
+        """Holds the output of any layer."""
+        formats = [layer.output for layer in self.config.shape.layers]
+        is_signed = any(each.signed for each in formats)
+        return Shape(max(each.width + (is_signed and not each.signed) for each in formats), signed=is_signed)
+
+    def _inputs(self, m, valid, bottom, plus, last_word, first_group, layer, word, y) -> Signal:
+        """What all lanes multiply by, in the clock in which the parameters are there."""
+        sweep, layers, reach = self.sweep, self.config.shape.layers, self.sweep.reach
+        # A sample goes round, input by input, so that each group finds it as it was.
+        first = layers[0].input
+        turning = Signal(len(self.x.as_value()), reset_less=True)
+        with m.If(self.go):
+            m.d.sync += turning.eq(self.x.as_value())
+        with m.Elif(valid[reach - 1] & bottom[reach - 1] & ~last_word[reach - 1]):
+            m.d.sync += turning.eq(turning.rotate_right(first.width))
+        sample = turning[: first.width]
+        taken: Value = sample.as_signed() if first.signed else sample
+
+        stored: Value = Const(0, 1)
+        if sweep.stores:
+            stored = self._reads(m, plus[reach - 2], layer[reach - 2], word[reach - 2])
+        at = reach - 1
+        ones = Array(Const(1 << each.input.fraction_bits, self._input) for each in layers)
+        value = Mux(last_word[at], ones[0], taken)
+        if len(layers) > 1:
+            behind = [
+                Mux(plus[at], Const(span.streams[1], 1), Const(span.streams[0], 1)) for span in sweep.spans
+            ]
+            starts = [0, *((before.groups - 1) * sweep.lanes for before in sweep.spans[:-1])]
+            streams = Signal()
+            far: Value = Const(1, 1)
+            if any(starts):
+                here = later(m, word[at - 1], "word_here", 1)
+                far = here >= Array(Const(s) for s in starts)[layer[at]]
+            m.d.comb += streams.eq(first_group[at] & Array(behind)[layer[at]] & far)
+            passed = Mux(bottom[at], taken, Mux(streams, y, stored))
+            value = Mux(last_word[at], ones[layer[at]], passed)
+        x = Signal(self._input, name="operand", reset_less=True)
+        m.d.sync += x.eq(value)
+        return x
+
+    def _reads(self, m: Module, plus: Value, layer: Value, word: Value) -> Value:
+        """Outputs of the layer before, from the memory: of even and odd layers by turns, of either side."""
+        most = max(each.neurons for each in self.config.shape.layers[:-1])
+        self._neuron_bits = max(1, (most - 1).bit_length())
+        hidden = [each.output for each in self.config.shape.layers[:-1]]
+        is_signed = any(each.signed for each in hidden)
+        width = max(each.width + (is_signed and not each.signed) for each in hidden)
+        kept = Shape(width, signed=is_signed)
+        m.submodules.outputs = store = Memory(shape=kept, depth=4 << self._neuron_bits, init=[])
+        reads = store.read_port()
+        writes = store.write_port()
+        self._writes = writes
+        number = Signal(self._neuron_bits, name="number_read")
+        m.d.comb += [number.eq(word), reads.addr.eq(Cat(number, plus, layer[0]))]
+        return reads.data
+
+    def _summed(
+        self, m: Module, x: Signal, bottom: Value, plus: Value, first: Value
+    ) -> list[tuple[Signal, Signal]]:
+        """Of each lane the sum of the products, and of the inputs with signs."""
+        config = self.config
+        width, side = config.words.visible.width, config.two_sided
+        bottom_sum = config.shape.layers[0].sum.width
+        negated = Signal(signed(len(x) + 1))
+        m.d.comb += negated.eq(-x)
+        found = []
+        for lane in range(config.engine.lanes):
+            visible, code = self.visible.word_select(lane, width), self.codes[lane]
+            # At rest 10, perturbed 11 or 01; the reference of two sides is perturbed the other way.
+            lower = Signal(2, name=f"lower_{lane}")
+            if side:
+                m.d.comb += lower.eq(Mux(bottom, 0b10, Cat(1, code ^ ~plus)))
+            else:
+                m.d.comb += lower.eq(Mux(bottom | ~plus, 0b10, Cat(1, code)))
+            weight = Cat(lower, visible).as_signed()
+            product = Signal(signed(len(weight) + len(x)), name=f"product_{lane}", reset_less=True)
+            part = Signal(signed(min(len(x) + 1, bottom_sum)), name=f"part_{lane}", reset_less=True)
+            m.d.sync += [product.eq(weight * x), part.eq(Mux(code, x, negated))]
+            total = Signal(self._sum, name=f"sum_{lane}", reset_less=True)
+            shaken = Signal(signed(bottom_sum), name=f"shaken_{lane}", reset_less=True)
+            m.d.sync += [
+                total.eq(Mux(first, 0, total) + product),
+                shaken.eq(Mux(first, 0, shaken) + part),
+            ]
+            found.append((total, shaken))
+        return found
+
+    def _drained(
+        self,
+        m: Module,
+        sums: Sequence[tuple[Signal, Signal]],
+        load: Signal,
+        layer: Value,
+        plus: Value,
+        first_group: Value,
+        last_group: Value,
+    ) -> dict[str, Value]:
+        """One sum a clock from all lanes, and whose it is."""
+        sweep, lanes, layers = self.sweep, self.sweep.lanes, self.config.shape.layers
+        # Of layer 0 all lanes of the reference, a clock of nothing, and all lanes of the other side.
+        busy = Signal()
+        lane = Signal(range(lanes + 1))  # that of the head
+        second = Signal()
+        bottom = Signal()
+        between = Signal()
+        own_layer = Signal.like(layer, name="drain_layer")
+        reads = Signal(name="drain_next")  # the layer that reads them is an odd one
+        own_plus = Signal(name="drain_plus")
+        ends = Signal(name="drain_ends")  # with this group the layer does
+        # Beyond the last neuron of a layer it counts on, which nobody reads.
+        neuron = Signal(range(max(2, *(each.neurons for each in layers))))
+        base = Signal.like(neuron)
+        start = Signal.like(neuron)
+        # Neurons of this group.
+        count = Mux(ends, Array(Const(span.last_lanes) for span in sweep.spans)[own_layer], lanes)
+        m.d.comb += [
+            between.eq(lane == lanes),
+            start.eq(Mux(plus, base, Mux(first_group, 0, base + lanes))),
+        ]
+        with m.If(load):
+            m.d.sync += [
+                busy.eq(1),
+                lane.eq(0),
+                second.eq(0),
+                bottom.eq(layer == 0),
+                own_layer.eq(layer),
+                reads.eq(~layer[0]),
+                own_plus.eq(plus),
+                ends.eq(last_group),
+                base.eq(start),
+                neuron.eq(start),
+            ]
+        with m.Elif(between):
+            m.d.sync += [lane.eq(0), second.eq(1), own_plus.eq(1), neuron.eq(base)]
+        with m.Elif(busy):
+            m.d.sync += [lane.eq(lane + 1), neuron.eq(neuron + 1)]
+            with m.If((lane == lanes - 1) & (~bottom | second)):
+                m.d.sync += [busy.eq(0), lane.eq(0)]
+
+        heads = []
+        for what, name in enumerate(("drain", "drain_shaken")):
+            held = [
+                Signal.like(each[what], name=f"{name}_{number}", reset_less=True)
+                for number, each in enumerate(sums)
+            ]
+            for number, each in enumerate(held):
+                with m.If(load):
+                    m.d.sync += each.eq(sums[number][what])
+                with m.Elif(~between):
+                    m.d.sync += each.eq(held[(number + 1) % lanes])
+            heads.append(held[0])
+
+        # Layer 0 makes either side of its two sums: A + B, and A - B or A. One chain of carries does both.
+        total, shaken = heads
+        subtracts = Signal()
+        part = Signal(shaken.shape())
+        if self.config.two_sided:
+            m.d.comb += [
+                subtracts.eq(bottom & ~second),
+                part.eq(Mux(bottom, shaken ^ subtracts.replicate(len(shaken)), 0)),
+            ]
+        else:
+            m.d.comb += part.eq(Mux(second, shaken, 0))
+        z = Signal(self._sum, name="z", reset_less=True)
+        both = Cat(Const(1, 1), total).as_signed() + Cat(subtracts, part).as_signed()
+        m.d.sync += z.eq(both[1 : len(z) + 1])
+        return {
+            "z": z,
+            "valid": later(m, busy & ~between & (lane < count), "z_valid", 1, resets=True),
+            "layer": later(m, own_layer, "z_layer", 1),
+            "next": later(m, reads, "z_next", 1),
+            "plus": later(m, own_plus, "z_plus", 1),
+            "neuron": later(m, neuron, "z_neuron", 1),
+            "last": later(m, ends & (lane + 1 == count), "z_last", 1),
+        }
+
+    def _activations(self, m: Module, platform, drained: dict[str, Value], y: Signal) -> dict[str, Value]:
+        """One block for each curve; all take as long as the slowest. What is known goes along."""
+        layers, clocks = self.config.shape.layers, self.sweep.curve - 1
+        owners = [layer.index if layer.shared is None else layer.shared for layer in layers]
+        outputs: dict[int, Value] = {}
+        for owner in dict.fromkeys(owners):
+            users = [layer for layer, own in zip(layers, owners, strict=True) if own == owner]
+            outputs[owner] = self._curve(m, platform, users, drained, clocks)
+        known = {
+            name: later(m, value, f"y_{name}", clocks, resets=name == "valid")
+            for name, value in drained.items()
+            if name != "z"
+        }
+        chosen: Value = (
+            Array(outputs[own] for own in owners)[known["layer"]] if len(outputs) > 1 else outputs[0]
+        )
+        m.d.comb += y.eq(chosen)
+        return known
+
+    def _curve(
+        self, m: Module, platform, users: Sequence[LayerConfig], drained: dict[str, Value], clocks: int
+    ) -> Value:
+        """Sums of some layers, in one format, go through the curve that they share."""
+        sums = [layer.sum for layer in users]
+        fraction = max(each.fraction_bits for each in sums)
+        common = SQ(max(each.integer_bits for each in sums), fraction)
+        curve = place(m, platform, f"activation_{users[0].index}", Activation(users[0], z=common))
+        z: Value = drained["z"].shift_left(fraction - sums[0].fraction_bits)
+        for layer in users[1:]:
+            moved = drained["z"].shift_left(fraction - layer.sum.fraction_bits)
+            z = Mux(drained["layer"] == layer.index, moved, z)
+        m.d.comb += curve.z.eq(z)
+        return later(m, curve.y, f"slow_{users[0].index}", clocks - users[0].activation_latency)
+
+    def _kept(self, m: Module, known: dict[str, Value], y: Signal) -> None:
+        """Outputs that wait for the next layer."""
+        if self.sweep.stores:
+            number = known["neuron"][: self._neuron_bits]
+            m.d.comb += [
+                self._writes.addr.eq(Cat(number, known["plus"], known["next"])),
+                self._writes.data.eq(y),
+                self._writes.en.eq(known["valid"]),
+            ]
+
+    def _answers(
+        self, m: Module, known: dict[str, Value], y: Signal, silent: Signal, awaited: Signal
+    ) -> None:
+        """Outputs of the last layer, together; both sides apart where their groups take turns."""
+        layer, span = self.config.shape.layers[-1], self.sweep.spans[-1]
+        apart = span.groups > 1
+        comes = Signal()
+        m.d.comb += comes.eq(known["valid"] & (known["layer"] == layer.index))
+        output = shape(layer.output)
+        m.d.comb += [
+            self.each.eq(comes),
+            self.each_y.eq(y),
+            self.each_plus.eq(known["plus"]),
+            self.each_neuron.eq(known["neuron"]),
+        ]
+        sides: list[Value] = []
+        for number in range((1 + apart) * self.together):
+            kept = Signal(data.ArrayLayout(output, layer.neurons), name=f"answer_{number}", reset_less=True)
+            bits = kept.as_value()
+            with m.If(comes & (known["plus"] == number) if apart else comes):
+                m.d.sync += bits.eq(Cat(bits[output.width :], y[: output.width]))
+            sides.append(bits)
+        together = Signal()
+        side = Signal()
+        m.d.sync += [together.eq(comes & known["last"]), side.eq(known["plus"])]
+        m.d.comb += [
+            self.measured.eq(together & (side | awaited) & ~silent),
+            self.over.eq(together & side),
+            self.reference.eq(~side),
+        ]
+        if sides:
+            m.d.comb += self.y.as_value().eq(Mux(side, sides[-1], sides[0]))

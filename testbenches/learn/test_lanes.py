@@ -1,0 +1,127 @@
+"""Lanes of a bank: one and several, all words with and without a clamp, signs of codes flipped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import verilog
+from mgd_hdl.learn.lanes import Lanes, Loader
+from mgd_sim.compare import first_difference, states
+from mgd_sim.learn.lanes import memory_words, parameters
+from mgd_sim.trainer import Trainer
+from testbenches.network.bench_folded import places
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.learn.bench_lanes"
+LANES = {"block": "lanes", "turns": 1500}
+LOADER = {"block": "loader"}
+
+
+def bank(lanes: int, *layers: int, flip: bool = False, clamp: float = 0.0) -> TrainerConfig:
+    return preset("xor").replaced(
+        perturbation={"family": "walsh", "sign_flip": flip},
+        learning={"clamp": clamp},
+        engine={"kind": "bank", "lanes": lanes},
+        network={"layers": list(layers), "initial": [2.0 ** (1 - i) for i in range(len(layers) - 1)]},
+        task={"name": "external", "source": "stream"},
+    )
+
+
+CASES = {
+    "two lanes": bank(2, 2, 2, 1),
+    "one lane, signs flipped": bank(1, 2, 2, 1, flip=True),
+    "five lanes, clamp": bank(5, 3, 6, 2, clamp=4.0),
+    "three layers": bank(3, 9, 5, 4, 3),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_lanes(case, tmp_path):
+    config = CASES[case]
+    run(verilog(Lanes(config), "dut"), BENCH, tmp_path, config, **LANES)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_loader(case, tmp_path):
+    config = CASES[case]
+    run(verilog(Loader(config), "dut"), BENCH, tmp_path, config, **LOADER)
+
+
+@mutations(
+    ("-D as +D", r"word = was \? plus : minus", "word = plus"),
+    ("the code that shakes now", r"_00_ = index & past", "_00_ = index & now"),
+    ("a code without its place", r"_03_ = \^ _00_", "_03_ = 1'h0"),
+    ("a code without the bit that is always on", r"_07_ = _06_ \^ now\[5\]", "_07_ = _06_"),
+    ("an early code", r"code <= shaken_later_0", "code <= shaken"),
+    ("lane 1 has the index of lane 0", r"(_\d+_) = index \+ _\d+_", r"\1 = index"),
+    ("another layer's neurons", r"(_\d+_) = layer \?", r"\1 = ~layer ?"),
+    ("no rail", r"_01_ = adds & _10_", "_01_ = adds"),
+    ("every word is updated", r"_01_ = adds & _10_", "_01_ = _10_"),
+    ("a rail on both sides", r"outward = kept\[15\] == word\[14\]", "outward = 1'h1"),
+    ("a narrower rail", r"_08_ = kept\[15\] \^ kept\[14\]", "_08_ = kept[15] ^ kept[13]"),
+    ("nothing is written", r"writes__en = load \| writes", "writes__en = load"),
+    ("written whenever it comes by", r"writes__en = load \| writes", "writes__en = 1'h1"),
+    ("the place of the word behind", r"place : address_later_3", "place : address_later_2"),
+    ("a code that never goes on", r"following \+ hold_end", "following"),
+    ("the next code's update", r"past <= now", "past <= following"),
+    ("D is kept for ever", r"(_\d+_) = go & clear", r"\1 = 1'h0"),
+    ("D is forgotten at once", r"(_\d+_) = go & clear", r"\1 = go"),
+    ("D outlasts a start", r"_11_ = \| \{ rst, restart \}", "_11_ = rst"),
+    ("codes outlast a start", r"_12_ = \| \{ rst, restart \}", "_12_ = rst"),
+)
+def test_mutations_of_lanes_are_noticed(mutation, tmp_path):
+    config = bank(2, 2, 3, 1)
+    text = verilog(Lanes(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+
+
+@mutations(
+    ("another layer's size", r"theta\[11:0\] = layer \?", "theta[11:0] = ~layer ?"),
+    ("a word too many", r"_00_ = layer \? 1'h1 : 1'h0", "_00_ = 1'h1"),
+    ("a neuron too few", r"_04_ = layer \? 2'h0 : 2'h2", "_04_ = layer ? 2'h0 : 2'h1"),
+    ("all in one lane", r"_21_ = last_neuron \? 2'h1 : \{ lane\[0\], lane\[1\] \}", "_21_ = 2'h1"),
+    ("a group upon the last", r"_01_ = last_neuron \| lane\[1\]", "_01_ = last_neuron"),
+    ("no end", r"ends = _06_ & layer", "ends = 1'h0"),
+    ("an end after each layer", r"ends = _06_ & layer", "ends = _06_"),
+    ("always the same word", r"\.advance\(register__advance\)", ".advance(1'h0)"),
+    ("no seed", r"\.load\(start\)", ".load(1'h0)"),
+    ("goes on where it was", r"_18_ = \| \{ start, rst \}", "_18_ = rst"),
+    ("done too early", r"else done <= ends", "else done <= _06_"),
+)
+def test_mutations_of_the_loader_are_noticed(mutation, tmp_path):
+    config = bank(2, 2, 3, 1)
+    text = verilog(Loader(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LOADER)
+
+
+# ---- the twin ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_memory_words(case):
+    """Each parameter has a place of its own: that of the page."""
+    config = CASES[case]
+    theta = np.arange(3 * config.parameters).reshape(3, -1) - 7
+    words = memory_words(config, theta)
+    for number, (address, lane) in places(config).items():
+        assert (words[:, lane, address] == theta[:, number]).all()
+    assert (parameters(config, words) == theta).all()
+    assert np.count_nonzero(words) == np.count_nonzero(theta)
+    sweep = config.timing.sweep
+    assert sweep is not None
+    assert words.shape == (3, config.engine.lanes, sweep.depth)
+    assert [sweep.where(number) for number in range(config.parameters)] == [
+        (lane, address) for address, lane in (places(config)[i] for i in range(config.parameters))
+    ]
+
+
+def test_a_bank_learns_as_an_array():
+    """The same configuration on both engines: the same parameters, codes and costs."""
+    changes = {"perturbation": {"family": "walsh"}, "learning": {"measure": "two_sided"}}
+    array = preset("nist7x7").replaced(**changes)
+    banked = preset("nist7x7").replaced(**changes, engine={"kind": "bank"})
+    records = [Trainer(config, [3]).run(200, record=True) for config in (array, banked)]
+    assert first_difference(*map(states, records)) is None
+    assert (records[0].arrays["theta"][0] != records[0].arrays["theta"][-1]).any()

@@ -1,0 +1,174 @@
+"""Do both measurements of a sweep give the answers of the whole network, and in their clocks?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cocotb
+import numpy as np
+from cocotb.triggers import RisingEdge
+
+from mgd_hdl.config import TrainerConfig
+from mgd_sim.rtl import bench_parameters
+from testbenches.network.bench_activation import activated
+from testbenches.network.bench_dense import summed
+from testbenches.support import configured, pack, random_numbers, start, write
+
+SWEEPS = 12
+#: From an address to what stands there, in clocks.
+LATE = 4
+
+
+def places(config: TrainerConfig) -> dict[int, tuple[int, int]]:
+    """By parameter its address and lane: layer by layer, group by group, input by input, the bias last."""
+    lanes, found, address = config.engine.lanes, {}, 0
+    for layer in config.shape.layers:
+        for group in range(0, layer.neurons, lanes):
+            for word in range(layer.inputs + 1):
+                for neuron in range(group, min(group + lanes, layer.neurons)):
+                    number = layer.first + neuron * (layer.inputs + 1) + word
+                    found[number] = (address, neuron - group)
+                address += 1
+    return found
+
+
+@dataclass
+class Network:
+    """Parameters and signs of one sweep, an input, and what both sides answer."""
+
+    config: TrainerConfig
+    rng: np.random.Generator
+    visible: list[int] = field(init=False)
+    code: list[int] = field(init=False)
+    x: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        word, given = self.config.words.visible, self.config.formats.input
+        size = int(self.rng.integers(word.width))
+        self.visible = (self.rng.integers(word.min, word.max + 1, self.config.parameters) >> size).tolist()
+        self.code = self.rng.integers(2, size=self.config.parameters).tolist()
+        self.x = self.rng.integers(given.min, given.max + 1, self.config.inputs).tolist()
+
+    def answer(self, side: int) -> int:
+        """Of the weights shaken this way, or the other way, or not at all."""
+        x = self.x
+        for layer in self.config.shape.layers:
+            y = []
+            for neuron in range(layer.neurons):
+                first = layer.first + neuron * (layer.inputs + 1)
+                numbers = range(first, first + layer.inputs + 1)
+                weights = [4 * self.visible[i] + 2 + side * (2 * self.code[i] - 1) for i in numbers]
+                y.append(activated(layer, summed(layer, x, weights)))
+            x = y
+        return pack(x, self.config.shape.layers[-1].output.width)
+
+
+async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wanted: bool):
+    """One sweep; what was measured, (clock, reference, y), the words as (clock, address, updated), and the
+    outputs one by one, (side, y).
+    """
+    rng, width, lanes = network.rng, config.words.visible.width, config.engine.lanes
+    memory = {place: number for number, place in places(config).items()}
+    indices = {
+        address: config.codes.walsh_code.index(place.row, place.column)
+        for number, place in enumerate(config.placement.places)
+        for address, lane in [places(config)[number]]
+        if lane == 0
+    }
+    layers = {
+        places(config)[layer.first + i][0]: layer.index
+        for layer in config.shape.layers
+        for i in range(layer.parameters)
+    }
+    measured, words, single, ended = [], [], [], None
+    width_of_y = config.shape.layers[-1].output.width
+    following: list[tuple[int, int]] = [(0, 0)] * LATE
+    # The next sweep may begin in the clock in which this one is over.
+    for clock in range(bench_parameters()["answered"] + 1 + int(rng.integers(12))):
+        write(dut.go, int(clock == 0))
+        # What comes with the command counts then only.
+        write(dut.quiet, int(quiet) if clock == 0 else int(rng.integers(2)))
+        write(dut.wanted, int(wanted) if clock == 0 else int(rng.integers(2)))
+        write(dut.x, pack(network.x, config.formats.input.width) if clock == 0 else 0)
+        visible, codes = following.pop(0)
+        write(dut.visible, visible)
+        write(dut.codes, codes)
+        await RisingEdge(dut.clk)
+        if int(dut.measured.value):
+            # Outputs side by side are there where somebody wants them.
+            reference = int(dut.reference.value)
+            together = pack([y for plus, y in single if plus != reference], width_of_y)
+            if hasattr(dut, "y"):
+                assert int(dut.y.value) == together
+            measured.append((clock, reference, together))
+        if int(dut.each.value):
+            plus = int(dut.each_plus.value)
+            assert int(dut.each_neuron.value) == sum(side == plus for side, _ in single)
+            single.append((plus, int(dut.each_y.value)))
+        assert int(dut.over.value) == (clock == bench_parameters()["answered"])
+        if int(dut.swept.value):
+            assert ended is None
+            ended = clock
+        address = int(dut.address.value)
+        if clock and int(dut.reader.valid.value):
+            words.append((clock, address, int(dut.adds.value)))
+            mask = (1 << config.codes.walsh_code.place_bits) - 1
+            assert int(dut.index.value) == indices[address] & mask, address
+            assert int(dut.reader.layer.value) == layers[address], address
+        else:
+            assert not int(dut.adds.value)
+        numbers = [memory.get((address, lane)) for lane in range(lanes)]
+        noise = rng.integers(1 << width, size=lanes).tolist()
+        following.append(
+            (
+                pack([noise[i] if n is None else network.visible[n] for i, n in enumerate(numbers)], width),
+                pack([noise[i] & 1 if n is None else network.code[n] for i, n in enumerate(numbers)], 1),
+            )
+        )
+    # The last word that is updated for the first time is written four clocks after its address.
+    first = {}
+    for clock, address, adds in words:
+        if adds:
+            first.setdefault(address, clock)
+    assert ended == max(first.values()) + LATE + 1
+    return measured, words, single
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def both_sides_are_answered(dut):
+    """Each sweep's references and perturbed measurements, or no measurement at all."""
+    config, rng = configured(), random_numbers()
+    await start(dut, go=0, quiet=0, wanted=0, x=0, visible=0, codes=0)
+    await RisingEdge(dut.clk)
+    answers = set()
+    for turn in range(SWEEPS):
+        network = Network(config, rng)
+        quiet, wanted = turn % 4 == 3, turn % 3 != 1
+        measured, words, single = await swept(dut, config, network, quiet=quiet, wanted=wanted)
+        side = -1 if config.two_sided else 0
+        expected = [(0, network.answer(1))]
+        if wanted:
+            expected.insert(0, (1, network.answer(side)))
+        answers |= {y for _, y in expected}
+        one_by_one = [[y for plus, y in single if plus == side] for side in (0, 1)]
+        width = config.shape.layers[-1].output.width
+        assert [pack(ys, width) for ys in one_by_one] == [network.answer(side), network.answer(1)], turn
+        assert [(reference, y) for _, reference, y in measured] == ([] if quiet else expected), turn
+        if not quiet:
+            assert measured[-1][0] == bench_parameters()["answered"]
+        # Each word once, behind the first layer twice; the first time it is updated.
+        visits: dict[int, list[tuple[int, int]]] = {}
+        for clock, address, adds in words:
+            visits.setdefault(address, []).append((clock, adds))
+        inputs = config.inputs + 1
+        bottom = inputs * -(-config.shape.layers[0].neurons // config.engine.lanes)
+        assert len(visits) == config.timing.sweep.depth
+        for address, times in visits.items():
+            assert len(times) == (1 if address < bottom else 2), address
+            assert times[0][1], address
+            if len(times) > 1:
+                late = times[1][0] - times[0][0]
+                # Read before it was written the word is updated once more, and not after; never meanwhile.
+                assert late != LATE
+                assert times[1][1] == (late < LATE), address
+    assert len(answers) > SWEEPS // 2  # answers that say something

@@ -1,0 +1,101 @@
+"""The folded network: one lane and many, one group and several, one layer to three."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import verilog
+from mgd_hdl.network.folded import Folded
+from testbenches.support import mutations, run, stays_unnoticed
+
+BENCH = "testbenches.network.bench_folded"
+
+
+def folded(base: str, lanes: int, *layers: int, sides: str = "two_sided", **sections: dict) -> TrainerConfig:
+    task = {"source": "stream"} if base != "nist7x7" else {}
+    network = {"layers": list(layers), **sections.pop("network", {})}
+    return preset(base).replaced(
+        perturbation={"family": "walsh"},
+        learning={"measure": sides},
+        engine={"kind": "bank", "lanes": lanes},
+        network=network,
+        task=task,
+        **sections,
+    )
+
+
+MIXED = {
+    "network": {"activation": ["relu", "tanh", "sigmoid"]},
+    "formats": {"input": "SQ(2, 3)", "activation_fraction": 6, "segment_bits": 4},
+}
+
+#: Networks, and the clock in which the perturbed outputs are together. By hand, of two layers on lanes
+#: enough: a word in each clock from the first on, n + 1 of n inputs. Seven clocks from the last address to
+#: the drain, four to the first output, which is multiplied in the next clock, four clocks behind the address
+#: of its word: eight clocks behind the last one of layer 0. Then twice the words of the output layer, again
+#: seven and four clocks, one for each further output, and one for putting the last one to the others.
+CASES = {
+    "xor": (folded("xor", 2, 2, 2, 1), 3 + 8 + 2 * 3 - 1 + 11 + 1),
+    "letters": (folded("nist7x7", 4, 49, 4, 4), 50 + 8 + 2 * 5 - 1 + 11 + 4),
+    "one-sided": (folded("nist7x7", 4, 49, 4, 4, sides="one_sided"), 50 + 8 + 2 * 5 - 1 + 11 + 4),
+    # Two groups: the last outputs are inputs 2 and 3, so the second layer begins two clocks earlier.
+    "groups": (folded("parity4", 2, 4, 4, 1), 37),
+    "one lane": (folded("xor", 1, 2, 2, 1), 32),
+    # All outputs are there after the last group's other side: W + 1 clocks behind the reference's.
+    "one layer": (folded("xor", 2, 2, 1), 3 + 11 + 3 + 1),
+    # The clocks of deep networks are those of the schedule, which the circuit has to keep.
+    "three layers": (folded("xor", 2, 2, 3, 5, 1), None),
+    "all activations": (folded("xor", 3, 2, 4, 3, 1, **MIXED), None),
+    "output groups": (folded("nist7x7", 3, 49, 7, 4), None),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_folded(case, tmp_path):
+    config, answered = CASES[case]
+    sweep = config.timing.sweep
+    assert sweep is not None
+    assert answered in (None, sweep.answered)
+    run(verilog(Folded(config), "dut"), BENCH, tmp_path, config, answered=sweep.answered)
+
+
+@mutations(
+    # The reader.
+    ("a word too many", r"(_\d+_) = 3'h5 == (_\d+_)", r"\1 = 3'h6 == \2"),
+    ("one side only", r"turns = layer & _\d+_", "turns = 1'h0"),
+    ("the index of the next parameter", r"index \+ 3'h6", "index + 3'h1"),
+    ("codes begin in another row", r"layer \? 5'h00 : 5'h18", "layer ? 5'h00 : 5'h10"),
+    ("no clock without a word", r"last_group \? 3'h5", "last_group ? 3'h4"),
+    # Inputs.
+    ("the other side's outputs", r"layer_2_later_0, plus_2_later_0", "layer_2_later_0, ~plus_2_later_0"),
+    ("nothing is taken as it comes", r"streams = _\d+_ & _\d+_", "streams = 1'h0"),
+    ("all is taken as it comes", r"streams = (_\d+_) & _\d+_", r"streams = \1"),
+    ("a small bias", r"layer_3_later_0 \? 11'h400", "layer_3_later_0 ? 11'h001"),
+    ("inputs stand still", r"(_\d+_) = valid_3_later_0 & bottom_3_later_0", r"\1 = 1'h0"),
+    # Sums.
+    ("both sides shaken alike", r"(_\d+_) = codes\[0\] \^ _\d+_", r"\1 = codes[0]"),
+    ("signs of the code lost", r"(_\d+_) = codes\[0\] \?", r"\1 = 1'h1 ?"),
+    ("sums go on", r"first_word_5_later_0 \? 22'h000000 : sum_0", "sum_0"),
+    ("signs go on", r"first_word_5_later_0 \? 12'h000 : shaken_0", "shaken_0"),
+    # The drain.
+    ("the reference twice", r"subtracts = bottom & _\d+_", "subtracts = bottom"),
+    ("a last bit less", r"\{ part, subtracts \}", "{ part, 1'h0 }"),
+    ("signs in every layer", r"part = bottom \?", "part = 1'h1 ?"),
+    ("half of the first layer", r"(_\d+_) = ~ bottom;", r"\1 = 1'h1;"),
+    ("a lane too many", r"lane < (_\d+_)", r"lane <= \1"),
+    ("two groups in one place", r"base \+ 2'h2", "base"),
+    # Outputs.
+    ("fraction bits", r"activation_0__z = z_layer_later_0 \?", "activation_0__z = ~z_layer_later_0 ?"),
+    ("measured in silence", r"(_\d+_) = ~ silent", r"\1 = 1'h1"),
+    ("a reference that nobody wants", r"(_\d+_) = side \| awaited", r"\1 = 1'h1"),
+    ("over with the reference", r"over = together & side", "over = together"),
+    ("outputs of all layers", r"each = writes__en & y_layer_later_2", "each = writes__en"),
+    ("swept too early", r"(_\d+_) = (_\d+_) & reader__last_word", r"\1 = \2"),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config, _ = CASES["groups"]
+    sweep = config.timing.sweep
+    assert sweep is not None
+    text = verilog(Folded(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
