@@ -130,9 +130,13 @@ class Shape:
     @property
     def draws_ahead(self) -> bool:
         """With delayed updates: candidates that are no sample are turned away before a step needs one."""
-        task, data = self.asked.task, self.task_data
-        always = task.source == "stream" or task.order == "plain" or data.count == 1 << data.index_bits
-        return self.asked.delayed and (task.source == "generator" or not always)
+        task = self.asked.task
+        if not self.asked.delayed or task.source == "stream":
+            return False
+        if task.source == "generator":
+            return True
+        data = self.task_data
+        return task.order != "plain" and data.count is not None and data.count < 1 << data.index_bits
 
     @property
     def paced(self) -> bool:

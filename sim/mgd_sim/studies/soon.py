@@ -63,6 +63,8 @@ _FEW, _MANY = {"engine": {"stages": "few"}}, {"engine": {"stages": "many"}}
 _DELAYED: Changes = {"learning": {"updates": "delayed"}}
 #: Exact updates wait for every register, so they have few.
 _EXACT: Changes = {"learning": {"updates": "exact"}, **_FEW}
+#: An update to each step, some steps late.
+_EACH_STEP: Changes = {"learning": {"updates": "delayed", "tau_theta": 1}}
 
 #: By task and name.
 SETTINGS: dict[str, dict[str, Setting]] = {
@@ -98,10 +100,10 @@ SETTINGS: dict[str, dict[str, Setting]] = {
             "letters_fast", 16_000, 125, changes={"learning": {"tau_theta": 1}}
         ),
         "letters_fast, delayed": Setting(
-            "letters_fast", 16_000, 125, changes={"learning": {"updates": "delayed", "tau_theta": 1}}
+            "letters_fast", 16_000, 125, changes=_EACH_STEP, clocks=4_023 / 2_000
         ),
         "letters_fast, delayed, 49-6-4": Setting(
-            "letters_fast", 16_000, 125, 6, {"learning": {"updates": "delayed", "tau_theta": 1}}
+            "letters_fast", 16_000, 125, 6, _EACH_STEP, clocks=4_023 / 2_000
         ),
         "letters_fast, 49-6-4": Setting("letters_fast", 16_000, 125, 6, clocks=11_263 / 4_096),
     },
