@@ -655,9 +655,16 @@ def _sooner(part: str) -> str:
         if part == "all":
             most, theirs_most = times[1], times[3]
             row += ["-" if not most or not theirs_most else f"{most / theirs_most:.2f}"]
+            row += ["-" if ours[1] is None else f"{float(f'{cells * ours[1] / 1e6:.3g}'):,g}"]
         table.append(row)
     head = ["task", "trainer", "device", *(["logic cells"] if part == "all" else []), "MHz"]
-    head += ["median", "99 %", "HW2: median", "HW2: 99 %", *(["of HW2's 99 %"] if part == "all" else [])]
+    head += [
+        "median",
+        "99 %",
+        "HW2: median",
+        "HW2: 99 %",
+        *(["of HW2's 99 %", "million cells x clocks"] if part == "all" else []),
+    ]
     note = (
         "Time until half of all trainers, and 99 of 100, have solved the task, restarts included: clocks of"
         " `python -m mgd_sim.studies.soon TASK` at the best clock rate of"
