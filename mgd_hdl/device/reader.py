@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
@@ -165,9 +167,13 @@ class Reader(Block):
             return term, 0
         code = Cat(word[:-1], ~word[-1] if back.offset_binary else word[-1]).as_signed()
         offset, gain = (_ring(constants, reads) for constants in (back.offsets, back.gains))
-        most = (max(abs(each) for each in back.offsets) + (1 << back.bits - 1)) * max(map(abs, back.gains))
+        ends = (-(1 << back.bits - 1), (1 << back.bits - 1) - 1)
         left = max(0, -back.shift)
-        term = Signal(signed(most.bit_length() + 1 + left), reset_less=True)
+        terms = [
+            (end - offset) * gain << left
+            for end, offset, gain in product(ends, set(back.offsets), set(back.gains))
+        ]
+        term = Signal(range(min(terms), max(terms) + 1), reset_less=True)
         m.d.sync += term.eq(((code - offset) * gain).shift_left(left))
         return term, max(0, back.shift)
 
