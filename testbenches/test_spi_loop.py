@@ -8,9 +8,11 @@ import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.config.ports import DEVICE_FAULTS
+from mgd_hdl.emit import trainer_files
 from mgd_hdl.host import ChipInTheLoop
 from mgd_sim.compare import first_difference, states
 from testbenches.device.parts import ADCS, DACS, own
+from testbenches.linting import lint
 from testbenches.spi_device import Paths, circuit
 from testbenches.test_loop import no_lint
 
@@ -112,7 +114,10 @@ def test_no_lint(name, tmp_path):
     no_lint(loop(dac, adc, **sections), tmp_path)
     (tmp_path / "bus").mkdir()
     around = {**sections, "host": {"bus": "axi4lite", "clock_enable": True}}
-    no_lint(loop(dac, adc, **around), tmp_path / "bus")
+    behind = loop(dac, adc, **around)
+    for file, text in trainer_files(behind).items():
+        (tmp_path / "bus" / file).write_text(text, encoding="utf-8")
+    assert lint(tmp_path / "bus", behind.name, f"{behind.name}.vlt", f"{behind.name}.v") == (0, "")
 
 
 def test_a_start_in_a_frame_breaks_none(build):

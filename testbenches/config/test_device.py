@@ -118,7 +118,6 @@ def test_its_twin_is_the_loop():
     [
         "simulate",
         "compare",
-        "estimate",
         "probe --steps 9",
         "bitstream --board hx8k",
     ],
@@ -133,6 +132,16 @@ def test_verbs_refuse_in_one_line(verb, tmp_path, monkeypatch, capsys):
     assert told.err.count("\n") == 1
     assert "mgd_hdl.host.ChipInTheLoop trains it" in told.err
     assert sorted(each.name for each in tmp_path.iterdir()) == ["device.toml"]
+
+
+def test_it_has_no_estimate(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "device.toml").write_text(preset_text("xor") + '\n[device]\nkind = "outside"\n')
+    assert main(["estimate", "device.toml"]) == 2
+    told = capsys.readouterr()
+    assert not told.out
+    assert told.err.count("\n") == 1
+    assert 'device.kind = "outside": has no estimate' in told.err
 
 
 @pytest.mark.parametrize("bus", ["none", "axi4lite"])

@@ -34,7 +34,12 @@ def data(config: TrainerConfig, learner: Trainer | Retrying) -> bytes:
     return made.data()
 
 
-@pytest.mark.parametrize("name", [name for name in CATALOGUE if configuration(name).task.name != "external"])
+def alone(config: TrainerConfig) -> bool:
+    """It has a network and samples of its own."""
+    return config.device.kind == "network" and config.task.name != "external"
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if alone(configuration(name))])
 def test_cut_and_resumed(name, tmp_path):
     config = configuration(name)
     whole = twin(config).run(50, record=True)
