@@ -14,7 +14,7 @@ from .bus.frames import Frames
 from .bus.uart import Uart
 from .bus.wishbone import Wishbone
 from .config.bus_ports import axi_streams, bus_wires
-from .config.ports import device_streams
+from .config.ports import device_wires
 from .config.trainer import TrainerConfig
 from .hierarchy import Block, place
 from .ports import outer
@@ -40,7 +40,7 @@ class Hosted(Block):
     those of the trainer, or those of a bus : AXI4-Lite ``s_axi_...``, Wishbone ``wb_...``, ``uart_rx`` and
         ``uart_tx``
     irq : Out(1), with a bus
-    streams of a device outside : with a bus too
+    streams of a device outside, or wires of its converters : with a bus too
     s_axis_sample_..., s_axis_code_... : streams of samples and of codes from outside, with a bus
     clk, and rst_n, async_rst or async_rst_n : where the reset is not ``rst``
     clock_enable : In(1), with ``host.clock_enable``
@@ -62,7 +62,7 @@ class Hosted(Block):
             for stream in axi_streams(config).values():
                 members |= members_of(stream)
             trainer = outer(config)
-            members |= {port.name: trainer[port.name] for port in device_streams(config)}
+            members |= {port.name: trainer[port.name] for port in device_wires(config)}
         else:
             members |= outer(config)
         if shown:
@@ -158,7 +158,7 @@ class Hosted(Block):
                 stream.valid.eq(valid),
                 ready.eq(stream.ready & self._alive),
             ]
-        for own in device_streams(config):
+        for own in device_wires(config):
             ours, theirs = getattr(self, own.name), getattr(trainer, own.name)
             self._join(m, own.name, own.direction == "input", ours, theirs)
         for name, (_, port) in WINDOW_STREAMS.items():

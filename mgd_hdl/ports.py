@@ -7,7 +7,7 @@ from collections.abc import Callable
 from amaranth.lib.stream import Signature
 from amaranth.lib.wiring import In, Out
 
-from .config.ports import front_ports, ports, there
+from .config.ports import FRONTS, front_ports, ports, there
 from .config.trainer import TrainerConfig
 from .control import access
 from .network import inference
@@ -31,8 +31,6 @@ _STREAMS: dict[str, Callable[[TrainerConfig], Signature]] = {
 
 
 _DIRECTIONS = {"input": In, "output": Out}
-#: What ports of converters on a bus begin with.
-_FRONTS = ("dac_", "adc_")
 
 
 def inner(config: TrainerConfig) -> dict:
@@ -40,7 +38,7 @@ def inner(config: TrainerConfig) -> dict:
     in place of ``tries`` ``tired``: it stands between two steps and has not solved the task for too long.
     Converters on a bus are around the core, which has their streams.
     """
-    members = {name: member for name, member in outer(config).items() if not name.startswith(_FRONTS)}
+    members = {name: member for name, member in outer(config).items() if not name.startswith(FRONTS)}
     for port in front_ports(config):
         members[port.name] = _DIRECTIONS[port.direction](port.width(config))
     del members["start"]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from .derived import Derived
 from .memory_map import ADDRESS_BITS, WINDOWS
-from .ports import Port, device_streams, ports, there
+from .ports import Port, device_wires, ports, there
 
 __all__ = ["AXI4LITE", "UART", "WISHBONE", "Wire", "axi_streams", "bus_wires", "top_ports"]
 
@@ -131,7 +131,7 @@ def top_ports(config: Derived) -> Iterator[Port]:
     for stream in axi_streams(config).values():
         for wire in stream:
             yield _port(wire)
-    yield from device_streams(config)
+    yield from device_wires(config)
 
 
 def _port(wire: Wire, prefix: str = "") -> Port:

@@ -19,11 +19,12 @@ __all__ = [
     "COUNT_BITS",
     "DEVICE_FAULTS",
     "FLAGS",
+    "FRONTS",
     "NUMBER_BITS",
     "PORTS",
     "Field",
     "Port",
-    "device_streams",
+    "device_wires",
     "fields",
     "front_ports",
     "ports",
@@ -740,9 +741,16 @@ def there(config: Derived, name: str) -> bool:
     return any(port.name in (name, f"{name}__payload") for port in ports(config))
 
 
-def device_streams(config: Derived) -> tuple[Port, ...]:
-    """Those of a device outside that are its streams, which stay what they are whatever bus there is."""
-    return tuple(port for port in _DEVICE if "_axis_" in port.name and port.there(config))
+#: What ports of converters on a bus of their own begin with.
+FRONTS = ("dac_", "adc_")
+
+
+def device_wires(config: Derived) -> tuple[Port, ...]:
+    """Those that lead to a device outside: its streams, or the buses of its converters. They stay what they
+    are whatever bus a host has.
+    """
+    leads = (port for port in _DEVICE if "_axis_" in port.name or port.name.startswith(FRONTS))
+    return tuple(port for port in leads if port.there(config))
 
 
 def front_ports(config: Derived) -> tuple[Port, ...]:
