@@ -116,9 +116,9 @@ class BankEngine(Engine):
     def settled(self, site: Site, settling: Settling, updated: Value) -> None:
         """The next sweep is commanded two clocks before D comes; the sequencer needs two more for that."""
         network, timing = site.blocks["network"], self.config.timing
-        back = timing.measure_latency + timing.change_latency + timing.learn_latency
         ended = network.measured & ~network.reference
-        resumes = later(site.m, ended, "resumes", back - 4 - timing.command_latency, resets=True)
+        clocks = timing.word_latency - 4 - timing.command_latency
+        resumes = later(site.m, ended, "resumes", clocks, resets=True)
         site.m.d.comb += updated.eq(resumes)
 
     def over(self, site: Site, settling: Settling) -> Value:

@@ -24,11 +24,9 @@ async def shifted_in(dut: Any, value: int, bits: int) -> None:
     await ClockCycles(dut.clk, 4)
 
 
-@cocotb.test(timeout_time=10, timeout_unit="ms")
-async def learns_as_the_twin(dut):
-    """Every step, until the task is solved or the given number of steps is done."""
-    config, given = configured(), bench_parameters()
-    for name in ("start", "run", "settings_shift", "settings_in"):
+async def begun(dut: Any, given: dict[str, Any], *more: str) -> None:
+    """A start in the clock before, with these settings, and then ``run``; further pins are low."""
+    for name in ("start", "run", "settings_shift", "settings_in", *more):
         getattr(dut, name).value = 0
     dut.rst.value = 1
     Clock(dut.clk, 2, unit="ns").start()
@@ -39,6 +37,13 @@ async def learns_as_the_twin(dut):
     dut.rst.value, dut.start.value = 0, 1
     await FallingEdge(dut.clk)
     dut.start.value, dut.run.value = 0, 1
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def learns_as_the_twin(dut):
+    """Every step, until the task is solved or the given number of steps is done."""
+    config, given = configured(), bench_parameters()
+    await begun(dut, given)
 
     twin, goal = Trainer(config, [given["seed"]]), GOALS["xor"]
     solved, first = False, None
