@@ -42,14 +42,15 @@ class Progress:
         self._told = time.monotonic()
         self.stage("starting")
 
-    def stage(self, name: str, total: int | None = None) -> None:
-        """Something new begins: it takes ``total`` steps, where that is known."""
+    def stage(self, name: str, total: int | None = None, unit: str = "step") -> None:
+        """Something new begins: it takes ``total`` steps, or of whatever unit, where that is known."""
         self._began = time.monotonic()
-        self._stage, self._total, self._done = name, total, 0
+        self._stage, self._total, self._unit = name, total, unit
+        self._done: float = 0
         self._expected: float | None = None
 
-    def at(self, done: int) -> None:
-        """So many steps of the stage are done."""
+    def at(self, done: float) -> None:
+        """So many steps of the stage are done, parts included."""
         self._done = done
 
     def reckoned(self, name: str, share: float) -> None:
@@ -72,7 +73,7 @@ class Progress:
             return f"{self._stage}, {seconds:.0f} s{left}"
         if self._done:
             left = f", about {duration(seconds * (self._total - self._done) / self._done)} left"
-        return f"{self._stage}: step {self._done:,} of {self._total:,}{left}"
+        return f"{self._stage}: {self._unit} {int(self._done):,} of {self._total:,}{left}"
 
     def _tell(self) -> None:
         while not self._over.wait(max(0.01, self._told + self._every - time.monotonic())):

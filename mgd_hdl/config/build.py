@@ -9,13 +9,13 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from .attached import Attached
 from .derived import Derived
-from .errors import ConfigError
+from .errors import ConfigError, Problem
 from .explain import explain
 from .number import Format, power_of_two
 from .relations import relation_problems
 from .sections import GAIN_FRACTION, HIGH_PASS, Section
 
-__all__ = ["built", "json_schema", "replaced", "snapped"]
+__all__ = ["built", "json_schema", "problems_of_keys", "replaced", "snapped"]
 
 _Config = TypeVar("_Config", bound=Derived)
 
@@ -67,12 +67,31 @@ def json_schema(kind: type[Derived]) -> dict[str, Any]:
     return kind.model_json_schema(schema_generator=_SchemaGenerator)
 
 
+def problems_of_keys(
+    kind: type[Derived], document: dict[str, Any], sections: dict[str, Any]
+) -> list[Problem]:
+    """What is wrong with these keys alone, in a document that is right: unknown ones, and values that they
+    never take.
+    """
+    try:
+        kind.model_validate(_with(document, sections))
+    except ValidationError as error:
+        return explain(error, json_schema(kind))
+    return []
+
+
+def _with(document: dict[str, Any], sections: dict[str, Any]) -> dict[str, Any]:
+    """A copy of the document with some keys changed."""
+    found = dict(document)
+    for key, value in sections.items():
+        old = found.get(key)
+        found[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+    return found
+
+
 def replaced(config: _Config, sections: dict[str, Any], attached: Attached | None = None) -> _Config:
     """A copy with some keys changed, checked again; and with other files where some are given."""
-    document = config.model_dump(mode="json")
-    for key, value in sections.items():
-        old = document.get(key)
-        document[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+    document = _with(config.model_dump(mode="json"), sections)
     return built(type(config), document, config.attached if attached is None else attached)
 
 
