@@ -361,6 +361,54 @@ def _estimate(args: Namespace) -> int:
     return estimate(args)
 
 
+@_verb(
+    argument("name", metavar="NAME", nargs="?", help="which study: see --list"),
+    argument("config", metavar="FILE|PRESET", nargs="?", help=_CONFIG.options["help"]),
+    argument("--list", action="store_true", help="list the studies, each with its question"),
+    _SAMPLES,
+    argument(
+        "--vary",
+        action="append",
+        metavar="KEY=VALUES",
+        help="ask it with each of these values, such as learning.rate=0.25,0.5 or formats.segment_bits=3..6;"
+        " of several keys with every combination",
+    ),
+    argument(
+        "--sample",
+        type=whole(1, 100_000),
+        metavar="N",
+        help="instead of every combination N that fill the space; then a key may have a span of real numbers,"
+        " learning.rate=log:0.01..1",
+    ),
+    argument(
+        "--seeds", type=whole(2, MAX_SEEDS), metavar="N", help="how many (default: the task's, at most 64)"
+    ),
+    argument("--until", type=whole(1), metavar="N", help="learn until solved, for N steps at most"),
+    argument("--every", type=whole(1), metavar="N", help="steps between two looks whether it is solved"),
+    _SEED,
+    argument(
+        "--model",
+        action="append",
+        choices=("twin", "float", "float_railed", "backpropagation"),
+        help="what learns; may be given several times (default: the study's)",
+    ),
+    argument("--jobs", type=whole(1, 256), default=1, metavar="N", help="points at a time (default: 1)"),
+    argument("-o", "--output", metavar="DIR", help="where to write NAME_STUDY.csv, .png and .svg"),
+    force("what is there, and begin anew"),
+    _JSON,
+)
+def _study(args: Namespace) -> int:
+    """Ask a question of many configurations: one table of all answers, and a figure of it.
+
+    The table holds the release, the command and the configuration. A study that was ended, by Ctrl-C or
+    otherwise, goes on with the same command, and its table is that of one that was not. A point that no
+    circuit can have stands there with the reason. Figures need matplotlib, the extra `plot`.
+    """
+    from .verbs.study import study
+
+    return study(args)
+
+
 @_verb()
 def _demo(_args: Namespace) -> int:
     """Train XOR in a simulated circuit, show that the twin agrees, and that it would notice a fault."""

@@ -123,6 +123,10 @@ RULES = [
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|host)", r"numpy(\..*)?"),
     ),
     (
+        r"mgd_sim\.studies\.points",
+        (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"scipy(\..*)?"),
+    ),
+    (
         r"mgd_sim\.(watch|seeds|studies\..*)",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|files|process)", r"(numpy|matplotlib)(\..*)?"),
     ),

