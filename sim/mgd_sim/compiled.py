@@ -32,7 +32,7 @@ from mgd_hdl.config.errors import Refused
 from .control.sequencer import plan
 from .features import links_of
 from .fixed import Bits, Ints, cast
-from .link import Inputs, Link, Setup, State
+from .link import Inputs, Link, Setup, Signs, State
 from .moves import COUNT, STATE, Within, leaves, rebuilt
 from .perturb import CodeSource
 from .prepare import Drawn, Preparation, Shaken
@@ -110,15 +110,6 @@ def _kinds(drawn: Drawn) -> tuple[list[Kind], npt.NDArray[np.int64]]:
     return kinds, at
 
 
-def _narrowest(array: Ints) -> Ints:
-    """The same numbers in the fewest bytes: tables of samples are large."""
-    within = limits_of(array)
-    for kind in (np.int8, np.int16, np.int32):
-        if np.iinfo(kind).min <= within.low and within.high <= np.iinfo(kind).max:
-            return array.astype(kind)
-    return array
-
-
 def _typed(leaf: npt.NDArray[Any], whole: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
     """Integers as those that are computed with."""
     return leaf.astype(whole, copy=False) if leaf.dtype.kind == "i" else leaf
@@ -141,20 +132,37 @@ class _Made:
     x: Ints
     target: Ints
 
+    def code(self, row: Rows) -> Bits:
+        """The code words of a step."""
+        words: Bits = cast(self.codes.words(row["code"]), np.uint8)
+        return words
+
     def one(
-        self, names: Sequence[str], shapes: Shapes, kind: Kind, state: State, code: Bits, row: Rows, step: Any
+        self,
+        names: Sequence[str],
+        shapes: Shapes,
+        kind: Kind,
+        state: State,
+        code: Bits,
+        row: Rows,
+        step: Any,
+        ahead: tuple[Bits, Signs, Signs] | None = None,
     ) -> tuple[State, Bits, dict[str, Any]]:
         """One step of a kind: the state after it, the code that it worked with, and what is recorded.
 
         ``names`` are those of the options that have prepared plain numbers; ``row`` is what was drawn for it.
+        ``code`` is that of the step before; or that of this one, with ``ahead``, what :attr:`shaken` makes of
+        it.
         """
         import jax.numpy as jnp
 
         taken: Any = jnp.take
         spread: Any = jnp.broadcast_to
-        if kind.code:
-            code = cast(self.codes.words(row["code"]), np.uint8)
-        showing, shaken, learns = self.shaken(code, row["number"])
+        if ahead is None:
+            if kind.code:
+                code = self.code(row)
+            ahead = self.shaken(code, row["number"])
+        showing, shaken, learns = ahead
         sample = row["sample"]
         x, target = (cast(taken(table, sample, axis=0, mode="clip"), np.int64) for table in row["tables"])
         links = {**row["links"], **dict(zip(names, kind.plain, strict=True))}
@@ -197,17 +205,34 @@ class _Made:
 
         room = len(rows["kind"])
         record = {name: jnp.zeros((room, *shape), kept) for name, (shape, kept) in shapes.items()}
+        # Where each step has a code of its own, it is made at the end of the step before. What goes round
+        # a loop is made once, and not anew in each place that reads it; what is left to do in these is so
+        # little that JAX does not give it to several threads, which would wait for each other.
+        ahead = all(kind.code for kind in kinds)
         steps = [partial(self.one, names, shapes, kind) for kind in kinds]
 
-        def body(i: Any, carry: Any) -> Any:
-            state, code, record = carry
-            row = jax.tree.map(lambda each: each[i], rows)
-            which = row.pop("kind")
-            given = (state, code, {**row, "tables": tables}, first + i)
-            state, code, found = steps[0](*given) if len(steps) == 1 else jax.lax.switch(which, steps, *given)
-            return state, code, {name: each.at[i].set(found[name]) for name, each in record.items()}
+        def drawn(i: Any) -> Rows:
+            return {**jax.tree.map(lambda each: each[i], rows), "tables": tables}
 
-        return jax.lax.fori_loop(0, count, body, (state, code, record))
+        def coded(row: Rows) -> tuple[Any, ...]:
+            code = self.code(row)
+            showing, shaken, learns = self.shaken(code, row["number"])
+            # Mostly two names of one array, which is kept once.
+            return code, showing, shaken, *(() if learns is shaken else (learns,))
+
+        def body(i: Any, carry: Any) -> Any:
+            state, coding, record = carry
+            row = drawn(i)
+            which = row.pop("kind")
+            code, *made = coding
+            given = (state, code, row, first + i, *([(*made, made[-1])[:3]] if ahead else []))
+            state, code, found = steps[0](*given) if len(steps) == 1 else jax.lax.switch(which, steps, *given)
+            coding = coded(drawn(jnp.minimum(i + 1, count - 1))) if ahead else (code,)
+            return state, coding, {name: each.at[i].set(found[name]) for name, each in record.items()}
+
+        coding = coded(drawn(0)) if ahead else (code,)
+        state, coding, record = jax.lax.fori_loop(0, count, body, (state, coding, record))
+        return state, coding[0], record
 
 
 #: For trainers of the same kind, the latest last.
@@ -343,9 +368,7 @@ class Compiled:
             setup = replace(self.setup, narrow=False)
             links = links_of(setup)
             step = Step(setup, links, self.devices)
-            x = _narrowest(step.ready(inputs.samples.x[:, None, :, None]))
-            target = _narrowest(inputs.target)
-            self._made = _Made(step, Shaken(setup, links), links, inputs.codes, x, target)
+            self._made = _Made(step, Shaken(setup, links), links, inputs.codes, inputs.x, inputs.target)
         return self._made
 
     def _program(

@@ -21,11 +21,12 @@ from .moves import COUNT, FLAG, STATE, Moves, Within, limits, moved, moving
 from .network.dense import MANY
 from .perturb import Draws
 from .perturb.codes import codes, signs
+from .ranges import limits_of
 from .samples.source import source
 from .step import Step
 from .tasks import Dataset
 
-__all__ = ["Drawn", "Preparation", "Shaken"]
+__all__ = ["Drawn", "Preparation", "Shaken", "narrowest"]
 
 #: Codes in a block, and steps: enough to make its cost per step small, few enough for the cache.
 _BLOCK, _STEPS = 1 << 21, 1 << 12
@@ -95,6 +96,15 @@ class Shaken:
         return code, shaken, learns
 
 
+def narrowest(array: Ints) -> Ints:
+    """The same numbers in the fewest bytes: tables of samples are large."""
+    within = limits_of(array)
+    for kind in (np.int8, np.int16, np.int32):
+        if np.iinfo(kind).min <= within.low and within.high <= np.iinfo(kind).max:
+            return array.astype(kind)
+    return array
+
+
 class Preparation:
     """The inputs of one step after the other, for R replicas.
 
@@ -135,8 +145,8 @@ class Preparation:
         self.codes = codes(config, setup.seed("seed_code"), perturbations, activity)
         self.source = source(config, setup.seed("seed_sample"), len(samples))
         # One sample for both measurements: (samples, 1, inputs or outputs, 1).
-        self.x = step.ready(samples.x[:, None, :, None])
-        self.target = samples.target[:, None, :, None].astype(np.int64)
+        self.x, self.target = (narrowest(each)[:, None, :, None] for each in (samples.x, samples.target))
+        self.ready = step.ready
         self.dithered = step.update.dithered
         self.step = 0
         self.dither = setup.seed("seed_dither")
@@ -212,7 +222,8 @@ class Preparation:
         self.code, self.sample = code[-1:], sample[-1:]
         end = begun + len(draws)
         code, shaken, learns = self.shaken(code, np.arange(end - len(code), end))
-        x, target = self.x.take(sample, axis=0), self.target.take(sample, axis=0)
+        x = self.ready(self.x.take(sample, axis=0))
+        target = self.target.take(sample, axis=0).astype(np.int64)
         names = list(links)
         each = [zip(*rows, strict=True) if isinstance(rows, tuple) else rows for rows in links.values()]
         rows: Any = zip(*each, strict=True) if names else repeat(())

@@ -125,12 +125,11 @@ class Step:
 
     def weights(self, seen: Ints, shaken: Signs, reference: bool) -> Ints:
         """The weights of C0, if it is measured, and of C: (R, measurements, P)."""
-        rest = resting_weight(seen, self.fine_bits)
-        plus = self._living(rest + shaken)[:, None, :]
+        rest, xp = resting_weight(seen, self.fine_bits), namespace(seen)
         if not reference:
-            return plus
-        minus = self._living(rest - shaken if self.two_sided else rest)[:, None, :]
-        both: Ints = namespace(rest).concat([minus, plus], axis=1)
+            return self._living(rest + shaken)[:, None, :]
+        sides = xp.asarray([-1 if self.two_sided else 0, 1], dtype=shaken.dtype)
+        both: Ints = self._living(rest)[:, None, :] + self._living(shaken)[:, None, :] * sides[:, None]
         return both
 
     def _living(self, weight: Ints) -> Ints:

@@ -275,6 +275,25 @@ def test_external_codes_come_round():
     np.testing.assert_array_equal(signs(config, taken)[:, 0], given[np.arange(10) % 4])
 
 
+@pytest.mark.parametrize(
+    ("layers", "runs"), [((7, 8), 1), ((49, 4, 4), 1), ((60, 30, 4), 2), ((7, 3), 0)], ids=str
+)
+@pytest.mark.parametrize("sign_flip", [False, True])
+def test_walsh_codes_of_many_are_parities(layers, runs, sign_flip):
+    """From one layer, and from two with a gap of indices between them: those of Python's integers."""
+    config = preset("nist7x7_centered").replaced(
+        network={"layers": layers, "initial": 1.0},
+        perturbation={"family": "walsh", "sign_flip": sign_flip},
+        task={"name": "external", "source": "stream"},
+    )
+    source = codes(config, np.array([1], dtype=np.uint32))
+    assert len(source.runs) == runs
+    source.take(700)
+    index = [config.codes.walsh_code.index(place.row, place.column) for place in config.placement.code_places]
+    expected = [[(i & m).bit_count() % 2 for i in index] for m in range(700, 790)]
+    assert source.take(90)[:, 0].tolist() == expected
+
+
 @pytest.mark.parametrize("family", ["random_code", "walsh", "sequential", "square", "sinusoidal"])
 def test_codes_go_on(family):
     """Taken in parts, with nothing in between, they are the same codes."""

@@ -17,7 +17,7 @@ from mgd_hdl.config.options import OPTIONS
 from mgd_hdl.features import FEATURES as CIRCUIT
 from mgd_sim.features import FEATURES
 from mgd_sim.learn.integrator import integrate
-from mgd_sim.network.dense import Dense, in_floats
+from mgd_sim.network.dense import Dense, floats_for
 from mgd_sim.perturb.external import port_codes
 from mgd_sim.store import whole_type
 from mgd_sim.trainer import Trainer
@@ -166,7 +166,7 @@ def test_large_and_small_are_the_same(monkeypatch):
         monkeypatch.setattr(f"mgd_sim.{module}.MANY", 1)
     for name, record in zip(KINDS, records, strict=True):
         learner = trainer(name)
-        assert any(in_floats(layer) for layer in learner.config.shape.layers)
+        assert any(floats_for(layer) for layer in learner.config.shape.layers)
         again = learner.run(60, record=True)
         for field in RECORDED:
             np.testing.assert_array_equal(getattr(again, field.name), getattr(record, field.name), name)
@@ -215,22 +215,28 @@ def test_integers_are_as_narrow_as_words_allow(parameter, clamp, narrowest):
         assert after == (t if refused else t + w), (t, w)
 
 
-@pytest.mark.parametrize(("bits", "floats"), [(24, True), (25, False)])
-def test_sums_in_floats_are_exact(bits, floats):
+@pytest.mark.parametrize(
+    ("weight", "bits", "floats"),
+    [
+        (SQ(5, 6), 7, np.float32),
+        (SQ(5, 6), 8, np.float64),
+        (SQ(5, 18), 24, np.float64),
+        (SQ(5, 18), 25, None),
+    ],
+)
+def test_sums_in_floats_are_exact(weight, bits, floats):
     """The largest sums that any weights and inputs make, against Python's integers.
 
-    64 inputs and a bias, all below 2**24, with weights up to 2**22: no more than 65 x 2**46, which is below
-    2**53. With one bit more it is not, so there integers are taken.
+    64 inputs and a bias, all below 2**7, with weights up to 2**10: no more than 65 x 2**17, which is below
+    2**24. With one bit more it is not, so there longer floats are taken, and beyond 2**53 integers.
     """
-    layer = replace(
-        preset("nist7x7").shape.layers[0], inputs=64, neurons=1, input=UQ(0, bits), weight=SQ(5, 18)
-    )
-    assert in_floats(layer) is floats
+    layer = replace(preset("nist7x7").shape.layers[0], inputs=64, neurons=1, input=UQ(0, bits), weight=weight)
+    assert floats_for(layer) is floats
     for w, x in itertools.product((layer.weight.min, layer.weight.max), (layer.input.max, 1)):
-        weight = np.full((1, 65), w)
-        weight[0, 3] += 1 if w < 0 else -1
-        z = Dense(layer)(weight, np.full((64, 1), x))
-        assert z.tolist() == [[[w * (63 * x + 2**bits) + int(weight[0, 3]) * x]]]
+        words = np.full((1, 65), w)
+        words[0, 3] += 1 if w < 0 else -1
+        z = Dense(layer)(words, np.full((64, 1), x))
+        assert z.tolist() == [[[w * (63 * x + 2**bits) + int(words[0, 3]) * x]]]
 
 
 def test_many_samples_come_in_parts():

@@ -11,25 +11,28 @@ from mgd_hdl.config import LayerConfig
 
 from ..fixed import Ints, cast, namespace, reshaped
 
-__all__ = ["MANY", "Dense", "in_floats"]
+__all__ = ["MANY", "Dense", "floats_for"]
 
 #: Parameters of a layer from which on a product of matrices in floating point is the faster one.
 MANY = 64
 #: Products of a matrix product that one thread computes.
 _ALONE = 1 << 17
-#: Whole numbers below are exact in floating point.
-_EXACT_BITS = 53
+#: Floating point, and the bits of whole numbers that are exact in it: the short one is twice as fast.
+_EXACT: tuple[tuple[type[np.floating[Any]], int], ...] = ((np.float32, 24), (np.float64, 53))
 
 
-def in_floats(layer: LayerConfig) -> bool:
-    """Whether the sums may be taken in floating point: no sum of a part of the terms comes to 2**53.
+def floats_for(layer: LayerConfig) -> type[np.floating[Any]] | None:
+    """In which floating point the sums may be taken: no sum of a part of the terms comes to 2**24, or to
+    2**53, as the limits of weights and inputs say. None where that is not faster, or not so.
 
     So none is ever rounded, in whatever order they are added.
     """
     weight = max(-layer.weight.min, layer.weight.max)
     given = max(-layer.input.min, layer.input.max)
     largest = weight * (layer.inputs * given + (1 << layer.input.fraction_bits))
-    return layer.parameters >= MANY and largest < 1 << _EXACT_BITS
+    if layer.parameters < MANY:
+        return None
+    return next((kind for kind, bits in _EXACT if largest < 1 << bits), None)
 
 
 class Dense:
@@ -43,23 +46,23 @@ class Dense:
 
     Attributes
     ----------
-    floats : bool
-        Multiplies in floating point, the bias with a 1 that stands behind the inputs. Exact all the same.
+    floats : type of numpy.floating, or None
+        Multiplies in it, the bias with a 1 that stands behind the inputs. Exact all the same.
     """
 
     def __init__(self, layer: LayerConfig, floats: bool = True):
         self.neurons, self.inputs = layer.neurons, layer.inputs
         self.one = 1 << layer.input.fraction_bits
         self.bias_shift = layer.input.fraction_bits
-        self.floats = floats and in_floats(layer)
+        self.floats = floats_for(layer) if floats else None
 
     def ready(self, x: Ints) -> npt.NDArray[Any]:
         """Inputs (..., inputs, samples) as they are multiplied; those that are ready stay as they are."""
         xp = namespace(x)
-        if not self.floats:
+        if self.floats is None:
             whole: Ints = cast(x, np.int64)
             return whole
-        floats: npt.NDArray[Any] = cast(x, np.float64)
+        floats: npt.NDArray[Any] = cast(x, self.floats)
         if x.shape[-2] == self.inputs:
             floats = xp.concat([floats, xp.full_like(floats[..., :1, :], float(self.one))], axis=-2)
         return floats
@@ -83,8 +86,8 @@ class Dense:
         xp = namespace(weight)
         matrix = reshaped(weight, (*weight.shape[:-1], self.neurons, self.inputs + 1))
         z: Ints
-        if self.floats:
-            return self._product(cast(matrix, np.float64), self.ready(x))
+        if self.floats is not None:
+            return self._product(cast(matrix, self.floats), self.ready(x))
         matrix = cast(matrix, np.int64)
         z = xp.matmul(matrix[..., :-1], x)
         z += matrix[..., -1:] << self.bias_shift
