@@ -597,6 +597,10 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
         },
     ),
     "bank, letters, two-sided": ("nist7x7", {**BANK, "learning": {"measure": "two_sided"}}),
+    "bank, random codes, batches": (
+        "xor",
+        {"engine": {"kind": "bank", "lanes": 3}, "learning": {"tau_p": 4, "tau_theta": 4}},
+    ),
     "bank, three layers, judged, noisy costs": (
         "parity4",
         {

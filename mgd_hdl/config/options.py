@@ -246,11 +246,8 @@ OPTIONS: dict[str, Option] = {
             lambda config: config.bank,
             (
                 _apart(
-                    "random codes",
-                    "sequential codes",
                     "loaded codes",
-                    text='must be "array" for {family} codes: a bank makes a code of index and step alone, as'
-                    ' family = "walsh" can',
+                    text='must be "array" for {family} codes: a bank makes a code of index and step alone',
                 ),
                 _apart("shadow", text="a bank " + _NO_COPY),
                 _apart(

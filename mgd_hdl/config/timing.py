@@ -10,7 +10,7 @@ from itertools import combinations, product
 
 from .asked import Asked
 from .curves import Curves
-from .engines import EngineFacts, Sweep
+from .engines import BankFacts, EngineFacts, Indices, Sweep
 from .names import numbered
 from .network import adder_levels, parity_levels
 from .options import added_clocks
@@ -108,6 +108,11 @@ class Timing:
     def sweep(self) -> Sweep | None:
         """Where the network is folded: its schedule."""
         return self.engine.sweep(self.shape.layers)
+
+    @cached_property
+    def indices(self) -> Indices | None:
+        """And what tells the codes of its words apart."""
+        return self.engine.indices(self.sweep) if isinstance(self.engine, BankFacts) and self.sweep else None
 
     def layer_offset(self, layer: int) -> int:
         """Until the weights of a layer are read, or the first bit of each. A device outside is sent all."""

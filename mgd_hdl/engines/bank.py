@@ -46,6 +46,7 @@ class BankEngine(Engine):
             self.initializer.start.eq(site.restart),
             self.initializer.seed.eq(site.ports.seed_initial),
             self.array.restart.eq(site.restart),
+            *([self.array.seed.eq(site.ports.seed_code)] if "seed_code" in site else []),
             *(
                 getattr(self.array, name).eq(getattr(self.initializer, name))
                 for name in ("load", "place", "theta")

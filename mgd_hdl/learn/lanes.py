@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from typing import Any
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ..config.codes import LFSR
+from ..config.codes import COLUMNS, LFSR
 from ..config.trainer import TrainerConfig
 from ..delay import later
 from ..fixed import shape
@@ -16,7 +18,19 @@ from ..lfsr import ShiftRegister
 from . import layer_ports
 from .integrator import beyond_rail
 
-__all__ = ["Lane", "Lanes", "Loader"]
+__all__ = ["Lane", "Lanes", "Loader", "state_bits"]
+
+#: In the table of a random code: the bits of the state that make a row, and the diagonal of column 0.
+_ROW = LFSR.degree - 2 * COLUMNS + 3
+
+
+def state_bits(config: TrainerConfig) -> int:
+    """Of what codes are made of: a step of Walsh codes, an index, a random state."""
+    indices = config.timing.indices
+    assert indices is not None
+    if indices.rows:
+        return LFSR.degree
+    return indices.bits if config.sequential else config.codes.walsh_code.counter_bits
 
 
 class Lane(Block):
@@ -26,16 +40,28 @@ class Lane(Block):
     in c + 3 and written in c + 4, when its visible bits and its code are at the network too. A parameter of
     the array engine takes +D where its code bit is 1, else -D, and none where it is beyond its rail and the
     word leads further out; so it is here, with the code of the measurement before, which is made anew beside
-    that of this one: parity(index AND step), as :class:`mgd_hdl.config.WalshCode` defines it.
+    that of this one. Of both codes the bits are, with :class:`mgd_hdl.config.engines.Indices` for indices,
+
+    - Walsh: parity(index AND step), as :class:`mgd_hdl.config.WalshCode` defines it;
+    - sequential: index = step; where it is not, nothing is taken;
+    - random: the row of the index, in a table of the lane, is the mask of bits 16 to 30 of the state, beside
+      the diagonal of column 0; with the bits of column and diagonal it makes
+      :class:`mgd_hdl.config.RandomCode`.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+    number : int
+        Which lane it is: with random codes each has its own table.
 
     Members
     -------
     read, write : In
         Addresses of clock c, and c + 4.
-    index : In(place_bits)
-        That of the parameter's code, in c + 1.
-    past, now : In(counter_bits)
-        Step of the code whose update comes, and of that which shakes.
+    index : In(indices.bits)
+        That of the parameter's code, in c + 1; random codes: in c - 1.
+    past, now : In(state_bits)
+        Step or state of the code whose update comes, and of that which shakes.
     plus, minus : In(config.words.word)
         +D and -D.
     adds : In(1)
@@ -48,19 +74,20 @@ class Lane(Block):
         In c + 4.
     """
 
-    def __init__(self, config: TrainerConfig):
-        self.config = config
-        code, sweep = config.codes.walsh_code, config.timing.sweep
+    def __init__(self, config: TrainerConfig, number: int = 0):
+        self.config, self.number = config, number
+        sweep, indices = config.timing.sweep, config.timing.indices
         assert sweep is not None
-        self.depth = sweep.depth
+        assert indices is not None
+        self.depth, self.indices = sweep.depth, indices
         address = In(range(self.depth))
         super().__init__(
             {
                 "read": address,
                 "write": address,
-                "index": In(code.place_bits),
-                "past": In(code.counter_bits),
-                "now": In(code.counter_bits),
+                "index": In(indices.bits),
+                "past": In(state_bits(config)),
+                "now": In(state_bits(config)),
                 "plus": In(shape(config.words.word)),
                 "minus": In(shape(config.words.word)),
                 "adds": In(1),
@@ -74,7 +101,7 @@ class Lane(Block):
 
     @property
     def module(self) -> str:
-        return "lane"
+        return f"lane_{self.number}" if self.indices.rows else "lane"
 
     def elaborate(self, platform):
         m = Module()
@@ -89,14 +116,15 @@ class Lane(Block):
         kept = Signal(parameter, reset_less=True)
         was = Signal(reset_less=True)
         shaken = Signal(reset_less=True)
-        m.d.sync += [kept.eq(reads.data), was.eq(self._bit(self.past)), shaken.eq(self._bit(self.now))]
+        past, now = self._bits(m)
+        m.d.sync += [kept.eq(reads.data), was.eq(past), shaken.eq(now)]
 
         # c + 2: does it take its word?
         word = Signal(shape(config.words.word))
         outward = Signal()
         taken = Signal.like(word, reset_less=True)
         m.d.comb += [
-            word.eq(Mux(was, self.plus, self.minus)),
+            word.eq(Mux(was, self.plus, Const(0, 1) if config.sequential else self.minus)),
             outward.eq(kept[-1] == word[-1]),
         ]
         m.d.sync += taken.eq(Mux(self.adds & ~(beyond_rail(config, kept) & outward), word, 0))
@@ -115,11 +143,45 @@ class Lane(Block):
         ]
         return m
 
-    def _bit(self, step: Signal):
-        """Of the code at a step."""
+    def _bits(self, m: Module) -> list[Value]:
+        """Those of both codes, in c + 1."""
+        if self.indices.rows:
+            return self._random(m)
+        if self.config.sequential:
+            return [self.index == step for step in (self.past, self.now)]
         code = self.config.codes.walsh_code
-        always = step[-1] ^ step[-2] if code.sign_flip else step[-1]
-        return (self.index & step[: code.place_bits]).xor() ^ always
+        found = []
+        for step in (self.past, self.now):
+            always = step[-1] ^ step[-2] if code.sign_flip else step[-1]
+            found.append((self.index & step[: code.place_bits]).xor() ^ always)
+        return found
+
+    def _random(self, m: Module) -> list[Value]:
+        """The row comes from its table; then its bits are chosen; then all are one sum."""
+        m.submodules.rows = rows = Memory(shape=_ROW, depth=self.indices.table, init=self._rows())
+        row = rows.read_port()
+        m.d.comb += row.addr.eq(self.index[3:])
+        column = later(m, self.index[:3], "column", 1)
+        diagonal = later(m, (row.data[-3:] + column)[:3], "diagonal", 1)
+        found: list[Value] = []
+        for state, name in ((self.past, "past"), (self.now, "now")):
+            masked = row.data[:-3] & state[2 * COLUMNS :]
+            parts = Cat(masked[at : at + 4].xor() for at in range(0, len(masked), 4))
+            parts = Cat(parts, state[:COLUMNS].bit_select(column, 1))
+            chosen = later(m, parts, f"{name}_parts", 1)
+            found.append(chosen.xor() ^ state[COLUMNS : 2 * COLUMNS].bit_select(diagonal, 1))
+        return found
+
+    def _rows(self) -> list[int]:
+        """Of every row the mask, and above it the diagonal of column 0; those of no parameter are 0."""
+        config, found = self.config, [0] * self.indices.table
+        for index, number in self.indices.parameters(self.number):
+            place = config.placement.places[number]
+            assert place.column == index % COLUMNS
+            mask = sum(1 << tap for tap in config.codes.random_code.row_taps[place.row])
+            turned = (place.diagonal - place.column) % COLUMNS
+            found[index // COLUMNS] = mask >> 2 * COLUMNS | turned << LFSR.degree - 2 * COLUMNS
+        return found
 
 
 class Lanes(Block):
@@ -133,8 +195,8 @@ class Lanes(Block):
 
     Members
     -------
-    restart : In(1)
-        The codes begin anew, and D is 0.
+    restart, [seed] : In(1), In(31)
+        The codes begin anew, random ones from this seed, and D is 0.
     go, hold_end : In(1)
         A sweep is commanded; it is the last one with this code.
     clear : In(1)
@@ -152,18 +214,20 @@ class Lanes(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        lanes, code, sweep = config.engine.lanes, config.codes.walsh_code, config.timing.sweep
+        lanes, sweep, indices = config.engine.lanes, config.timing.sweep, config.timing.indices
         assert sweep is not None
-        self.sweep = sweep
+        assert indices is not None
+        self.sweep, self.indices = sweep, indices
         super().__init__(
             {
                 "restart": In(1),
+                **({"seed": In(LFSR.degree)} if indices.rows else {}),
                 "go": In(1),
                 "hold_end": In(1),
                 "clear": In(1),
                 "i": In(stream.Signature(shape(config.words.update), always_ready=True)),
                 "address": In(range(sweep.depth)),
-                "index": In(code.place_bits),
+                "index": In(indices.bits),
                 **({"layer": In(range(max(2, len(config.shape.layers))))} if sweep.by_layer else {}),
                 "adds": In(1),
                 "load": In(lanes),
@@ -185,16 +249,8 @@ class Lanes(Block):
 
     def elaborate(self, platform):
         m = Module()
-        config, code = self.config, self.config.codes.walsh_code
-
-        # The step of the code that shakes next, that shakes, and whose update is taken.
-        following = Signal(code.counter_bits)
-        now = Signal(code.counter_bits)
-        past = Signal(code.counter_bits)
-        with m.If(self.restart):
-            m.d.sync += following.eq(0)
-        with m.Elif(self.go):
-            m.d.sync += [following.eq(following + self.hold_end), now.eq(following), past.eq(now)]
+        config = self.config
+        past, now = self._codes(m, platform)
 
         plus = Signal(shape(config.words.word))
         minus = Signal(shape(config.words.word))
@@ -209,23 +265,25 @@ class Lanes(Block):
         for clock in range(1, self.sweep.reach + 1):
             adds.append(later(m, adds[-1], f"adds_{clock}", 1, resets=True))
         back = later(m, self.address, "address", self.sweep.reach)
+        lead = self.sweep.lead
+        read = later(m, self.address, "read", lead)
         visible, codes = [], []
         for number in range(config.engine.lanes):
-            lane = place(m, platform, f"lane_{number}", Lane(config))
-            index = Signal(code.place_bits, name=f"index_{number}", reset_less=True)
-            steps = [number * (layer.inputs + 1) for layer in config.shape.layers]
+            lane = place(m, platform, f"lane_{number}", Lane(config, number))
+            index = Signal(self.indices.bits, name=f"index_{number}", reset_less=True)
+            steps = [self.indices.ahead(layer.index, number) for layer in config.shape.layers]
             ahead = Array(steps)[self.layer] if self.sweep.by_layer else Const(steps[0])
             m.d.sync += index.eq(self.index + ahead)
             m.d.comb += [
-                lane.read.eq(self.address),
+                lane.read.eq(read),
                 lane.write.eq(Mux(self.load.any(), self.place, back)),
                 lane.index.eq(index),
                 lane.past.eq(past),
                 lane.now.eq(now),
                 lane.plus.eq(plus),
                 lane.minus.eq(minus),
-                lane.adds.eq(adds[2]),
-                lane.writes.eq(adds[4]),
+                lane.adds.eq(adds[lead + 2]),
+                lane.writes.eq(adds[lead + 4]),
                 lane.load.eq(self.load[number]),
                 lane.theta.eq(self.theta),
             ]
@@ -233,6 +291,40 @@ class Lanes(Block):
             codes.append(lane.code)
         m.d.comb += [self.visible.eq(Cat(*visible)), self.codes.eq(Cat(*codes))]
         return m
+
+    def _codes(self, m: Module, platform: Any) -> tuple[Signal, Signal]:
+        """The step or state of the code whose update is taken, and of that which shakes."""
+        following: Any = Signal(state_bits(self.config))  # of that which shakes next
+        now = Signal(len(following))
+        past = Signal(len(following))
+        if self.indices.rows:
+            register = place(m, platform, "register", ShiftRegister())
+            following = register.state
+            m.d.comb += [
+                register.load.eq(self.restart),
+                register.seed.eq(self.seed),
+                register.advance.eq(self.go & self.hold_end),
+            ]
+            with m.If(self.go & ~self.restart):
+                m.d.sync += [now.eq(following), past.eq(now)]
+            return past, now
+        after = self._following(following) if self.config.sequential else following + self.hold_end
+        with m.If(self.restart):
+            m.d.sync += following.eq(0)
+        with m.Elif(self.go):
+            m.d.sync += [following.eq(after), now.eq(following), past.eq(now)]
+        return past, now
+
+    def _following(self, index: Signal) -> Value:
+        """One parameter's turn after the other's, where a hold ends; each layer begins in a new row."""
+        after: Value = index + self.hold_end
+        layers = self.config.shape.layers
+        for layer in layers:
+            last = self.indices.first(layer.index) + layer.parameters - 1
+            first = self.indices.first(layer.index + 1) if layer is not layers[-1] else 0
+            if first != last + 1:
+                after = Mux(self.hold_end & (index == last), first, after)
+        return after
 
 
 class Loader(Block):

@@ -38,16 +38,17 @@ class Reader(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        sweep = config.timing.sweep
+        sweep, indices = config.timing.sweep, config.timing.indices
         assert sweep is not None
-        self.sweep = sweep
+        assert indices is not None
+        self.sweep, self.indices = sweep, indices
         self._word = range(max(span.words for span in sweep.spans))
         flags = ("valid", "plus", "first_word", "last_word", "first_group", "last_group")
         super().__init__(
             {
                 "go": In(1),
                 "address": Out(range(sweep.depth)),
-                "index": Out(config.codes.walsh_code.place_bits),
+                "index": Out(indices.bits),
                 "layer": Out(range(max(2, len(sweep.spans)))),
                 **({"word": Out(self._word)} if sweep.stores else {}),
                 **{name: Out(1) for name in flags},
@@ -70,9 +71,8 @@ class Reader(Block):
             """That of the present layer."""
             return Array(Const(value) for value in values)[layer]
 
-        # Codes of a layer begin in a row of their own.
-        places = self.config.placement.places
-        bases = [places[each.first].row * self.config.placement.columns for each in layers]
+        bases = [self.indices.first(each.index) for each in layers]
+        strides = [self.indices.strides(each.index) - each.inputs for each in layers]
         ends = Signal()  # a pass ends in this clock
         turns = Signal()  # the same group comes again, for the other side
         m.d.comb += [
@@ -112,7 +112,7 @@ class Reader(Block):
                     m.d.sync += [
                         group.eq(group + 1),
                         self.last_group.eq(group + 2 == of([s.groups for s in spans])),
-                        self.index.eq(self.index + of([(sweep.lanes - 1) * s.words + 1 for s in spans])),
+                        self.index.eq(self.index + of(strides)),
                     ]
                 with m.Else():
                     following = [*spans[1:], spans[-1]]
@@ -180,8 +180,9 @@ class Folded(Block):
         #: Whether somebody wants all outputs at a time.
         self.together = config.loss != "squared_error" or config.task.accuracy
         first, last = config.shape.layers[0], config.shape.layers[-1]
-        sweep, lanes = config.timing.sweep, config.engine.lanes
+        sweep, lanes, indices = config.timing.sweep, config.engine.lanes, config.timing.indices
         assert sweep is not None
+        assert indices is not None
         self.sweep = sweep
         super().__init__(
             {
@@ -192,7 +193,7 @@ class Folded(Block):
                 "visible": In(lanes * config.words.visible.width),
                 "codes": In(lanes),
                 "address": Out(range(sweep.depth)),
-                "index": Out(config.codes.walsh_code.place_bits),
+                "index": Out(indices.bits),
                 **({"layer": Out(range(max(2, len(config.shape.layers))))} if sweep.by_layer else {}),
                 "adds": Out(1),
                 **({"y": Out(data.ArrayLayout(shape(last.output), last.neurons))} if self.together else {}),
@@ -353,19 +354,23 @@ class Folded(Block):
         bottom_sum = config.shape.layers[0].sum.width
         negated = Signal(signed(len(x) + 1))
         m.d.comb += negated.eq(-x)
+        other = Const(0, 1) if config.sequential else negated
         found = []
         for lane in range(config.engine.lanes):
             visible, code = self.visible.word_select(lane, width), self.codes[lane]
             # At rest 10, perturbed 11 or 01; the reference of two sides is perturbed the other way.
             lower = Signal(2, name=f"lower_{lane}")
-            if side:
+            if config.sequential:  # Perturbed 11, or 01 on the other side; all others rest.
+                beside = code & ~bottom & (plus | Const(side, 1))
+                m.d.comb += lower.eq(Mux(beside, Cat(1, plus), 0b10))
+            elif side:
                 m.d.comb += lower.eq(Mux(bottom, 0b10, Cat(1, code ^ ~plus)))
             else:
                 m.d.comb += lower.eq(Mux(bottom | ~plus, 0b10, Cat(1, code)))
             weight = Cat(lower, visible).as_signed()
             product = Signal(signed(len(weight) + len(x)), name=f"product_{lane}", reset_less=True)
             part = Signal(signed(min(len(x) + 1, bottom_sum)), name=f"part_{lane}", reset_less=True)
-            m.d.sync += [product.eq(weight * x), part.eq(Mux(code, x, negated))]
+            m.d.sync += [product.eq(weight * x), part.eq(Mux(code, x, other))]
             total = Signal(self._sum, name=f"sum_{lane}", reset_less=True)
             shaken = Signal(signed(bottom_sum), name=f"shaken_{lane}", reset_less=True)
             m.d.sync += [

@@ -123,6 +123,46 @@ def test_clocks_of_a_bank():
     assert timing.steps_under_way == 2
 
 
+#: Layers, and lanes; of the second a neuron begins in any column, of the third tiles are full.
+FOLDED = (((2, 2, 1), 2), ((3, 7, 5, 2), 3), ((49, 10, 4), 4))
+
+
+@pytest.mark.parametrize(("layers", "lanes"), FOLDED)
+@pytest.mark.parametrize("family", ["walsh", "sequential", "random_code"])
+def test_indices_of_codes(family, layers, lanes):
+    """They grow by one from word to word, and from group to group by what the circuit adds. They are
+    the places of an array; or with random codes a column there, and a row that is one of the array's.
+    """
+    config = preset("xor").replaced(
+        perturbation={"family": family},
+        engine={"kind": "bank", "lanes": lanes},
+        network={"layers": list(layers)},
+        task={"name": "external", "source": "stream"},
+    )
+    indices, places = config.timing.indices, config.placement.places
+    assert indices is not None
+    zero = {number: index for index, number in indices.parameters(0)}
+    seen: set[int] = set()
+    for lane in range(lanes):
+        rows: dict[int, int] = {}
+        for index, number in indices.parameters(lane):
+            seen.add(number)
+            place = places[number]
+            assert 0 <= index < 1 << indices.bits
+            layer = config.shape.layers[place.layer]
+            neuron, word = divmod(number - layer.first, layer.inputs + 1)
+            first = layer.first + neuron // lanes * lanes * (layer.inputs + 1)
+            assert index == zero[first + word] + indices.ahead(layer.index, lane)
+            assert zero[first] == indices.first(layer.index) + neuron // lanes * indices.strides(layer.index)
+            if family == "random_code":
+                assert index % 8 == place.column
+                assert index // 8 < indices.table
+                assert rows.setdefault(index // 8, place.row) == place.row
+            else:
+                assert index == 8 * place.row + place.column
+    assert seen == set(range(config.parameters))
+
+
 def test_leaves_on_the_way_to_a_cell():
     """At the cell; at its tile; at a trunk, where codes come by wires."""
     small = {"engine": {"leaf_cells": 8, "leaves": "yes"}}
@@ -190,7 +230,7 @@ PARALLEL_ONLY = {"sparse codes", "early enables", "stuck parameters", "halving",
         (
             "bank",
             PARALLEL_ONLY
-            | {"random codes", "sequential codes", "loaded codes", "shadow", "serial cells", "no leaves"}
+            | {"loaded codes", "shadow", "serial cells", "no leaves"}
             | {"small leaves", "resets", "node by node", "layer by layer", "noise of updates", "analog"}
             | {"inference", "access", "device outside"},
         ),
@@ -214,9 +254,14 @@ def test_what_an_engine_refuses(name, refused):
             " curve",
         ),
         (
-            {"engine": {"kind": "bank"}, "perturbation": {"family": "random_code"}},
-            'engine.kind = "bank": must be "array" for random_code codes: a bank makes a code of index and'
-            ' step alone, as family = "walsh" can',
+            {"engine": {"kind": "bank"}, "perturbation": {"family": "square"}},
+            'engine.kind = "bank": must be "array" for square codes: a bank makes a code of index and step'
+            " alone",
+        ),
+        (
+            {"engine": {"kind": "bank"}, "perturbation": {"family": "sequential", "order": "shuffled"}},
+            'perturbation.order = "shuffled": must be "plain" with engine.kind = "bank", which has no table'
+            " of turns",
         ),
         (
             {"engine": {"kind": "bank", "access": "yes"}},

@@ -129,7 +129,7 @@ def test_no_pair_is_declared_twice():
 @pytest.mark.parametrize("name", OPTIONS)
 def test_the_matrix_is_what_is_refused(name):
     """Alone each option is taken, but for those that need another; two of them unless the matrix has both."""
-    alone = {"shuffled order", "sign flip", "bank"}  # need a family other than the default
+    alone = {"shuffled order", "sign flip"}  # need a family other than the default
     assert bool(problems(name)) == (name in alone)
     for other in OPTIONS:
         if other == name or frozenset((name, other)) in implied():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import cocotb
@@ -10,61 +12,95 @@ from cocotb.triggers import RisingEdge
 
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.rtl import bench_parameters
-from testbenches.docs.integers import first, initial
+from testbenches.docs.integers import first, initial, random_bit, walsh_bit, walsh_index, words
 from testbenches.learn.rail import taken
 from testbenches.network.bench_folded import places
 from testbenches.support import configured, random_numbers, start, unpack, write
 
 BLOCK = bench_parameters()["block"]
+#: A random code takes two clocks more, in which a table is read, and then a state twice.
+EVERY = 12
+SEED = 0x2545F491
+
+
+def following(config: TrainerConfig) -> Iterator[int]:
+    """What codes are made of, perturbation by perturbation."""
+    family = config.perturbation.family
+    if family == "random_code":
+        yield from words(SEED)
+    if family == "sequential":
+        while True:
+            yield from (8 * place.row + place.column for place in config.placement.places)
+    yield from count()
 
 
 class Model:
     """Memories and registers of all lanes, clock by clock."""
 
     def __init__(self, config: TrainerConfig):
-        self.config, self.code = config, config.codes.walsh_code
+        self.config, self.family = config, config.perturbation.family
+        self.lead = 2 if self.family == "random_code" else 0
         self.memory: list[dict[int, int]] = [{} for _ in range(config.engine.lanes)]
-        self.following = self.now = self.before = self.d = 0
-        self.words: deque[dict[str, Any]] = deque([{} for _ in range(5)], 5)  # addressed so many clocks ago
+        self.now = self.before = self.d = 0
+        self._start()
+        # Addressed so many clocks ago.
+        self.words: deque[dict[str, Any]] = deque([{} for _ in range(5 + self.lead)], 5 + self.lead)
+        self.places = {place: number for number, place in places(config).items()}
 
-    def bit(self, index: int, step: int) -> int:
-        always = self.code.repeats - (1 << self.code.place_bits)
-        return ((always | index) & step).bit_count() % 2
+    def _start(self) -> None:
+        self.steps = following(self.config)
+        self.following = next(self.steps)
 
-    def clock(self, given: dict[str, int]) -> tuple[list[int], list[int]] | None:
-        """One clock; visible bits and codes of the word that was addressed four clocks ago."""
-        config, lanes = self.config, self.config.engine.lanes
-        self.words.appendleft({"at": given["address"], "adds": given["adds"]})
-        word, shown = self.words[4], None
+    def bit(self, word: dict[str, Any], lane: int, step: int) -> int:
+        """Of a lane's parameter; where there is none, or the index is anybody's, of that index."""
+        config = self.config
+        index = word["index"] + lane * (config.shape.layers[word["layer"]].inputs + 1)
+        if self.family == "random_code":
+            number = self.places.get((word["at"], lane))
+            place = None if number is None else config.placement.places[number]
+            return 0 if place is None else random_bit(step, place.row, place.column, place.diagonal)
+        rows = config.placement.rows
+        bits = (8 * rows - 1).bit_length()
+        if self.family == "sequential":
+            return int(index % (1 << bits) == step)
+        row, column = divmod(index % (1 << bits), 8)
+        return walsh_bit(walsh_index(rows, row, column, config.perturbation.sign_flip), step)
+
+    def clock(self, given: dict[str, int]) -> tuple[list[int], list[int | None]] | None:
+        """One clock; visible bits and codes of the word that was addressed four clocks ago, or six."""
+        config, lanes, lead = self.config, self.config.engine.lanes, self.lead
+        self.words.appendleft({"at": given["address"], "adds": given["adds"], "here": given["here"]})
+        word, shown = self.words[4 + lead], None
         # The bits of codes are made a clock after the address, and D is taken two clocks after it.
-        if self.words[1]:
-            inputs = config.shape.layers[self.words[1]["layer"]].inputs + 1
-            each = [
-                (self.words[1]["index"] + lane * inputs) % (1 << self.code.place_bits)
-                for lane in range(lanes)
-            ]
-            self.words[1]["was"] = [self.bit(index, self.before) for index in each]
-            self.words[1]["codes"] = [self.bit(index, self.now) for index in each]
-        if self.words[2]:
-            self.words[2]["d"] = self.d
+        coded = self.words[1 + lead]
+        if coded:
+            coded["was"] = [self.bit(coded, lane, self.before) for lane in range(lanes)]
+            coded["codes"] = [self.bit(coded, lane, self.now) for lane in range(lanes)]
+        if self.words[2 + lead]:
+            self.words[2 + lead]["d"] = self.d
         if "theta" in word:
+            if self.family == "sequential":
+                word["was"] = [was or None for was in word["was"]]
             theta = [
                 None if each is None else taken(
-                    config.words.parameter, each, word["d"] if was else -word["d"],
+                    config.words.parameter, each, (word["d"] if was else 0 if was is None else -word["d"]),
                     enable=bool(word["adds"]), clear=False, clamp=config.learning.clamp,
                 )
                 for each, was in zip(word["theta"], word["was"], strict=True)
             ]  # fmt: skip
             shown = (
                 [None if each is None else each >> config.words.guard_bits for each in theta],
-                word["codes"],
+                [
+                    code if lead == 0 or (word["at"], lane) in self.places else None
+                    for lane, code in enumerate(word["codes"])
+                ],
             )
+            shown = shown if word["here"] else None
         # Everything is read before anything is written.
-        self.words[0] |= {
-            "index": given["index"],
-            "layer": given["layer"],
-            "theta": [memory.get(given["address"]) for memory in self.memory],
-        }
+        self.words[0] |= {"index": given["index"], "layer": given["layer"]}
+        read = self.words[lead]
+        if read:
+            read["theta"] = [memory.get(read["at"]) for memory in self.memory]
         for lane, memory in enumerate(self.memory):
             if given["load"] >> lane & 1:
                 memory[given["place"]] = given["theta"]
@@ -75,7 +111,8 @@ class Model:
 
     def _registers(self, given: dict[str, int]) -> None:
         if given["restart"]:
-            self.following = self.d = 0
+            self._start()
+            self.d = 0
             return
         if given["i__valid"]:
             self.d = given["i__payload"]
@@ -83,25 +120,30 @@ class Model:
             self.d = 0
         if given["go"]:
             self.before, self.now = self.now, self.following
-            self.following = (self.following + given["hold_end"]) % self.code.repeats
+            if given["hold_end"]:
+                self.following = next(self.steps)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms", skip=BLOCK != "lanes")
 async def words_pass_at_any_rate(dut):
     """Words of any address in any order; none is read in the very clock in which it is written."""
     config, rng = configured(), random_numbers()
-    sweep, model = config.timing.sweep, Model(config)
+    sweep, indices, model = config.timing.sweep, config.timing.indices, Model(config)
+    own = {places(config)[n]: index for index, n in indices.parameters(0)}  # by address in lane 0
     theta, update = config.words.parameter, config.words.update
     idle = dict.fromkeys(
         ("restart", "go", "hold_end", "clear", "i__valid", "i__payload", "address", "index", "layer", "adds",
-         "load", "place", "theta"), 0,
+         "load", "place", "theta", "seed"), 0,
     )  # fmt: skip
+    idle |= {"here": 1, "seed": SEED}
     heard = [name for name in idle if hasattr(dut, name)]  # the layer only where lanes ask for it
     await start(dut, **{name: idle[name] for name in heard})
     await RisingEdge(dut.clk)
     script = [idle | {"restart": 1}]
     for lane in range(config.engine.lanes):
         for place in range(sweep.depth):
+            if model.lead and (place, lane) not in model.places:
+                continue  # such a word has no row in the table
             value = int(rng.integers(theta.min, theta.max + 1)) >> int(rng.integers(4))
             script.append(idle | {"load": 1 << lane, "place": place, "theta": value})
     touched: deque[int] = deque(maxlen=4)
@@ -113,20 +155,31 @@ async def words_pass_at_any_rate(dut):
         if len(touched) == 4 and address == touched[0]:
             address = (address + 1) % sweep.depth if address != touched[0] + 1 else address
         touched.append(address)
+        # A random state changes only where no word needs it, or only one, which is none then.
+        go, here = int(rng.random() < 0.3), 1
+        if model.lead:
+            go, here = int(turn % EVERY == 0), int(turn % EVERY != EVERY - 2)
+            adds &= here
+        index = int(rng.integers(1 << indices.bits))
+        layer = int(rng.integers(len(config.shape.layers)))
+        if model.lead or rng.random() < 0.5:
+            index = own[address, 0]
+            layer = sum(address >= span.first for span in sweep.spans) - 1
         size = update.max * (2 * rng.random() - 1 + drift)
         script.append(
             idle
             | {
                 "restart": int(rng.random() < 0.002),
-                "go": int(rng.random() < 0.3),
+                "go": go,
                 "hold_end": int(rng.integers(2)),
                 "clear": int(rng.random() < 0.3),
                 "i__valid": int(rng.random() < 0.1),
                 "i__payload": max(-update.max, min(update.max, round(size))),
                 "address": address,
-                "index": int(rng.integers(1 << config.codes.walsh_code.place_bits)),
-                "layer": int(rng.integers(len(config.shape.layers))),
+                "index": index,
+                "layer": layer,
                 "adds": adds,
+                "here": here,
             }
         )
     width, seen = config.words.visible.width, set()
@@ -135,12 +188,13 @@ async def words_pass_at_any_rate(dut):
             write(getattr(dut, name), given[name])
         await RisingEdge(dut.clk)
         shown = model.clock(given)
-        if shown is None or any(each is None for each in shown[0]):
+        if shown is None:
             continue
         visible = unpack(int(dut.visible.value), width, config.engine.lanes, signed=True)
         codes = unpack(int(dut.codes.value), 1, config.engine.lanes, signed=False)
-        assert (visible, codes) == shown, turn
-        seen |= set(visible)
+        for found, known in zip((visible, codes), shown, strict=True):
+            assert [None if b is None else a for a, b in zip(found, known, strict=True)] == known, turn
+        seen |= {each for each in shown[0] if each is not None}
     assert len(seen) > 1 << (width - 2)  # parameters went far
 
 

@@ -15,7 +15,7 @@ from testbenches.network.bench_dense import summed
 from testbenches.support import configured, pack, random_numbers, start, write
 
 SWEEPS = 12
-#: From an address to what stands there, in clocks.
+#: From reading a word to writing it, in clocks.
 LATE = 4
 
 
@@ -50,14 +50,15 @@ class Network:
         self.x = self.rng.integers(given.min, given.max + 1, self.config.inputs).tolist()
 
     def answer(self, side: int) -> int:
-        """Of the weights shaken this way, or the other way, or not at all."""
+        """Of the weights shaken this way, or the other way, or not at all; sequential codes leave most."""
+        rest = 0 if self.config.sequential else -1
         x = self.x
         for layer in self.config.shape.layers:
             y = []
             for neuron in range(layer.neurons):
                 first = layer.first + neuron * (layer.inputs + 1)
                 numbers = range(first, first + layer.inputs + 1)
-                weights = [4 * self.visible[i] + 2 + side * (2 * self.code[i] - 1) for i in numbers]
+                weights = [4 * self.visible[i] + 2 + side * (1 if self.code[i] else rest) for i in numbers]
                 y.append(activated(layer, summed(layer, x, weights)))
             x = y
         return pack(x, self.config.shape.layers[-1].output.width)
@@ -69,12 +70,8 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
     """
     rng, width, lanes = network.rng, config.words.visible.width, config.engine.lanes
     memory = {place: number for number, place in places(config).items()}
-    indices = {
-        address: config.codes.walsh_code.index(place.row, place.column)
-        for number, place in enumerate(config.placement.places)
-        for address, lane in [places(config)[number]]
-        if lane == 0
-    }
+    late = LATE + (2 if config.perturbation.family == "random_code" else 0)
+    indices = {places(config)[number][0]: index for index, number in config.timing.indices.parameters(0)}
     layers = {
         places(config)[layer.first + i][0]: layer.index
         for layer in config.shape.layers
@@ -82,7 +79,7 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
     }
     measured, words, single, ended = [], [], [], None
     width_of_y = config.shape.layers[-1].output.width
-    following: list[tuple[int, int]] = [(0, 0)] * LATE
+    following: list[tuple[int, int]] = [(0, 0)] * late
     # The next sweep may begin in the clock in which this one is over.
     for clock in range(bench_parameters()["answered"] + 1 + int(rng.integers(12))):
         write(dut.go, int(clock == 0))
@@ -112,8 +109,7 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
         address = int(dut.address.value)
         if clock and int(dut.reader.valid.value):
             words.append((clock, address, int(dut.adds.value)))
-            mask = (1 << config.codes.walsh_code.place_bits) - 1
-            assert int(dut.index.value) == indices[address] & mask, address
+            assert int(dut.index.value) == indices[address], address
             assert int(dut.reader.layer.value) == layers[address], address
         else:
             assert not int(dut.adds.value)
@@ -130,7 +126,7 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
     for clock, address, adds in words:
         if adds:
             first.setdefault(address, clock)
-    assert ended == max(first.values()) + LATE + 1
+    assert ended == max(first.values()) + late + 1
     return measured, words, single
 
 

@@ -12,11 +12,13 @@ from testbenches.support import mutations, run, stays_unnoticed
 BENCH = "testbenches.network.bench_folded"
 
 
-def folded(base: str, lanes: int, *layers: int, sides: str = "two_sided", **sections: dict) -> TrainerConfig:
+def folded(
+    base: str, lanes: int, *layers: int, sides: str = "two_sided", family: str = "walsh", **sections: dict
+) -> TrainerConfig:
     task = {"source": "stream"} if base != "nist7x7" else {}
     network = {"layers": list(layers), **sections.pop("network", {})}
     return preset(base).replaced(
-        perturbation={"family": "walsh"},
+        perturbation={"family": family},
         learning={"measure": sides},
         engine={"kind": "bank", "lanes": lanes},
         network=network,
@@ -48,6 +50,11 @@ CASES = {
     "three layers": (folded("xor", 2, 2, 3, 5, 1), None),
     "all activations": (folded("xor", 3, 2, 4, 3, 1, **MIXED), None),
     "output groups": (folded("nist7x7", 3, 49, 7, 4), None),
+    # Two clocks more: until the first word of all is read.
+    "random": (folded("nist7x7", 4, 49, 4, 4, family="random_code"), 2 + 50 + 8 + 2 * 5 - 1 + 11 + 4),
+    "random groups": (folded("nist7x7", 3, 49, 7, 4, sides="one_sided", family="random_code"), None),
+    "sequential": (folded("parity4", 2, 4, 5, 1, family="sequential"), None),
+    "sequential, one-sided": (folded("xor", 2, 2, 2, 1, sides="one_sided", family="sequential"), 28),
 }
 
 

@@ -6,6 +6,7 @@ from ..asked import Asked
 from ..options import OPTIONS
 from .bank import BankFacts
 from .facts import EngineFacts, Probe
+from .indices import Indices
 from .layout import TILE_CELLS, Place, Tile
 from .loaded import LoadedFacts
 from .node import NodeFacts
@@ -13,7 +14,18 @@ from .parallel import ParallelFacts
 from .serial import SerialFacts
 from .sweep import Sweep
 
-__all__ = ["ENGINES", "TILE_CELLS", "EngineFacts", "Place", "Probe", "Sweep", "Tile", "facts_of"]
+__all__ = [
+    "ENGINES",
+    "TILE_CELLS",
+    "BankFacts",
+    "EngineFacts",
+    "Indices",
+    "Place",
+    "Probe",
+    "Sweep",
+    "Tile",
+    "facts_of",
+]
 
 #: All engines by name.
 ENGINES: dict[str, type[EngineFacts]] = {

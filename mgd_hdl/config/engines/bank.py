@@ -10,6 +10,7 @@ from typing import ClassVar
 from ..delivery import Delivery, words
 from ..network import LayerConfig
 from .facts import EngineFacts, Probe
+from .indices import Indices
 from .sweep import Sweep
 
 __all__ = ["BankFacts"]
@@ -34,8 +35,17 @@ class BankFacts(EngineFacts):
     def leaf_levels(self) -> int:
         return 0
 
+    @property
+    def lead(self) -> int:
+        """So many clocks ahead of its word the row of a random code is read: a table, and parities."""
+        return 2 if self.asked.perturbation.family == "random_code" else 0
+
     def sweep(self, layers: Sequence[LayerConfig]) -> Sweep:
-        return Sweep(layers, self.asked.engine.lanes)
+        return Sweep(layers, self.asked.engine.lanes, self.lead)
+
+    def indices(self, sweep: Sweep) -> Indices:
+        """What tells the codes of words apart."""
+        return Indices(sweep, rows=self.lead > 0)
 
     def step_clocks(self, wait: int, tail: int) -> Fraction:
         """The next sweep begins two clocks before D is there, which its first word meets in the third clock;

@@ -73,15 +73,23 @@ class Sweep:
     ----------
     layers : sequence of LayerConfig
     lanes : int
+    lead : int
+        So many clocks after its address a word is read, because its code takes so much longer.
     """
 
     layers: Sequence[LayerConfig]
     lanes: int
+    lead: int = 0
 
-    #: From the address of a word to the multipliers: it is read, kept, updated.
-    reach = 4
+    #: From reading a word to writing it, and to the multipliers: it is kept, and updated.
+    turn = 4
     #: From there to its sum.
     sums = 2
+
+    @property
+    def reach(self) -> int:
+        """From the address of a word to the multipliers."""
+        return self.lead + self.turn
 
     @cached_property
     def curve(self) -> int:
@@ -114,7 +122,7 @@ class Sweep:
         for index, layer in enumerate(self.layers):
             words, count = layer.inputs + 1, self.groups(index)
             period = max(words, 2 * self.lanes + 1 if index == 0 else self.lanes)  # the drain is busy so long
-            again = index > 0 and period < self.reach
+            again = index > 0 and period < self.turn
             before, made = made, {}
             starts: list[int] = []
             streams = [False, False]
@@ -125,12 +133,12 @@ class Sweep:
                         start, streams[0] = self._first(index, plus, start, before)
                     elif index > 0 and group == 0:
                         start, streams[1] = self._first(index, plus, start, before)
-                        again = again and start - starts[0] < self.reach
-                        fresh = starts[0] + self.reach + 1
+                        again = again and start - starts[0] < self.turn
+                        fresh = starts[0] + self.turn + 1
                         if not again and start < fresh:
                             start, streams[1] = self._first(index, plus, fresh, before)
                         if not again:
-                            period = max(period, self.reach + 1)
+                            period = max(period, self.turn + 1)
                     elif starts:
                         assert start <= starts[-1] + period
                         start = starts[-1] + period

@@ -120,7 +120,7 @@ def _parameters(config: Derived) -> Iterator[Problem]:
         )
 
 
-@relation("engine.kind", "engine.lanes", "engine.leaves", "network.parameters")
+@relation("engine.kind", "engine.lanes", "engine.leaves", "network.parameters", "perturbation.order")
 def _bank(config: Derived) -> Iterator[Problem]:
     """Keys that nobody would read are mistakes."""
     engine = config.engine
@@ -130,6 +130,12 @@ def _bank(config: Derived) -> Iterator[Problem]:
         return
     if engine.leaves == "yes":
         yield Problem("engine.leaves", '"yes"', 'must be "auto" with kind = "bank", which has no cells')
+    if config.perturbation.order == "shuffled" and config.sequential:
+        yield Problem(
+            "perturbation.order",
+            '"shuffled"',
+            'must be "plain" with engine.kind = "bank", which has no table of turns',
+        )
     if config.network.parameters:
         yield Problem(
             "network.parameters",

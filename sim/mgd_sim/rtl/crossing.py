@@ -81,6 +81,13 @@ class Standing:
         """The number of the next step's."""
         return self.step // self.registers.tau_p
 
+    def index(self) -> int:
+        """In a bank: the step of the next perturbation's Walsh codes, or the parameter that it shakes."""
+        if not self.config.sequential:
+            return self.perturbation % self.config.codes.walsh_code.repeats
+        place = self.config.placement.places[self.perturbation % self.config.parameters]
+        return place.row * self.config.placement.columns + place.column
+
     def left(self, register: str, done: int) -> int:
         """What a counter shows that begins at a register and has its last turn at one."""
         every: int = getattr(self.registers, register)
@@ -371,7 +378,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(r"core\.array\.tile_(\d+)\.store", lambda s, tile: s.columns(int(tile))),
     # A bank.
-    Row(r"core\.array\.following", lambda s: s.perturbation % (1 << s.config.codes.walsh_code.counter_bits)),
+    Row(r"core\.array\.following", lambda s: s.index()),
+    Row(r"core\.array\.register\.state", lambda s: s.drawn("seed_code", s.perturbation)),
     # Words where no parameter is go their own way.
     Row(r"core\.array\.lane_(\d+)\.store", lambda s, lane: s.lane(int(lane)), ahead=_always),
 )

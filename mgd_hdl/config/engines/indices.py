@@ -1,0 +1,81 @@
+"""Which number a word of a bank has for its code, lane by lane: it grows by one from word to word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..codes import COLUMNS
+from .sweep import Sweep
+
+__all__ = ["Indices"]
+
+
+@dataclass(frozen=True)
+class Indices:
+    """The index of the word of input i in group g of a layer is, in lane l,
+
+        first + g * stride + ahead + i        ahead = that of lane l in this layer
+
+    Without ``rows`` it is the place of the parameter among all codes: ``8 * row + column``. With ``rows`` a
+    lane has the rows of its own parameters in a table, one after the other, and an index is a row of this
+    table and a column: that is the parameter's own, so neurons may begin anywhere in a row, and no two
+    groups have a row in common.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    rows : bool
+    """
+
+    sweep: Sweep
+    rows: bool
+
+    def strides(self, layer: int) -> int:
+        """From one group of a layer to the next."""
+        words, lanes = self.sweep.spans[layer].words, self.sweep.lanes
+        if not self.rows:
+            return lanes * words
+        least = words + COLUMNS - 1
+        return least + (lanes * words - least) % COLUMNS
+
+    def ahead(self, layer: int, lane: int) -> int:
+        """How much that of a lane is ahead of lane 0's."""
+        words = lane * self.sweep.spans[layer].words
+        return words % COLUMNS if self.rows else words
+
+    @cached_property
+    def _firsts(self) -> tuple[int, ...]:
+        """The index of each layer's first word in lane 0, and the end of all."""
+        found = [0]
+        for layer, span in enumerate(self.sweep.spans):
+            if self.rows:
+                most = (span.groups - 1) * self.strides(layer) + span.words + COLUMNS - 1
+            else:
+                most = self.sweep.layers[layer].parameters
+            found.append(found[-1] + -(-most // COLUMNS) * COLUMNS)
+        return tuple(found)
+
+    def first(self, layer: int) -> int:
+        """Codes of a layer begin in a row of their own."""
+        return self._firsts[layer]
+
+    @property
+    def bits(self) -> int:
+        """Of an index."""
+        return max(COLUMNS - 1, self._firsts[-1] - 1).bit_length()
+
+    @property
+    def table(self) -> int:
+        """With ``rows``: so many rows has each lane."""
+        return self._firsts[-1] // COLUMNS
+
+    def parameters(self, lane: int) -> Iterator[tuple[int, int]]:
+        """Index and number of each parameter of a lane."""
+        for layer, span in zip(self.sweep.layers, self.sweep.spans, strict=True):
+            for neuron in range(lane, layer.neurons, self.sweep.lanes):
+                start = neuron // self.sweep.lanes * self.strides(layer.index) + self.ahead(layer.index, lane)
+                for word in range(span.words):
+                    number = layer.first + neuron * span.words + word
+                    yield self.first(layer.index) + start + word, number

@@ -1,0 +1,77 @@
+"""A bank in the array's place: the same parameters at every step, whatever the codes, batches, sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.emit import trainer_files
+from mgd_sim.compare import compare, first_difference
+from mgd_sim.rtl import RtlTrainer, trainer_design
+from mgd_sim.watch import port_samples
+
+STREAM = {"task": {"source": "stream"}}
+#: One perturbation for all four samples, each of them once.
+WHOLE = {"tau_p": 4, "tau_theta": 4}
+
+#: Trainers that a bank and an array can be.
+CASES: dict[str, dict[str, Any]] = {
+    "random, two-sided": {"learning": {"measure": "two_sided"}},
+    "random, the whole set": {"learning": WHOLE},
+    "random, a stream of batches": {"learning": WHOLE | {"measure": "two_sided"}, **STREAM},
+    "sequential, the whole set": {"learning": WHOLE, "perturbation": {"family": "sequential"}},
+    "walsh, halves of the set": {
+        "learning": {"tau_p": 2, "tau_theta": 2},
+        "perturbation": {"family": "walsh"},
+        "task": {"order": "random"},
+    },
+}
+#: Many stages: D comes late, and sweeps that measure nothing bring what a run leaves behind.
+ENGINES = {"one lane": {"lanes": 1}, "three lanes, many stages": {"lanes": 3, "stages": "many"}}
+
+
+def trainers(case: str, engine: dict[str, Any]) -> tuple[TrainerConfig, TrainerConfig]:
+    """On an array, and on a bank; neurons do not fill the lanes, and begin anywhere in a row of codes."""
+    array = preset("xor").replaced(network={"layers": [2, 5, 1]}, **CASES[case])
+    stages = {key: value for key, value in engine.items() if key == "stages"}
+    return array.replaced(engine=stages), array.replaced(engine={"kind": "bank", **engine})
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_circuits_of_both_engines_learn_alike(case, tmp_path_factory):
+    """Neither knows of the other: no twin is asked."""
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    learned = []
+    for config in trainers(case, ENGINES["three lanes, many stages"]):
+        design, samples = trainer_design(trainer_files(config)), port_samples(config)
+        with RtlTrainer(config, design, config.registers(3), samples=samples, build_dir=build) as circuit:
+            learned.append(circuit.run(400))
+    array, bank = learned
+    # A bank keeps no code; what it does show is the array's.
+    assert {"theta", "cost", "baseline"} <= set(bank)
+    assert first_difference({name: array[name] for name in bank}, bank) is None
+    assert (bank["theta"][0] != bank["theta"][-1]).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        case if number < 2 else pytest.param(case, marks=pytest.mark.only_all)
+        for number, case in enumerate(CASES)
+    ],
+)
+def test_a_bank_is_its_twin(case, engine, tmp_path_factory):
+    _, config = trainers(case, ENGINES[engine])
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    result = compare(
+        config,
+        trainer_design(trainer_files(config)),
+        1500,
+        seeds=[1, 2],
+        samples=port_samples(config),
+        build_dir=build,
+    )
+    assert result.difference is None, str(result)
