@@ -199,9 +199,7 @@ def test_any_number_of_samples_in_any_order(name, tmp_path, build):
 @pytest.mark.parametrize(("task", "most"), [("nist7x7_centered", 2.05), ("nist7x7", 2.05)])
 def test_letters(task, most, build):
     """Drawn on chip, of which many candidates are turned away."""
-    config = preset("letters_fast").replaced(
-        learning={"updates": "delayed", "tau_theta": 1}, task={"name": task}
-    )
+    config = preset("letters_fast").replaced(task={"name": task})
     both = Both(config, build)
     both.train(60)
     assert 2 <= both.train(500) <= most

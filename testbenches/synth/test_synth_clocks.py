@@ -73,8 +73,8 @@ def test_letters_that_come_late():
         circuit.run(1024)
         before = circuit.model.clocks
         circuit.run(1024)
-        assert (circuit.model.clocks - before) / 1024 == pytest.approx(setting.clocks, rel=0.02)
-    assert config.timing.clocks_per_step == Fraction(81, 32) < setting.clocks
+        assert (circuit.model.clocks - before) / 1024 == pytest.approx(setting.clocks, rel=0.005)
+    assert config.timing.clocks_per_step == 2 < setting.clocks
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
