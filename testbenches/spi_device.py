@@ -48,7 +48,9 @@ class Paths:
 
 
 def around(config: TrainerConfig, files: Mapping[str, str], dac: str, adc: str) -> Design:
-    """The circuit, chips on its wires, and the device between them; ``cut``: the wire from the ADC is."""
+    """The circuit, behind its bus if it has one, chips on its wires, and the device between them; ``cut``:
+    the wire from the ADC is.
+    """
     plain = trainer_design(files)
     bus = ("dac_", "adc_", "m_axis_inputs_")
     own = tuple(

@@ -17,9 +17,14 @@ from mgd_hdl.emit import trainer_files
 from mgd_hdl.host import ChipInTheLoop, Circuit, CircuitAtRest, DeviceAtRest, TooLong, connect
 from mgd_hdl.host import simulation as bus
 from mgd_sim.compare import first_difference, states
+from mgd_sim.rtl import Design
 from mgd_sim.rtl.verilator import VerilatorModel
 from testbenches.loops import CODES, SINUSOIDS, WINDOWS, outside
 from testbenches.outside import Failing, Sums, around
+from testbenches.spi_device import Paths
+from testbenches.spi_device import around as between_chips
+from testbenches.test_spi_loop import CASES as PARTS
+from testbenches.test_spi_loop import loop as spi_loop
 
 #: Short, so that a device that is dead is one soon.
 WAITS = {"time_out": 4e-6, "pause": 8e-6, "settle": 1e-6, "repeats": 1, "give_up": 3}
@@ -80,12 +85,17 @@ class Watched(VerilatorModel):
 
 
 @contextmanager
-def hosted(name: str, folder: Any, **connection: Any) -> Iterator[tuple[Circuit, Watched]]:
-    config = LOOPS[name]
-    design = around(config, trainer_files(config), stalls=True, delay=2)
+def hosted(
+    config: TrainerConfig, design: Design, folder: Any, **how: Any
+) -> Iterator[tuple[Circuit, Watched]]:
     model = Watched(design, folder, strobe="trainer.trainer.step_done")
-    with connect(config, bus.around(config, model), **connection) as circuit:
+    with connect(config, bus.around(config, model), **how) as circuit:
         yield circuit, model
+
+
+def hosted_sums(name: str, folder: Any, **how: Any) -> Any:
+    config = LOOPS[name]
+    return hosted(config, around(config, trainer_files(config), stalls=True, delay=2), folder, **how)
 
 
 def in_software(config: TrainerConfig, seed: int, device: Any = None) -> ChipInTheLoop:
@@ -121,7 +131,7 @@ def test_the_host_trains_it(name, build):
     config = LOOPS[name]
     device = Dead(config)
     loop = in_software(config, 5, device)
-    with hosted(name, build) as (circuit, model):
+    with hosted_sums(name, build) as (circuit, model):
         circuit.write("interrupt_enable", circuit.map["interrupts"].bit("resting"))
         circuit.start(5)
         model.begin()
@@ -215,7 +225,7 @@ def test_the_host_trains_it(name, build):
 def test_a_device_that_is_waited_for_for_ever(name, build):
     """Without a time-out one step never ends: the host says so, and a start begins anew all the same."""
     config = LOOPS[name]
-    with hosted(name, build, patience=2e-3) as (circuit, model):
+    with hosted_sums(name, build, patience=2e-3) as (circuit, model):
         circuit.start(3)
         circuit.set_device(time_out=0.0)
         model.set(**Failing("is silent", first=20, tries=1).ports)
@@ -231,3 +241,86 @@ def test_a_device_that_is_waited_for_for_ever(name, build):
         loop.run(20)
         assert circuit.parameters().tolist() == loop.trainer.theta[0].tolist()
         assert model.get("violations") == 0
+
+
+# ---- converters on SPI, and a host on a bus -----------------------------------------------------------
+
+#: Bus, parts, and their sections besides.
+BETWEEN = {
+    "axi4lite, MCP4922, MCP3208": ({"bus": "axi4lite"}, "MCP4922, MCP3208"),
+    "wishbone, own part, ADS7953": (
+        {"bus": "wishbone", "pipelined": True},
+        "a part of my own, ADS7953, serial, two-sided",
+    ),
+}
+
+
+class Cut(Paths):
+    """Paths behind a wire that can be off."""
+
+    cut = False
+
+    def read(self, inputs: np.ndarray) -> np.ndarray:
+        if self.cut:
+            raise OSError("no null bit, no channel")
+        return super().read(inputs)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if k == 0 else pytest.param(name, marks=pytest.mark.only_all) for k, name in enumerate(BETWEEN)],
+)
+def test_the_host_trains_it_between_converters(name, build):
+    """XOR, with one bus to the host and two to parts of data sheets: every state of every step, with other
+    registers, and after a wire was off, until it is learned.
+    """
+    host, parts = BETWEEN[name]
+    dac, adc, sections = PARTS[parts]
+    engine = {**sections.get("engine", {}), **ACCESS}
+    config = spi_loop(dac, adc, **{**sections, "host": host, "engine": engine})
+    device = Cut(config)
+    loop, judge = (in_software(config, config.seed, each) for each in (device, Paths(config)))
+    before, _ = judge.cost_and_accuracy()
+    design = between_chips(config, trainer_files(config), dac, adc)
+    with hosted(config, design, build) as (circuit, model):
+        model.set(cut=0)
+        circuit.start(config.seed)
+
+        def agrees(steps: int) -> None:
+            model.begin()
+            at = loop.step
+            end = circuit.train(steps)
+            difference = first_difference(states(loop.run(steps, record=True)), model.states(), at)
+            assert difference is None, str(difference)
+            assert circuit.parameters().tolist() == loop.trainer.theta[0].tolist()
+            assert end.asked == end.taken + end.dropped == loop.outside.measurements[0]
+
+        agrees(60)
+        requests = model.get("requests"), circuit.look().asked
+        assert requests[0] == requests[1] * config.device.average
+        # Of readings that are the same the mean is each one.
+        circuit.set_device(average=4, settle=1e-6)
+        agrees(12)
+        assert model.get("requests") - requests[0] == 4 * (circuit.look().asked - requests[1])
+        circuit.set_device(average=config.device.average)
+
+        before_the_fault = circuit.parameters().tolist()
+        model.set(cut=1)
+        device.cut = True
+        with pytest.raises(CircuitAtRest, match="failed too often: refused; parameters rest"):
+            circuit.train(1000)
+        with pytest.raises(DeviceAtRest):
+            loop.run(1000)
+        assert circuit.look().steps == loop.step
+        assert circuit.parameters().tolist() == before_the_fault, "nothing that was bad teaches"
+        model.set(cut=0)
+        device.cut = False
+        circuit.go_on()
+        loop.start()
+
+        agrees(600)
+        judge.trainer.load(loop.trainer.theta)
+        cost, right = judge.cost_and_accuracy()
+        assert right.tolist() == [1.0]
+        assert cost < 0.04 < before
+        assert model.get("violations") == 0, f"{model.get('violations'):016b}: see testbenches.device.parts"
