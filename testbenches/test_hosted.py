@@ -160,5 +160,17 @@ def test_without_a_host_nothing_is_around_a_trainer():
     config = preset("xor")
     assert not config.wrapped
     assert config.bare is config
-    assert hosted("uart").bare == config.replaced(learning={"tau_x": 2})
+    assert hosted("uart").bare == config.replaced(learning={"tau_x": 2}, host={"clock_hz": LINE["clock_hz"]})
     assert f"{config.name}.svd" not in trainer_files(config)
+
+
+def test_a_bare_loop_waits_as_long():
+    """Seconds of the file become clocks of the same clock, with a bus around it or without."""
+    host = {"bus": "axi4lite", "clock_hz": 50_000_000}
+    config = preset("xor").replaced(
+        host=host, device={"kind": "outside", "settle": 2e-6, "time_out": 1e-3, "pause": 2e-3}
+    )
+    bare = config.bare
+    assert not bare.wrapped
+    assert bare.registers() == config.registers()
+    assert (bare.converters.settle, bare.converters.time_out, bare.converters.pause) == (100, 50_000, 100_000)

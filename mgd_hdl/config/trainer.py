@@ -66,8 +66,12 @@ class TrainerConfig(Derived):
 
     @property
     def bare(self) -> TrainerConfig:
-        """The same trainer without what is around it for a host."""
-        return self.replaced(host=HostSection().model_dump()) if self.wrapped else self
+        """The same trainer without what is around it for a host, and with the same clock: waits of a device
+        outside are seconds.
+        """
+        if not self.wrapped:
+            return self
+        return self.replaced(host=HostSection(clock_hz=self.host.clock_hz).model_dump())
 
     @property
     def snapped(self) -> dict[str, tuple[float, float]]:
