@@ -149,6 +149,37 @@ def test_other_registers(build):
         assert found.model.get("violations") == 0
 
 
+class Watched(Sums):
+    """A device that keeps what its second cost was before any limit, in last bits."""
+
+    highest = 0
+
+    def second(self) -> float:
+        self.highest = max(self.highest, int(np.abs(self.words).sum()))
+        return super().second()
+
+
+def test_a_second_cost_at_its_limit_is_told(build):
+    """From the step on in which it is the highest number, in the circuit as in software; and believed."""
+    config = outside(
+        {"second_weight": 0.01, "cost_integer_bits": 1}, formats={"cost_change": "SQ(4, 6)"}, seed=5
+    )
+    told = []
+    for steps in (12, 16):
+        device = Watched(config)
+        loop = ChipInTheLoop(device, config, [config.seed])
+        with circuit(config, build=build) as found:
+            assert first_difference(states(loop.run(steps, record=True)), found.run(steps)) is None
+            found.pause()
+            loop.run(found.ended - found.step)  # a step that had begun
+            clipped = device.highest >= 127  # of UQ(1, 6)
+            assert flags(found) == ({"readings_clipped"} if clipped else set())
+            assert loop.outside.clipped["readings"].tolist() == [clipped]
+            assert not found.model.get("dropped_count")
+            told.append(clipped)
+    assert told == [False, True]
+
+
 def no_lint(config: TrainerConfig, folder: Path) -> None:
     files = trainer_files(config)
     check_names(config.name, files[f"{config.name}.v"])

@@ -245,7 +245,7 @@ _FAULTY = {
     "glitch": "Readings of one measurement further apart than device_spread.",
     "stuck": "The very same readings for device_stuck measurements.",
     "parameters_clipped": "A parameter beyond what its converter can give was limited.",
-    "readings_clipped": "A reading beyond its format was limited.",
+    "readings_clipped": "A reading beyond its format was limited, or a second cost was the highest number.",
 }
 #: Where blocks of registers begin.
 _COUNTERS, _KNOBS, _SEEDS, _PARAMETERS, _SAMPLES, _INFERENCE = 0x080, 0x100, 0x180, 0x200, 0x240, 0x280

@@ -429,7 +429,8 @@ class DeviceSection(Section):
     shakes them itself. Otherwise perturbed; a circuit sends a stream of what changed, a stream of all for
     every measurement, or all side by side."""
     cost_integer_bits: Annotated[int, Field(ge=1, le=16)] = 4
-    """Integer bits of a cost that the device gives, or of its second one."""
+    """Integer bits of a cost that the device gives, or of its second one. The highest number stands for all
+    beyond it."""
     second_weight: Annotated[float, Field(ge=0, le=1024)] = 0.0
     """What a second measured cost counts, such as power, beside the first; snapped to a multiple of 2**-12.
     0: there is none."""

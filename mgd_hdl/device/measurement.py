@@ -61,8 +61,8 @@ class Measurement(Block):
         A reading.
     take, first, last, again : Out(1); done, [out_of_range, glitch, stuck] : In(1)
         Of the reader.
-    [second_tvalid, second_tid] : In; [second_take] : Out(1)
-        A second cost; it is the one.
+    [second_tvalid, second_tid] : In; [second_take, second_counts] : Out(1)
+        A second cost; it is the one; with its measurement it counts, one clock.
     measured, mark, ignore : Out(1)
         A measurement is over, one clock; it is the reference, or blank; it teaches nothing.
     [missed] : Out(1)
@@ -84,7 +84,11 @@ class Measurement(Block):
         ]
         self.mark_of = "blank" if config.analog else "reference"
         self.compares = config.device.sends in ("changes", "apart")
-        second = {"second_tvalid": In(1), "second_tid": In(NUMBER_BITS), "second_take": Out(1)}
+        second = {
+            "second_tvalid": In(1),
+            "second_tid": In(NUMBER_BITS),
+            **dict.fromkeys(("second_take", "second_counts"), Out(1)),
+        }
         registers = ("settle", "pause", "time_out", "average", "repeats", "give_up")
         super().__init__(
             {
@@ -268,6 +272,8 @@ class Measurement(Block):
                 m.d.sync += self.every.eq(1)
             with m.Elif(self.go):
                 m.d.sync += self.every.eq(0)
+        if config.second_cost:
+            m.d.comb += self.second_counts.eq(good)
         self._believe(m, good, dropped, told)
         for count, event in (
             (self.asked_count, self.measure),

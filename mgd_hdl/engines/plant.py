@@ -140,6 +140,8 @@ class OutsideDevice(OnChip):
         site.free = self.measurement.free
         site.holds.append(self.measurement.resting)
         self.door = site.door("device")
+        if config.second_cost:
+            self.second = Signal(shape(config.words.given_cost), name="second", reset_less=True)
         if not config.given_cost:
             self._place_loss()
 
@@ -239,6 +241,9 @@ class OutsideDevice(OnChip):
         """Sticky faults, counters, whether it rests."""
         m, ports, measurement = self.m, self.site.ports, self.measurement
         clipped = [getattr(block, "clipped", Const(0, 1)) for block in (self.sender, self.reader)]
+        if self.config.second_cost:
+            # The highest number stands for all beyond it, as a converter's highest code does.
+            clipped[1] = clipped[1] | (measurement.second_counts & self.second.all())
         # Behind a bus they last one clock: the bank remembers them, bit by bit.
         with m.If(Const(1, 1) if self.config.on_bus else ports.go_on):
             m.d.sync += ports.device_faults.eq(0)
@@ -264,7 +269,7 @@ class OutsideDevice(OnChip):
     def _both(self, first: Value) -> Value:
         """C of the first cost and of what the second counts, limited, one clock later."""
         m, config, ports, measurement = self.m, self.config, self.site.ports, self.measurement
-        second = Signal(shape(config.words.given_cost), reset_less=True)
+        second = self.second
         counted = Signal(len(second) + len(ports.device_second) - GAIN_FRACTION, reset_less=True)
         both = Signal(shape(config.words.cost), name="both_costs", reset_less=True)
         m.d.comb += [

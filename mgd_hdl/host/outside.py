@@ -52,7 +52,8 @@ class OutsideDevices:
     dropped : Ints
         (R,), measurements that were bad after all repeats.
     clipped : dict of str to Flags
-        ``parameters`` and ``readings``: where a converter or a format was at its limit, sticky, (R,) each.
+        ``parameters`` and ``readings``: where a converter or a format was at its limit, sticky, (R,) each. A
+        second cost is a reading.
     told : str
         What the last fault was.
     cause : BaseException or None
@@ -176,6 +177,10 @@ class OutsideDevices:
         if second is not None:
             scaled = np.rint(np.where(np.isfinite(second), second, 0) / self.second_format.step)
             counted = np.clip(scaled, 0, self.second_format.max).astype(np.int64)
+            # The highest number stands for all beyond it.
+            ends = (counted == self.second_format.max) | (scaled < 0)
+            if ends.any():
+                self.clipped["readings"] |= (ends if valid is None else ends & valid).any(axis=1)
         return Measured(values, counted, valid)
 
     def _together(

@@ -36,6 +36,7 @@ class Bench:
         self.since_sent = 0
         self.offered = False  # a request that was not taken
         self.measured: list[tuple[int, int]] = []
+        self.counts = 0  # second costs that count
 
     async def clock(self, **inputs: int) -> None:
         """One clock of all of them."""
@@ -104,6 +105,8 @@ class Bench:
             assert self.reading == 0
             assert tid == int(dut.number.value)
             self.reading = int(rng.integers(1, 6))
+        if self.config.second_cost:
+            self.counts += int(dut.second_counts.value)
         if dut.measured.value == 1:
             self.measured.append((int(dut.mark.value), int(dut.ignore.value)))
 
@@ -112,7 +115,7 @@ class Bench:
         while self.dut.free.value == 0:
             await self.clock()
         self.plan, *self.plans = plans
-        self.seen, self.measured, before = [], [], self.requests
+        self.seen, self.measured, self.counts, before = [], [], 0, self.requests
         await self.clock(measure=1, **{self.mark: int(marked)})
         clocks = 0
         while self.dut.free.value == 1 or clocks == 0:
@@ -125,6 +128,8 @@ class Bench:
         faults = [plan for plan in plans if plan]
         assert self.seen == faults, (self.seen, plans)
         good = plans[-1] == ""
+        if self.config.second_cost:
+            assert self.counts == good, "a second cost counts with its measurement"
         if good:
             assert self.requests - before >= 1 << self.registers["average"]
         return good

@@ -133,3 +133,33 @@ def test_parameters_without_a_network(perturbation):
     twin = Trainer(config.replaced(network={"initial": [1.0, 0.5]}), SEEDS)
     loop = ChipInTheLoop(Networks(config, 2), blind, SEEDS)
     same(loop.run(200, record=True), twin.run(200, record=True))
+
+
+class Warming:
+    """A cost that parameters do not change, and that grows by so much in each call."""
+
+    def __init__(self, by: float, replicas: int | None = None):
+        self.by, self.at = by, 0.0
+        self.vectorised, self.replicas = replicas is not None, replicas or 1
+
+    def write(self, parameters):
+        self.shape = parameters.shape[:-1]
+
+    def cost(self):
+        self.at += self.by
+        return np.full(self.shape, self.at) if self.vectorised else self.at
+
+
+@pytest.mark.parametrize("measure", ["one_sided", "two_sided"])
+def test_what_drifts_between_two_measurements(measure):
+    """One by one, as a circuit measures, C comes a call after C0 and C~ has the drift of it; in one call both
+    are of one moment, and C~ is 0.
+    """
+    config = outside(preset("xor").replaced(learning={"measure": measure}), gives="cost")
+    by = 8 * config.words.given_cost.step
+    one, together = (
+        ChipInTheLoop(device, config, [3]).run(20, record=True) for device in (Warming(by), Warming(by, 1))
+    )
+    drift = by / config.words.cost_change.step
+    assert (one.arrays["cost_change"] == drift).all()
+    assert not together.arrays["cost_change"].any()
