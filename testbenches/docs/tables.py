@@ -715,7 +715,14 @@ def _allowed(entry: dict[str, Any]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"2^{value.bit_length()} - 1" if isinstance(value, int) and value > 10**6 else f"{value:g}"
+    """A large power of two, or one less, as such."""
+    if abs(value) < 10**6 or value != int(value):
+        return f"{value:g}"
+    size, sign = abs(int(value)), "-" if value < 0 else ""
+    for rest, words in ((0, "2^{}"), (1, "2^{} - 1")):
+        if (size + rest).bit_count() == 1 and not (rest and sign):
+            return sign + words.format((size + rest).bit_length() - 1)
+    return f"{value:g}"
 
 
 # ---- of measured results -------------------------------------------------------------------------

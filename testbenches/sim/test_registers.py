@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from mgd_sim.rtl.registers import Held, apart, registers
+from mgd_sim.rtl.tools import RtlError
 
 TEXT = """\
 module top(clk, a, q, w);
@@ -54,6 +57,14 @@ def test_all_are_found():
         Held("other.kept", 6, 16),
         Held("other._3_", 6),
     )
+
+
+@pytest.mark.parametrize("name", ["\\cell[3] ", "\\a.b "])
+def test_none_is_passed_over(name):
+    """A register that is not found would be lost on the way from a checkpoint, without a word."""
+    text = TEXT.replace("reg [70:0] wide ", f"reg [70:0] {name}")
+    with pytest.raises(RtlError, match=f"top: register {re.escape(name.strip())} has an escaped name"):
+        registers(text, "top")
 
 
 def test_outputs_get_registers_of_their_own():

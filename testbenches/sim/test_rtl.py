@@ -98,6 +98,13 @@ def test_states_without_a_strobe(model):
     assert now["total"].shape == ()
 
 
+def test_nothing_is_watched(built):
+    with VerilatorModel(replace(toy(), probes=()), built) as model:
+        for wait in (lambda: model.run(1, 100), lambda: model.look(100)):
+            with pytest.raises(RtlError, match="toy: no state is watched"):
+                wait()
+
+
 def test_a_restart_forgets_steps_under_way(model):
     """Without it, codes of steps that never ended would stand in the new run's first rows."""
     started(model, word=1).run(10, 100)

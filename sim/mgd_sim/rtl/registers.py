@@ -14,12 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .tools import RtlError
+
 __all__ = ["MOST_EVENTS", "Held", "Kept", "apart", "registers"]
 
 Words = NDArray[np.unsignedinteger[Any]]
 
 _MODULE = re.compile(r"^module (\w+)\(.*?^endmodule$", re.MULTILINE | re.DOTALL)
 _REGISTER = re.compile(r"^  reg (?:\[(\d+):0\] )?(\w+)(?: \[(\d+):0\])?(?: = [^;]+)?;$", re.MULTILINE)
+_ESCAPED = re.compile(r"^  reg (?:\[\d+:0\] )?(\\\S+)", re.MULTILINE)
 _OUTPUT = re.compile(r"^  output (?:\[\d+:0\] )?(\w+);$", re.MULTILINE)
 #: Where a port has the same name the instance has a number behind a dollar sign.
 _INSTANCE = re.compile(r"^  (\w+) \\?([\w$]+) +\($", re.MULTILINE)
@@ -111,7 +114,12 @@ def _own(name: str) -> str:
 
 
 def registers(verilog: str, top: str) -> tuple[Held, ...]:
-    """What a design holds, in the order of its text; memories that nothing writes are left out."""
+    """What a design holds, in the order of its text; memories that nothing writes are left out.
+
+    Raises RtlError for a register with an escaped name: its value could be neither kept nor given back.
+    """
+    if escaped := _ESCAPED.search(verilog):
+        raise RtlError(f"{top}: register {escaped[1]} has an escaped name, and cannot be kept")
     modules = {found[1]: _Module.of(found[0]) for found in _MODULE.finditer(verilog)}
     return tuple(_below(modules, top, ""))
 

@@ -403,9 +403,10 @@ class VerilatorModel(Closes):
     def run(self, steps: int, max_clocks: int) -> dict[str, NDArray[Any]]:
         """Turns the clock until ``steps`` steps have ended; their states.
 
-        Raises RtlError if ``max_clocks`` pass before that.
+        Raises RtlError if ``max_clocks`` pass before that, and where no state is watched: then none would
+        tell the end of a step.
         """
-        arrays = self._arrays(steps)
+        arrays = self._rows(steps)
         done = self._check(self._library.model_run(self._model, steps, max_clocks, _pointers(arrays)))
         if done < steps:
             raise RtlError(
@@ -414,8 +415,8 @@ class VerilatorModel(Closes):
         return self.design.joined(arrays)
 
     def look(self, clocks: int) -> dict[str, NDArray[Any]]:
-        """Turns the clock so often; the states of all steps that ended meanwhile."""
-        arrays = self._arrays(clocks)
+        """Turns the clock so often; the states of all steps that ended meanwhile, as :meth:`run`."""
+        arrays = self._rows(clocks)
         # One step more than there can be, so that no clock is left out.
         done = self._check(self._library.model_run(self._model, clocks + 1, clocks, _pointers(arrays)))
         return self.design.joined({name: array[:done] for name, array in arrays.items()})
@@ -467,6 +468,11 @@ class VerilatorModel(Closes):
         for stream, taken in kept.fed.items():
             self._library.model_taken(self._model, self._number(f"{stream}__valid"), taken)
         self._check(self._library.model_load(self._model, memory.ctypes.data, kept.clocks))
+
+    def _rows(self, steps: int) -> dict[str, NDArray[Any]]:
+        if not self.design.groups:
+            raise RtlError(f"{self.design.top}: no state is watched, so no step is seen to end")
+        return self._arrays(steps)
 
     def _arrays(self, steps: int) -> dict[str, NDArray[Any]]:
         return {
