@@ -409,6 +409,34 @@ def _study(args: Namespace) -> int:
     return study(args)
 
 
+@_verb(
+    argument(
+        "config",
+        metavar="FILE|PRESET|RUN",
+        help="a TOML file, the name of a preset, or a folder that train, simulate, synth or study wrote to",
+    ),
+    _SAMPLES,
+    argument("--seeds", type=whole(2, MAX_SEEDS), default=16, metavar="N", help="how many (default: 16)"),
+    argument(
+        "--steps",
+        type=whole(1),
+        metavar="N",
+        help="learn for N steps at most (default: a tenth of the task's)",
+    ),
+    argument("-o", "--output", required=True, metavar="FILE.html", help="the file to write"),
+    force("the file if it exists"),
+)
+def _report(args: Namespace) -> int:
+    """Write a page about a trainer: its circuit, words, learning, time, size, and a step clock by clock.
+
+    One file that needs no network. Of a configuration the twin learns for it, with --seeds and --steps as
+    in train; of a RUN it tells what is in the folder. With every number stands the command that tells it.
+    """
+    from .verbs.report import report
+
+    return report(args)
+
+
 @_verb()
 def _demo(_args: Namespace) -> int:
     """Train XOR in a simulated circuit, show that the twin agrees, and that it would notice a fault."""

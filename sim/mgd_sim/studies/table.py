@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mgd_hdl.config.errors import one_line
 from mgd_hdl.files import FileRefused
 
-__all__ = ["Cells", "Table", "cell", "head", "read", "values"]
+__all__ = ["OPENING", "Cells", "Table", "cell", "head", "read"]
+
+#: How every table begins.
+OPENING = "# mgd-hdl "
 
 #: The cells of a row, by column.
 Cells = dict[str, str]
@@ -108,7 +111,7 @@ class Table:
         """
         top, columns, rows = read(path)
         ours, theirs = self._top.splitlines(), top.splitlines()
-        if not theirs or not theirs[0].startswith("# mgd-hdl ") or len(theirs) < 2:
+        if not theirs or not theirs[0].startswith(OPENING) or len(theirs) < 2:
             raise FileRefused([f"{path}: is no table of a study; choose another folder, or --force"])
         if top != self._top or columns != list(self.columns):
             what = next(
@@ -132,8 +135,3 @@ def read(path: Path) -> tuple[str, list[str], list[Cells]]:
     if any(len(row) != len(columns) for row in rows):
         raise FileRefused([f"{path}: is no table: its rows are of different lengths"])
     return "".join(top), columns, [dict(zip(columns, row, strict=True)) for row in rows]
-
-
-def values(rows: Sequence[Cells], column: str, kind: Callable[[str], Any] = float) -> list[Any]:
-    """The cells of a column, None where there is nothing."""
-    return [kind(row[column]) if row[column] else None for row in rows]
