@@ -80,15 +80,20 @@ FAMILIES = {
     ),
 }
 
-_NARROW: dict[str, dict[str, Any]] = {
-    "formats": {
-        "parameter": "SQ(3, 5)",
-        "activation_fraction": 3,
-        "segment_bits": 3,
-        "cost_change": "SQ(1, 4)",
-        "hold_bits": 1,
-    },
+#: Small words of parameters and costs; of outputs and tables too.
+_FEW_BITS: dict[str, dict[str, Any]] = {
+    "formats": {"parameter": "SQ(3, 5)", "cost_change": "SQ(1, 4)", "hold_bits": 1},
     "perturbation": {"amplitude": 0.25},
+}
+_NARROW: dict[str, dict[str, Any]] = {
+    **_FEW_BITS,
+    "formats": {**_FEW_BITS["formats"], "activation_fraction": 3, "segment_bits": 3},
+}
+_ON_SPI: dict[str, Any] = {
+    "network": {"layers": [2, 1]},
+    "device": {"kind": "outside", "parameters": [3], "dac_bits": 12, "adc_bits": 12},
+    "dac": {"part": "MCP4922"},
+    "adc": {"part": "MCP3208"},
 }
 _SMALL: dict[str, Any] = {"leaves": "yes", "leaf_cells": 4}
 _LINEAR: dict[str, Any] = {"network": {"activation": ["sigmoid", "linear"]}}
@@ -155,6 +160,12 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "wishbone, pipelined": ("xor", {"host": {"bus": "wishbone", "pipelined": True}}, "wishbone"),
     "uart": ("xor", {"host": {"bus": "uart"}}, "uart"),
     "device": ("xor", {"device": {"kind": "outside"}}, "measurement|reader|baseline"),
+    "few parameters": (
+        "xor",
+        {**_FEW_BITS, "network": {"layers": [2, 1]}, "device": {"kind": "outside", "parameters": [3]}},
+        "sender",
+    ),
+    "converters on SPI": ("xor", _ON_SPI, "spi_adc"),
     "tanh": ("xor", {"network": {"activation": "tanh"}}, "tanh_."),
     "narrow": ("xor", _NARROW, ".*"),
     "narrow tanh": ("xor", _NARROW | {"network": {"activation": "tanh"}}, "tanh_."),

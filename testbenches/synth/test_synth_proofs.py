@@ -88,7 +88,7 @@ def test_every_kind_of_block_is_there(every_subject):
     assert not every_subject["narrow", "neuron_1"].simulated
     assert not every_subject["xor", "squared_error"].simulated
     assert {"judge", "classifier", "absolute_error", "hinge", "highpass", "follower", "annealing"} <= blocks
-    assert {"measurement", "reader"} <= blocks
+    assert {"measurement", "reader", "sender", "spi_adc"} <= blocks
     assert {"gaussian", "sinusoid", "external", "layer_turn", "cross_entropy", "softplus"} <= blocks
     assert {("narrow", block) for block in ("neuron_1", "sigmoid_1", "squared_error")} <= every_subject.keys()
     assert ("narrow", "integrator") not in every_subject
