@@ -8,6 +8,7 @@ from amaranth.hdl import Mux, Signal, Value
 
 from .config.options import OPTIONS
 from .control.access import Access
+from .control.fetch import Fetch
 from .control.judge import Judge
 from .cost.classifier import Classifier
 from .cost.gate import Gate
@@ -17,7 +18,7 @@ from .engines.engine import Broadcast, Passing
 from .learn.annealing import Annealing
 from .learn.decay import Decay
 from .learn.update_noise import UpdateNoise
-from .network.inference import Inference
+from .network.inference import FoldedInference, Inference
 from .perturb.layer_turn import LayerTurn
 from .perturb.random_code import RandomCode
 from .perturb.sparse import Sparse
@@ -264,7 +265,9 @@ class _Inference(Link):
 
     def placed(self) -> None:
         site, door = self.site, self.door
-        self.inference = block = site.place("inference", Inference(self.config))
+        made: Any = FoldedInference(self.config) if self.config.bank else Inference(self.config)
+        self.inference: Any = site.place("inference", made)
+        block = self.inference
         site.stream(block, "i_infer")
         site.gives(block, "o_infer")
         self.m.d.comb += [
@@ -280,9 +283,11 @@ class _Inference(Link):
         return Mux(self.inference.shows, self.inference.x.as_value(), x)
 
     def enters(self, layer: int, entering: Value) -> Value:
-        return entering | self.inference.passes[layer]
+        return entering if self.config.bank else entering | self.inference.passes[layer]
 
     def rests(self, passing: Passing, over: Value, rest: Value) -> Value:
+        if self.config.bank:  # a sweep knows by itself what rests
+            return rest
         return rest | self.inference.passes[passing.layer.index]
 
 
@@ -292,7 +297,7 @@ class _Accessed(Link):
     def __init__(self, site: Site):
         super().__init__(site)
         self.door = site.door("access")
-        self.access = Access(site.config)
+        self.access: Any = Fetch(site.config) if site.config.bank else Access(site.config)
         self.renew = site.renew = Signal(name="renew")
 
     def placed(self) -> None:

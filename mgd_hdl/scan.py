@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from .config.trainer import TrainerConfig
 from .hierarchy import Block
 
-__all__ = ["PlacedScan", "Scan", "addressed_rows", "place_layout", "place_ports", "scan_of"]
+__all__ = [
+    "LaneScan",
+    "PlacedScan",
+    "Scan",
+    "addressed_rows",
+    "place_layout",
+    "place_ports",
+    "scan_lanes",
+    "scan_of",
+]
 
 
 class Scan(Block):
@@ -189,3 +199,54 @@ class PlacedScan(Block):
 def scan_of(config: TrainerConfig) -> Scan | PlacedScan:
     """What leads the initializer from cell to cell."""
     return PlacedScan(config) if config.access and not config.facts.chain else Scan(config)
+
+
+@dataclass(frozen=True)
+class LaneScan:
+    """Where :func:`scan_lanes` is.
+
+    Attributes
+    ----------
+    layer : Signal
+        Of the parameter.
+    lane, place : Value
+        One-hot, the lane that holds it, and the address there.
+    last : Value
+        It is the last one.
+    """
+
+    layer: Signal
+    lane: Value
+    place: Value
+    last: Value
+
+
+def scan_lanes(m: Module, config: TrainerConfig, restart: Value, advance: Value) -> LaneScan:
+    """Counters that walk over the words of a bank in the order of their parameters' numbers: from parameter 0
+    after ``restart``, which goes first, a parameter a clock with ``advance``, up to the last.
+    """
+    layers, sweep = config.shape.layers, config.timing.sweep
+    assert sweep is not None
+    layer = Signal(range(max(2, len(layers))))
+    neuron = Signal(range(max(2, *(each.neurons for each in layers))))
+    word = Signal(range(max(each.inputs + 1 for each in layers)))
+    lane = Signal(config.engine.lanes, init=1)
+    first = Signal(range(sweep.depth))  # of the group
+    last_word = Signal()
+    last_neuron = Signal()
+    m.d.comb += [
+        last_word.eq(word == Array(each.inputs for each in layers)[layer]),
+        last_neuron.eq(neuron == Array(each.neurons - 1 for each in layers)[layer]),
+    ]
+    with m.If(restart):
+        m.d.sync += [each.eq(each.init) for each in (layer, neuron, word, lane, first)]
+    with m.Elif(advance):
+        m.d.sync += word.eq(word + 1)
+        with m.If(last_word):
+            m.d.sync += [word.eq(0), neuron.eq(neuron + 1), lane.eq(lane.rotate_left(1))]
+            with m.If(last_neuron | lane[-1]):
+                m.d.sync += first.eq(first + word + 1)
+            with m.If(last_neuron):
+                m.d.sync += [neuron.eq(0), lane.eq(1), layer.eq(layer + 1)]
+    last = last_word & last_neuron & (layer == len(layers) - 1)
+    return LaneScan(layer, lane, first + word, last)

@@ -705,6 +705,11 @@ _LINTED: dict[str, _Changes] = {
 #: Every engine, and each form of cells that would not rest in training.
 _ANSWERING: dict[str, _Changes] = {
     "one-sided": {},
+    "a bank, two-sided": {
+        "engine": {"kind": "bank", "lanes": 2},
+        "learning": {"measure": "two_sided"},
+        "perturbation": {"family": "sequential"},
+    },
     "two-sided, early enables": {"learning": {"measure": "two_sided"}, "engine": {"enables": "early"}},
     "layer by layer, delayed, two-sided, leaves": {
         "perturbation": {"granularity": "layer", "tau_layer": 2},
@@ -905,6 +910,11 @@ _ACCESSED: dict[str, _Changes] = {
         "perturbation": {"granularity": "node"},
         "learning": {"rounding": "floor", "tau_theta": 2},
         "engine": {"shadow": "yes"},
+    },
+    "a bank, clamped": {
+        "engine": {"kind": "bank", "lanes": 3},
+        "network": {"layers": [2, 4, 1], "inference": "yes"},
+        "learning": {"clamp": 2.0},
     },
     "by layer, clamped": {"perturbation": {"granularity": "layer"}, "learning": {"clamp": 1.0, "tau_p": 2}},
     "sparse, some still": {

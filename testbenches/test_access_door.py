@@ -12,7 +12,7 @@ from testbenches.catalogue import configuration, named
 from testbenches.test_doors import Both
 
 #: Those that a plain run tries.
-FEW = ("windows", "serial, two-sided, leaves", "sinusoidal, windows")
+FEW = ("windows", "serial, two-sided, leaves", "sinusoidal, windows", "a bank, clamped")
 
 
 class Accessed(Both):
@@ -110,7 +110,9 @@ def test_access(name, tmp_path_factory):
     circuit.close()
 
 
-@pytest.mark.parametrize("name", ["access: windows", "access: serial, two-sided, leaves"])
+@pytest.mark.parametrize(
+    "name", ["access: windows", "access: serial, two-sided, leaves", "access: a bank, clamped"]
+)
 def test_ten_thousand_commands(name, tmp_path_factory):
     """Against integers: each answers the last value that was written, or the nearest that can be."""
     config, rng = configuration(name), np.random.default_rng(1)

@@ -143,6 +143,11 @@ class Timing:
         return 0 if self.measure_clocks == 1 else self.broadcast_latency
 
     @property
+    def answer_beat(self) -> int:
+        """From an input that is to be answered to the next one; each has a sweep of its own in a bank."""
+        return self.measure_clocks if self.sweep is None else self.sweep.answered + 3
+
+    @property
     def answer_places(self) -> int:
         """So many answers are kept, or on their way: as many as there can be until the first of them is taken
         and its place free again, so that inputs need not wait; a power of two.

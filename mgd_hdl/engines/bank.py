@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import Const, Signal, Value
+from amaranth.hdl import Const, Mux, Signal, Value
 
 from ..config.trainer import TrainerConfig
 from ..delay import later
@@ -47,10 +47,20 @@ class BankEngine(Engine):
             self.initializer.seed.eq(site.ports.seed_initial),
             self.array.restart.eq(site.restart),
             *([self.array.seed.eq(site.ports.seed_code)] if "seed_code" in site else []),
-            *(
-                getattr(self.array, name).eq(getattr(self.initializer, name))
-                for name in ("load", "place", "theta")
-            ),
+        ]
+        initializer, array = self.initializer, self.array
+        if not self.config.access:
+            names = ("load", "place", "theta")
+            site.m.d.comb += [getattr(array, name).eq(getattr(initializer, name)) for name in names]
+            return
+        fetch, busy = site.blocks["access"], initializer.busy
+        site.m.d.comb += [
+            array.load.eq(initializer.load | Mux(fetch.load, fetch.lane, 0)),
+            array.place.eq(Mux(busy, initializer.place, fetch.place)),
+            array.theta.eq(Mux(busy, initializer.theta, fetch.theta)),
+            array.fetch.eq(fetch.inside),
+            array.at.eq(fetch.lane),
+            fetch.held.eq(array.held),
         ]
 
     def weights(self, site: Site, network: Any) -> None:
@@ -93,11 +103,20 @@ class BankEngine(Engine):
         with m.Elif(~waited[-1]):
             m.d.sync += waited.eq(waited + 1)
         m.d.comb += by_itself.eq(owed & ~sweeping & waited[-1] & ~sequencer.under_way & ~begins)
-        with m.If(by_itself):
+        answers: Value = Const(0, 1)  # one that only answers is to begin
+        if self.config.inference:
+            inference = site.blocks["inference"]
+            answers = inference.begins
+            m.d.comb += [
+                network.rest.eq(inference.shows),
+                inference.over.eq(network.over),
+                inference.free.eq(~quiet),
+            ]
+        with m.If(by_itself | answers):
             m.d.sync += quiet.eq(1)
         with m.Elif(network.over):
             m.d.sync += quiet.eq(0)
-        m.d.sync += begins.eq(sequencer.perturbed | by_itself)
+        m.d.sync += begins.eq(sequencer.perturbed | by_itself | answers)
         # Whether this step's reference was commanded.
         wanted = Signal()
         with m.If(site.command(sequencer.measure & sequencer.reference, "wants")):

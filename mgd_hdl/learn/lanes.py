@@ -15,6 +15,7 @@ from ..delay import later
 from ..fixed import shape
 from ..hierarchy import Block, place
 from ..lfsr import ShiftRegister
+from ..scan import scan_lanes
 from . import layer_ports
 from .integrator import beyond_rail
 
@@ -72,6 +73,8 @@ class Lane(Block):
         This is written instead.
     visible : Out(config.words.visible), code : Out(1)
         In c + 4.
+    [held] : Out(config.words.parameter), ``engine.access`` only
+        T as it was, in c + 2.
     """
 
     def __init__(self, config: TrainerConfig, number: int = 0):
@@ -96,6 +99,7 @@ class Lane(Block):
                 "theta": In(shape(config.words.parameter)),
                 "visible": Out(shape(config.words.visible)),
                 "code": Out(1),
+                **({"held": Out(shape(config.words.parameter))} if config.access else {}),
             }
         )
 
@@ -140,6 +144,7 @@ class Lane(Block):
             writes.addr.eq(self.write),
             writes.data.eq(Mux(self.load, self.theta, updated)),
             writes.en.eq(self.load | self.writes),
+            *([self.held.eq(kept)] if config.access else []),
         ]
         return m
 
@@ -184,6 +189,15 @@ class Lane(Block):
         return found
 
 
+def _fetched(config: TrainerConfig) -> dict:
+    """Members of all lanes through which the host comes to a word."""
+    return {
+        "fetch": In(1),
+        "at": In(config.engine.lanes),
+        "held": Out(shape(config.words.parameter)),
+    }
+
+
 class Lanes(Block):
     """All lanes of a bank, and what they have in common: the steps of the codes, and D.
 
@@ -208,6 +222,9 @@ class Lanes(Block):
         It takes its update, and is written.
     load, place, theta : In
         One-hot, which lane is written before the first step, where, and with what.
+    [fetch, at, held] : In(1), In(lanes), Out(config.words.parameter), ``engine.access`` only
+        While ``fetch`` is high ``place`` is read too; ``at`` is one-hot the lane whose word is ``held`` three
+        clocks later.
     visible, codes : Out
         Of all lanes, four clocks after the address.
     """
@@ -233,6 +250,7 @@ class Lanes(Block):
                 "load": In(lanes),
                 "place": In(range(sweep.depth)),
                 "theta": In(shape(config.words.parameter)),
+                **(_fetched(config) if config.access else {}),
                 "visible": Out(lanes * config.words.visible.width),
                 "codes": Out(lanes),
                 **{
@@ -266,7 +284,10 @@ class Lanes(Block):
             adds.append(later(m, adds[-1], f"adds_{clock}", 1, resets=True))
         back = later(m, self.address, "address", self.sweep.reach)
         lead = self.sweep.lead
-        read = later(m, self.address, "read", lead)
+        read: Value = later(m, self.address, "read", lead)
+        if config.access:
+            read = Mux(self.fetch, self.place, read)
+        held: Value = Const(0, len(self.theta))
         visible, codes = [], []
         for number in range(config.engine.lanes):
             lane = place(m, platform, f"lane_{number}", Lane(config, number))
@@ -287,9 +308,13 @@ class Lanes(Block):
                 lane.load.eq(self.load[number]),
                 lane.theta.eq(self.theta),
             ]
+            if config.access:
+                held = held | Mux(self.at[number], lane.held, 0)
             visible.append(lane.visible)
             codes.append(lane.code)
         m.d.comb += [self.visible.eq(Cat(*visible)), self.codes.eq(Cat(*codes))]
+        if config.access:
+            m.d.sync += self.held.eq(held)
         return m
 
     def _codes(self, m: Module, platform: Any) -> tuple[Signal, Signal]:
@@ -366,7 +391,7 @@ class Loader(Block):
 
     def elaborate(self, platform):
         m = Module()
-        config, lanes, layers = self.config, self.config.engine.lanes, self.config.shape.layers
+        config, layers = self.config, self.config.shape.layers
         register = place(m, platform, "register", ShiftRegister())
         writing = Signal()
         m.d.comb += [
@@ -375,41 +400,22 @@ class Loader(Block):
             register.advance.eq(writing),
         ]
 
-        layer = Signal(range(max(2, len(layers))))
-        neuron = Signal(range(max(2, *(each.neurons for each in layers))))
-        word = Signal(range(max(each.inputs + 1 for each in layers)))
-        lane = Signal(lanes, init=1)
-        first = Signal(range(self.sweep.depth))  # of the group
-        last_word = Signal()
-        last_neuron = Signal()
+        scan = scan_lanes(m, config, self.start, writing)
         ends = Signal()
         m.d.sync += self.done.eq(ends)
         m.d.comb += [
-            last_word.eq(word == Array(each.inputs for each in layers)[layer]),
-            last_neuron.eq(neuron == Array(each.neurons - 1 for each in layers)[layer]),
-            self.load.eq(Mux(writing, lane, 0)),
-            self.place.eq(first + word),
-            ends.eq(writing & last_word & last_neuron & (layer == len(layers) - 1)),
+            self.load.eq(Mux(writing, scan.lane, 0)),
+            self.place.eq(scan.place),
+            ends.eq(writing & scan.last),
             self.busy.eq(writing | self.done),
         ]
         random = Signal(shape(config.words.parameter))
         m.d.comb += random.eq(register.state[: config.words.parameter.width])
         shifted = [random.shift_right(config.levels.initial_shift(each.index)) for each in layers]
-        m.d.comb += self.theta.eq(Array(shifted)[layer])
+        m.d.comb += self.theta.eq(Array(shifted)[scan.layer])
 
         with m.If(self.start):
-            m.d.sync += [
-                writing.eq(1),
-                *(each.eq(each.init) for each in (layer, neuron, word, lane, first)),
-            ]
-        with m.Elif(writing):
-            m.d.sync += word.eq(word + 1)
-            with m.If(last_word):
-                m.d.sync += [word.eq(0), neuron.eq(neuron + 1), lane.eq(lane.rotate_left(1))]
-                with m.If(last_neuron | lane[-1]):
-                    m.d.sync += first.eq(first + word + 1)
-                with m.If(last_neuron):
-                    m.d.sync += [neuron.eq(0), lane.eq(1), layer.eq(layer + 1)]
-            with m.If(ends):
-                m.d.sync += writing.eq(0)
+            m.d.sync += writing.eq(1)
+        with m.Elif(ends):
+            m.d.sync += writing.eq(0)
         return m

@@ -160,6 +160,8 @@ class Folded(Block):
         A sweep begins.
     quiet, wanted : In(1)
         With ``go``: it measures nothing; the reference is wanted.
+    [rest] : In(1), inference only
+        With ``go``: nothing is shaken, so that the outputs that are there with ``over`` are those at rest.
     visible, codes : In
         What the bank reads, four clocks after the address.
     address, index, [layer], adds : Out
@@ -178,7 +180,7 @@ class Folded(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         #: Whether somebody wants all outputs at a time.
-        self.together = config.loss != "squared_error" or config.task.accuracy
+        self.together = config.loss != "squared_error" or config.task.accuracy or config.inference
         first, last = config.shape.layers[0], config.shape.layers[-1]
         sweep, lanes, indices = config.timing.sweep, config.engine.lanes, config.timing.indices
         assert sweep is not None
@@ -190,6 +192,7 @@ class Folded(Block):
                 "go": In(1),
                 "quiet": In(1),
                 "wanted": In(1),
+                **({"rest": In(1)} if config.inference else {}),
                 "visible": In(lanes * config.words.visible.width),
                 "codes": In(lanes),
                 "address": Out(range(sweep.depth)),
@@ -251,6 +254,11 @@ class Folded(Block):
         awaited = Signal()
         with m.If(self.go):
             m.d.sync += [silent.eq(self.quiet), awaited.eq(self.wanted)]
+        self._still: Value = Const(0, 1)
+        if config.inference:
+            self._still = Signal(name="still", reset_less=True)
+            with m.If(self.go):
+                m.d.sync += self._still.eq(self.rest)
 
         # What is known of a word, clock by clock after its address.
         ends_first = ~reader.plus & reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
@@ -349,7 +357,7 @@ class Folded(Block):
         self, m: Module, x: Signal, bottom: Value, plus: Value, first: Value
     ) -> list[tuple[Signal, Signal]]:
         """Of each lane the sum of the products, and of the inputs with signs."""
-        config = self.config
+        config, still = self.config, self._still
         width, side = config.words.visible.width, config.two_sided
         bottom_sum = config.shape.layers[0].sum.width
         negated = Signal(signed(len(x) + 1))
@@ -361,16 +369,16 @@ class Folded(Block):
             # At rest 10, perturbed 11 or 01; the reference of two sides is perturbed the other way.
             lower = Signal(2, name=f"lower_{lane}")
             if config.sequential:  # Perturbed 11, or 01 on the other side; all others rest.
-                beside = code & ~bottom & (plus | Const(side, 1))
+                beside = code & ~bottom & (plus | Const(side, 1)) & ~still
                 m.d.comb += lower.eq(Mux(beside, Cat(1, plus), 0b10))
             elif side:
-                m.d.comb += lower.eq(Mux(bottom, 0b10, Cat(1, code ^ ~plus)))
+                m.d.comb += lower.eq(Mux(bottom | still, 0b10, Cat(1, code ^ ~plus)))
             else:
-                m.d.comb += lower.eq(Mux(bottom | ~plus, 0b10, Cat(1, code)))
+                m.d.comb += lower.eq(Mux(bottom | ~plus | still, 0b10, Cat(1, code)))
             weight = Cat(lower, visible).as_signed()
             product = Signal(signed(len(weight) + len(x)), name=f"product_{lane}", reset_less=True)
             part = Signal(signed(min(len(x) + 1, bottom_sum)), name=f"part_{lane}", reset_less=True)
-            m.d.sync += [product.eq(weight * x), part.eq(Mux(code, x, other))]
+            m.d.sync += [product.eq(weight * x), part.eq(Mux(still, 0, Mux(code, x, other)))]
             total = Signal(self._sum, name=f"sum_{lane}", reset_less=True)
             shaken = Signal(signed(bottom_sum), name=f"shaken_{lane}", reset_less=True)
             m.d.sync += [

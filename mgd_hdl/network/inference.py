@@ -11,7 +11,7 @@ from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block
 
-__all__ = ["Inference", "answer_stream", "input_stream"]
+__all__ = ["FoldedInference", "Inference", "answer_stream", "input_stream"]
 
 
 def input_stream(config: TrainerConfig) -> stream.Signature:
@@ -161,3 +161,78 @@ class Inference(Block):
             self.o.payload.eq(reads.data),
             self.o.valid.eq(there.any()),
         ]
+
+
+class FoldedInference(Block):
+    """The same door to a folded network: a sweep for each input, in which nothing is shaken or learned.
+
+    A sweep takes its time, so one input is under way at a time and begins when the answer before it is taken.
+    An input that is taken in clock t is swept from t + 1 on and its answer at ``o`` in ``t + 2 +
+    config.timing.sweep.answered``; with a reader that waits the next one may begin in the clock behind.
+
+    Members
+    -------
+    i, o, wanted, open, asks, inside, owes
+        As of :class:`Inference`; ``i.ready`` comes in the clock in which the input begins.
+    free : In(1); begins : Out(1)
+        No sweep is under way; one is to begin in the next clock.
+    over : In(1)
+        Its outputs are at ``y``.
+    x, shows, y
+        As of :class:`Inference`.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        super().__init__(
+            {
+                "i": In(input_stream(config)),
+                "o": Out(answer_stream(config)),
+                "wanted": In(1),
+                "open": In(1),
+                "asks": Out(1),
+                "inside": Out(1),
+                "owes": Out(1),
+                "free": In(1),
+                "begins": Out(1),
+                "over": In(1),
+                "x": Out(_inputs(config)),
+                "shows": Out(1),
+                "y": In(_outputs(config)),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "folded_inference"
+
+    def elaborate(self, platform):
+        m = Module()
+        x = Signal.like(self.i.payload, name="x_kept", reset_less=True)
+        answer = Signal.like(self.o.payload, name="answer", reset_less=True)
+        there = Signal()
+        turn = Signal()  # training's, after each input
+        waits = Signal()
+        ends = Signal()
+        m.d.comb += [
+            waits.eq(self.i.valid & ~self.shows & ~there & ~turn),
+            self.asks.eq(waits | self.shows),
+            self.begins.eq(waits & self.open & self.free),
+            self.i.ready.eq(self.begins),
+            self.inside.eq(self.shows),
+            self.owes.eq(self.shows | there),
+            self.x.eq(x),
+            ends.eq(self.shows & self.over),
+            self.o.payload.eq(answer),
+            self.o.valid.eq(there),
+        ]
+        m.d.sync += turn.eq(ends & self.wanted)
+        with m.If(self.begins):
+            m.d.sync += [x.eq(self.i.payload), self.shows.eq(1)]
+        with m.Elif(ends):
+            m.d.sync += [answer.eq(self.y), self.shows.eq(0)]
+        with m.If(ends):
+            m.d.sync += there.eq(1)
+        with m.Elif(self.o.ready):
+            m.d.sync += there.eq(0)
+        return m

@@ -232,7 +232,7 @@ PARALLEL_ONLY = {"sparse codes", "early enables", "stuck parameters", "halving",
             PARALLEL_ONLY
             | {"loaded codes", "shadow", "serial cells", "no leaves"}
             | {"small leaves", "resets", "node by node", "layer by layer", "noise of updates", "analog"}
-            | {"inference", "access", "device outside"},
+            | {"device outside"},
         ),
     ],
 )
@@ -262,11 +262,6 @@ def test_what_an_engine_refuses(name, refused):
             {"engine": {"kind": "bank"}, "perturbation": {"family": "sequential", "order": "shuffled"}},
             'perturbation.order = "shuffled": must be "plain" with engine.kind = "bank", which has no table'
             " of turns",
-        ),
-        (
-            {"engine": {"kind": "bank", "access": "yes"}},
-            'engine.kind = "bank": must be "array" with access = "yes": a sweep that only answers or reads'
-            " is not built",
         ),
     ],
 )
