@@ -23,9 +23,11 @@ from mgd_hdl.files import locked
 from mgd_sim.studies import bits, measures, running
 from mgd_sim.studies.catalogue import STUDIES
 from mgd_sim.studies.learning import goal_of, learn
-from mgd_sim.studies.points import applied, axis, grid, sampled
+from mgd_sim.studies.points import applied, axis, from_text, grid, sampled
 from mgd_sim.studies.table import Table, read
 from mgd_sim.studies.workers import Here
+from mgd_synth.estimate import estimated_sizes, totals
+from testbenches.docs import word_lengths
 from testbenches.docs.pages import ROOT
 
 XOR = preset("xor")
@@ -431,10 +433,10 @@ def test_a_search_goes_on_where_it_was():
 def test_nothing_beats_what_stands_on_the_front():
     rng = np.random.default_rng(1)
     rows = [
-        {"point": str(k), "changes": "", "logic_cells": str(cells), "clocks_99": str(clocks)}
+        {"point": str(k), "changes": "", "logic_cells": str(cells), "clocks_99": str(clocks), "median": "9"}
         for k, (cells, clocks) in enumerate(rng.integers(1, 40, (60, 2)))
     ]
-    rows.append({"point": "never", "changes": "", "logic_cells": "1", "clocks_99": ""})
+    rows.append({"point": "never", "changes": "", "logic_cells": "1", "clocks_99": "", "median": ""})
 
     def beaten(row):
         mine = int(row["logic_cells"]), int(row["clocks_99"])
@@ -454,3 +456,44 @@ def test_words_as_given_change_nothing(name):
     config = preset(name)
     assert bits.Words.of(config).changes(config) == {}
     assert bits.Words.of(config).parameter == config.words.parameter.width
+
+
+# ---- what the pages tell -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", word_lengths.RECORDED)
+def test_a_recorded_table_is_of_this_preset(task):
+    """Of its configuration, with every point that the command asks for; areas are as estimated today."""
+    file = ROOT / f"docs/figures/{task}_bits.csv"
+    top, columns, rows = read(file)
+    lines = [line[2:] for line in top.splitlines()]
+    text = "\n".join(line[2:] for line in lines[lines.index("configuration:") + 1 :])
+    config = preset(task)
+    assert loads(text) == config
+    assert lines[1].startswith(f"command: mgd-hdl study bits {task}")
+    points, _ = bits.each_on_its_own(config, bits.Words.of(config), bits.sizes_of(config))
+    assert {point.name for point in points} <= {row["point"] for row in rows}
+    assert columns[-1] == "problem"
+    for row in rows:
+        if not row["problem"]:
+            solved = [at for at in row["solved_at"].split() if at != "-"]
+            assert int(row["solved"]) == len(solved)
+            assert len(row["solved_at"].split()) == int(row["seeds"])
+    (judged,) = [row for row in rows if row["point"] == "chosen, other seeds"]
+    found = applied(config, from_text(judged["changes"]))
+    assert int(judged["logic_cells"]) == round(totals(estimated_sizes(found, "ecp5-25k"))["logic cells"])
+
+
+@pytest.mark.only_all
+@pytest.mark.parametrize("task", word_lengths.RECORDED)
+def test_a_recorded_row_comes_again(task):
+    """The chosen configuration, trained anew: the step of every seed."""
+    _, _, rows = read(ROOT / f"docs/figures/{task}_bits.csv")
+    config = preset(task)
+    (row,) = [row for row in rows if row["point"] == "chosen, other seeds"]
+    found, seeds = applied(config, from_text(row["changes"])), int(row["seeds"])
+    goal = running.goal_for(found, STUDIES["bits"], seeds, int(row["until"]), None)
+    first = config.seed + seeds
+    job = measures.Job("solved", found, "twin", range(first, first + seeds), goal)
+    (again,) = job.rows(lambda _share: False)
+    assert again["solved_at"] == row["solved_at"]

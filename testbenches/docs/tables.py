@@ -20,6 +20,7 @@
     map-...  the memory map: registers, bits
     states   what every step leaves behind, from mgd_hdl.config.STATES
     apart    what options cannot be together with, from mgd_hdl.config.relations.exclusions
+    bits-..., chosen-..., front-...  word lengths of a task, from docs/figures/*_bits.csv
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
 
 Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
@@ -58,7 +59,7 @@ from mgd_synth.estimate import SUPPLY, coefficients, estimated_sizes, totals
 from mgd_synth.report import PAPER
 from mgd_synth.results import fingerprint, load
 
-from . import memory_map, top
+from . import memory_map, top, word_lengths
 from .boards import known, rows, show
 from .pages import PAGES, ROOMS, ROOT, Page
 from .sizes import sizes
@@ -768,4 +769,7 @@ _PARTS: dict[str, Callable[[str], str]] = {
     "top-": _top,
     "map-": _map,
     "sooner-": _sooner,
+    "bits-": lambda task: _rows(*word_lengths.shortest_words(task)),
+    "front-": lambda task: _rows(*word_lengths.front(task)),
+    "chosen-": lambda task: _rows(*word_lengths.chosen(task)) + word_lengths.note(task),
 }

@@ -23,7 +23,10 @@ from .points import Point
 from .running import Plan
 from .table import Cells
 
-__all__ = ["AXES", "ROUNDINGS", "SEARCH", "Front", "Words", "front", "plan", "still_solves"]
+__all__ = [
+    "AXES", "ROUNDINGS", "SEARCH", "Front", "Words", "each_on_its_own", "front", "plan", "shortest",
+    "sizes_of", "still_solves",
+]  # fmt: skip
 
 ROUNDINGS: tuple[str, ...] = get_args(LearningSection.model_fields["rounding"].annotation)
 
@@ -99,7 +102,7 @@ class Words:
         return {key: value for key, value in wanted.items() if given[key] != value}
 
 
-def _sizes(config: TrainerConfig) -> dict[str, list[int]]:
+def sizes_of(config: TrainerConfig) -> dict[str, list[int]]:
     """Which lengths of each word are looked at: from a bit or two more than it has down to the least."""
     given = Words.of(config)
     sizes = {
@@ -144,11 +147,11 @@ def plan(config: TrainerConfig, _goal: Goal) -> Plan:
     """Every word on its own with each rounding; the shortest ones together; those shortened by a bit, as long
     as that helps.
     """
-    given, sizes = Words.of(config), _sizes(config)
-    points, places = _each_on_its_own(config, given, sizes)
+    given, sizes = Words.of(config), sizes_of(config)
+    points, places = each_on_its_own(config, given, sizes)
     rows = yield points
     reference = rows[0][0]
-    shortest = _shortest(places, [row[0] for row in rows], reference, given, sizes)
+    least_of = shortest(places, [row[0] for row in rows], reference, given, sizes)
 
     begun = {
         rounding: [
@@ -158,7 +161,7 @@ def plan(config: TrainerConfig, _goal: Goal) -> Plan:
             )
             for margin in _MARGINS
         ]
-        for rounding, least in shortest.items()
+        for rounding, least in least_of.items()
     }
     known = [each for group in begun.values() for each in group]
     rows = yield [Point(_search_name(0, words), words.changes(config)) for words in known]
@@ -231,7 +234,7 @@ class _Search:
         self.open = [name for name in good if getattr(self.words, name) > min(sizes[name])]
 
 
-def _each_on_its_own(
+def each_on_its_own(
     config: TrainerConfig, given: Words, sizes: Mapping[str, Sequence[int]]
 ) -> tuple[list[Point], list[tuple[str, str, int]]]:
     """The given point first, then all others; of each its rounding, word and size."""
@@ -245,7 +248,7 @@ def _each_on_its_own(
     return points, known
 
 
-def _shortest(
+def shortest(
     known: Sequence[tuple[str, str, int]],
     rows: Sequence[Cells],
     reference: Cells,
@@ -285,11 +288,14 @@ class Front:
 
 
 def front(rows: Sequence[Cells]) -> list[Front]:
-    """All of them, from the smallest to the fastest; clocks until 99 of 100 trainers are done."""
+    """All of them, from the smallest to the fastest; clocks until 99 of 100 trainers are done. Where fewer
+    than half of the seeds have solved the task chance decides these, so it has no place here.
+    """
     known = [
         Front(row["point"], row["changes"], int(row["logic_cells"]), float(row["clocks_99"]))
         for row in rows
-        if row.get("logic_cells") and row.get("clocks_99") and "other seeds" not in row["point"]
+        if all(row.get(column) for column in ("logic_cells", "clocks_99", "median"))
+        and "other seeds" not in row["point"]
     ]
     known.sort(key=lambda each: (each.logic_cells, each.clocks))
     found: list[Front] = []

@@ -19,7 +19,18 @@ from mgd_hdl.config import ConfigError, Problem, TrainerConfig
 from mgd_hdl.config.build import problems_of_keys
 from mgd_hdl.config.errors import one_line
 
-__all__ = ["Axis", "Changes", "Point", "applied", "axis", "dotted", "grid", "in_sections", "sampled"]
+__all__ = [
+    "Axis",
+    "Changes",
+    "Point",
+    "applied",
+    "axis",
+    "dotted",
+    "from_text",
+    "grid",
+    "in_sections",
+    "sampled",
+]
 
 #: By dotted key.
 Changes = Mapping[str, Any]
@@ -93,6 +104,12 @@ def in_sections(changes: Changes) -> dict[str, Any]:
 def dotted(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """And back."""
     return {f"{section}.{key}": value for section, keys in sections.items() for key, value in keys.items()}
+
+
+def from_text(text: str) -> dict[str, Any]:
+    """Changes as a table has them: ``KEY=VALUE; KEY=VALUE``."""
+    pairs = (each.partition("=") for each in text.split("; ") if each)
+    return {key: _value(value) for key, _, value in pairs}
 
 
 def applied(config: TrainerConfig, changes: Changes) -> TrainerConfig:
