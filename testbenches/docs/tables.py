@@ -9,6 +9,7 @@
     time     how long these take to learn at their best clock rate, beside the paper's platforms
     soon     how long at worst, in clocks, from docs/figures/*_soon.json; of others from docs/figures.json
     sooner-all, sooner-short   the same at clock rates of placed trainers, beside the paper's platform HW2
+    toggles  bits that change in a step, and until it is solved, from docs/figures/toggles.json
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
     loops  circuits for a device outside, from synth/baselines/loops.json
     largest  networks that fill a device, from synth/baselines/largest.json and docs/hidden.json
@@ -50,6 +51,7 @@ from mgd_hdl.config.summary import json_schema
 from mgd_hdl.hierarchy import Block
 from mgd_sim.control.access import clocks, rounds
 from mgd_sim.studies import soon
+from mgd_sim.studies import toggles as toggled
 from mgd_sim.studies.hidden import RESULTS
 from mgd_synth import frontier, largest, loops, proofs, runs
 from mgd_synth.baselines import BASELINES
@@ -600,6 +602,26 @@ def _soon() -> str:
     return _rows([*head, "median, clocks", "99 %, clocks"], table) + f"\n{note}\n"
 
 
+def _toggles() -> str:
+    """One line a setting: what moves in a step, and until 99 of 100 are done."""
+    table = []
+    for name, each in toggled.recorded().items():
+        task = toggled.SETTINGS[name]
+        most = _outcomes(task)[name].until(0.99)
+        row = [_SOON[task], _setting(name), f"{each.bits:,}", f"{each.per_step:,.0f}"]
+        row += [f"{each.cells / each.toggles:.0%}", f"{each.per_clock / each.bits:.1%}"]
+        table.append([*row, "-" if most is None else f"{float(f'{most * each.per_clock / 1e6:.3g}'):,g}"])
+    seeds, steps = ({each.job[place] for each in toggled.recorded().values()} for place in (1, 2))
+    note = (
+        "Measured with `python -m mgd_sim.studies.toggles`: bits of registers and of written memories that"
+        f" differ from one clock to the next, in the first {max(steps)} steps of {max(seeds)} seeds, in"
+        " simulated Verilog. The last column is for the clocks of 99 % above. What moves between registers,"
+        " and the clock itself, is not counted: this is no energy."
+    )
+    head = ["task", "setting", "bits", "toggles a step", "of these in cells", "of all bits, a clock"]
+    return _rows([*head, "million toggles until 99 %"], table) + f"\n{note}\n"
+
+
 #: Task, setting, the same with exact updates, and where it was placed: a case of the frontier, or a board.
 _SOONER: tuple[tuple[str, str, str, str | tuple[str, str]], ...] = (
     ("xor", "xor", "xor", ("ulx3s-25f", "xor")),
@@ -757,6 +779,7 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "boards": lambda *_: _boards(),
     "time": lambda *_: _time(),
     "soon": lambda *_: _soon(),
+    "toggles": lambda *_: _toggles(),
     "frontier": lambda *_: _frontier(),
     "trainers": lambda *_: _trainers(),
     "largest": lambda *_: _largest(),

@@ -64,7 +64,7 @@ _DELAYED: Changes = {"learning": {"updates": "delayed"}}
 #: Exact updates wait for every register, so they have few.
 _EXACT: Changes = {"learning": {"updates": "exact"}, **_FEW}
 #: Clocks of a step with delayed updates, letters being drawn: at times one comes late.
-_LATE = 4_023 / 2_000
+_LATE = 201_933 / 100_000
 
 #: By task and name.
 SETTINGS: dict[str, dict[str, Setting]] = {
