@@ -23,19 +23,26 @@ estimate
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mgd_hdl.config import PRESETS, TrainerConfig, load, preset
+from mgd_hdl.config.options import asked_for
 from mgd_synth import runs
 from testbenches.given import given
 
-__all__ = ["CATALOGUE", "EXAMPLES", "Entry", "configuration", "named", "slow"]
+__all__ = ["CATALOGUE", "EXAMPLES", "Entry", "configuration", "enough", "named", "slow"]
 
 _Changes = Mapping[str, Any]
+
+#: Sections with keys that are choices.
+_CHOICES = ("network", "cost", "perturbation", "learning", "task", "engine", "judge", "imperfections")
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.toml"))
 
@@ -1003,6 +1010,34 @@ CATALOGUE = _catalogue()
 def named(*tags: str) -> list[str]:
     """The names of those with one of these tags."""
     return [name for name, entry in CATALOGUE.items() if entry.tag in tags]
+
+
+def enough(names: Iterable[str], times: int = 2) -> list[Any]:
+    """These names as parameters of a test: all with ``--all``, in a plain run enough of them.
+
+    That is, the first ``times`` with each option, and with each value of a key that is a choice: a trainer
+    is left out if others before it have all that it has, though not together.
+    """
+    seen: Counter[str] = Counter()
+    rows: list[Any] = []
+    for name in names:
+        has = _has(configuration(name))
+        late = all(seen[each] >= times for each in has)
+        rows.append(pytest.param(name, marks=[pytest.mark.only_all] * late, id=name))
+        seen.update(() if late else has)
+    return rows
+
+
+def _has(config: TrainerConfig) -> set[str]:
+    sections = config.model_dump(mode="json", include={*_CHOICES})
+    values = (
+        f"{section}.{key} = {value}"
+        for section, keys in sections.items()
+        for key, found in keys.items()
+        for value in (found if isinstance(found, list) else [found])
+        if isinstance(value, str)
+    )
+    return {*values, *(option.name for option in asked_for(config))}
 
 
 @cache

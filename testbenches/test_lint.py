@@ -10,7 +10,7 @@ import pytest
 from mgd_hdl.config import Registers
 from mgd_hdl.config.names import SIGNALS
 from mgd_hdl.emit import trainer_files
-from testbenches.catalogue import configuration, named
+from testbenches.catalogue import configuration, enough, named
 from testbenches.linting import lint
 
 
@@ -25,7 +25,7 @@ def check_names(name: str, verilog: str) -> None:
     assert {"clk", "run", "tau_x", "started"} < own <= {*SIGNALS, *(each.name for each in fields(Registers))}
 
 
-@pytest.mark.parametrize("name", named("lint", "inference", "access"))
+@pytest.mark.parametrize("name", enough(named("lint", "inference", "access")))
 def test_no_lint(name, tmp_path):
     config = configuration(name)
     files = trainer_files(config)

@@ -19,7 +19,17 @@ from mgd_sim.rtl import RtlError, RtlTrainer, expanded, simulate, trainer_design
 from mgd_sim.rtl.bugs import inject
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
-from testbenches.catalogue import ANALOG_WINDOWS, BANK, JUDGED, SERIAL, TIGHT, WINDOWS, configuration, named
+from testbenches.catalogue import (
+    ANALOG_WINDOWS,
+    BANK,
+    JUDGED,
+    SERIAL,
+    TIGHT,
+    WINDOWS,
+    configuration,
+    enough,
+    named,
+)
 from testbenches.warm import simulator as warm
 
 
@@ -105,7 +115,7 @@ def test_a_fault_is_noticed(tmp_path):
         )
 
 
-@pytest.mark.parametrize("name", named("trainer"))
+@pytest.mark.parametrize("name", enough(named("trainer")))
 def test_equals_the_twin(name, tmp_path_factory):
     """Thousands of steps of two seeds, every state of every step."""
     config = configuration(name)

@@ -170,12 +170,12 @@ def test_circuit_and_twin_are_equal(capsys, in_the_workplace):
     assert left_behind(in_the_workplace) == set()
 
 
-@pytest.mark.parametrize("name", BUGS)
-def test_every_bug_is_seen_and_named(name, capsys):
-    assert cli.main(["compare", "xor", "--steps", "2000", "--inject-bug", name]) == 1
+@pytest.mark.parametrize("mutation", BUGS)
+def test_every_bug_is_seen_and_named(mutation, capsys):
+    assert cli.main(["compare", "xor", "--steps", "2000", "--inject-bug", mutation]) == 1
     first, second = capsys.readouterr().out.splitlines()
     assert re.fullmatch(
-        rf"xor_trainer: step \d+ \(seed 1\): {BUGS[name].shows}(\[\d\])? is -?\d+, should be -?\d+", first
+        rf"xor_trainer: step \d+ \(seed 1\): {BUGS[mutation].shows}(\[\d\])? is -?\d+, should be -?\d+", first
     )
     assert re.fullmatch(r"xor_trainer: \d+ steps, 1 seed, \d+ states: \d+ differ", second)
 

@@ -98,9 +98,10 @@ def some_valid(count: int, seed: int) -> list[TrainerConfig]:
 
 
 @pytest.mark.parametrize(
-    "config", [pytest.param(each, id=str(n)) for n, each in enumerate(some_valid(40, 1))]
+    "drawing", [pytest.param(each, id=str(n)) for n, each in enumerate(some_valid(40, 1))]
 )
-def test_every_valid_configuration_elaborates_and_runs(config):
+def test_every_valid_configuration_elaborates_and_runs(drawing):
+    config = drawing
     modules = Modules("any")
     modules.add(Trainer(config), "any")
     assert "any__core" in modules.text
@@ -108,6 +109,7 @@ def test_every_valid_configuration_elaborates_and_runs(config):
         twin.Trainer(config, [1]).run(30)
 
 
+@pytest.mark.only_all
 def test_the_widest_neuron_elaborates():
     config = preset("xor").replaced(
         network={"layers": [1412, 1]},

@@ -159,7 +159,13 @@ def learns(config: TrainerConfig, found: Mapped, target: str, folder: Path, **gi
     )
 
 
-@pytest.mark.parametrize("target", MODELS)
+#: The others with ``--all``.
+PLAIN = ("ice40-hx8k", "ecp5-25k", "5ceba2")
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param(name, marks=[pytest.mark.only_all] * (name not in PLAIN)) for name in MODELS]
+)
 def test_netlist_learns_as_the_twin(target, tmp_path):
     """The whole training of XOR for an HX8K, until it has solved; 40 steps for the others."""
     config, device = preset("xor"), {**DEVICES, **COUNTED}[target]

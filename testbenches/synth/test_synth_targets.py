@@ -34,7 +34,14 @@ def test_targets():
         assert device.supply.keys() == device.mapped.keys() | device.placed.keys()
 
 
-@pytest.mark.parametrize("target", ["ice40-up5k", "ice40-hx8k", "ecp5-25k", "gowin-gw1nr9"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "ice40-up5k",
+        "ecp5-25k",
+        *(pytest.param(name, marks=pytest.mark.only_all) for name in ("ice40-hx8k", "gowin-gw1nr9")),
+    ],
+)
 def test_place_and_route(target):
     config, said = preset("xor"), []
     report = synthesize(config, target, say=said.append)
@@ -68,6 +75,7 @@ def test_place_and_route(target):
     assert "nextpnr: starting" in said
 
 
+@pytest.mark.only_all
 def test_one_seed_one_result():
     """The same seed gives the same report; another one another clock rate."""
     config = preset("xor")
