@@ -12,7 +12,7 @@ help:
 	@echo "make setup   make $(VENV) with everything pinned in requirements.lock"
 	@echo "make demo    train XOR in a simulated circuit and show that the twin agrees"
 	@echo "make test    lint, types, and every test"
-	@echo "make test-all the same, with every mutation of every block"
+	@echo "make test-all the same, with every mutation, trainer and placement"
 	@echo "make lint    lint and types only"
 	@echo "make docs    write the tables, sizes and timings of the pages anew"
 	@echo "make bench   measure how fast circuit and twin run here, and every recorded size"

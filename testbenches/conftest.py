@@ -1,5 +1,7 @@
-"""Which tests run: all of them with ``--all``, otherwise of every table of mutations, and of trainers drawn
-at random, one row in eight.
+"""Which tests run: all of them with ``--all``.
+
+A plain run takes one row in eight of every table of mutations, and of trainers drawn at random; of the
+catalogue's trainers ``testbenches.catalogue.enough``; and leaves out what is marked ``only_all``.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ EVERY = 8
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--all``."""
-    parser.addoption("--all", action="store_true", help="try every mutation, not one in eight")
+    parser.addoption("--all", action="store_true", help="every mutation, trainer and placement")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
