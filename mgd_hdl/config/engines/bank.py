@@ -26,6 +26,7 @@ class BankFacts(EngineFacts):
     option: ClassVar[str] = "bank"
     waits: ClassVar[bool] = True
     joins: ClassVar[bool] = True
+    largest: ClassVar[int] = 1 << 17
 
     @property
     def delivery(self) -> Delivery:  # type: ignore[override]

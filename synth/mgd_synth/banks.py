@@ -1,0 +1,189 @@
+"""How large and how fast are trainers whose parameters lie in a bank? Networks, lanes and devices.
+
+``python -m mgd_synth.banks`` maps, places and routes them one after the other, and keeps what it found in
+``synth/baselines/banks.json``, by the releases of the tools: it may be stopped at any time and goes on where
+it was. What does not fit is kept with the reason. ``--list`` names the cases; names, or beginnings of names,
+as arguments pick some.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from mgd_hdl.config import TrainerConfig
+from mgd_hdl.emit import trainer_files
+from mgd_hdl.progress import stopwatch
+
+from .flow import DEVICES, check_registers, mapped
+from .nextpnr import place_and_route, resources, sizes
+from .process import Say
+from .results import fingerprint, keep, load, tools
+from .script import one_by_one
+
+__all__ = ["BASELINE", "CASES", "BankCase", "bound", "network", "speed"]
+
+BASELINE = Path(__file__).parents[1] / "baselines" / "banks.json"
+
+#: What nextpnr aims at, megahertz.
+_AIMS = {"ice40-up5k": 60.0, "gowin-gw1nr9": 120.0, "ecp5-25k": 150.0, "ecp5-85k": 120.0}
+
+#: Layers and bits of an input, by parameters: the letters, pooled images, whole ones, and a wide network.
+NETWORKS: dict[str, tuple[tuple[int, ...], str]] = {
+    "49-4-4": ((49, 4, 4), "UQ(1, 0)"),
+    "196-32-10": ((196, 32, 10), "UQ(0, 4)"),
+    "784-32-10": ((784, 32, 10), "UQ(0, 4)"),
+    "784-128-10": ((784, 128, 10), "UQ(0, 4)"),
+}
+
+
+def network(name: str, lanes: int) -> TrainerConfig:
+    """A trainer of one of the :data:`NETWORKS`: two-sided, with Walsh codes and samples from outside."""
+    layers, given = NETWORKS[name]
+    return TrainerConfig.build(
+        {
+            "name": "bank",
+            "network": {"layers": layers},
+            "formats": {"input": given},
+            "perturbation": {"family": "walsh"},
+            "learning": {"measure": "two_sided", "rate": 0.25},
+            "engine": {"kind": "bank", "lanes": lanes},
+            "task": {"name": "external", "source": "stream"},
+        }
+    )
+
+
+def bound(config: TrainerConfig) -> Fraction:
+    """Clocks of a step in which every lane has a parameter in every clock."""
+    return Fraction(config.parameters, config.engine.lanes)
+
+
+@dataclass(frozen=True)
+class BankCase:
+    """A network on so many lanes, for a device."""
+
+    net: str
+    lanes: int
+    target: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.net}-w{self.lanes}-{self.target}"
+
+    @property
+    def config(self) -> TrainerConfig:
+        return network(self.net, self.lanes)
+
+    @property
+    def verilog(self) -> str:
+        """The fingerprint."""
+        return fingerprint(trainer_files(self.config)["bank.v"])
+
+    def run(self, say: Say) -> dict[str, Any]:
+        """Sizes and clock rate; of what does not fit the sizes, and which there are too many of."""
+        config, device = self.config, DEVICES[self.target]
+        found: dict[str, Any] = {
+            "verilog": self.verilog,
+            "parameters": config.parameters,
+            "clocks": float(config.timing.clocks_per_step),
+        }
+        with tempfile.TemporaryDirectory(prefix="mgd_synth_") as name:
+            folder = Path(name)
+            made = mapped(config, device, folder, say=say)
+            check_registers(config, made.module, device.mapped["FF"])
+            counted = {each: sum(blocks.values()) for each, blocks in sizes(device, made.module).items()}
+            found |= {each: round(number, 1) for each, number in counted.items()}
+            if over := self.over(counted):
+                return found | {"over": over}
+            say("nextpnr: starting")
+            routed = place_and_route(
+                folder,
+                device,
+                made.netlist,
+                made.harness.pins,
+                seed=1,
+                frequency=_AIMS[self.target],
+                say=say,
+            )
+            for each in resources(device, made.module, routed):
+                found[each.name] = round(each.used + each.harness, 1)
+        return found | {"fmax": round(routed.fmax, 2)}
+
+    def over(self, counted: Mapping[str, float]) -> list[str]:
+        """The resources of which the device has fewer."""
+        from .estimate import SUPPLY
+
+        supply = SUPPLY[self.target]
+        return [name for name, number in counted.items() if number > supply.get(name, number)]
+
+
+def speed(found: Mapping[str, Any]) -> float | None:
+    """Steps a second; None of what was not placed."""
+    return found["fmax"] * 1e6 / found["clocks"] if "fmax" in found else None
+
+
+# ---- cases ---------------------------------------------------------------------------------------
+
+#: What was asked for first comes first; then from the small to the large.
+_FIRST = (BankCase("196-32-10", 16, "ecp5-25k"), BankCase("49-4-4", 4, "ice40-up5k"))
+_LANES = (1, 4, 16, 64)
+_SMALL = {"ice40-up5k": ("49-4-4", "196-32-10"), "gowin-gw1nr9": ("49-4-4", "196-32-10", "784-32-10")}
+_REST = (
+    BankCase(net, lanes, target)
+    for net in NETWORKS
+    for target in ("ice40-up5k", "gowin-gw1nr9", "ecp5-25k", "ecp5-85k")
+    for lanes in _LANES
+    if net in _SMALL.get(target, NETWORKS)
+    and not (target == "ecp5-25k" and (lanes > 16 or net == "784-128-10"))
+    and not (target == "ecp5-85k" and net in ("49-4-4", "196-32-10") and lanes < 64)
+    and lanes <= {"49-4-4": 4}.get(net, 64)
+)
+CASES: dict[str, BankCase] = {case.name: case for case in (*_FIRST, *_REST)}
+
+
+def _line(case: BankCase, found: Mapping[str, Any]) -> str:
+    if not found:
+        return f"{case.name:28} not known yet"
+    used = ", ".join(
+        f"{found[name]:g} {name}" for name in ("logic cells", "FF", "BRAM", "DSP") if name in found
+    )
+    if (steps := speed(found)) is None:
+        return f"{case.name:28} {used}: too many of {', '.join(found['over'])}"
+    return f"{case.name:28} {used}: {found['clocks']:g} clocks, {found['fmax']:.1f} MHz, {steps:,.0f} steps/s"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m mgd_synth.banks", description=__doc__)
+    parser.add_argument("case", nargs="*", help="names, or beginnings of names (default: all)")
+    parser.add_argument("--list", action="store_true", help="name the cases, with what is known of them")
+    parser.add_argument("--again", action="store_true", help="run cases that are finished, too")
+    parser.add_argument("--results", type=Path, default=BASELINE, help="file of the results")
+    given = parser.parse_args(arguments)
+    unknown = [word for word in given.case if not any(name.startswith(word) for name in CASES)]
+    if unknown:
+        parser.error(f"no case begins with {unknown[0]!r}; --list names them")
+    picked = [
+        case for name, case in CASES.items() if not given.case or any(name.startswith(w) for w in given.case)
+    ]
+    say = stopwatch()
+
+    def work(case: BankCase) -> str:
+        found = load(given.results).get(tools(case.target), {}).get(case.name, {})
+        if not given.list and (given.again or found.get("verilog") != case.verilog):
+            say(case.name)
+            found = case.run(say)
+            keep(given.results, case.target, case.name, found, list(CASES))
+        return _line(case, found)
+
+    return one_by_one(picked, lambda case: case.name, work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
