@@ -1,4 +1,4 @@
-"""Writes ``digits.csv`` beside this script: Alpaydin and Kaynak's digits of 8 x 8 pixels, as scikit-learn has them.
+"""Writes ``digits.csv`` beside this script: Alpaydin's digits of 8 x 8 pixels, as scikit-learn has them.
 
 ``pip install scikit-learn``, then ``python examples/digits/write_digits.py``. Another folder may be given.
 """

@@ -48,7 +48,7 @@ def network(name: str, lanes: int) -> TrainerConfig:
     layers, given = NETWORKS[name]
     return TrainerConfig.build(
         {
-            "name": "bank",
+            "name": "swept",
             "network": {"layers": layers},
             "formats": {"input": given},
             "perturbation": {"family": "walsh"},
@@ -83,7 +83,7 @@ class BankCase:
     @property
     def verilog(self) -> str:
         """The fingerprint."""
-        return fingerprint(trainer_files(self.config)["bank.v"])
+        return fingerprint(trainer_files(self.config)["swept.v"])
 
     def run(self, say: Say) -> dict[str, Any]:
         """Sizes and clock rate; of what does not fit the sizes, and which there are too many of."""

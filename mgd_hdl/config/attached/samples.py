@@ -27,7 +27,7 @@ from .files import AttachedFile, Unreadable, size
 from .idx import idx, looks_like
 from .text import Line, lines_of, number
 
-__all__ = ["Part", "Reading", "Samples", "read_samples"]
+__all__ = ["Part", "Reading", "Samples", "read_samples", "unpacked"]
 
 #: One text a sample, as it stands there; or (count, columns) numbers.
 Answers = list[str] | Array
@@ -142,7 +142,7 @@ def _blamed(key: str) -> Iterator[None]:
 # ---- what a file is ------------------------------------------------------------------------------
 
 
-def _unpacked(data: bytes) -> bytes:
+def unpacked(data: bytes) -> bytes:
     """Without gzip, if it is packed."""
     if data[:2] != b"\x1f\x8b":
         return data
@@ -160,7 +160,7 @@ def _unpacked(data: bytes) -> bytes:
 
 def _content(file: AttachedFile) -> bytes | dict[str, Array]:
     """Arrays with their names; or what is text. An ``.npy`` file's array has no name, that of IDX is x."""
-    data = _unpacked(file.data)
+    data = unpacked(file.data)
     if data[:6] == b"\x93NUMPY":
         return {"": npy(data)}
     if data[:2] == b"PK":

@@ -1,0 +1,273 @@
+"""Accuracy on Fashion-MNIST over evaluations of the cost: the twin, floating point, and backpropagation.
+
+``python -m mgd_sim.studies.fashion 196 --folder FOLDER`` trains one seed of each model on the data in FOLDER:
+the four IDX files of Fashion-MNIST as they are distributed. Without the option the environment variable
+``FASHION_MNIST`` names it. 784 takes whole images, 196 each 2 x 2 pixels pooled to their mean.
+
+Results are kept in ``docs/figures/fashion_196.json`` after every look, and with ``--checkpoint`` where the
+twin is; so a run may be stopped at any time, and the same command goes on. ``--write DIR`` writes the
+samples for ``examples/fashion`` instead.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mgd_hdl.config import TrainerConfig, load
+from mgd_hdl.config.attached.files import AttachedFile, Unreadable, read
+from mgd_hdl.config.attached.idx import idx
+from mgd_hdl.config.attached.samples import unpacked
+
+from ..checkpoint import Checkpoint, Checkpoints
+from ..float_mgd import Backpropagation, FloatMgd
+from ..tasks import Dataset
+from ..trainer import Trainer
+from .study import Unusable, command, ends_in_a_line, file, folder, hold, keep, kept, replacing, say
+
+__all__ = ["MODELS", "VARIABLE", "Curve", "configuration", "datasets", "images", "main", "packed"]
+
+_ROOT = Path(__file__).parents[3]
+_EXAMPLES, _FIGURES = _ROOT / "examples" / "fashion", _ROOT / "docs" / "figures"
+
+#: Where the data are, unless an option says so.
+VARIABLE = "FASHION_MNIST"
+
+_MOST = 1 << 28
+#: How files of images and of labels begin.
+_PARTS = {"train": "train", "test": "t10k"}
+
+Bytes = npt.NDArray[np.uint8]
+
+
+# ---- the data ------------------------------------------------------------------------------------
+
+
+def _array(place: Path, name: str, axes: int) -> Bytes:
+    """An IDX file, packed by gzip or not; raises Unusable with one line."""
+    path = next(
+        (each for each in (place / f"{name}.gz", place / name) if each.exists()), place / f"{name}.gz"
+    )
+    try:
+        found = idx(unpacked(read(str(path), None, _MOST).data))
+        if found.dtype != np.uint8 or found.ndim != axes or found.shape[1:] != (28, 28)[: axes - 1]:
+            raise Unreadable(
+                f"holds {found.dtype} of shape {found.shape}; must hold bytes of images or labels"
+            )
+    except Unreadable as reason:
+        raise Unusable(f"{path}: {reason}") from None
+    given: Bytes = found
+    return given
+
+
+def images(place: Path, part: str) -> tuple[Bytes, Bytes]:
+    """Images (count, 28, 28) and classes (count,) of a part, "train" or "test"; raises Unusable."""
+    name = _PARTS[part]
+    x, y = _array(place, f"{name}-images-idx3-ubyte", 3), _array(place, f"{name}-labels-idx1-ubyte", 1)
+    if len(x) != len(y):
+        raise Unusable(f"{place}: {len(x):,} images and {len(y):,} labels for {part}; there must be as many")
+    return x, y
+
+
+def pooled(x: Bytes) -> npt.NDArray[np.float64]:
+    """The mean of each 2 x 2 pixels: (count, 14, 14)."""
+    count, rows, columns = x.shape
+    found: npt.NDArray[np.float64] = x.reshape(count, rows // 2, 2, columns // 2, 2).mean(axis=(2, 4))
+    return found
+
+
+def datasets(place: Path, inputs: int) -> dict[str, npt.NDArray[Any]]:
+    """What the examples' files hold: x_train, y_train, x_test, y_test."""
+    found: dict[str, npt.NDArray[Any]] = {}
+    for part in _PARTS:
+        x, y = images(place, part)
+        small = pooled(x) if inputs == 196 else x
+        found |= {f"x_{part}": small.reshape(len(x), inputs), f"y_{part}": y}
+    return found
+
+
+def packed(place: Path, inputs: int) -> bytes:
+    """The examples' file; equal data give equal bytes."""
+    found = io.BytesIO()
+    np.savez(found, allow_pickle=False, **datasets(place, inputs))
+    return found.getvalue()
+
+
+def configuration(inputs: int, place: Path) -> TrainerConfig:
+    """The example's trainer, with its samples."""
+    name = f"fashion_{inputs}"
+    return load(_EXAMPLES / f"{name}.toml", AttachedFile(f"{name}.npz", packed(place, inputs)))
+
+
+# ---- learning ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Curve:
+    """How accuracy on the samples that are never learned from grew.
+
+    Attributes
+    ----------
+    model : str
+        Key of :data:`MODELS`.
+    shift : int
+        The rate was 2**-shift at first.
+    evaluations : list of int
+        Costs that were measured until each look; of backpropagation samples that were shown.
+    accuracy : list of float
+        Of 10,000 images.
+    seconds : float
+        Of this machine's time, looks included.
+    runs_on : str
+        What the twin's last steps ran on.
+    """
+
+    model: str
+    shift: int
+    evaluations: list[int] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    runs_on: str = ""
+
+    def __str__(self) -> str:
+        last, found = self.evaluations[-1], self.accuracy[-1]
+        return f"{self.model:16} {last:>12,} evaluations: {found:.2%}, {self.seconds:.0f} s"
+
+
+def _by_nodes(config: TrainerConfig) -> TrainerConfig:
+    """Neurons are shaken, not parameters, and weights learn by their inputs; in an array."""
+    return config.replaced(
+        engine={"kind": "array", "lanes": 4},
+        perturbation={"granularity": "node", "amplitude": 2.0**-5},
+        learning={"rate": 2.0**-8, "anneal_every": 0, "last_rate": 0.0},
+        cost={"limit": 0.0},
+    )
+
+
+def _by_gradient(config: TrainerConfig) -> TrainerConfig:
+    return config.replaced(learning={"rate": 2.0**-7, "anneal_every": 0, "last_rate": 0.0})
+
+
+#: What learns: its class, what is changed in the example's configuration, and measurements of a step.
+MODELS: dict[str, tuple[Callable[..., Any], Callable[[TrainerConfig], TrainerConfig], int]] = {
+    "twin": (Trainer, lambda config: config, 2),
+    "twin, by nodes": (Trainer, _by_nodes, 2),
+    "float": (FloatMgd, lambda config: config, 2),
+    "backpropagation": (Backpropagation, _by_gradient, 1),
+}
+
+
+def curve(
+    model: str, config: TrainerConfig, steps: int, every: int, known: Curve | None, checkpoint: Path | None
+) -> Iterator[Curve]:
+    """The same curve after every look, from where the checkpoint is; the others begin anew."""
+    kind, changed, measurements = MODELS[model]
+    config = changed(config)
+    learner = kind(config, [config.seed])
+    found, done = Curve(model, config.learning_shift), 0
+    if kind is not Trainer:
+        checkpoint = None
+    if checkpoint is not None and known is not None and checkpoint.exists():
+        Checkpoints(checkpoint, config).put("twin", learner)
+        found, done = known, learner.step
+    test, before, began = test_samples(config), found.seconds, time.monotonic()
+    while done < steps:
+        learner.run(min(every, steps - done))
+        done += min(every, steps - done)
+        found.evaluations.append(measurements * done)
+        found.accuracy.append(round(float(learner.cost_and_accuracy(test)[1][0]), 4))
+        found.seconds = round(before + time.monotonic() - began, 1)
+        found.runs_on = getattr(learner, "runs_on", "NumPy, floating point")
+        if checkpoint is not None:
+            here = Checkpoint(config)
+            here.add("twin", learner)
+            with replacing(checkpoint) as beside:
+                beside.write_bytes(here.data())
+        yield found
+
+
+def test_samples(config: TrainerConfig) -> Dataset:
+    """Those that are never learned from."""
+    from ..tasks import judging
+
+    samples = judging(config)
+    assert samples is not None
+    return samples
+
+
+def plot(curves: Sequence[Curve], title: str, path: Path) -> None:
+    """All curves over evaluations, on a logarithmic scale."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    for each in curves:
+        axes.plot(each.evaluations, 100 * np.array(each.accuracy), marker="o", markersize=3, label=each.model)
+    axes.set(
+        xscale="log",
+        xlabel="evaluations of the cost (backpropagation: samples)",
+        ylabel="accuracy on 10,000 images, %",
+        title=title,
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=130)
+    plt.close(figure)
+
+
+# ---- the command line ----------------------------------------------------------------------------
+
+
+def _place(given: Namespace) -> Path:
+    if given.folder is None and not os.environ.get(VARIABLE):
+        raise Unusable(f"where are the data? --folder FOLDER, or the environment variable {VARIABLE}")
+    return Path(given.folder or os.environ[VARIABLE])
+
+
+@ends_in_a_line
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = command("fashion", __doc__, steps=1_000_000, every=100_000, models=MODELS, default_models="twin")
+    parser.add_argument("inputs", type=int, choices=(196, 784))
+    parser.add_argument("--folder", help="where the four IDX files are")
+    parser.add_argument("--write", type=folder, metavar="DIR", help="write fashion_INPUTS.npz there, and end")
+    parser.add_argument(
+        "--out", type=folder, default=_FIGURES, help="folder for fashion_INPUTS.json and .png"
+    )
+    parser.add_argument("--checkpoint", type=file, help="where the twin is, to go on from there")
+    given = parser.parse_args(arguments)
+    place, name = _place(given), f"fashion_{given.inputs}"
+    if given.write:
+        path = given.write / f"{name}.npz"
+        with replacing(path) as beside:
+            beside.write_bytes(packed(place, given.inputs))
+        say(f"wrote {path}")
+        return 0
+    results = given.out / f"{name}.json"
+    hold(results)
+    config = configuration(given.inputs, place)
+    curves = {row["model"]: Curve(**row) for row in (kept(results) or {"curves": []})["curves"]}
+    for model in given.model or ["twin"]:
+        for found in curve(model, config, given.steps, given.every, curves.get(model), given.checkpoint):
+            say(found)
+            curves[model] = found
+            keep(results, {"curves": [asdict(curves[each]) for each in MODELS if each in curves]}, indent=1)
+    plot([curves[each] for each in MODELS if each in curves], name, given.out / f"{name}.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
