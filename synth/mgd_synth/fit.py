@@ -113,7 +113,7 @@ def _clocks() -> dict[str, dict[str, float]]:
     for each in json.loads(_BOARDS.read_text(encoding="utf-8")):
         if each.get("fmax"):
             rates = found.setdefault(targets[each["device"]], {})
-            rates[each["task"]] = round(each["fmax"] / 1e6, 1)
+            rates[each["preset"]] = round(each["fmax"] / 1e6, 1)
     # Where nothing was built for a size: the fabric is that of the smallest.
     for target in DEVICES:
         if target.startswith("ecp5") and "ecp5-25k" in found:

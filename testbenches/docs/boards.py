@@ -30,7 +30,7 @@ FOLDER = ROOT / "build" / "boards"
 TASKS = {
     "icebreaker": ("xor", "parity4"),
     "hx8k": ("xor", "parity4"),
-    "ulx3s-25f": ("xor", "parity4", "nist7x7_centered"),
+    "ulx3s-25f": ("xor", "parity4", "nist7x7_centered", "xor_fast"),
     "ulx3s-85f": ("xor", "parity4", "nist7x7_centered"),
     "tang-nano-9k": ("xor", "parity4"),
 }
@@ -59,7 +59,7 @@ def rows(reports: list[dict[str, Any]]) -> list[list[str]]:
         found.append(
             [
                 each["title"],
-                f"{each['task']}, {each['parameters']}",
+                f"{each['preset']}, {each['parameters']}",
                 f"{used:,.0f} of {cells['available']:,}",
                 f"{each['clock'] / 1e6:g} MHz",
                 f"{each['fmax'] / 1e6:.0f} MHz",
@@ -81,7 +81,7 @@ def design(name: str) -> str:
 def known() -> dict[tuple[str, str], dict[str, Any]]:
     """What was found, by board and preset."""
     found = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
-    return {(each["board"], each["task"]): each for each in found}
+    return {(each["board"], each["preset"]): each for each in found}
 
 
 def made(name: str, board: str, *, twin: bool) -> dict[str, Any]:
@@ -118,7 +118,8 @@ def main() -> int:
         for name in names:
             found = reports.get((board, name))
             if found is None or (found.get("verilog"), found["tools"]) != (designs[name], tools):
-                found = {**made(name, board, twin=name not in lights), "verilog": designs[name]}
+                found = made(name, board, twin=name not in lights)
+                found |= {"verilog": designs[name], "preset": name}
             if found["solution"] is not None:
                 lights.setdefault(name, found["solution"])
             reports[board, name] = {**found, "solution": at_clock(lights.get(name), found)}

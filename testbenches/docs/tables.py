@@ -509,7 +509,7 @@ def _time() -> str:
     for task, title in _TASKS.items():
         steps = medians[title]
         for each in reports:
-            if each["task"] == task:
+            if each["preset"] == task:
                 rate = each["fmax"] / each["clocks_per_step"]
                 cells = each["resources"]["logic cells"]
                 size = f"{cells['used'] + cells['harness']:,.0f}"
