@@ -22,6 +22,7 @@
     states   what every step leaves behind, from mgd_hdl.config.STATES
     apart    what options cannot be together with, from mgd_hdl.config.relations.exclusions
     bits-..., chosen-..., front-...  word lengths of a task, from docs/figures/*_bits.csv
+    paper, paper-times, paper-scaling  experiments of the papers, see testbenches/docs/paper.py
     options  every key of a TOML file: what it may be, what it is where it is left out, what it means
 
 Any other NAME is a table of docs/figures.json, which holds measured results with the command that gives
@@ -61,7 +62,7 @@ from mgd_synth.estimate import SUPPLY, coefficients, estimated_sizes, totals
 from mgd_synth.report import PAPER
 from mgd_synth.results import fingerprint, load
 
-from . import memory_map, top, word_lengths
+from . import memory_map, paper, top, word_lengths
 from .boards import known, rows, show
 from .pages import PAGES, ROOMS, ROOT, Page
 from .sizes import sizes
@@ -785,6 +786,9 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "largest": lambda *_: _largest(),
     "loops": lambda *_: _loops(),
     "proofs": lambda *_: _proofs(proofs.Book.stored()),
+    "paper": lambda *_: _rows(*paper.experiments()),
+    "paper-times": lambda *_: _rows(*paper.times()),
+    "paper-scaling": lambda *_: _rows(*paper.scaling()),
 }
 #: Of tables that come in several parts, by how their names begin; from what follows.
 _PARTS: dict[str, Callable[[str], str]] = {
