@@ -123,6 +123,10 @@ RULES = [
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|host)", r"numpy(\..*)?"),
     ),
     (
+        r"mgd_sim\.studies\.workers",
+        (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"distributed"),
+    ),
+    (
         r"mgd_sim\.studies\.points",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"scipy(\..*)?"),
     ),

@@ -48,6 +48,9 @@ def study(args: Namespace) -> int:
         own = args.name in OWN_COMMANDS
         hint = f"; it has a command of its own, python -m mgd_sim.studies.{args.name}" if own else near
         raise ConfigError([Problem("NAME", args.name, f"must be one of {', '.join(STUDIES)}{hint}")])
+    if args.scheduler is not None and args.jobs is not None:
+        told = "is of this machine; must be left out with --scheduler, whose workers decide"
+        raise ConfigError([Problem("--jobs", str(args.jobs), told)])
     config = configuration(args.config, args.samples)
     asked = _asked(args, config)
     return _kept(args, config, asked)
@@ -145,7 +148,7 @@ def _kept(args: Namespace, config: TrainerConfig, asked: Asked) -> int:
         if begun:
             table.resume(path)
         figures = _figures(folder, stem, begun or args.force, stack)
-        workers = stack.enter_context(closing(_workers(args.jobs)))
+        workers = stack.enter_context(closing(_workers(args)))
         batch = 0
         with ends_noted() as ended:
 
@@ -173,10 +176,12 @@ def _kept(args: Namespace, config: TrainerConfig, asked: Asked) -> int:
     return 0
 
 
-def _workers(jobs: int) -> Any:
-    from mgd_sim.studies.workers import Here, Processes
+def _workers(args: Namespace) -> Any:
+    from mgd_sim.studies.workers import Cluster, Here, Processes
 
-    return Here() if jobs == 1 else Processes(jobs)
+    if args.scheduler is not None:
+        return Cluster(args.scheduler, metadata.version("mgd-hdl"))
+    return Here() if args.jobs in (None, 1) else Processes(args.jobs)
 
 
 def _figures(folder: Path, stem: str, ours: bool, stack: ExitStack) -> list[tuple[Any, Any]]:

@@ -11,6 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -228,6 +231,67 @@ def test_the_table_of_another_command_stays(change, said, whole, monkeypatch, ca
     if change is None:
         assert cli.main([*SIX, "-o", "out", "--force"]) == 0
         assert file.read_bytes() == whole
+
+
+# ---- on a cluster ------------------------------------------------------------------------------------
+
+needs_dask = pytest.mark.skipif(
+    find_spec("distributed") is None, reason="needs Dask: pip install 'mgd-hdl[cluster]'"
+)
+
+
+@contextmanager
+def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and its workers, each a process, on the loopback interface alone: address and workers."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    local = ["--host", "127.0.0.1", "--no-dashboard"]
+    dask, file = [sys.executable, "-m", "distributed.cli.dask_scheduler"], Path("scheduler.json")
+    running = [subprocess.Popen([*dask, *local, "--port", "0", "--scheduler-file", str(file)], **quiet)]
+    try:
+        end = time.monotonic() + 90
+        while not file.exists() or not file.read_text().strip():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        address = json.loads(file.read_text())["address"]
+        each = [sys.executable, "-m", "distributed.cli.dask_worker", address, *local, "--nthreads", "1"]
+        running += [subprocess.Popen([*each, "--no-nanny"], **quiet) for _ in range(workers)]
+        yield address, running[1:]
+    finally:
+        for process in reversed(running):
+            process.kill()
+            process.wait(20)
+
+
+@needs_dask
+def test_a_cluster_that_loses_a_worker_fills_the_same_table(whole):
+    """Killed while it works: what it had under way is done by the other one."""
+    with cluster(2) as (address, workers):
+        command = [sys.executable, "-m", "mgd_hdl", *SIX, "-o", "out", "--scheduler", address]
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with run:
+            assert run.stdout is not None
+            assert ": " in run.stdout.readline()
+            workers[0].kill()
+            out, err = run.communicate(timeout=240)
+        assert run.returncode == 0, err
+        assert out.count(", twin: ") == 5, "all others came behind"
+    assert Path("out", FILE).read_bytes() == whole
+
+
+@needs_dask
+def test_an_address_without_scheduler(monkeypatch, capsys):
+    monkeypatch.setattr("mgd_sim.studies.workers._ANSWERS", 1)
+    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
+        assert cli.main([*SIX, "-o", "out", "--scheduler", address]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        told = "must be the address of a scheduler of Dask that answers within 1 s"
+        assert line == f"mgd-hdl: --scheduler = {address}: {told}"
+    assert not Path("out").exists()
+
+
+def test_a_cluster_has_its_own_workers(capsys):
+    assert cli.main([*SIX, "--scheduler", "tcp://127.0.0.1:9", "--jobs", "2"]) == 2
+    assert capsys.readouterr().err.startswith("mgd-hdl: --jobs = 2: is of this machine; must be left out")
 
 
 # ---- what is asked -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Who does the jobs of a study: this process, or several beside it.
+"""Who does the jobs of a study: this process, several beside it, or those of a cluster.
 
 Which one it is makes no difference to what is found, only to when.
 """
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from importlib import metadata
 from multiprocessing.synchronize import Event
 from typing import Any, Protocol
 
@@ -19,13 +20,15 @@ from mgd_hdl.config.errors import Refused
 
 from .measures import Job, Row, Stopped
 
-__all__ = ["Found", "Here", "Processes", "Workers"]
+__all__ = ["Cluster", "Found", "Here", "Processes", "Workers"]
 
 #: The number of a job in its batch, and its rows.
 Found = tuple[int, list[Row]]
 
 #: Seconds between two looks whether to stop.
 _LOOK = 0.2
+#: Seconds that a scheduler has to answer, and how often a job may be lost.
+_ANSWERS, _RETRIES = 10, 3
 
 
 class Workers(Protocol):
@@ -80,6 +83,43 @@ class Processes:
         self._pool.shutdown(cancel_futures=True)
 
 
+class Cluster:
+    """Processes of other machines, which a scheduler of Dask gives work; jobs of one that is lost are done
+    by another.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler: ``tcp://HOST:PORT``.
+    release : str
+        Of this package, which all of them must have.
+    """
+
+    def __init__(self, address: str, release: str):
+        from distributed import Client
+
+        try:
+            self._client = Client(address, timeout=_ANSWERS)
+        except (OSError, ValueError):
+            told = f"must be the address of a scheduler of Dask that answers within {_ANSWERS} s"
+            raise Refused([f"--scheduler = {address}: {told}"]) from None
+        others = sorted({each for each in self._client.run(_release).values() if each != release})
+        if others:
+            self.close()
+            told = f"its workers have release {', '.join(others)} of mgd-hdl, and not {release}"
+            raise Refused([f"--scheduler = {address}: {told}"])
+
+    def done(self, jobs: Sequence[Job], stop: Callable[[float], bool]) -> Iterator[Found]:
+        """See :class:`Workers`; where a job is under way it is not stopped, only forgotten."""
+        executor = self._client.get_executor(pure=False, retries=_RETRIES)
+        numbers = {executor.submit(_rows_there, job): number for number, job in enumerate(jobs)}
+        yield from as_they_come(numbers, stop, lambda: None)
+
+    def close(self) -> None:
+        """The cluster goes on without us."""
+        self._client.close()
+
+
 def as_they_come(
     numbers: dict[Future[Any], int], stop: Callable[[float], bool], end: Callable[[], None]
 ) -> Iterator[Found]:
@@ -115,6 +155,14 @@ def _begin(ended: Event) -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+
+
+def _release() -> str:
+    return metadata.version("mgd-hdl")
+
+
+def _rows_there(job: Job) -> list[Row]:
+    return job.rows(lambda _share: False)
 
 
 def _rows(job: Job) -> list[Row]:
