@@ -875,6 +875,7 @@ _TEXTBOOK: dict[str, tuple[str, _Changes]] = {
 _GIVEN: dict[str, tuple[str, _Changes]] = {
     "given, early, clamp": ("xor", {"engine": {"enables": "early"}, "learning": {"clamp": 4.0}}),
     "given, serial": ("xor", {"engine": SERIAL}),
+    "given, a bank": ("xor", {"engine": {"kind": "bank", "lanes": 2}}),
     "given, square, windows": (
         "xor", {"perturbation": {"family": "square"}, "learning": {"tau_p": 2, "tau_x": 4, "tau_theta": 4}},
     ),

@@ -47,6 +47,12 @@ HOSTED: dict[str, dict[str, Any]] = {
         "task": {"source": "stream"},
         "learning": {"updates": "delayed"},
     },
+    "wishbone, a bank": {
+        "host": {"bus": "wishbone", "clock_enable": True},
+        "learning": {"measure": "two_sided"},
+        "engine": {"kind": "bank", "lanes": 2, "access": "yes"},
+        "network": {"inference": "yes"},
+    },
     "uart": {"host": LINE, "learning": {"tau_x": 2}},
 }
 #: A circuit for a device outside, whose streams stay ports.

@@ -84,13 +84,18 @@ class Given:
 
     @cached_property
     def rounds(self) -> int:
-        """How often the words are gone through: twice if any T is beyond the rail."""
+        """How often the words are gone through: twice if any T is beyond the rail; a bank is written once."""
+        if self.asked.bank:
+            return 1
         rail = 1 << self.levels.rail
         return 1 if all(-rail <= each < rail for each in self.theta) else 2
 
     @cached_property
     def table(self) -> tuple[tuple[int, ...], int]:
-        """What the memory of initial words holds, as bits, and its width: round by round."""
+        """What the memory of initial words holds, as bits, and its width: round by round; of a bank T."""
+        if self.asked.bank:
+            width = self.words.parameter.width
+            return tuple(each & ((1 << width) - 1) for each in self.theta), width
         rail = 1 << self.levels.rail
         first = [max(-rail, min(rail - 1, each)) for each in self.theta]
         rest = [each - part for each, part in zip(self.theta, first, strict=True)]

@@ -44,7 +44,7 @@ class BankEngine(Engine):
     def start(self, site: Site) -> None:
         site.m.d.comb += [
             self.initializer.start.eq(site.restart),
-            self.initializer.seed.eq(site.ports.seed_initial),
+            *([self.initializer.seed.eq(site.ports.seed_initial)] if "seed_initial" in site else []),
             self.array.restart.eq(site.restart),
             *([self.array.seed.eq(site.ports.seed_code)] if "seed_code" in site else []),
         ]
@@ -86,7 +86,7 @@ class BankEngine(Engine):
         comes = site.blocks["update"].o.valid
         begins = Signal(name="sweep_begins")
         by_itself = Signal(name="sweep_by_itself")  # one that measures nothing is to begin
-        quiet = Signal(name="sweep_is_quiet")  # it begins, or is under way
+        self.quiet = quiet = Signal(name="sweep_is_quiet")  # it begins, or is under way
         sweeping = Signal()
         self.owed = owed = Signal(name="owed")  # D is here, and no sweep has brought it to all parameters
         waited = Signal(range(self.PATIENCE + 1))
@@ -145,3 +145,8 @@ class BankEngine(Engine):
         """A sweep that brought D has passed."""
         done: Value = self.owed & site.blocks["network"].swept
         return done
+
+    def begun(self, sequencer: Any) -> Value:
+        """Nor can a step begin while a sweep that measures nothing is not over."""
+        begun: Value = super().begun(sequencer) | self.quiet
+        return begun

@@ -353,14 +353,16 @@ class Lanes(Block):
 
 
 class Loader(Block):
-    """Before the first step: a random word to each parameter of a bank, in the order of their numbers.
+    """Before the first step: a word to each parameter of a bank, in the order of their numbers.
 
-    They are the words of :class:`mgd_hdl.control.initializer.Initializer`. Takes P + 1 clocks from the one
+    They are the random words of :class:`mgd_hdl.control.initializer.Initializer`, or the given T, from a
+    memory. Takes P + 1 clocks from the one
     after ``start``; ``done`` is high in the last.
 
     Members
     -------
-    start, seed : In(1), In(31)
+    start, [seed] : In(1), In(31)
+        The seed of random words.
     busy, done : Out(1)
     load : Out(lanes)
         One-hot while busy: the lane.
@@ -376,7 +378,7 @@ class Loader(Block):
         super().__init__(
             {
                 "start": In(1),
-                "seed": In(LFSR.degree),
+                **({} if config.given else {"seed": In(LFSR.degree)}),
                 "busy": Out(1),
                 "done": Out(1),
                 "load": Out(config.engine.lanes),
@@ -391,14 +393,15 @@ class Loader(Block):
 
     def elaborate(self, platform):
         m = Module()
-        config, layers = self.config, self.config.shape.layers
-        register = place(m, platform, "register", ShiftRegister())
+        config = self.config
         writing = Signal()
-        m.d.comb += [
-            register.load.eq(self.start),
-            register.seed.eq(self.seed),
-            register.advance.eq(writing),
-        ]
+        if not config.given:
+            register = place(m, platform, "register", ShiftRegister())
+            m.d.comb += [
+                register.load.eq(self.start),
+                register.seed.eq(self.seed),
+                register.advance.eq(writing),
+            ]
 
         scan = scan_lanes(m, config, self.start, writing)
         ends = Signal()
@@ -409,10 +412,19 @@ class Loader(Block):
             ends.eq(writing & scan.last),
             self.busy.eq(writing | self.done),
         ]
-        random = Signal(shape(config.words.parameter))
-        m.d.comb += random.eq(register.state[: config.words.parameter.width])
-        shifted = [random.shift_right(config.levels.initial_shift(each.index)) for each in layers]
-        m.d.comb += self.theta.eq(Array(shifted)[scan.layer])
+        if config.given:
+            words, width = config.given.table
+            m.submodules.rom = rom = Memory(shape=width, depth=len(words), init=words)
+            reads = rom.read_port()
+            # The word of a clock is read in the clock before.
+            at = Signal(range(len(words) + 1))
+            m.d.comb += [reads.addr.eq(Mux(writing, at + 1, 0)), self.theta.eq(reads.data.as_signed())]
+            m.d.sync += at.eq(reads.addr)
+        else:
+            random = Signal(shape(config.words.parameter))
+            m.d.comb += random.eq(register.state[: config.words.parameter.width])
+            shifts = [config.levels.initial_shift(each.index) for each in config.shape.layers]
+            m.d.comb += self.theta.eq(Array(random.shift_right(shift) for shift in shifts)[scan.layer])
 
         with m.If(self.start):
             m.d.sync += writing.eq(1)

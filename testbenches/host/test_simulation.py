@@ -36,6 +36,7 @@ RARER: dict[str, TrainerConfig] = {
     "wishbone, pipelined, shadow": preset("xor").replaced(
         host={"bus": "wishbone", "pipelined": True}, learning={"tau_theta": 6, "tau_p": 2, "tau_x": 3}
     ),
+    "uart, a bank": XOR.replaced(engine={"kind": "bank", "lanes": 2}),
     "uart, serial cells": XOR.replaced(engine={"cell": "serial"}),
     "uart, analog": XOR.replaced(learning={"algorithm": "analog", "tau_x": 8}),
 }

@@ -120,7 +120,7 @@ def _parameters(config: Derived) -> Iterator[Problem]:
         )
 
 
-@relation("engine.kind", "engine.lanes", "engine.leaves", "network.parameters", "perturbation.order")
+@relation("engine.kind", "engine.lanes", "engine.leaves", "perturbation.order")
 def _bank(config: Derived) -> Iterator[Problem]:
     """Keys that nobody would read are mistakes."""
     engine = config.engine
@@ -135,12 +135,6 @@ def _bank(config: Derived) -> Iterator[Problem]:
             "perturbation.order",
             '"shuffled"',
             'must be "plain" with engine.kind = "bank", which has no table of turns',
-        )
-    if config.network.parameters:
-        yield Problem(
-            "network.parameters",
-            shown(config.network.parameters),
-            'must be "" with engine.kind = "bank", which draws its parameters',
         )
 
 
