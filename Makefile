@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test test-all lint docs bench clean
+.PHONY: help setup demo test test-all lint docs site bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test-all the same, with every mutation, trainer and placement"
 	@echo "make lint    lint and types only"
 	@echo "make docs    write the tables, sizes and timings of the pages anew"
+	@echo "make site    build a site of all pages, with search and two reports, into build/site"
 	@echo "make bench   measure how fast circuit and twin run here, and every recorded size"
 	@echo "make clean   remove $(VENV), build/ and every cache"
 	@echo "Another Python: make setup PYTHON=python3.12"
@@ -49,6 +50,10 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m testbenches.docs
+
+site: $(READY)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[site]'
+	$(BIN)/python -m testbenches.docs.site
 
 bench: $(READY)
 	$(BIN)/python -m testbenches.speed
