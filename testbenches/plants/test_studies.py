@@ -112,6 +112,21 @@ def test_a_cost_has_room_for_a_bad_beginning():
     assert 16 < cost.max() < 2**loop.config.device.cost_integer_bits
 
 
+def test_most_hidden_neurons_begin_alive():
+    """Drives begin below the bias by what neighbours heat; around the bias two of three are always off."""
+    loop, device = ring_networks.beginners(8)
+    x = device.x[:300]
+
+    def alive(drives):
+        device.write(drives[:, None])
+        weights = device.plant.weights()[:, 0, :150].reshape(8, 30, 5)
+        sums = np.einsum("si,rni->rsn", x, weights[..., :4]) + weights[:, None, :, 4]
+        return (sums > 0).any(axis=1).mean()
+
+    assert alive(loop.parameters) > 0.7
+    assert alive(loop.parameters + ring_networks.COOLER) < 0.4
+
+
 def test_a_day_of_iris(tmp_path):
     """A table as the example writes it, of three clusters: learned, followed, and with less power."""
     rng = np.random.default_rng(1)

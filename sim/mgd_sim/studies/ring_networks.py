@@ -6,8 +6,8 @@ shake of all parameters, with an update behind each.
 
 ``python -m mgd_sim.studies.ring_networks iris iris.csv`` learns Iris on banks of 4-3 at 26 C, and goes on
 learning while the chip warms to 40 C and cools again, as Zhang et al. (arXiv 2412.08184, 2025) did on
-silicon, without a second cost and with one: the heaters' power. The table is what
-``examples/iris/write_iris.py`` writes.
+silicon, without a second cost and with one, the heaters' power, that counts less or more. The table is
+what ``examples/iris/write_iris.py`` writes.
 
 The device measures its own cost, as a board with the samples in its memory does; what learns knows nothing
 of rings, samples or losses.
@@ -32,6 +32,7 @@ from .study import command, ends_in_a_line, file, keep, say
 
 __all__ = [
     "Batched",
+    "COOLER",
     "Day",
     "Learned",
     "beginners",
@@ -45,12 +46,12 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-#: Samples of a batch.
-BATCH = 100
+#: Samples of Yin-Yang to learn from, and of a batch.
+SAMPLES, BATCH = 5000, 100
 #: Celsius at which Iris is learned, and up to which the chip is warmed.
 COLD, WARM = 26.0, 40.0
-#: What the second cost, a ring's mean heater power at its bias, counts beside the cross-entropy.
-POWER_WEIGHT = 0.25
+#: What the second cost, a ring's mean heater power at its bias, counts beside the cross-entropy; 0: nothing.
+POWER_WEIGHTS = (0.0, 0.25, 1.0, 2.0)
 
 _CONFIG = """
 name = "ring_network"
@@ -65,6 +66,7 @@ cost_change = "SQ(2, 20)"
 amplitude = {amplitude}
 [learning]
 rate = {rate}
+anneal_every = {halve_every}
 [task]
 name = "external"
 source = "stream"
@@ -85,8 +87,11 @@ def configured(
     initial: float,
     second: float = 0.0,
     cost_bits: int = 4,
+    halve_every: int = 0,
 ) -> TrainerConfig:
-    """Of the loop: so many parameters, of which nobody says what they are."""
+    """Of the loop: so many parameters, of which nobody says what they are. ``halve_every``: updates after
+    which the rate is half of it, again and again; 0: it stays.
+    """
     return loads(
         _CONFIG.format(
             parameters=list(parameters),
@@ -95,6 +100,7 @@ def configured(
             initial=initial,
             second=second,
             cost_bits=cost_bits,
+            halve_every=halve_every,
         )
     )
 
@@ -189,24 +195,41 @@ class Learned:
     accuracy: list[list[float]] = field(default_factory=list)
 
 
-def beginners(devices: int) -> tuple[ChipInTheLoop, Batched]:
-    """Banks of 4-30-3 with biases before they learn Yin-Yang.
+#: Below the bias, about what its neighbours' heat adds to a ring: drives around it have weights around zero.
+COOLER = 0.12
+#: Times that the rate halves while Yin-Yang is learned.
+HALVINGS = 5
 
-    Some begin with a cross-entropy of 30 and more: a cost that ends at 16 would show them no slope.
+
+def beginners(devices: int, steps: int = 400_000) -> tuple[ChipInTheLoop, Batched]:
+    """Banks of 4-30-3 with biases before they learn Yin-Yang for so many steps.
+
+    At the bias a ring is warmed by its neighbours past its slope, most weights are negative, and two of three
+    hidden neurons are dead from the beginning. So drives begin a little below it; then one of four is. Some
+    begin with a cross-entropy of 60 and more: a cost that ends at 16 would show them no slope.
     """
-    plant = Rings([4, 30, 3], range(devices), activations=["relu", "linear"], bias=True, gain=4.0, tuning=4.0)
-    device = Batched(plant, *yin_yang(5000, 42), BATCH)
-    config = configured([150, 93], amplitude=2.0**-9, rate=2.0**-12, initial=0.5, cost_bits=6)
-    return ChipInTheLoop(device, config, range(devices)), device
+    plant = Rings([4, 30, 3], range(devices), activations=["relu", "linear"], bias=True, gain=4.0)
+    device = Batched(plant, *yin_yang(SAMPLES, 42), BATCH)
+    config = configured(
+        [150, 93],
+        amplitude=2.0**-9,
+        rate=2.0**-10,
+        initial=0.25,
+        cost_bits=8,
+        halve_every=max(1, steps // (HALVINGS + 1)),
+    )
+    loop = ChipInTheLoop(device, config, range(devices))
+    loop.load(loop.parameters - COOLER)
+    return loop, device
 
 
 def learned(
     devices: int, epochs: int, looks: int, watch: Callable[[str], None] = lambda line: None
 ) -> Learned:
     """Banks of 4-30-3 with biases learn Yin-Yang."""
-    loop, device = beginners(devices)
+    batches = SAMPLES // BATCH
+    loop, device = beginners(devices, epochs * batches)
     judged, found = yin_yang(1000, 40), Learned()
-    batches = len(device.answer) // BATCH
     for _ in range(looks):
         loop.run(max(1, epochs // looks) * batches)
         _, accuracy = _at_rest(loop, device, *judged)
@@ -284,7 +307,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.table is None:
             parser.error("iris needs a table, which examples/iris/write_iris.py writes")
         days = []
-        for weight in (0.0, POWER_WEIGHT):
+        for weight in POWER_WEIGHTS:
             say(f"power counts {weight:g}")
             days.append(asdict(day(given.table, given.devices, given.steps, weight, say)))
         found = {"days": days}
