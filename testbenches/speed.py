@@ -26,7 +26,9 @@ from mgd_hdl.host import ChipInTheLoop
 from mgd_hdl.learn.array import Array
 from mgd_sim.rtl import RtlTrainer, trainer_design
 from mgd_sim.rtl.icarus import IcarusTrainer
+from mgd_sim.tasks import Dataset
 from mgd_sim.trainer import Trainer
+from mgd_synth import banks
 
 REPLICAS = 64
 ROUNDS = 3
@@ -121,6 +123,23 @@ def loop() -> dict[str, float]:
     return found
 
 
+def large() -> dict[str, float]:
+    """Microseconds of a step of the twin of a large network in a bank, processor time, with one replica."""
+    found: dict[str, float] = {}
+    draw = np.random.default_rng(1)
+    for net in ("196-32-10", "784-32-10"):
+        config = banks.network(net, 16)
+        samples = Dataset(
+            draw.integers(0, 16, (500, config.inputs)), np.eye(10, dtype=int)[np.arange(500) % 10]
+        )
+        for library, steps in (("numpy", 1000), ("jax", 8000)):
+            twin = Trainer(config, [1], samples=samples, library=library)
+            twin.run(steps)  # which compiles, and finds how many steps make a call
+            spent = [processor_seconds(lambda twin=twin, n=steps: str(twin.run(n)))[0] for _ in range(ROUNDS)]
+            found[f"{net}, {library}"] = min(spent) / steps * 1e6
+    return found
+
+
 def processor_seconds(work: Callable[[], str]) -> tuple[float, str]:
     """Processor time of one call, that of the programs it runs included; and what the call gives."""
     start = os.times()
@@ -162,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m testbenches.speed", description=__doc__)
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
-    parser.add_argument("--only", choices=("simulators", "generation", "loop"), help="a part of it")
+    parser.add_argument("--only", choices=("simulators", "generation", "loop", "large"), help="a part of it")
     given = parser.parse_args(arguments)
     if given.out and not given.out.parent.is_dir():
         parser.error(f"argument --out: there is no directory {str(given.out.parent)!r}")
@@ -179,10 +198,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f" {found['verilator / icarus']:.0f}",
                 flush=True,
             )
-    if given.only in (None, "loop"):
-        document["loop"] = loop()
-        for name, spent in document["loop"].items():
-            print(f"{name:34} {spent:6.1f} us a step")
+    for part, measure in (("loop", loop), ("large", large)):
+        if given.only in (None, part):
+            document[part] = measure()
+            for name, spent in document[part].items():
+                print(f"{name:34} {spent:6.1f} us a step")
     if given.only in (None, "generation"):
         document["generation"] = generation()
     for row in document["generation"]:

@@ -23,6 +23,7 @@ def measured(monkeypatch):
 
     monkeypatch.setattr(speed, "simulators", simulators)
     monkeypatch.setattr(speed, "generation", list)
+    monkeypatch.setattr(speed, "large", dict)
     return asked
 
 

@@ -24,7 +24,7 @@ from .rtl import Design, RtlError, RtlTrainer
 from .tasks import Dataset, judging
 from .trainer import Record, Trainer
 
-__all__ = ["Comparison", "Counted", "Difference", "States", "compare", "first_difference", "states"]
+__all__ = ["Comparison", "Counted", "Difference", "Parts", "States", "compare", "first_difference", "states"]
 
 States = Mapping[str, npt.NDArray[Any]]
 

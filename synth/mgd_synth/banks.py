@@ -27,7 +27,7 @@ from .process import Say
 from .results import fingerprint, keep, load, tools
 from .script import one_by_one
 
-__all__ = ["BASELINE", "CASES", "BankCase", "bound", "network", "speed"]
+__all__ = ["BASELINE", "CASES", "BankCase", "bound", "network", "plot", "speed"]
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "banks.json"
 
@@ -128,6 +128,33 @@ def speed(found: Mapping[str, Any]) -> float | None:
     return found["fmax"] * 1e6 / found["clocks"] if "fmax" in found else None
 
 
+def plot(path: Path, results: Mapping[str, Mapping[str, Any]]) -> None:
+    """Steps a second over parameters, for each device and number of lanes; dashed the bound at that clock."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    lines: dict[tuple[str, int], list[tuple[int, float, float]]] = {}
+    for name, found in results.items():
+        case = CASES[name]
+        if (steps := speed(found)) is not None:
+            most = found["fmax"] * 1e6 / float(bound(case.config))
+            lines.setdefault((case.target, case.lanes), []).append((found["parameters"], steps, most))
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    for (target, lanes), points in sorted(lines.items()):
+        parameters, reached, most = zip(*sorted(points), strict=True)
+        (line,) = axes.loglog(parameters, reached, marker="o", markersize=4, label=f"{target}, {lanes} lanes")
+        axes.loglog(parameters, most, linestyle="--", marker="_", color=line.get_color())
+    axes.set(
+        xlabel="parameters", ylabel="steps a second", title="Banks, and lanes x clock / parameters (dashed)"
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+
+
 # ---- cases ---------------------------------------------------------------------------------------
 
 #: What was asked for first comes first; then from the small to the large.
@@ -165,6 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="name the cases, with what is known of them")
     parser.add_argument("--again", action="store_true", help="run cases that are finished, too")
     parser.add_argument("--results", type=Path, default=BASELINE, help="file of the results")
+    parser.add_argument("--plot", type=Path, help="draw what is known, a PNG, and end")
     given = parser.parse_args(arguments)
     unknown = [word for word in given.case if not any(name.startswith(word) for name in CASES)]
     if unknown:
@@ -172,6 +200,10 @@ def main(arguments: list[str] | None = None) -> int:
     picked = [
         case for name, case in CASES.items() if not given.case or any(name.startswith(w) for w in given.case)
     ]
+    if given.plot:
+        known = load(given.results).values()
+        plot(given.plot, {name: found for each in known for name, found in each.items()})
+        return 0
     say = stopwatch()
 
     def work(case: BankCase) -> str:

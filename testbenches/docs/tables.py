@@ -54,7 +54,7 @@ from mgd_sim.control.access import clocks, rounds
 from mgd_sim.studies import soon
 from mgd_sim.studies import toggles as toggled
 from mgd_sim.studies.hidden import RESULTS
-from mgd_synth import frontier, largest, loops, proofs, runs
+from mgd_synth import banks, frontier, largest, loops, proofs, runs
 from mgd_synth.baselines import BASELINES
 from mgd_synth.boards import BOARDS
 from mgd_synth.cell_area import ARRAYS, VARIANTS, bound, goal
@@ -364,6 +364,27 @@ def _trainers() -> str:
                 table.append([case.title, case.target, size, f"{best:.1f}", case.goal or "", seeds, slowest])
     head = ["trainer", "device", "logic cells", "MHz", "goal", "by seed", "most of the slowest path"]
     return _rows(head, table) + "\nMade with `python -m mgd_synth.frontier trainer`.\n"
+
+
+def _banks() -> str:
+    """One line a placed bank, beside the bound; of what does not fit, of what there is too much."""
+    table = []
+    for results in load(banks.BASELINE).values():
+        for name, found in results.items():
+            case, steps = banks.CASES[name], banks.speed(found)
+            words = banks.bound(case.config)
+            row = [case.net, f"{found['parameters']:,}", case.lanes, case.target]
+            row += [f"{found[each]:,.0f}" for each in ("logic cells", "FF", "BRAM")] + [f"{found['DSP']:g}"]
+            row += [f"{found['clocks']:,g}", f"{float(words):,.1f}", f"{float(words) / found['clocks']:.1%}"]
+            if steps is None:
+                row += ["", f"too many {', '.join(found['over'])}"]
+            else:
+                row += [f"{found['fmax']:.1f}", f"{steps:,.0f}"]
+            table.append([*row[:-1], row[-1] + (_EARLIER if found["verilog"] != case.verilog else "")])
+    head = ["network", "parameters", "lanes", "device", "logic cells", "registers", "block memories"]
+    head += ["multipliers", "clocks a step", "bound", "lane use", "MHz", "steps a second"]
+    made = f"Made with `python -m mgd_synth.banks`; {'; '.join(load(banks.BASELINE))}."
+    return f"{_rows(head, table)}\n{made}\n"
 
 
 def _loops() -> str:
@@ -784,6 +805,7 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "frontier": lambda *_: _frontier(),
     "trainers": lambda *_: _trainers(),
     "largest": lambda *_: _largest(),
+    "banks": lambda *_: _banks(),
     "loops": lambda *_: _loops(),
     "proofs": lambda *_: _proofs(proofs.Book.stored()),
     "paper": lambda *_: _rows(*paper.experiments()),

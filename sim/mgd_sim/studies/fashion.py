@@ -6,7 +6,8 @@ the four IDX files of Fashion-MNIST as they are distributed. Without the option 
 
 Results are kept in ``docs/figures/fashion_196.json`` after every look, and with ``--checkpoint`` where the
 twin is; so a run may be stopped at any time, and the same command goes on. ``--write DIR`` writes the
-samples for ``examples/fashion`` instead.
+samples for ``examples/fashion`` instead, and ``--circuit STEPS`` lets the circuit go on from the checkpoint
+beside the twin, and compares all their states.
 """
 
 from __future__ import annotations
@@ -28,14 +29,28 @@ from mgd_hdl.config import TrainerConfig, load
 from mgd_hdl.config.attached.files import AttachedFile, Unreadable, read
 from mgd_hdl.config.attached.idx import idx
 from mgd_hdl.config.attached.samples import unpacked
+from mgd_hdl.emit import trainer_files
 
 from ..checkpoint import Checkpoint, Checkpoints
+from ..compare import Comparison, Counted, Parts, compare
 from ..float_mgd import Backpropagation, FloatMgd
-from ..tasks import Dataset
+from ..rtl import RtlTrainer, trainer_design
+from ..rtl.crossing import into_circuit
+from ..tasks import Dataset, dataset, judging
 from ..trainer import Trainer
-from .study import Unusable, command, ends_in_a_line, file, folder, hold, keep, kept, replacing, say
+from .study import Unusable, command, ends_in_a_line, file, folder, hold, keep, kept, number, replacing, say
 
-__all__ = ["MODELS", "VARIABLE", "Curve", "configuration", "datasets", "images", "main", "packed"]
+__all__ = [
+    "MODELS",
+    "VARIABLE",
+    "Curve",
+    "configuration",
+    "datasets",
+    "from_checkpoint",
+    "images",
+    "main",
+    "packed",
+]
 
 _ROOT = Path(__file__).parents[3]
 _EXAMPLES, _FIGURES = _ROOT / "examples" / "fashion", _ROOT / "docs" / "figures"
@@ -149,13 +164,13 @@ def _by_nodes(config: TrainerConfig) -> TrainerConfig:
     return config.replaced(
         engine={"kind": "array", "lanes": 4},
         perturbation={"granularity": "node", "amplitude": 2.0**-5},
-        learning={"rate": 2.0**-8, "anneal_every": 0, "last_rate": 0.0},
+        learning={"rate": 2.0**-11, "anneal_every": 1_000_000, "last_rate": 2.0**-13, "clamp": 0.0},
         cost={"limit": 0.0},
     )
 
 
 def _by_gradient(config: TrainerConfig) -> TrainerConfig:
-    return config.replaced(learning={"rate": 2.0**-7, "anneal_every": 0, "last_rate": 0.0})
+    return config.replaced(learning={"rate": 2.0**-7, "anneal_every": 0, "last_rate": 0.0, "clamp": 0.0})
 
 
 #: What learns: its class, what is changed in the example's configuration, and measurements of a step.
@@ -196,10 +211,25 @@ def curve(
         yield found
 
 
+def from_checkpoint(config: TrainerConfig, checkpoint: Path, steps: int) -> Comparison:
+    """The circuit goes on from where the twin is, and so does the twin: are all their states equal?"""
+    file = Checkpoints(checkpoint, config)
+
+    def resume(parts: Parts) -> Counted:
+        twin, circuit = parts["twin"], parts["circuit_0"]
+        assert isinstance(twin, Trainer)
+        assert isinstance(circuit, RtlTrainer)
+        file.put("twin", twin)
+        into_circuit(twin, circuit)
+        return Counted(twin.step, 0)
+
+    design = trainer_design(trainer_files(config))
+    end = int(file.parts["twin"]["step"]) + steps
+    return compare(config, design, end, samples=dataset(config), resume=resume)
+
+
 def test_samples(config: TrainerConfig) -> Dataset:
     """Those that are never learned from."""
-    from ..tasks import judging
-
     samples = judging(config)
     assert samples is not None
     return samples
@@ -248,7 +278,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--out", type=folder, default=_FIGURES, help="folder for fashion_INPUTS.json and .png"
     )
     parser.add_argument("--checkpoint", type=file, help="where the twin is, to go on from there")
+    parser.add_argument(
+        "--circuit",
+        type=number,
+        metavar="STEPS",
+        help="go on from the checkpoint beside the circuit, and end",
+    )
     given = parser.parse_args(arguments)
+    if given.circuit and given.checkpoint is None:
+        parser.error("--circuit goes on from a checkpoint: --checkpoint FILE")
     place, name = _place(given), f"fashion_{given.inputs}"
     if given.write:
         path = given.write / f"{name}.npz"
@@ -256,14 +294,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             beside.write_bytes(packed(place, given.inputs))
         say(f"wrote {path}")
         return 0
+    if given.circuit:
+        found = from_checkpoint(configuration(given.inputs, place), given.checkpoint, given.circuit)
+        say(found)
+        return 0 if found.equal else 1
     results = given.out / f"{name}.json"
     hold(results)
     config = configuration(given.inputs, place)
     curves = {row["model"]: Curve(**row) for row in (kept(results) or {"curves": []})["curves"]}
     for model in given.model or ["twin"]:
-        for found in curve(model, config, given.steps, given.every, curves.get(model), given.checkpoint):
-            say(found)
-            curves[model] = found
+        for latest in curve(model, config, given.steps, given.every, curves.get(model), given.checkpoint):
+            say(latest)
+            curves[model] = latest
             keep(results, {"curves": [asdict(curves[each]) for each in MODELS if each in curves]}, indent=1)
     plot([curves[each] for each in MODELS if each in curves], name, given.out / f"{name}.png")
     return 0
