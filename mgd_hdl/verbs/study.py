@@ -205,7 +205,7 @@ def _figures(folder: Path, stem: str, ours: bool, stack: ExitStack) -> list[tupl
 
 def _label(cells: Cells) -> str:
     """A job's point, and what was varied."""
-    varied = [f"{key}={text}" for key, text in cells.items() if "." in key or key in ("seed", "name")]
+    varied = [f"{key}={text}" for key, text in cells.items() if "." in key]
     return ", ".join([*filter(None, [cells["point"]]), *varied, cells["model"]])
 
 

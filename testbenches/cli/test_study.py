@@ -124,6 +124,16 @@ def test_a_point_that_no_circuit_can_have_stands_there_with_the_reason(capsys):
     assert "2 points, 1 of which cannot be built\n" in capsys.readouterr().out
 
 
+def test_a_model_that_cannot_have_a_point_says_why():
+    """The others go on."""
+    models = ["--model", "backpropagation", "--model", "twin"]
+    vary = ["--vary", "task.source=stream", "--seeds", "2", "--until", "20", "-o", "out"]
+    assert cli.main(["study", "learning", "xor", *models, *vary]) == 0
+    refused, twin = rows_of(f"out/{FILE}")
+    assert (refused["problem"], refused["solved"]) == ('task.source = "stream" needs samples', "")
+    assert (twin["problem"], twin["solved"]) == ("", "0")
+
+
 def test_json_is_all_that_is_printed(capsys):
     assert cli.main(["study", "learning", "xor", "--seeds", "2", "--until", "20", "-o", "o", "--json"]) == 0
     out, err = capsys.readouterr()
@@ -324,7 +334,11 @@ def test_every_study_is_listed(capsys):
             "must be LOW..HIGH, two numbers",
         ),
         (["learning", "xor", "--vary", "learning.rate=log:0.0..1.0"], "log: must begin above 0"),
-        (["learning", "xor", "--vary", "seed=1..9999"], "must be at most 1000 values"),
+        (["learning", "xor", "--vary", "learning.tau_x=1..9999"], "must be at most 1000 values"),
+        (
+            ["learning", "xor", "--vary", "seed=1,2"],
+            "--vary seed: changes no circuit; --seed and --seeds say",
+        ),
         (
             ["learning", "xor", *["--vary", "learning.tau_x=1,2"] * 2],
             "must be given once",
@@ -360,7 +374,7 @@ def test_what_cannot_be_asked(arguments, message, monkeypatch, capsys):
         ("network.layers=[2,2,1],[2, 4, 1]", [[2, 2, 1], [2, 4, 1]]),
         ('network.activation="tanh",["tanh", "sigmoid"]', ["tanh", ["tanh", "sigmoid"]]),
         ("perturbation.family=walsh,random_code", ["walsh", "random_code"]),
-        ("seed=3", [3]),
+        ("learning.tau_p=3", [3]),
     ],
 )
 def test_values_as_people_write_them(text, values):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
+from mgd_hdl.config.errors import Refused
 
 from ..perturb.external import port_codes
 from ..retry import trainer
@@ -59,8 +60,13 @@ class Job:
         return MODELS[self.model](self.config, self.seeds, **options)
 
     def rows(self, stop: Callable[[float], bool]) -> list[Row]:
-        """What it finds. ``stop`` is asked now and then, with the share that is done. Raises Stopped."""
-        return MEASURES[self.measure].rows(self, stop)
+        """What it finds, or in a row alone why a model cannot have this configuration. ``stop`` is asked now
+        and then, with the share that is done. Raises Stopped.
+        """
+        try:
+            return MEASURES[self.measure].rows(self, stop)
+        except Refused as error:
+            return [{"problem": str(error.problems[0])}]
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,8 @@ def axis(text: str, config: TrainerConfig) -> Axis:
     key = key.strip()
     if not equals or not key or not listed.strip():
         raise _refused("--vary", text, "must be KEY=VALUES, such as learning.rate=0.25,0.5,1")
+    if key in ("seed", "name"):
+        raise _refused(f"--vary {key}", "", "changes no circuit; --seed and --seeds say which trainers learn")
     found = _span(key, listed.strip()) or Axis(key, listed.strip(), tuple(map(_value, _split(listed))))
     if len(found.values) > MAX_VALUES:
         raise _refused(f"--vary {key}", listed, f"must be at most {MAX_VALUES} values")

@@ -196,7 +196,7 @@ class _Running:
         for number, rows in self._workers.done(jobs, lambda done: self._stop(len(jobs), done)):
             if self._asked.study.area and self._asked.area is not None:
                 cells = self._asked.area(jobs[number].config)
-                rows = [{**row, "logic_cells": cells} for row in rows]
+                rows = [row if row.get("problem") else {**row, "logic_cells": cells} for row in rows]
             self._found[groups[number][0].same] = rows
             for each in groups[number]:
                 self._put(each, rows)
@@ -206,8 +206,10 @@ class _Running:
     def _put(self, each: _Asked, rows: Sequence[Mapping[str, Any]]) -> None:
         job = self._table.job(each.cells)
         self._table.put(job, rows)
-        measure = MEASURES[self._asked.study.measure]
-        self._told(each.cells, measure.said(self._table.rows(job) or []))
+        found = self._table.rows(job) or []
+        problem = found[0]["problem"]
+        said = f"cannot be built: {problem}" if problem else MEASURES[self._asked.study.measure].said(found)
+        self._told(each.cells, said)
 
     def keep(self) -> None:
         """Write the table, where it is another one than last time."""
