@@ -508,6 +508,25 @@ def test_a_search_goes_on_where_it_was():
         assert len(again.jobs) < len(world.jobs)
 
 
+class Backwards(Landscape):
+    """The last job is done first."""
+
+    def done(self, jobs, stop):
+        yield from reversed(list(super().done(jobs, stop)))
+
+
+def test_rows_stand_where_they_were_asked_for():
+    """Whoever is done first; what is known of a table that was cut among them."""
+    asked = asked_of("times", XOR)
+    expected = went_through(asked, Landscape()).text()
+    assert went_through(asked, Backwards()).text() == expected
+    lines = expected.splitlines(keepends=True)
+    Path("t.csv").write_text("".join([*lines[:3], lines[9], lines[5]]))
+    table = Table(TOP, *running.columns(asked))
+    table.resume(Path("t.csv"))
+    assert went_through(asked, Backwards(), table).text() == expected
+
+
 def test_nothing_beats_what_stands_on_the_front():
     rng = np.random.default_rng(1)
     rows = [
