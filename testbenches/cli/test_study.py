@@ -314,6 +314,15 @@ def test_every_study_is_listed(capsys):
         assert f"{name:13} {each.asks}\n" in out
 
 
+def test_no_study_is_hidden(capsys):
+    """Each module with a command of its own is a study here, or is named by the list."""
+    assert cli.main(["study", "--list"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    folder = ROOT / "sim/mgd_sim/studies"
+    named = {path.stem for path in folder.glob("*.py") if "\ndef main(" in path.read_text("utf-8")}
+    assert named - set(STUDIES) == set(last.partition("NAME: ")[2].split(", "))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -22,8 +22,8 @@ from .variants import VARIANTS
 
 __all__ = ["OWN_COMMANDS", "STUDIES"]
 
-#: Studies of devices and of codes, which no configuration describes: ``python -m mgd_sim.studies.NAME``.
-OWN_COMMANDS = ("codes", "crossbars", "finetune", "ring_networks", "rings")
+#: Studies of devices, of codes and of one data set: ``python -m mgd_sim.studies.NAME``.
+OWN_COMMANDS = ("codes", "crossbars", "fashion", "finetune", "ring_networks", "rings", "toggles")
 
 
 def _preset_of(config: TrainerConfig) -> str | None:
