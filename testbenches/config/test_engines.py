@@ -269,3 +269,31 @@ def test_what_a_bank_refuses_is_said_in_one_line(changes, said):
     with pytest.raises(ConfigError) as error:
         preset("xor").replaced(**{"perturbation": {"family": "walsh"}, **changes})
     assert [str(problem) for problem in error.value.problems] == [said]
+
+
+@pytest.mark.parametrize(
+    ("kind", "hidden", "said"),
+    [
+        # (784 + 1) h + (h + 1) 10 parameters.
+        ("array", 82, None),
+        ("array", 83, 'the array engine takes at most 65536, engine.kind = "bank" 131072'),
+        ("array", 164, 'the array engine takes at most 65536, engine.kind = "bank" 131072'),
+        ("array", 165, "the array engine takes at most 65536"),
+        ("bank", 164, None),
+        ("bank", 165, "the bank engine takes at most 131072"),
+    ],
+)
+def test_too_many_parameters_tell_which_engine_would_do(kind, hidden, said):
+    changes: dict[str, Any] = {
+        "engine": {"kind": kind},
+        "network": {"layers": [784, hidden, 10], "initial": 0.25},
+        "task": {"name": "external", "source": "stream"},
+    }
+    if said is None:
+        assert preset("xor").replaced(**changes).parameters == 795 * hidden + 10
+        return
+    with pytest.raises(ConfigError) as error:
+        preset("xor").replaced(**changes)
+    assert [str(problem) for problem in error.value.problems] == [
+        f"network.layers = [784, {hidden}, 10]: has {795 * hidden + 10} parameters; {said}"
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..derived import Derived
+from ..engines import BankFacts
 from ..errors import Problem, shown
 from ..names import SIGNALS
 from ..number import UQ
@@ -110,13 +111,17 @@ def _task_targets(config: Derived) -> Iterator[Problem]:
 
 @relation("network.layers", "device.parameters")
 def _parameters(config: Derived) -> Iterator[Problem]:
-    most = config.facts.largest
+    most, larger = config.facts.largest, BankFacts.largest
     if config.parameters > most:
+        other = ""
+        if not config.bank and not config.outside and config.parameters <= larger:
+            other = f', engine.kind = "bank" {larger}'
         told = "device.parameters" if config.device.parameters else "network.layers"
         yield Problem(
             told,
             shown(config.device.parameters or config.network.layers),
-            f"has {config.parameters} parameters; the array engine takes at most {most}",
+            f"has {config.parameters} parameters; the {config.engine.kind} engine takes at most {most}"
+            + other,
         )
 
 
