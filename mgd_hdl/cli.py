@@ -352,9 +352,9 @@ def _connect(args: Namespace) -> int:
 def _estimate(args: Namespace) -> int:
     """Estimate what synth measures, from the configuration alone; and what fits which device.
 
-    Cells, clocks per step and parameters are exact. Sizes are sums of fitted coefficients, printed with
-    their error against synthesis; clock rates are typical ones. A device counts as full at 90 %
-    of its logic cells. The largest hidden size is that of all hidden layers.
+    Cells, clocks per step and parameters are exact. Sizes are sums of fitted coefficients, and so
+    are the delays that clock rates follow from; both are printed with their error against synthesis.
+    A device counts as full at 90 % of its logic cells. The largest hidden size is that of all hidden layers.
     """
     from .verbs.estimate import estimate
 

@@ -245,7 +245,7 @@ def _or_never(steps: float | None) -> str:
 
 def _times(known: Known) -> list[str]:
     from mgd_sim.page.html import paragraph, table
-    from mgd_synth.estimate import clock, coefficients
+    from mgd_synth.estimate import coefficients, rate
     from mgd_synth.report import PAPER
 
     config = known.config
@@ -256,27 +256,16 @@ def _times(known: Known) -> list[str]:
     rows = []
     for each in known.synthesized:
         if each.get("fmax"):
-            rate = each["fmax"] / clocks
+            seconds = median * clocks / each["fmax"]
             rows.append(
-                [
-                    each["target"],
-                    f"{each['fmax'] / 1e6:.1f} MHz",
-                    "placed and routed",
-                    _duration(median / rate),
-                ]
+                [each["target"], f"{each['fmax'] / 1e6:.1f} MHz", "placed and routed", _duration(seconds)]
             )
     there = {row[0] for row in rows}
     for target in coefficients().targets:
-        typical = clock(target)
-        if typical is not None and target not in there:
-            rows.append(
-                [
-                    target,
-                    f"{typical[0]:.0f} MHz",
-                    "typical clock",
-                    _duration(median * clocks / typical[0] / 1e6),
-                ]
-            )
+        guess = rate(config, target)
+        if guess is not None and target not in there:
+            seconds = median * clocks / guess / 1e6
+            rows.append([target, f"{guess:.0f} MHz", "estimated clock", _duration(seconds)])
     rows += [[each.name, "", each.example, _duration(each.seconds(median))] for each in PAPER]
     return [
         paragraph(

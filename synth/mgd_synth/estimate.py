@@ -3,7 +3,7 @@
 Cells, clocks per step and all that follows from them are exact. What a block takes is a sum of its
 :mod:`mgd_synth.features`, each times a coefficient. The coefficients were fitted to the trainers of
 ``runs.FIT``; how far off they are on those of ``runs.JUDGED``, which no coefficient has seen, goes with
-every estimate.
+every estimate. So with the clock rate, see :mod:`mgd_synth.delays`.
 
 :mod:`mgd_synth.fit` fits them anew.
 """
@@ -11,7 +11,6 @@ every estimate.
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +21,7 @@ from mgd_hdl.config import ConfigError, TrainerConfig, preset
 from mgd_hdl.config.errors import did_you_mean
 from mgd_hdl.config.timing import steps_per_second
 
+from .delays import delays, fabric, period
 from .features import Features, features
 from .flow import COUNTED, DEVICES
 from .process import SynthError
@@ -43,6 +43,8 @@ __all__ = [
     "fits_table",
     "keys",
     "notes",
+    "rate",
+    "short_of_multipliers",
     "totals",
     "unknown",
 ]
@@ -92,8 +94,11 @@ class Fit:
         Every key that chooses, and what the fitted trainers had there.
     free : sequence of str
         All other keys.
-    clocks : mapping
-        For each device the clock rates of trainers that were placed and routed, megahertz, by name.
+    periods : mapping
+        For each fabric that trainers were placed on, features of the slowest path to nanoseconds.
+    rate_errors : mapping
+        For each of these that some were judged on: how many, and the median and the largest error of the
+        clock rate, as a part of it.
     """
 
     tool: str
@@ -102,7 +107,8 @@ class Fit:
     errors: Mapping[str, Mapping[str, tuple[float, float]]]
     options: Mapping[str, Sequence[Any]]
     free: Sequence[str]
-    clocks: Mapping[str, Mapping[str, float]]
+    periods: Mapping[str, Features]
+    rate_errors: Mapping[str, tuple[int, float, float]]
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -224,10 +230,27 @@ def check_target(target: str) -> None:
         raise SynthError(f"no estimates for target {target!r}{hint}; there are {', '.join(targets)}")
 
 
-def clock(target: str, fit: Fit | None = None) -> tuple[float, float, float] | None:
-    """Typical, slowest and fastest clock rate of trainers placed on a device, megahertz."""
-    rates = sorted((coefficients() if fit is None else fit).clocks.get(target, {}).values())
-    return (statistics.median(rates), rates[0], rates[-1]) if rates else None
+def short_of_multipliers(config: TrainerConfig, target: str, fit: Fit) -> bool:
+    """Whether the device has multipliers, and fewer than there are products."""
+    return 0 < DEVICES[target].multipliers < round(sum(_wished(config, target, fit)["DSP"].values()))
+
+
+def clock(config: TrainerConfig, target: str, cells: float, fit: Fit | None = None) -> float | None:
+    """The clock rate of a trainer of so many logic cells, megahertz; None if nothing like it was placed."""
+    fit = coefficients() if fit is None else fit
+    if (terms := fit.periods.get(fabric(target))) is None:
+        return None
+    found = period(terms, delays(config, cells, short_of_multipliers(config, target, fit)))
+    return None if found is None else 1000 / found
+
+
+def rate(config: TrainerConfig, target: str) -> float | None:
+    """The clock rate at the size that is estimated, megahertz; None where either is not."""
+    try:
+        cells = totals(estimated_sizes(config, target))["logic cells"]
+    except SynthError:
+        return None
+    return clock(config, target, cells)
 
 
 def estimate(config: TrainerConfig, target: str) -> Report:
@@ -237,7 +260,6 @@ def estimate(config: TrainerConfig, target: str) -> Report:
     supply = SUPPLY[target]
     found = estimated_sizes(config, target)
     resources = tuple(Resource.of(kind, blocks, supply.get(kind)) for kind, blocks in found.items())
-    rates = clock(target)
     return Report(
         design=config.name,
         target=target,
@@ -248,7 +270,7 @@ def estimate(config: TrainerConfig, target: str) -> Report:
         clocks_per_step=config.timing.clocks_per_step,
         measurements_per_step=config.timing.measurements_per_step,
         settle_per_step=config.timing.settle_per_step,
-        fmax=None if rates is None else rates[0],
+        fmax=clock(config, target, totals(found)["logic cells"]),
         notes=(*notes(config), *_device_notes(config, target, fit)),
         common=(),
     )
@@ -272,17 +294,18 @@ def _device_notes(config: TrainerConfig, target: str, fit: Fit) -> Iterator[str]
     )
     judged = DEVICES[_FAMILY[target]].title
     yield f"Sizes are estimates; median and largest error over trainers outside the fit, on {judged}: {told}."
-    rates = clock(target)
-    if rates is not None:
-        _, low, high = rates
-        names = ", ".join(fit.clocks[target])
-        span = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
+    if fabric(target) not in fit.periods:
+        return
+    if clock(config, target, 1, fit) is None:
+        yield "No trainer with as many stages was placed on this device: its clock rate is not estimated."
+    elif fabric(target) in fit.rate_errors:
+        count, middle, most_wrong = fit.rate_errors[fabric(target)]
         yield (
-            f"The clock rate is typical, not estimated: {names} reached {span} MHz when placed and routed on"
-            " this device or a smaller one of its family."
-            + ' These had few stages; with engine.stages = "many" it is higher.'
-            * config.staged
+            f"So is the clock rate; median and largest error over {count} placed trainers outside the fit, on"
+            f" {DEVICES[fabric(target)].title}: {middle:.1%} and {most_wrong:.1%}."
         )
+    else:
+        yield "So is the clock rate, from a few trainers that were placed: how good it is was not judged."
 
 
 # ---- what fits -----------------------------------------------------------------------------------
@@ -357,7 +380,14 @@ def fits(config: TrainerConfig, targets: Sequence[str] | None = None) -> list[Fi
     return found
 
 
-def _rate(config: TrainerConfig, hertz: float) -> float:
+def _speed(config: TrainerConfig, megahertz: float | None) -> str:
+    """Steps a second, for people to read."""
+    if megahertz is None:
+        return ""
+    return f"{'at most ' * config.outside}{_steps(config, megahertz * 1e6):,.0f}"
+
+
+def _steps(config: TrainerConfig, hertz: float) -> float:
     """Steps a second; with a device outside at most."""
     timing = config.timing
     return steps_per_second(timing.clocks_per_step, hertz, timing.settle_per_step)
@@ -369,18 +399,18 @@ def _rate(config: TrainerConfig, hertz: float) -> float:
 def fits_table(config: TrainerConfig, found: Sequence[Fitting]) -> str:
     """One line a device, in Markdown."""
     lines = [
-        "| device | logic cells | fits | typical clock | steps per second | largest hidden | parameters |",
+        "| device | logic cells | fits | clock | steps per second | largest hidden | parameters |",
         "| --- | ---: | --- | ---: | ---: | ---: | ---: |",
     ]
     for each in found:
-        rates = clock(each.target)
-        speed = "" if rates is None else f"{'at most ' * config.outside}{_rate(config, rates[0] * 1e6):,.0f}"
+        clock_rate = rate(config, each.target)
+        speed = _speed(config, clock_rate)
         fit = "yes" if each.fits else f"no: too few {', '.join(each.short)}"
         cells = [
             each.target,
             f"{each.share:.0%}",
             fit,
-            "" if rates is None else f"{rates[0]:.0f} MHz",
+            "" if clock_rate is None else f"{clock_rate:.0f} MHz",
             speed,
             "" if each.hidden is None else f"{each.hidden:,}" if each.hidden else "none",
             "" if each.parameters is None else f"{each.parameters:,}",
@@ -393,8 +423,8 @@ def as_json(config: TrainerConfig, found: Sequence[Fitting]) -> list[dict[str, A
     """JSON types only; rates in hertz."""
     rows = []
     for each in found:
-        rates = clock(each.target)
-        fmax = None if rates is None else rates[0] * 1e6
+        megahertz = rate(config, each.target)
+        fmax = None if megahertz is None else megahertz * 1e6
         rows.append(
             {
                 "target": each.target,
@@ -402,7 +432,9 @@ def as_json(config: TrainerConfig, found: Sequence[Fitting]) -> list[dict[str, A
                 "share": each.share,
                 "short": list(each.short),
                 "fmax": fmax,
-                **of_json(None if fmax is None else _rate(config, fmax), config.timing.measurements_per_step),
+                **of_json(
+                    None if fmax is None else _steps(config, fmax), config.timing.measurements_per_step
+                ),
                 "largest_hidden": each.hidden,
                 "parameters": each.parameters,
             }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.codes import COLUMNS
+from mgd_hdl.config.names import numbered
 from mgd_hdl.config.network import LayerConfig, adder_levels
 from mgd_hdl.config.number import Rounding
 from mgd_hdl.config.options import OPTIONS
@@ -164,9 +165,12 @@ def _parallel_engine(config: TrainerConfig) -> Iterator[_Block]:
         "noisy_rows": (config.decays + config.update_noisy * (1 + config.independent_noise))
         * (rows + 2 * COLUMNS),
     }
+    # Where words wait for steps each layer has one of its own, and the code that it meets.
+    if config.shape.paced:
+        more["paced"] = rows + layers * (COLUMNS + config.words.word.width)
     codes = (1 + config.shadow) * (1 + config.share_shift)
     wires = _wires(config, codes, config.words.word.width + 1 + config.shadow)
-    yield "array", "array", {**wires, **more}
+    yield "array", "array", {"paced": 0, **wires, **more}
 
 
 #: By the names of their facts.
@@ -201,6 +205,8 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
     if config.facts.overlapping:
         for layer in config.shape.layers:
             yield f"shake_{layer.index}", f"code {family}", size
+    for layer in config.shape.layers[1:] if config.shape.paced else ():
+        yield numbered("code", layer.index), f"code {family}", size
     if config.sparse:
         sparse: Features = {"one": 1, "rows": config.placement.rows, "pairs": config.share_shift}
         yield "sparse", "sparse", sparse
@@ -219,7 +225,19 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
 
 def _learning(config: TrainerConfig) -> Iterator[_Block]:
     word, hold, cost = config.words.update.width, config.words.hold.width, config.words.cost.width
-    yield "homodyne", "homodyne", {"one": 1, "word": word, "multiples": (config.words.multiples - 1) * word}
+    for name in config.timing.homodynes:
+        yield name, "homodyne", {"one": 1, "word": word, "multiples": (config.words.multiples - 1) * word}
+    if config.shape.paced:
+        # Memories of tables are four bits wide, and blocks 16; each layer reads a copy of its own.
+        layers, places = len(config.shape.layers), 1 << config.timing.pace.bit_length()
+        yield "pacer", "pacer", {
+            "one": 1,
+            "layers": layers,
+            "counts": (1 + layers) * config.timing.pace.bit_length(),
+            "waiting": layers * places * -(-(word + 1) // 4),
+            "blocks": layers * -(-(word + 1) // 16),
+            "line": config.timing.left_until,
+        }  # fmt: skip
     rounded = config.rounding is not Rounding.CARRY
     yield "update", "update", {
         "one": 1,
@@ -229,15 +247,21 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
         "dropped": rounded * config.levels.dropped_bits,
         "stages": (not config.sign_only) * hold * config.levels.max_learning_shift.bit_length(),
         "early": config.early * word,
+        "staged": config.staged * word,
     }  # fmt: skip
-    yield "accumulator", "accumulator", {"one": 1, "hold": hold}
+    yield "accumulator", "accumulator", {"one": 1, "hold": hold, "staged": config.staged * hold}
     if config.analog:
         yield "highpass", "highpass", {"one": 1, "cost": cost, "state": config.words.high_passed.width}
     else:
         yield (
             "baseline",
             "baseline",
-            {"one": 1, "cost": config.words.measured.width, "two_sided": config.two_sided * cost},
+            {
+                "one": 1,
+                "cost": config.words.measured.width,
+                "two_sided": config.two_sided * cost,
+                "staged": config.staged * cost,
+            },
         )
     yield "initializer", "initializer", {
         "one": 1,
@@ -255,6 +279,8 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
         "loaded": config.facts.chain,
         "analog": config.analog,
         "anew": config.reference_each_step,
+        "staged": config.staged,
+        "paced": config.shape.paced,
     }  # fmt: skip
     yield "trainer", "trainer", {
         "one": 1,
@@ -273,7 +299,14 @@ _OPTIONAL: dict[str, tuple[str, str, Callable[[TrainerConfig], Features]]] = {
     "annealing": ("annealing", "annealing", lambda config: {"shift": config.levels.shift_bits}),
     "halving": ("halving", "annealing", lambda _: {"shift": 2}),
     "decay": ("decay", "decay", lambda config: {"word": config.words.update.width}),
-    "gate": ("gate", "gate", lambda config: {"change": config.words.cost_change.width}),
+    "gate": (
+        "gate",
+        "gate",
+        lambda config: {
+            "change": config.words.cost_change.width,
+            "staged": config.staged * config.words.cost_change.width,
+        },
+    ),
     "noise of costs": ("noise", "noise", lambda config: {"cost": config.words.measured.width}),
     "noise of updates": (
         "update_noise",
@@ -321,6 +354,8 @@ def _samples(config: TrainerConfig, target: str) -> Iterator[_Block]:
         "memories": memories,
         "random": memory and task.order == "random",
         "epoch": memory and task.order == "epoch",
+        "ahead": config.shape.draws_ahead,
+        "next": config.shape.paced * config.sample_bits,
     }  # fmt: skip
 
 
@@ -329,7 +364,7 @@ def _given(config: TrainerConfig, target: str) -> Iterator[_Block]:
     if config.given:
         words, width = config.given.table
         stored, memories = _memory(len(words), width, target)
-        none = dict.fromkeys(("one", "bits", "random", "epoch"), 0)
+        none = dict.fromkeys(("one", "bits", "random", "epoch", "ahead", "next"), 0)
         yield "initializer.memory", "samples memory", {**none, "stored": stored, "memories": memories}
 
 
@@ -356,6 +391,7 @@ def _loss(config: TrainerConfig, target: str) -> Iterator[_Block]:
             "stored": sum(bits for bits, _ in stored),
             "memories": sum(count for _, count in stored),
             "product_bits": sum(table.slope_bits * table.position_bits for table in tables),
+            "staged": config.staged * outputs * width,
         }
     else:
         several = (outputs > 1) * outputs * width
@@ -393,6 +429,7 @@ def _neurons(layer: LayerConfig, target: str) -> Features:
         "adder_bits": layer.neurons * adders,
         "register_bits": layer.neurons * (registers + products + layer.weight.width),
         "gates": layer.neurons * layer.binary_inputs * products,
+        "staged_gates": layer.neurons * layer.binary_inputs * layer.staged * layer.inputs,
         "products": layer.neurons * multiplied,
         "product_bits": layer.neurons * multiplied * layer.weight.width * layer.input.width,
         # Weights are signed, so inputs are made so.

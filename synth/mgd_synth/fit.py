@@ -1,7 +1,7 @@
 """Fits the coefficients of estimates: ``python -m mgd_synth.fit``.
 
-Sizes come from ``synth/baselines/trainers_*.json``, which ``mgd_synth.baselines --write`` renews, and typical
-clock rates from the boards' trainers in ``docs/boards.json``.
+Sizes come from ``synth/baselines/trainers_*.json``, which ``mgd_synth.baselines --write`` renews, and clock
+rates from the boards' trainers in ``docs/boards.json`` and those that ``mgd_synth.frontier`` placed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,26 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.files import write_file
 
-from . import runs
+from . import frontier, runs
 from .baselines import BASELINES
-from .estimate import COEFFICIENTS, Fit, chooses, estimated_sizes, keys, totals
+from .delays import delays, fabric
+from .estimate import (
+    COEFFICIENTS,
+    Fit,
+    chooses,
+    clock,
+    estimated_sizes,
+    keys,
+    short_of_multipliers,
+    totals,
+)
 from .features import Features, features
 from .flow import DEVICES
 from .process import SynthError
+from .results import load
 from .script import status_of
 
-__all__ = ["errors", "fit", "fitted", "least_squares", "main"]
+__all__ = ["Placed", "errors", "fit", "fitted", "least_squares", "main", "placed"]
 
 _BOARDS = Path(__file__).parents[2] / "docs" / "boards.json"
 
@@ -106,19 +117,84 @@ def errors(
     return wrong
 
 
-def _clocks() -> dict[str, dict[str, float]]:
-    """Megahertz by device and task, of what was placed and routed for boards."""
+@dataclass(frozen=True)
+class Placed:
+    """A trainer that was placed and routed: its logic cells, and megahertz."""
+
+    title: str
+    target: str
+    config: TrainerConfig
+    cells: float
+    rate: float
+
+
+def placed(group: str) -> list[Placed]:
+    """The frontier's trainers of a group, at the median of their seeds."""
+    return [
+        Placed(
+            case.title,
+            case.target,
+            case.config,
+            each["logic cells"],
+            statistics.median(each["fmax"].values()),
+        )
+        for results in load(frontier.BASELINE).values()
+        for name, each in results.items()
+        if isinstance(case := frontier.CASES[name], frontier.TrainerCase) and case.group == group
+    ]
+
+
+def _boards() -> list[Placed]:
+    """What was placed and routed for boards, but for trainers with many stages: beside a judge and a button
+    these are no faster than others.
+    """
     targets = {device.title: target for target, device in DEVICES.items()}
-    found: dict[str, dict[str, float]] = {}
+    found = []
     for each in json.loads(_BOARDS.read_text(encoding="utf-8")):
-        if each.get("fmax"):
-            rates = found.setdefault(targets[each["device"]], {})
-            rates[each["preset"]] = round(each["fmax"] / 1e6, 1)
-    # Where nothing was built for a size: the fabric is that of the smallest.
-    for target in DEVICES:
-        if target.startswith("ecp5") and "ecp5-25k" in found:
-            found.setdefault(target, found["ecp5-25k"])
+        config, cells = preset(each["preset"]), each["resources"]["logic cells"]
+        if not config.staged:
+            size = cells["used"] + cells["harness"]
+            found.append(Placed(each["preset"], targets[each["device"]], config, size, each["fmax"] / 1e6))
     return found
+
+
+def _delays(each: Placed, made: Fit) -> Features:
+    return delays(each.config, each.cells, short_of_multipliers(each.config, each.target, made))
+
+
+def periods(made: Fit) -> dict[str, Features]:
+    """Nanoseconds by fabric and feature, of boards and trainers that were placed."""
+    cases: dict[str, list[Placed]] = {}
+    for each in (*_boards(), *placed("trainer")):
+        cases.setdefault(fabric(each.target), []).append(each)
+    found = {}
+    for name, group in cases.items():
+        given = [_delays(each, made) for each in group]
+        features = list(given[0])
+        rows = [[float(each[feature]) for feature in features] for each in given]
+        terms = least_squares(rows, [1000 / each.rate for each in group])
+        found[name] = {
+            feature: float(f"{value:.4g}")
+            for feature, value in zip(features, terms, strict=True)
+            if value > 1e-6
+        }
+    return found
+
+
+def rate_errors(made: Fit) -> dict[str, tuple[int, float, float]]:
+    """By fabric: how many trainers were judged, and the median and the largest error of their rates, of the
+    sizes that are estimated.
+    """
+    parts: dict[str, list[float]] = {}
+    for each in placed("judge"):
+        cells = totals(estimated_sizes(each.config, each.target, made))["logic cells"]
+        guess = clock(each.config, each.target, cells, made)
+        if guess is not None:
+            parts.setdefault(fabric(each.target), []).append(abs(guess / each.rate - 1))
+    return {
+        name: (len(found), round(statistics.median(found), 4), round(max(found), 4))
+        for name, found in parts.items()
+    }
 
 
 def _recorded(name: str) -> tuple[str, Mapping[str, Any]]:
@@ -147,7 +223,8 @@ def fit() -> Fit:
         for target in runs.WITHOUT
     }
     tool, _ = _recorded(f"trainers_{next(iter(runs.WITHOUT))}")
-    made = Fit(tool, families, tables, {}, {}, [], {})
+    made = Fit(tool, families, tables, {}, {}, [], {}, {})
+    made = replace(made, periods=periods(made))
     wrong = {}
     for target, entries in records.items():
         guessed = {name: totals(estimated_sizes(configs[name], target, made)) for name in runs.JUDGED}
@@ -163,7 +240,7 @@ def fit() -> Fit:
             if key in seen:
                 seen[key] += [value for value in values if value not in seen[key]]
     free = [key for key in usual if key not in seen]
-    return replace(made, errors=wrong, options=seen, free=free, clocks=_clocks())
+    return replace(made, errors=wrong, options=seen, free=free, rate_errors=rate_errors(made))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

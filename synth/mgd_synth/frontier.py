@@ -21,6 +21,7 @@ from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import trainer_files
 from mgd_hdl.progress import stopwatch
 
+from . import runs
 from .arrays import array_config, array_design, without_ports
 from .blocks import SOURCE, named, write_source
 from .flow import DEVICES, check_registers, mapped
@@ -115,7 +116,9 @@ class ArrayCase:
 
 @dataclass(frozen=True)
 class TrainerCase:
-    """A whole trainer on a device: a preset with changes."""
+    """A whole trainer on a device: a preset with changes. Those of the group "judge" are there to judge
+    estimates of the clock rate, which are fitted to the others.
+    """
 
     title: str
     base: str
@@ -124,12 +127,13 @@ class TrainerCase:
     aim: float
     goal: float | None = None
     seeds: tuple[int, ...] = (1, 2, 3)
+    group: str = "trainer"
 
     options: ClassVar[tuple[str, ...]] = ()
 
     @property
     def name(self) -> str:
-        return f"trainer-{self.title.replace(',', '').replace(' ', '-')}-{self.target}"
+        return f"{self.group}-{self.title.replace(',', '').replace(' ', '-')}-{self.target}"
 
     @property
     def config(self) -> TrainerConfig:
@@ -219,6 +223,12 @@ _LOGITS: dict[str, Any] = {
     "network": {"layers": [24, 3], "activation": "linear"},
     "cost": {"loss": "cross_entropy", "segment_bits": 5},
 }
+#: The same as it is by default: exact updates, few stages, and a table of 128 segments in a block memory.
+_LOGITS_EXACT: dict[str, Any] = {
+    "network": {"layers": [24, 3], "activation": "linear"},
+    "cost": {"loss": "cross_entropy"},
+    "task": {"name": "external", "source": "stream"},
+}
 _TRAINERS = (
     TrainerCase("XOR delayed, many stages", "xor", _DELAYED | _MANY, "ecp5-25k", aim=250, goal=185),
     TrainerCase("XOR delayed", "xor", _DELAYED, "ecp5-25k", aim=250, seeds=(1,)),
@@ -233,11 +243,17 @@ _TRAINERS = (
     TrainerCase("letters_fast", "letters_fast", {}, "ecp5-25k", aim=200, goal=130),
     TrainerCase("6-3-1 tanh of 8 bits", "xor", _BYTES | _STREAM, "ecp5-25k", aim=250, goal=175),
     TrainerCase("24-3 cross-entropy", "xor", _LOGITS | _STREAM, "ecp5-25k", aim=200, goal=125),
+    TrainerCase("24-3 cross-entropy, exact", "xor", _LOGITS_EXACT, "ecp5-25k", aim=150, seeds=(1,)),
     TrainerCase("xor_fast", "xor_fast", {}, "ice40-hx8k", aim=140, goal=120, seeds=(1,)),
     TrainerCase("xor_fast, exact", "xor_fast", _EXACT, "ecp5-25k", aim=150, seeds=(1,)),
     TrainerCase("parity4_fast, exact", "parity4_fast", _EXACT, "ecp5-25k", aim=150, seeds=(1,)),
 )
-_ALL: tuple[ArrayCase | TrainerCase, ...] = (*_ARRAYS, *_TRAINERS)
+_JUDGES = tuple(
+    TrainerCase(title, base, changes, "ecp5-25k", aim=150, seeds=(1,), group="judge")
+    for title, (base, changes) in runs.JUDGED.items()
+    if changes
+)
+_ALL: tuple[ArrayCase | TrainerCase, ...] = (*_ARRAYS, *_TRAINERS, *_JUDGES)
 CASES: dict[str, ArrayCase | TrainerCase] = {case.name: case for case in _ALL}
 
 

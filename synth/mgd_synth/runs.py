@@ -47,6 +47,8 @@ _SERIAL = {"cell": "serial"}
 _LINEAR = {"activation": ["sigmoid", "linear"]}
 _ANALOG = {"algorithm": "analog", "tau_x": 4}
 _ENTROPY = {"loss": "cross_entropy"}
+_DELAYED = {"updates": "delayed"}
+_MANY = {"stages": "many"}
 _WAVES = {"family": "sinusoidal"}
 _BY_LAYER = {"granularity": "layer"}
 _BY_NODE = {"granularity": "node"}
@@ -238,6 +240,21 @@ FIT: dict[str, tuple[str, _Changes]] = {
             imperfections={"stuck": 0.1},
         ),
     ),
+    "5-3-2 stream, delayed": ("xor", _stream([5, 3, 2], learning=_DELAYED)),
+    "49-3-4 letters, delayed, many stages": (
+        "nist7x7_centered",
+        {"network": {"layers": [49, 3, 4]}, "learning": _DELAYED, "engine": _MANY},
+    ),
+    "3-9-1 cross-entropy, limit, many stages": (
+        "xor",
+        _task(
+            "parity3",
+            [3, 9, 1],
+            network=_LINEAR,
+            cost={**_ENTROPY, "limit": 0.25, "segment_bits": 5},
+            engine=_MANY,
+        ),
+    ),
 }
 
 #: And are judged by these, of which no coefficient knows, synthesized with the multipliers of the device.
@@ -306,6 +323,7 @@ JUDGED: dict[str, tuple[str, _Changes]] = {
         "xor",
         _stream([7, 3, 1], formats=_12_BITS, learning={"decay": 0.03125, "clamp": 1.0}),
     ),
+    "letters_fast, 49-1-4": ("letters_fast", {"network": {"layers": [49, 1, 4]}}),
 }
 
 

@@ -5,6 +5,7 @@
     blocks   every block: what it is, its page, its logic cells
     cells    logic cells per parameter, from synth/baselines/cell_*.json; cells-ice40: every cell there
     estimates, judged   errors of estimates, from synth/baselines/trainers_*.json
+    rates    estimated clock rates beside placed ones, of trainers to which none was fitted
     boards   what fits which board, from docs/boards.json
     time     how long these take to learn at their best clock rate, beside the paper's platforms
     soon     how long at worst, in clocks, from docs/figures/*_soon.json; of others from docs/figures.json
@@ -58,7 +59,8 @@ from mgd_synth import banks, frontier, largest, loops, proofs, runs
 from mgd_synth.baselines import BASELINES
 from mgd_synth.boards import BOARDS
 from mgd_synth.cell_area import ARRAYS, VARIANTS, bound, goal
-from mgd_synth.estimate import SUPPLY, coefficients, estimated_sizes, totals
+from mgd_synth.estimate import SUPPLY, coefficients, estimate, estimated_sizes, totals
+from mgd_synth.fit import placed
 from mgd_synth.report import PAPER
 from mgd_synth.results import fingerprint, load
 
@@ -354,7 +356,7 @@ def _trainers() -> str:
     for results in load(frontier.BASELINE).values():
         for name, found in results.items():
             case, best = frontier.CASES[name], frontier.best(found)
-            if isinstance(case, frontier.TrainerCase):
+            if isinstance(case, frontier.TrainerCase) and case.group == "trainer":
                 assert best is not None
                 seeds = ", ".join(f"{seed}: {rate:.1f}" for seed, rate in found["fmax"].items())
                 if found["verilog"] != case.verilog:
@@ -549,6 +551,18 @@ def _time() -> str:
     )
     head = ["task", "device", "logic cells", "MHz", "clocks per step", "steps/s", "median steps"]
     return _rows([*head, "time to solution"], table) + f"\n{note}\n"
+
+
+def _rates() -> str:
+    """One line a trainer by which the estimate of clock rates is judged."""
+    table = []
+    for each in placed("judge"):
+        found = estimate(each.config, each.target).fmax
+        assert found is not None
+        row = [each.title, each.target, f"{found:.0f}", f"{each.rate:.0f}"]
+        table.append([*row, f"{found / each.rate - 1:+.0%}"])
+    head = ["trainer", "device", "MHz, estimated", "MHz, placed", "error"]
+    return _rows(head, table) + "\nPlaced with `python -m mgd_synth.frontier judge`, one seed.\n"
 
 
 #: Tasks of the study of times to solution, as they are called here.
@@ -801,6 +815,7 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "boards": lambda *_: _boards(),
     "time": lambda *_: _time(),
     "soon": lambda *_: _soon(),
+    "rates": lambda *_: _rates(),
     "toggles": lambda *_: _toggles(),
     "frontier": lambda *_: _frontier(),
     "trainers": lambda *_: _trainers(),
