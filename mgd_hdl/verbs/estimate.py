@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ..config import ConfigError, Problem
 from .common import ToolError, any_configuration, print_json
 
 __all__ = ["estimate"]
@@ -13,12 +12,13 @@ __all__ = ["estimate"]
 def estimate(args: Namespace) -> int:
     """Tell it, and what fits which device."""
     config = any_configuration(args.config, args.samples)
-    if config.outside:
-        told = "has no estimate: no circuit with a device was among those fitted; mgd-hdl synth measures it"
-        raise ConfigError([Problem("device.kind", '"outside"', told)])
     from mgd_synth.estimate import as_json, check_target, estimate, fits, fits_table, notes
+    from mgd_synth.features import reason_against
     from mgd_synth.process import SynthError
 
+    reason = reason_against(config)
+    if reason:
+        raise ToolError(reason)
     try:
         if args.target is not None:
             check_target(args.target)

@@ -99,10 +99,11 @@ def _area(known: Known) -> tuple[str, dict[str, float], str]:
         if cells:
             told = f"placed and routed for {each['device']}"
             return told, dict(cells["blocks"]), known.asks("synth", "--target", each["target"])
-    if known.config.outside:
-        return "", {}, ""
     from mgd_synth.estimate import estimated_sizes
+    from mgd_synth.features import reason_against
 
+    if reason_against(known.config):
+        return "", {}, ""
     cells = estimated_sizes(known.config, _AREA_OF)["logic cells"]
     return "estimated for an ECP5", dict(cells), known.asks("estimate", "--target", _AREA_OF)
 
@@ -110,6 +111,7 @@ def _area(known: Known) -> tuple[str, dict[str, float], str]:
 def _built(known: Known) -> list[str]:
     from mgd_sim.page.html import figure, paragraph, table
     from mgd_sim.page.svg import area_map, flow
+    from mgd_synth.features import reason_against
 
     config = known.config
     told, sizes, command = _area(known)
@@ -131,8 +133,7 @@ def _built(known: Known) -> list[str]:
     ]
     facts = table(["", ""], rows, "What the trainer is")
     if not sizes:
-        none = "There is no estimate of its size: no circuit with a device outside was among those fitted."
-        return [facts, paragraph(none)]
+        return [facts, paragraph(f"{reason_against(config)}.")]
     rooms: dict[str, float] = {}
     for block, size in sizes.items():
         rooms[_room(block)] = rooms.get(_room(block), 0) + size
@@ -311,6 +312,9 @@ def _angle(known: Known, progress: Progress) -> list[str]:
         except ConfigError as error:
             reasons.append(f"{point.name}: {error.problems[0]}")
             continue
+        if "problem" in rows[0]:
+            reasons.append(f"{point.name}: {rows[0]['problem']}")
+            continue
         steps = [float(row["steps"]) for row in rows]
         series.append(Series(point.name, steps, [row["cosine"] for row in rows]))
         if point.name == "random_code":
@@ -375,6 +379,7 @@ def _fronts(known: Known) -> list[Section]:
 def _sizes(known: Known) -> list[str]:
     from mgd_sim.page.html import paragraph, table
     from mgd_synth.estimate import fits
+    from mgd_synth.features import reason_against
 
     parts = []
     for each in known.synthesized:
@@ -388,7 +393,7 @@ def _sizes(known: Known) -> list[str]:
             paragraph(f"{each['device']}, made with {', '.join(each['tools'])}: `{command}`"),
             table(["", "used", "available"], rows, f"Synthesis for {each['target']}"),
         ]
-    if known.config.outside:
+    if reason_against(known.config):
         return parts or [paragraph("Nothing was synthesized.")]
     rows = [
         [each.target, f"{each.share:.0%}", "yes" if each.fits else f"no: too few {', '.join(each.short)}"]

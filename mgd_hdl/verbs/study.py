@@ -72,7 +72,7 @@ def _asked(args: Namespace, config: TrainerConfig) -> Asked:
     if first + 2 * goal.seeds > MAX_SEED:
         raise ConfigError([Problem("--seed", str(first), f"must leave twice {goal.seeds} seeds above it")])
     seeds = range(first, first + goal.seeds)
-    area = _logic_cells if chosen.area and not config.outside else None
+    area = _logic_cells if chosen.area else None
     return Asked(chosen, config, _varied(args, config), list(dict.fromkeys(models)), seeds, goal, area)
 
 
@@ -110,9 +110,13 @@ def _refuse_nothing(config: TrainerConfig, varied: Sequence[Changes]) -> None:
         raise first
 
 
-def _logic_cells(config: TrainerConfig) -> int:
+def _logic_cells(config: TrainerConfig) -> int | None:
+    """None where nothing like it is estimated."""
     from mgd_synth.estimate import estimated_sizes, totals
+    from mgd_synth.features import reason_against
 
+    if reason_against(config):
+        return None
     return round(totals(estimated_sizes(config, _AREA_OF))["logic cells"])
 
 

@@ -18,7 +18,7 @@ from mgd_hdl.learn.array import TRUNK_TILES
 
 from .process import SynthError
 
-__all__ = ["Features", "features"]
+__all__ = ["Features", "features", "reason_against"]
 
 Features = dict[str, float]
 
@@ -90,10 +90,7 @@ def _leaves(config: TrainerConfig) -> Iterator[int]:
 def _cells(config: TrainerConfig) -> Iterator[_Block]:
     """Of the engine; raises SynthError where nothing was fitted to it."""
     if config.facts.name not in _ENGINES:
-        told = (
-            f'engine.kind = "{config.engine.kind}": its sizes are not estimated; mgd-hdl synth measures them'
-        )
-        raise SynthError(told)
+        raise SynthError(reason_against(config))
     return _ENGINES[config.facts.name](config)
 
 
@@ -180,6 +177,18 @@ _ENGINES = {
     "loaded": _loaded_engine,
     "node": _node_engine,
 }
+
+
+def reason_against(config: TrainerConfig) -> str:
+    """Why there is no estimate of such a trainer; empty where there is one."""
+    if config.outside:
+        told = "has no estimate: no circuit with a device was among those fitted; mgd-hdl synth measures it"
+        return f'device.kind = "outside": {told}'
+    if config.facts.name not in _ENGINES:
+        return (
+            f'engine.kind = "{config.engine.kind}": its sizes are not estimated; mgd-hdl synth measures them'
+        )
+    return ""
 
 
 def _codes(config: TrainerConfig) -> Iterator[_Block]:

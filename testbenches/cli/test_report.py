@@ -111,16 +111,20 @@ def test_time_to_solution_is_steps_times_clocks(capsys):
     "name",
     [
         "27_device_outside",
+        "bank/letters_bank",
         "25_fine_tuning",
         pytest.param("09_stream", marks=pytest.mark.only_all),
         "22_node_by_node",
     ],
 )
 def test_whatever_it_is_of_there_is_a_page(name):
-    """What cannot be told is told."""
+    """What cannot be told is told: a bank has neither an estimate nor an angle."""
     file = ROOT / f"examples/{name}.toml"
     assert cli.main(["report", str(file), "--seeds", "2", "--steps", "10", "-o", "x.html"]) == 0
-    assert Path("x.html").read_text().endswith("</html>\n")
+    text = Path("x.html").read_text()
+    assert text.endswith("</html>\n")
+    assert ("its sizes are not estimated" in text) == name.startswith("bank")
+    assert ("walsh: engine.kind = " in text) == name.startswith("bank")
 
 
 # ---- what is refused ---------------------------------------------------------------------------------

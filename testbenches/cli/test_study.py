@@ -124,6 +124,16 @@ def test_a_point_that_no_circuit_can_have_stands_there_with_the_reason(capsys):
     assert "2 points, 1 of which cannot be built\n" in capsys.readouterr().out
 
 
+def test_where_nothing_is_estimated_the_column_is_empty():
+    """Of a bank; the array beside it has its size."""
+    engines = ["--vary", "engine.kind=array,bank", "--vary", "learning.measure=two_sided"]
+    engines += ["--vary", "perturbation.family=walsh"]
+    assert cli.main(["study", "soon", "xor", *engines, "--seeds", "2", "--until", "20", "-o", "out"]) == 0
+    rows = rows_of("out/xor_trainer_soon.csv")
+    sized = {(row["engine.kind"], row["logic_cells"] != "") for row in rows if not row["problem"]}
+    assert sized == {("array", True), ("bank", False)}
+
+
 def test_a_model_that_cannot_have_a_point_says_why():
     """The others go on."""
     models = ["--model", "backpropagation", "--model", "twin"]
