@@ -232,21 +232,32 @@ def scan_lanes(m: Module, config: TrainerConfig, restart: Value, advance: Value)
     word = Signal(range(max(each.inputs + 1 for each in layers)))
     lane = Signal(config.engine.lanes, init=1)
     first = Signal(range(sweep.depth))  # of the group
+    # What is the last one is known in registers, made with the counts.
     last_word = Signal()
-    last_neuron = Signal()
-    m.d.comb += [
-        last_word.eq(word == Array(each.inputs for each in layers)[layer]),
-        last_neuron.eq(neuron == Array(each.neurons - 1 for each in layers)[layer]),
-    ]
+    last_neuron = Signal(init=layers[0].neurons == 1)
+    single = [each.neurons == 1 for each in (*layers[1:], layers[0])]  # the layer that follows has one neuron
     with m.If(restart):
-        m.d.sync += [each.eq(each.init) for each in (layer, neuron, word, lane, first)]
+        m.d.sync += [
+            each.eq(each.init) for each in (layer, neuron, word, lane, first, last_word, last_neuron)
+        ]
     with m.Elif(advance):
-        m.d.sync += word.eq(word + 1)
+        m.d.sync += [
+            word.eq(word + 1),
+            last_word.eq(word == Array(each.inputs - 1 for each in layers)[layer]),
+        ]
         with m.If(last_word):
-            m.d.sync += [word.eq(0), neuron.eq(neuron + 1), lane.eq(lane.rotate_left(1))]
+            m.d.sync += [
+                word.eq(0),
+                last_word.eq(0),
+                neuron.eq(neuron + 1),
+                lane.eq(lane.rotate_left(1)),
+                # Of a single one it is known before; here two are left or more.
+                last_neuron.eq(neuron + 2 == Array(each.neurons for each in layers)[layer]),
+            ]
             with m.If(last_neuron | lane[-1]):
                 m.d.sync += first.eq(first + word + 1)
             with m.If(last_neuron):
                 m.d.sync += [neuron.eq(0), lane.eq(1), layer.eq(layer + 1)]
+                m.d.sync += last_neuron.eq(Array(Const(each, 1) for each in single)[layer])
     last = last_word & last_neuron & (layer == len(layers) - 1)
     return LaneScan(layer, lane, first + word, last)

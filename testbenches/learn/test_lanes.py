@@ -99,16 +99,17 @@ def test_mutations_of_random_codes_are_noticed(mutation, tmp_path):
 
 @mutations(
     ("another layer's size", r"theta\[11:0\] = layer \?", "theta[11:0] = ~layer ?"),
-    ("a word too many", r"_00_ = layer \? 1'h1 : 1'h0", "_00_ = 1'h1"),
-    ("a neuron too few", r"_04_ = layer \? 2'h0 : 2'h2", "_04_ = layer ? 2'h0 : 2'h1"),
-    ("all in one lane", r"_19_ = last_neuron \? 2'h1 : \{ lane\[0\], lane\[1\] \}", "_19_ = 2'h1"),
-    ("a group upon the last", r"_01_ = last_neuron \| lane\[1\]", "_01_ = last_neuron"),
-    ("no end", r"_06_ = _05_ & layer", "_06_ = 1'h0"),
-    ("an end after each layer", r"_06_ = _05_ & layer", "_06_ = _05_"),
+    ("a word too many", r"_10_ = layer \? 2'h2 : 2'h1", "_10_ = 2'h2"),
+    ("a neuron too few", r"_00_ = layer \? 2'h1 : 2'h3", "_00_ = layer ? 2'h1 : 2'h2"),
+    ("a layer of one neuron goes on", r"_06_ = layer \? 1'h0 : 1'h1", "_06_ = 1'h0"),
+    ("all in one lane", r"_28_ = last_neuron \? 2'h1 : \{ lane\[0\], lane\[1\] \}", "_28_ = 2'h1"),
+    ("a group upon the last", r"_03_ = last_neuron \| lane\[1\]", "_03_ = last_neuron"),
+    ("no end", r"_08_ = _07_ & layer", "_08_ = 1'h0"),
+    ("an end after each layer", r"_08_ = _07_ & layer", "_08_ = _07_"),
     ("always the same word", r"\.advance\(register__advance\)", ".advance(1'h0)"),
     ("no seed", r"\.load\(start\)", ".load(1'h0)"),
-    ("goes on where it was", r"_18_ = \| \{ start, rst \}", "_18_ = rst"),
-    ("done too early", r"else done <= ends", "else done <= _05_"),
+    ("goes on where it was", r"_23_ = \| \{ start, rst \}", "_23_ = rst"),
+    ("done too early", r"else done <= ends", "else done <= _07_"),
 )
 def test_mutations_of_the_loader_are_noticed(mutation, tmp_path):
     config = bank(2, 2, 3, 1)
