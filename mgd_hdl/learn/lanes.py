@@ -63,8 +63,8 @@ class Lane(Block):
         That of the parameter's code, in c + 1; random codes: in c - 1.
     past, now : In(state_bits)
         Step or state of the code whose update comes, and of that which shakes.
-    plus, minus : In(config.words.word)
-        +D and -D.
+    plus, [minus] : In(config.words.word)
+        +D and -D, which nobody takes of sequential codes.
     adds : In(1)
         The word takes its update, in c + 2.
     writes : In(1)
@@ -92,7 +92,7 @@ class Lane(Block):
                 "past": In(state_bits(config)),
                 "now": In(state_bits(config)),
                 "plus": In(shape(config.words.word)),
-                "minus": In(shape(config.words.word)),
+                **({} if config.sequential else {"minus": In(shape(config.words.word))}),
                 "adds": In(1),
                 "writes": In(1),
                 "load": In(1),
@@ -128,10 +128,11 @@ class Lane(Block):
         outward = Signal()
         taken = Signal.like(word, reset_less=True)
         m.d.comb += [
-            word.eq(Mux(was, self.plus, Const(0, 1) if config.sequential else self.minus)),
+            word.eq(self.plus if config.sequential else Mux(was, self.plus, self.minus)),
             outward.eq(kept[-1] == word[-1]),
         ]
-        m.d.sync += taken.eq(Mux(self.adds & ~(beyond_rail(config, kept) & outward), word, 0))
+        takes = self.adds & was if config.sequential else self.adds
+        m.d.sync += taken.eq(Mux(takes & ~(beyond_rail(config, kept) & outward), word, 0))
 
         # c + 3: the sum, which never leaves T's range.
         updated = Signal(parameter, reset_less=True)
@@ -302,7 +303,7 @@ class Lanes(Block):
                 lane.past.eq(past),
                 lane.now.eq(now),
                 lane.plus.eq(plus),
-                lane.minus.eq(minus),
+                *([] if config.sequential else [lane.minus.eq(minus)]),
                 lane.adds.eq(adds[lead + 2]),
                 lane.writes.eq(adds[lead + 4]),
                 lane.load.eq(self.load[number]),
