@@ -60,6 +60,19 @@ def _own(args: Namespace) -> str:
     return shlex.join([*words, "-o", args.output])
 
 
+#: What the page tells of the documents of ``train`` and ``synth``, and of each resource of the latter.
+_TRAINED = {
+    "seeds": int,
+    "steps": int,
+    "solved": int,
+    "share_solved": int | float,
+    "goal": {"accuracy": int | float, "cost": int | float | None},
+    "steps_to_goal": dict.fromkeys(("lower_quartile", "median", "upper_quartile"), int | float | None),
+    "accuracy": {"median": int | float},
+}
+_SYNTHESIZED = {"target": str, "device": str, "tools": list, "fmax": int | float | None, "resources": dict}
+_RESOURCE = {"used": int | float, "available": int | float | None, "blocks": dict}
+
 # ---- what is known -----------------------------------------------------------------------------------
 
 
@@ -113,11 +126,15 @@ def _of_run(args: Namespace) -> Known:
     if curve.is_file() and learned.is_file():
         looks, document = _looks(curve), _json(learned)
         if looks and "steps_to_goal" in document:
+            _check(learned, document, _TRAINED, "train")
             known.looks, known.learned, known.silent = looks, document, ""
             known.made = f"mgd-hdl train, in {args.config}"
     for path in sorted(folder.glob(f"{config.name}.*.json")):
         document = _json(path)
         if "resources" in document:
+            _check(path, document, _SYNTHESIZED, "synth")
+            for each in document["resources"].values():
+                _check(path, each, _RESOURCE, "synth")
             known.synthesized.append(document)
     for path, top, rows in _tables(folder):
         known.studies.append((path.name, top.splitlines()[1].removeprefix("# command: "), rows))
@@ -168,6 +185,18 @@ def _json(path: Path) -> Mapping[str, Any]:
         raise FileRefused([f"{path}: is not JSON"]) from None
     was_read(path)
     return found if isinstance(found, dict) else {}
+
+
+def _check(path: Path, found: Any, shape: Mapping[str, Any], verb: str) -> None:
+    """Raises FileRefused where a document has not the keys that the page tells, or values of other types."""
+    if not _is_like(found, shape):
+        raise FileRefused([f"{path}: is not as mgd-hdl {verb} writes it"])
+
+
+def _is_like(found: Any, shape: Any) -> bool:
+    if not isinstance(shape, Mapping):
+        return isinstance(found, shape)
+    return isinstance(found, dict) and all(_is_like(found.get(key), each) for key, each in shape.items())
 
 
 def _looks(path: Path) -> list[Look]:

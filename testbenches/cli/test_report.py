@@ -161,6 +161,41 @@ def test_what_cannot_be_reported(capsys):
     assert not Path("x.html").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("xor_trainer.json", '{"steps_to_goal": 1}', "is not as mgd-hdl train writes it"),
+        ("xor_trainer.json", "[1", "is not JSON"),
+        ("xor_trainer.ecp5-25k.json", '{"resources": 3}', "is not as mgd-hdl synth writes it"),
+        (
+            "xor_trainer.ecp5-25k.json",
+            '{"resources": {"FF": {"used": "1"}}}',
+            "is not as mgd-hdl synth writes it",
+        ),
+    ],
+)
+def test_a_folder_with_a_damaged_file(name, text, message, capsys):
+    assert cli.main(["train", "xor", "--seeds", "2", "--steps", "1", "-o", "run"]) == 0
+    Path("run", name).write_text(text)
+    capsys.readouterr()
+    assert cli.main(["report", "run", "-o", "x.html"]) == 2
+    assert capsys.readouterr().err.splitlines() == [f"mgd-hdl: run/{name}: {message}"]
+    assert not Path("x.html").exists()
+
+
+def test_a_resource_of_a_synthesis_is_read_as_a_whole(capsys):
+    """Its parts, too: of another kind they are no sizes."""
+    good = {"target": "t", "device": "d", "tools": [], "fmax": None}
+    assert cli.main(["train", "xor", "--seeds", "2", "--steps", "1", "-o", "run"]) == 0
+    capsys.readouterr()
+    for each in ({"used": 1, "available": 2}, {"used": 1, "available": 2, "blocks": [1]}, 3):
+        document = json.dumps({**good, "resources": {"logic cells": each}})
+        Path("run/xor_trainer.t.json").write_text(document)
+        assert cli.main(["report", "run", "-o", "x.html"]) == 2
+        told = "run/xor_trainer.t.json: is not as mgd-hdl synth writes it"
+        assert capsys.readouterr().err.splitlines() == [f"mgd-hdl: {told}"]
+
+
 # ---- pictures ----------------------------------------------------------------------------------------
 
 
