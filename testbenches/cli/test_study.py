@@ -134,6 +134,15 @@ def test_where_nothing_is_estimated_the_column_is_empty():
     assert sized == {("array", True), ("bank", False)}
 
 
+def test_a_point_that_a_sample_takes_twice_is_told_once(capsys):
+    sample = ["--vary", "learning.rate=0.5", "--sample", "3", "--seeds", "2", "--until", "20", "-o", "out"]
+    assert cli.main(["study", "learning", "xor", *sample]) == 0
+    told, summary = capsys.readouterr().out.splitlines()
+    assert told.startswith("learning.rate=0.5, twin: ")
+    assert summary.endswith(": 1 points")
+    assert len(rows_of(f"out/{FILE}")) == 1
+
+
 def test_a_model_that_cannot_have_a_point_says_why():
     """The others go on."""
     models = ["--model", "backpropagation", "--model", "twin"]

@@ -169,8 +169,11 @@ class _Running:
         self._found: dict[object, Sequence[Mapping[str, Any]]] = {}
 
     def batch(self, batch: Sequence[_Asked]) -> None:
-        """All jobs, of which points that are the same under two names are one."""
+        """All jobs, of which points that are the same under two names are one, and those that a sample has
+        taken twice are asked for once.
+        """
         table = self._table
+        batch = list({table.job(each.cells): each for each in batch}.values())
         table.order([table.job(each.cells) for each in batch])
         for each in batch:
             known = table.rows(table.job(each.cells))
