@@ -111,7 +111,7 @@ def test_time_to_solution_is_steps_times_clocks(capsys):
     "name",
     [
         "27_device_outside",
-        "bank/letters_bank",
+        "31_letters_on_a_bank",
         "25_fine_tuning",
         pytest.param("09_stream", marks=pytest.mark.only_all),
         "22_node_by_node",
