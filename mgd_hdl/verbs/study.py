@@ -172,7 +172,7 @@ def _kept(args: Namespace, config: TrainerConfig, asked: Asked) -> int:
             try:
                 run(asked, table, workers, write=lambda text: write(text.encode()), told=told, stop=stop)
             except Stopped:
-                told_of = f"{path} holds {len(table):,} points; the same command goes on"
+                told_of = f"{path} holds {_points(len(table))}; the same command goes on"
                 raise Interrupted(ended, f"interrupted; {told_of}") from None
         for keep, draw in figures:
             keep(draw(asked.study, table.columns, table.all, f"{config.name}, {args.name}"))
@@ -227,4 +227,8 @@ def _summary(args: Namespace, path: Path, table: Table, drawn: bool) -> None:
     odd = sum(bool(row["problem"]) for row in rows)
     note = f", {odd:,} of which cannot be built" if odd else ""
     kinds = "{.csv,.png,.svg}" if drawn else ".csv"
-    print(f"{path.with_suffix('')}{kinds}: {len(table):,} points{note}")
+    print(f"{path.with_suffix('')}{kinds}: {_points(len(table))}{note}")
+
+
+def _points(count: int) -> str:
+    return f"{count:,} point{'s' * (count != 1)}"

@@ -139,7 +139,7 @@ def test_a_point_that_a_sample_takes_twice_is_told_once(capsys):
     assert cli.main(["study", "learning", "xor", *sample]) == 0
     told, summary = capsys.readouterr().out.splitlines()
     assert told.startswith("learning.rate=0.5, twin: ")
-    assert summary.endswith(": 1 points")
+    assert summary.endswith(": 1 point")
     assert len(rows_of(f"out/{FILE}")) == 1
 
 
