@@ -204,7 +204,8 @@ def test_what_was_ended_goes_on_to_the_same_bytes(number, jobs, whole, monkeypat
         _, err = run.communicate(timeout=60)
         assert run.returncode == 128 + number
         known = len(rows_of(file))
-        told = f"mgd-hdl: interrupted; {file} holds {known} points; the same command goes on"
+        held = "1 point" if known == 1 else f"{known} points"
+        told = f"mgd-hdl: interrupted; {file} holds {held}; the same command goes on"
         assert err.splitlines()[-1] == told
     before = file.read_bytes()
     assert 1 <= len(rows_of(file)) < 6, "it was ended in between"
