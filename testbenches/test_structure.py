@@ -130,6 +130,11 @@ RULES = [
         r"mgd_sim\.studies\.points",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"scipy(\..*)?"),
     ),
+    # What asks the circuit too.
+    (
+        r"mgd_sim\.studies\.(fashion|toggles)",
+        (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|emit|files)", r"(numpy|matplotlib)(\..*)?"),
+    ),
     (
         r"mgd_sim\.(watch|seeds|studies\..*)",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|files|process)", r"(numpy|matplotlib)(\..*)?"),
@@ -138,6 +143,7 @@ RULES = [
     (r"mgd_sim\.export\.onnx", (r"mgd_sim\.export(\..*)?", r"(numpy|onnx)(\..*)?")),
     (r"mgd_sim(\..*)?", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?")),
     (r"mgd_synth\.fit", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli|verbs)(\w+)(\..*)?", r"numpy(\..*)?")),
+    (r"mgd_synth\.banks", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli|verbs)(\w+)(\..*)?", r"matplotlib(\..*)?")),
     (r"mgd_synth(\..*)?", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli|verbs)(\w+)(\..*)?")),
 ]
 

@@ -123,8 +123,8 @@ def test_whatever_it_is_of_there_is_a_page(name):
     assert cli.main(["report", str(file), "--seeds", "2", "--steps", "10", "-o", "x.html"]) == 0
     text = Path("x.html").read_text()
     assert text.endswith("</html>\n")
-    assert ("its sizes are not estimated" in text) == "bank" in name
-    assert ("walsh: engine.kind = " in text) == "bank" in name
+    assert ("its sizes are not estimated" in text) == ("bank" in name)
+    assert ("walsh: engine.kind = " in text) == ("bank" in name)
 
 
 # ---- what is refused ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import importlib.util
 import io
 import re
 import shlex
+import shutil
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,6 +42,9 @@ NOT_RUN = {
     "mgd-hdl connect": "needs a board; testbenches/cli/test_connect.py has a simulated one",
     "mgd-hdl bitstream": "place and route; testbenches/synth makes bitstreams",
     "python -m mgd_synth.proofs": "hours; testbenches/synth proves some blocks",
+    "python -m mgd_synth.banks": "place and route, for hours",
+    "python -m mgd_sim.studies.fashion": "needs the data; testbenches/twin/test_fashion.py makes some",
+    "mgd-hdl compare examples/fashion/fashion_196.toml": "needs the data",
 }
 
 #: Tools that a page may call: simulators for Verilog that stands on it.
@@ -50,6 +54,11 @@ TOOLS = ("iverilog", "vvp")
 SHORTER = {
     "mgd-hdl compare mine.toml --seeds 4": ["--steps", "300"],
     "mgd-hdl train mine.toml": ["--steps", "300"],
+    "mgd-hdl train examples/31_letters_on_a_bank.toml --seeds 16 --steps 20000 -o build/letters": [
+        *("--seeds", "2"),
+        *("--steps", "200"),
+    ],
+    "mgd-hdl compare examples/31_letters_on_a_bank.toml --seeds 1 --steps 100000": ["--steps", "200"],
 }
 
 #: Languages of blocks that nobody types: drawings and formulas, and what other tests here look at.
@@ -102,6 +111,9 @@ class Reader:
     def __init__(self, page: str, folder: Path):
         self.page, self.folder = page, folder
         self.said = ""
+        typed = [each for each in fences(ROOT / page) if each.language == "sh"]
+        if any(" examples/" in each.text for each in typed):
+            shutil.copytree(ROOT / "examples", folder / "examples")
 
     def follows(self) -> None:
         for fence in fences(ROOT / self.page):

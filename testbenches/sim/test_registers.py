@@ -59,12 +59,22 @@ def test_all_are_found():
     )
 
 
+def test_keywords_may_be_names():
+    """Of SystemVerilog, written with a backslash; without it in paths, as Verilator has them."""
+    text = TEXT.replace("reg [70:0] wide ", "reg [70:0] \\before  ").replace("kept", "\\inside ")
+    found = registers(text, "top")
+    assert found[2] == Held("before", 71)
+    assert found[3] == Held("part$12.inside", 6, 16)
+
+
 @pytest.mark.parametrize("name", ["\\cell[3] ", "\\a.b "])
 def test_none_is_passed_over(name):
     """A register that is not found would be lost on the way from a checkpoint, without a word."""
     text = TEXT.replace("reg [70:0] wide ", f"reg [70:0] {name}")
     with pytest.raises(RtlError, match=f"top: register {re.escape(name.strip())} has an escaped name"):
         registers(text, "top")
+    with pytest.raises(RtlError, match=r"top: register \\before has an escaped name"):
+        registers(TEXT.replace(" w;", " \\before ;").replace("reg w ", "reg \\before  "), "top")
 
 
 def test_outputs_get_registers_of_their_own():

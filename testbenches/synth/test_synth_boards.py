@@ -466,6 +466,7 @@ def test_times_of_one_task_on_two_boards():
 def test_a_line_of_the_page():
     report = {
         "title": "A board",
+        "preset": "xor",
         "task": "xor",
         "parameters": 9,
         "resources": {"logic cells": {"used": 1000.0, "harness": 100.0, "available": 5280}},

@@ -21,12 +21,16 @@ __all__ = ["MOST_EVENTS", "Held", "Kept", "apart", "registers"]
 Words = NDArray[np.unsignedinteger[Any]]
 
 _MODULE = re.compile(r"^module (\w+)\(.*?^endmodule$", re.MULTILINE | re.DOTALL)
-_REGISTER = re.compile(r"^  reg (?:\[(\d+):0\] )?(\w+)(?: \[(\d+):0\])?(?: = [^;]+)?;$", re.MULTILINE)
-_ESCAPED = re.compile(r"^  reg (?:\[\d+:0\] )?(\\\S+)", re.MULTILINE)
+#: A keyword of SystemVerilog that is a name has a backslash in front of it, and a space behind.
+_REGISTER = re.compile(r"^  reg (?:\[(\d+):0\] )?\\?(\w+) ?(?: \[(\d+):0\])?(?: = [^;]+)?;$", re.MULTILINE)
+#: Names of any other characters, and outputs with a backslash.
+_ESCAPED = re.compile(
+    r"^  reg (?:\[\d+:0\] )?(\\\S*[^\w\s]\S*)|^  output (?:\[\d+:0\] )?(\\\S+) ;\n  reg", re.MULTILINE
+)
 _OUTPUT = re.compile(r"^  output (?:\[\d+:0\] )?(\w+);$", re.MULTILINE)
 #: Where a port has the same name the instance has a number behind a dollar sign.
 _INSTANCE = re.compile(r"^  (\w+) \\?([\w$]+) +\($", re.MULTILINE)
-_WRITTEN_MEMORY = re.compile(r"^ *(\w+)\[.+\] <= ", re.MULTILINE)
+_WRITTEN_MEMORY = re.compile(r"^ *\\?(\w+) ?\[.+\] <= ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -116,10 +120,12 @@ def _own(name: str) -> str:
 def registers(verilog: str, top: str) -> tuple[Held, ...]:
     """What a design holds, in the order of its text; memories that nothing writes are left out.
 
-    Raises RtlError for a register with an escaped name: its value could be neither kept nor given back.
+    Raises RtlError for a name that is no word, and for an output with a backslash: what such a register has
+    could be neither kept nor given back.
     """
     if escaped := _ESCAPED.search(verilog):
-        raise RtlError(f"{top}: register {escaped[1]} has an escaped name, and cannot be kept")
+        name = escaped[1] or escaped[2]
+        raise RtlError(f"{top}: register {name} has an escaped name, and cannot be kept")
     modules = {found[1]: _Module.of(found[0]) for found in _MODULE.finditer(verilog)}
     return tuple(_below(modules, top, ""))
 
