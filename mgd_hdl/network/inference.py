@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
@@ -30,6 +32,24 @@ def _inputs(config: TrainerConfig) -> data.ArrayLayout:
 
 def _outputs(config: TrainerConfig) -> data.ArrayLayout:
     return data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)
+
+
+def _door(config: TrainerConfig) -> dict[str, Any]:
+    """Members of both blocks: the streams, and the door between them and training."""
+    return {
+        "i": In(input_stream(config)),
+        "o": Out(answer_stream(config)),
+        "wanted": In(1),
+        "open": In(1),
+        "asks": Out(1),
+        "inside": Out(1),
+        "owes": Out(1),
+    }
+
+
+def _network(config: TrainerConfig) -> dict[str, Any]:
+    """Members of both: what the network is to see, and what it answers."""
+    return {"x": Out(_inputs(config)), "shows": Out(1), "y": In(_outputs(config))}
 
 
 class Inference(Block):
@@ -65,17 +85,9 @@ class Inference(Block):
         self.config = config
         super().__init__(
             {
-                "i": In(input_stream(config)),
-                "o": Out(answer_stream(config)),
-                "wanted": In(1),
-                "open": In(1),
-                "asks": Out(1),
-                "inside": Out(1),
-                "owes": Out(1),
+                **_door(config),
                 "passes": Out(len(config.shape.layers)),
-                "x": Out(_inputs(config)),
-                "shows": Out(1),
-                "y": In(_outputs(config)),
+                **_network(config),
             }
         )
 
@@ -186,19 +198,11 @@ class FoldedInference(Block):
         self.config = config
         super().__init__(
             {
-                "i": In(input_stream(config)),
-                "o": Out(answer_stream(config)),
-                "wanted": In(1),
-                "open": In(1),
-                "asks": Out(1),
-                "inside": Out(1),
-                "owes": Out(1),
+                **_door(config),
                 "free": In(1),
                 "begins": Out(1),
                 "over": In(1),
-                "x": Out(_inputs(config)),
-                "shows": Out(1),
-                "y": In(_outputs(config)),
+                **_network(config),
             }
         )
 

@@ -25,7 +25,7 @@ from .flow import DEVICES, check_registers, mapped
 from .nextpnr import place_and_route, resources, sizes
 from .process import Say
 from .results import fingerprint, keep, load, tools
-from .script import one_by_one
+from .script import one_by_one, picked
 
 __all__ = ["BASELINE", "CASES", "BankCase", "bound", "network", "plot", "speed"]
 
@@ -194,12 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--results", type=Path, default=BASELINE, help="file of the results")
     parser.add_argument("--plot", type=Path, help="draw what is known, a PNG, and end")
     given = parser.parse_args(arguments)
-    unknown = [word for word in given.case if not any(name.startswith(word) for name in CASES)]
-    if unknown:
-        parser.error(f"no case begins with {unknown[0]!r}; --list names them")
-    picked = [
-        case for name, case in CASES.items() if not given.case or any(name.startswith(w) for w in given.case)
-    ]
+    chosen = picked(parser, CASES, given.case)
     if given.plot:
         known = load(given.results).values()
         plot(given.plot, {name: found for each in known for name, found in each.items()})
@@ -214,7 +209,7 @@ def main(arguments: list[str] | None = None) -> int:
             keep(given.results, case.target, case.name, found, list(CASES))
         return _line(case, found)
 
-    return one_by_one(picked, lambda case: case.name, work)
+    return one_by_one(chosen, lambda case: case.name, work)
 
 
 if __name__ == "__main__":

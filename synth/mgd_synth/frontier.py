@@ -29,7 +29,7 @@ from .harness import Harness
 from .nextpnr import critical_path, place_and_route, resources
 from .process import Say
 from .results import fingerprint, keep, load, tools
-from .script import one_by_one
+from .script import one_by_one, picked
 from .yosys import netlist_in
 
 __all__ = ["BASELINE", "CASES", "ArrayCase", "TrainerCase", "best"]
@@ -284,12 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--again", action="store_true", help="run cases that are finished, too")
     parser.add_argument("--results", type=Path, default=BASELINE, help="file of the results")
     given = parser.parse_args(arguments)
-    picked = [
-        case for name, case in CASES.items() if not given.case or any(name.startswith(w) for w in given.case)
-    ]
-    unknown = [word for word in given.case if not any(name.startswith(word) for name in CASES)]
-    if unknown:
-        parser.error(f"no case begins with {unknown[0]!r}; --list names them")
+    chosen = picked(parser, CASES, given.case)
     say = stopwatch()
 
     def work(case: ArrayCase | TrainerCase) -> str:
@@ -301,7 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 keep(given.results, case.target, case.name, found, list(CASES))
         return _line(case, found)
 
-    return one_by_one(picked, lambda case: case.name, work)
+    return one_by_one(chosen, lambda case: case.name, work)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from .flow import DEVICES, mapped, placed
 from .nextpnr import sizes
 from .process import Say
 from .results import fingerprint, keep, load, tools
-from .script import one_by_one
+from .script import one_by_one, picked
 
 __all__ = ["BASELINE", "CASES", "SEEDS", "Case", "Pace", "loop", "measurement_clocks", "rate"]
 
@@ -202,13 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="no more than so many (default: 3)")
     parser.add_argument("--results", type=Path, default=BASELINE, help="file of the results")
     given = parser.parse_args(arguments)
-    chosen = [
-        case
-        for case in CASES
-        if not given.case or any(case.name.startswith(beginning) for beginning in given.case)
-    ]
-    if not chosen:
-        parser.error(f"no case begins with {given.case[0]!r}; --list names them")
+    chosen = picked(parser, {case.name: case for case in CASES}, given.case)
     say = stopwatch()
     names = [case.name for case in CASES]
 

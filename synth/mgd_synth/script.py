@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from .process import SynthError
 
-__all__ = ["one_by_one", "status_of"]
+__all__ = ["one_by_one", "picked", "status_of"]
 
 _Item = TypeVar("_Item")
 
@@ -37,3 +38,14 @@ def one_by_one(items: Iterable[_Item], name: Callable[[_Item], str], work: Calla
         except KeyboardInterrupt:
             return 130
     return failed
+
+
+def picked(parser: argparse.ArgumentParser, cases: Mapping[str, _Item], words: Sequence[str]) -> list[_Item]:
+    """The cases whose names begin with one of the words, in their order; without a word all.
+
+    A word with which none begins ends the command line with status 2.
+    """
+    unknown = [word for word in words if not any(name.startswith(word) for name in cases)]
+    if unknown:
+        parser.error(f"no case begins with {unknown[0]!r}; --list names them")
+    return [case for name, case in cases.items() if not words or any(name.startswith(w) for w in words)]

@@ -10,7 +10,7 @@ from mgd_hdl.config import TrainerConfig
 from mgd_hdl.emit import trainer_files
 from mgd_sim.rtl import Design, RtlTrainer, trainer_design
 from mgd_sim.rtl.design import Port
-from mgd_synth.loops import Pace, loop, measurement_clocks, rate
+from mgd_synth.loops import Pace, loop, main, measurement_clocks, rate
 from testbenches.spi_device import circuit
 
 
@@ -127,3 +127,11 @@ def test_rates_by_hand():
     assert measurement_clocks(config, Pace()) == 1 + 16 + 4 + 1 + 2 + 11
     assert rate(config, 12e6, 100e6) == pytest.approx(12e6 / 35)
     assert rate(config, 12e6, 1e6) == pytest.approx(12e6 / (35 + 15 * 11 + 11))
+
+
+def test_a_word_that_names_no_case(capsys):
+    """Beside one that does."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["--list", "ice40-hx8k-16", "array-late"])
+    assert stopped.value.code == 2
+    assert "no case begins with 'array-late'" in capsys.readouterr().err
