@@ -620,6 +620,27 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "engine": {"kind": "bank", "lanes": 3, "stages": "many"},
         },
     ),
+    "bank, nodes, two-sided": (
+        "xor",
+        {
+            "perturbation": {"family": "walsh", "granularity": "node"},
+            "formats": {"parameter": "SQ(5, 14)"},
+            "learning": {"measure": "two_sided"},
+            "engine": {"kind": "bank", "lanes": 2},
+        },
+    ),
+    "bank, nodes, three layers, signed inputs, halves of windows": (
+        "parity4",
+        {
+            "network": {"layers": [3, 5, 7, 1], "activation": ["tanh", "relu", "sigmoid"]},
+            "task": {"name": "parity3", "accuracy": True},
+            "perturbation": {"granularity": "node", "resolution": 5},
+            "formats": {"parameter": "SQ(5, 16)"},
+            "learning": {"tau_x": 4, "tau_p": 4, "tau_theta": 2, "clamp": 4.0, "rounding": "stochastic"},
+            "judge": JUDGED,
+            "engine": {"kind": "bank", "lanes": 3, "stages": "many"},
+        },
+    ),
     "many stages, cross-entropy of four": (
         "nist7x7",
         {"network": LOGITS, "cost": {"loss": "cross_entropy"}, "engine": {"stages": "many"}},
@@ -716,6 +737,11 @@ _ANSWERING: dict[str, _Changes] = {
         "engine": {"kind": "bank", "lanes": 2},
         "learning": {"measure": "two_sided"},
         "perturbation": {"family": "sequential"},
+    },
+    "a bank, nodes": {
+        "engine": {"kind": "bank", "lanes": 2},
+        "perturbation": {"granularity": "node"},
+        "formats": {"parameter": "SQ(5, 14)"},
     },
     "two-sided, early enables": {"learning": {"measure": "two_sided"}, "engine": {"enables": "early"}},
     "layer by layer, delayed, two-sided, leaves": {
@@ -923,6 +949,13 @@ _ACCESSED: dict[str, _Changes] = {
         "engine": {"kind": "bank", "lanes": 3},
         "network": {"layers": [2, 4, 1], "inference": "yes"},
         "learning": {"clamp": 2.0},
+    },
+    "a bank, nodes": {
+        "engine": {"kind": "bank", "lanes": 3},
+        "network": {"layers": [2, 4, 1]},
+        "perturbation": {"granularity": "node"},
+        "formats": {"parameter": "SQ(5, 14)"},
+        "learning": {"measure": "two_sided"},
     },
     "by layer, clamped": {"perturbation": {"granularity": "layer"}, "learning": {"clamp": 1.0, "tau_p": 2}},
     "sparse, some still": {

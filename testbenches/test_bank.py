@@ -18,7 +18,10 @@ STREAM = {"task": {"source": "stream"}}
 #: One perturbation for all four samples, each of them once.
 WHOLE = {"tau_p": 4, "tau_theta": 4}
 
-#: Trainers that a bank and an array can be.
+#: Words of inputs need more bits of T.
+WIDE = {"formats": {"parameter": "SQ(5, 17)"}}
+
+#: Trainers that a bank and an array can be; by nodes as long as no parameter comes to its rail.
 CASES: dict[str, dict[str, Any]] = {
     "random, two-sided": {"learning": {"measure": "two_sided"}},
     "random, the whole set": {"learning": WHOLE},
@@ -29,6 +32,17 @@ CASES: dict[str, dict[str, Any]] = {
         "perturbation": {"family": "walsh"},
         "task": {"order": "random"},
     },
+    "walsh, nodes": {
+        "perturbation": {"family": "walsh", "granularity": "node"},
+        "learning": {"rate": 0.0625},
+        **WIDE,
+    },
+    "random, nodes, two-sided, signed inputs": {
+        "perturbation": {"granularity": "node", "resolution": 5},
+        "network": {"activation": "tanh"},
+        "learning": {"rate": 0.0625, "measure": "two_sided", "tau_p": 2, "tau_theta": 2, "tau_x": 2},
+        **WIDE,
+    },
 }
 #: Many stages: D comes late, and sweeps that measure nothing bring what a run leaves behind.
 ENGINES = {"one lane": {"lanes": 1}, "three lanes, many stages": {"lanes": 3, "stages": "many"}}
@@ -36,7 +50,8 @@ ENGINES = {"one lane": {"lanes": 1}, "three lanes, many stages": {"lanes": 3, "s
 
 def trainers(case: str, engine: dict[str, Any]) -> tuple[TrainerConfig, TrainerConfig]:
     """On an array, and on a bank; neurons do not fill the lanes, and begin anywhere in a row of codes."""
-    array = preset("xor").replaced(network={"layers": [2, 5, 1]}, **CASES[case])
+    network = {"layers": [2, 5, 1], **CASES[case].get("network", {})}
+    array = preset("xor").replaced(**{**CASES[case], "network": network})
     stages = {key: value for key, value in engine.items() if key == "stages"}
     return array.replaced(engine=stages), array.replaced(engine={"kind": "bank", **engine})
 
@@ -55,6 +70,8 @@ def test_circuits_of_both_engines_learn_alike(case, tmp_path_factory):
     assert {"theta", "cost", "baseline"} <= set(bank)
     assert first_difference({name: array[name] for name in bank}, bank) is None
     assert (bank["theta"][0] != bank["theta"][-1]).all()
+    if config.nodes:
+        assert abs(bank["theta"]).max() < 1 << config.levels.rail
 
 
 @pytest.mark.parametrize("engine", ENGINES)

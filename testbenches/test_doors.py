@@ -27,6 +27,7 @@ FEW = (
     "serial, two-sided, leaves, words as inputs",
     "sinusoidal, analog, followed",
     "a bank, two-sided",
+    "a bank, nodes",
 )
 
 

@@ -27,8 +27,8 @@ TRAINERS = {
     "parallel": "delayed, two-sided, leaves",
     "serial": "serial, leaves, held",
     "loaded": "sinusoidal, shuffled, two-sided windows, leaves",
-    "node": "node by node, signs, walsh, two-sided windows, leaves",
     "bank": "bank, letters, two-sided",
+    "node": "node by node, signs, walsh, two-sided windows, leaves",
 }
 
 

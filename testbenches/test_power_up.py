@@ -43,6 +43,12 @@ CONFIGURATIONS: dict[str, TrainerConfig] = {
         perturbation={"family": "walsh"},
         engine={"kind": "bank", "lanes": 2},
     ),
+    "bank, nodes": XOR.replaced(
+        network={"layers": [2, 3, 1]},
+        perturbation={"granularity": "node"},
+        formats={"parameter": "SQ(5, 14)"},
+        engine={"kind": "bank", "lanes": 2},
+    ),
     "decay, dead parameters": XOR.replaced(
         learning={"decay": 0.125}, imperfections={"stuck": 0.5, "stuck_kind": "dead"}
     ),

@@ -259,7 +259,6 @@ OPTIONS: dict[str, Option] = {
                     text='must be "array" with {other}, which a bank has no cells for',
                 ),
                 _apart(
-                    "node by node",
                     "layer by layer",
                     "sparse codes",
                     text='must be "array" with {other}: a sweep shakes and updates all parameters',

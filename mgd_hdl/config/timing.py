@@ -57,7 +57,7 @@ class Timing:
         """For how long an update does: +D, then -D, each with its multiples by powers of two where code
         words, or inputs node by node, have several bits.
         """
-        return 2 * self.words.multiples * self.word_clocks
+        return 2 * self.words.sent * self.word_clocks
 
     @property
     def measure_clocks(self) -> int:

@@ -29,6 +29,11 @@ class Words:
         return self.engine.multiples
 
     @property
+    def sent(self) -> int:
+        """So many of them are sent to all parameters, one after the other."""
+        return self.engine.sent
+
+    @property
     def unit_shift(self) -> int:
         """D is the update for ``2**-unit_shift``, of an amplitude or, node by node, of an input."""
         return self.multiples - (self.input_bits if self.engine.by_input else 1)
@@ -38,9 +43,22 @@ class Words:
         """Node by node: integer bits of all inputs of neurons, the bias's 1 among them, in one format; with a
         sign if one of them has one.
         """
-        formats = [self.asked.formats.input, *(self.output_of(each) for each in self.asked.activations[:-1])]
-        signed = any(each.signed for each in formats)
+        formats, signed = self._inputs, self._signed_inputs
         return max(1 + signed, *(each.integer_bits + (signed and not each.signed) for each in formats))
+
+    @property
+    def _inputs(self) -> list[Format]:
+        return [self.asked.formats.input, *(self.output_of(each) for each in self.asked.activations[:-1])]
+
+    @property
+    def _signed_inputs(self) -> bool:
+        return any(each.signed for each in self._inputs)
+
+    @property
+    def counted(self) -> Format:
+        """Node by node: an input in units of ``2**-unit_shift``, in that format."""
+        made = SQ if self._signed_inputs else UQ
+        return made(self.input_bits, self.unit_shift)
 
     def input_words(self, layer: LayerConfig) -> range:
         """Node by node: which words of an update the inputs of a layer can pick; the others' bits are 0.
@@ -199,3 +217,9 @@ class Words:
         T stops at half its range, so one more word never wraps it.
         """
         return SQ(self.parameter.integer_bits - 1, self.parameter.fraction_bits)
+
+    @property
+    def product(self) -> Format:
+        """Node by node: D times an input, exact, in last bits of T."""
+        largest = self.update.max * max(self.counted.max, -self.counted.min)
+        return SQ(largest.bit_length() + 1 - self.parameter.fraction_bits, self.parameter.fraction_bits)

@@ -17,8 +17,8 @@ ENGINES: dict[str, type[Engine]] = {
     "parallel": ParallelEngine,
     "serial": SerialEngine,
     "loaded": LoadedEngine,
-    "node": NodeEngine,
     "bank": BankEngine,
+    "node": NodeEngine,
 }
 
 

@@ -65,7 +65,8 @@ class BankEngine(Engine):
 
     def weights(self, site: Site, network: Any) -> None:
         array = self.array
-        asked = [name for name in ("address", "index", "layer", "adds") if name in array.signature.members]
+        names = ("address", "index", "layer", "adds", "input", "counted", "keeps")
+        asked = [name for name in names if name in array.signature.members]
         site.m.d.comb += [
             *(getattr(array, name).eq(getattr(network, name)) for name in asked),
             *(getattr(network, name).eq(getattr(array, name)) for name in ("visible", "codes")),

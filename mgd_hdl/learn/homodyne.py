@@ -34,13 +34,13 @@ class Homodyne(Block):
     word : Out(config.words.word)
     plus, minus : Out(1)
         The word is +D; it is -D or one of its multiples.
-    rotate, last : Out(1), where ``config.words.multiples`` is above 1
+    rotate, last : Out(1), where ``config.words.sent`` is above 1
         The word is a multiple, 2 D or more; it is the last of this update.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        multiples = {"rotate": Out(1), "last": Out(1)} if config.words.multiples > 1 else {}
+        multiples = {"rotate": Out(1), "last": Out(1)} if config.words.sent > 1 else {}
         super().__init__(
             {
                 "i": In(stream.Signature(shape(config.words.update), always_ready=True)),
@@ -58,13 +58,13 @@ class Homodyne(Block):
     @property
     def last_word(self):
         """The port that is high with the last word of an update."""
-        return self.last if self.config.words.multiples > 1 else self.minus
+        return self.last if self.config.words.sent > 1 else self.minus
 
     def elaborate(self, platform):
         m = Module()
         # D is symmetric about zero, so -D has the same width.
         m.d.comb += self.plus.eq(self.i.valid)
-        if self.config.words.multiples > 1:
+        if self.config.words.sent > 1:
             return self._multiples(m)
         negated = Signal.like(self.word)
         if self.config.timing.word_clocks == 1:
@@ -86,7 +86,7 @@ class Homodyne(Block):
         """+D and its multiples, one a clock, then -D and its multiples; none wraps, see
         ``config.words.update``.
         """
-        bits = self.config.words.multiples
+        bits = self.config.words.sent
         negated = Signal.like(self.i.payload)
         following = Signal.like(self.word)
         turn = Signal(range(2 * bits))

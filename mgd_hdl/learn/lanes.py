@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -12,17 +12,17 @@ from amaranth.lib.wiring import In, Out
 from ..config.codes import COLUMNS, LFSR
 from ..config.trainer import TrainerConfig
 from ..delay import later
-from ..fixed import shape
+from ..fixed import saturate, shape
 from ..hierarchy import Block, place
 from ..lfsr import ShiftRegister
 from ..scan import scan_lanes
 from . import layer_ports
 from .integrator import beyond_rail
 
-__all__ = ["Lane", "Lanes", "Loader", "state_bits"]
+__all__ = ["Lane", "Lanes", "Loader", "Products", "state_bits"]
 
-#: In the table of a random code: the bits of the state that make a row, and the diagonal of column 0.
-_ROW = LFSR.degree - 2 * COLUMNS + 3
+#: In the table of a random code: the bits of the state that make a row.
+_MASK = LFSR.degree - 2 * COLUMNS
 
 
 def state_bits(config: TrainerConfig) -> int:
@@ -49,6 +49,9 @@ class Lane(Block):
       the diagonal of column 0; with the bits of column and diagonal it makes
       :class:`mgd_hdl.config.RandomCode`.
 
+    Node by node the index is that of the word's neuron, and the table has a row for each of them: the mask,
+    diagonal and column; what comes as +D and -D is already multiplied by the word's input.
+
     Parameters
     ----------
     config : TrainerConfig
@@ -60,7 +63,7 @@ class Lane(Block):
     read, write : In
         Addresses of clock c, and c + 4.
     index : In(indices.bits)
-        That of the parameter's code, in c + 1; random codes: in c - 1.
+        That of the code, in c + 1; random codes: in c - 1.
     past, now : In(state_bits)
         Step or state of the code whose update comes, and of that which shakes.
     plus, [minus] : In(config.words.word)
@@ -164,14 +167,17 @@ class Lane(Block):
 
     def _random(self, m: Module) -> list[Value]:
         """The row comes from its table; then its bits are chosen; then all are one sum."""
-        m.submodules.rows = rows = Memory(shape=_ROW, depth=self.indices.table, init=self._rows())
+        nodes = self.indices.nodes
+        width = _MASK + (6 if nodes else 3)
+        m.submodules.rows = rows = Memory(shape=width, depth=self.indices.table, init=self._rows())
         row = rows.read_port()
-        m.d.comb += row.addr.eq(self.index[3:])
-        column = later(m, self.index[:3], "column", 1)
-        diagonal = later(m, (row.data[-3:] + column)[:3], "diagonal", 1)
+        m.d.comb += row.addr.eq(self.index if nodes else self.index[3:])
+        column = row.data[-3:] if nodes else later(m, self.index[:3], "column", 1)
+        own = row.data[_MASK : _MASK + 3]
+        diagonal = later(m, own if nodes else (own + column)[:3], "diagonal", 1)
         found: list[Value] = []
         for state, name in ((self.past, "past"), (self.now, "now")):
-            masked = row.data[:-3] & state[2 * COLUMNS :]
+            masked = row.data[:_MASK] & state[2 * COLUMNS :]
             parts = Cat(masked[at : at + 4].xor() for at in range(0, len(masked), 4))
             parts = Cat(parts, state[:COLUMNS].bit_select(column, 1))
             chosen = later(m, parts, f"{name}_parts", 1)
@@ -179,15 +185,120 @@ class Lane(Block):
         return found
 
     def _rows(self) -> list[int]:
-        """Of every row the mask, and above it the diagonal of column 0; those of no parameter are 0."""
+        """Of every row the mask, and above it the diagonal of column 0, or of a neuron; those of no parameter
+        are 0.
+        """
         config, found = self.config, [0] * self.indices.table
+        if self.indices.nodes:
+            for index, number in self.indices.neurons(self.number):
+                place = config.placement.code_places[number]
+                found[index] = _mask(config, place.row) | (place.column << 3 | place.diagonal) << _MASK
+            return found
         for index, number in self.indices.parameters(self.number):
             place = config.placement.places[number]
             assert place.column == index % COLUMNS
-            mask = sum(1 << tap for tap in config.codes.random_code.row_taps[place.row])
             turned = (place.diagonal - place.column) % COLUMNS
-            found[index // COLUMNS] = mask >> 2 * COLUMNS | turned << LFSR.degree - 2 * COLUMNS
+            found[index // COLUMNS] = _mask(config, place.row) | turned << _MASK
         return found
+
+
+def _mask(config: TrainerConfig, row: int) -> int:
+    """The bits of a row, from bit 16 of the state on."""
+    return sum(1 << tap for tap in config.codes.random_code.row_taps[row]) >> 2 * COLUMNS
+
+
+class Products(Block):
+    """Node by node: D times the input of each word, of the reference before, one product for all lanes.
+
+    Inputs are kept in a memory as they are multiplied, in the place of those of the measurement before. So a
+    word finds the old one until the measurement that goes on has passed it in the last group of its layer.
+
+    D comes in clock c + 1 or before, and is 0 where nothing is to be taken.
+
+    Members
+    -------
+    restart, clear : In(1)
+        D is 0 from now on.
+    i : In(stream of D, always ready)
+    input : In
+        Which input, in c.
+    counted, keeps : In(config.words.counted), In(1)
+        The input of the measurement that goes on, ``config.timing.sweep.reach`` clocks later, and that it is
+        to be kept.
+    plus, minus : Out(config.words.word)
+        +D and -D times the input, limited, in c + 4.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        self.config = config
+        sweep = config.timing.sweep
+        assert sweep is not None
+        self.sweep = sweep
+        word = Out(shape(config.words.word))
+        super().__init__(
+            {
+                "restart": In(1),
+                "clear": In(1),
+                "i": In(stream.Signature(shape(config.words.update), always_ready=True)),
+                **_inputs(config),
+                "plus": word,
+                "minus": word,
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "products"
+
+    def elaborate(self, platform):
+        m = Module()
+        words = self.config.words
+        counted = shape(words.counted)
+        m.submodules.store = store = Memory(shape=counted, depth=1 << len(self.input), init=[])
+        reads, writes = store.read_port(), store.write_port()
+        update = Signal.like(self.i.payload, name="update", reset_less=True)
+        there = Signal()  # an update that is to be taken
+        with m.If(self.i.valid):
+            m.d.sync += update.eq(self.i.payload)
+        with m.If(self.restart):
+            m.d.sync += there.eq(0)
+        with m.Elif(self.i.valid):
+            m.d.sync += there.eq(1)
+        with m.Elif(self.clear):
+            m.d.sync += there.eq(0)
+
+        # c + 1: the input is there; c + 2: it is kept; c + 3: the product.
+        x = Signal(counted, name="factor", reset_less=True)
+        product = Signal(shape(words.product), reset_less=True)
+        m.d.comb += reads.addr.eq(self.input)
+        m.d.sync += [
+            x.eq(reads.data),
+            product.eq(update * x),
+        ]
+
+        # c + 4.
+        negative = Signal(signed(len(product) + 1))
+        m.d.comb += negative.eq(-product)
+        plus, _ = saturate(m, product, words.word, "limited")
+        minus, _ = saturate(m, negative, words.word, "limited_negative")
+        with m.If(there):
+            m.d.sync += [self.plus.eq(plus), self.minus.eq(minus)]
+        with m.Else():
+            m.d.sync += [self.plus.eq(0), self.minus.eq(0)]
+
+        m.d.comb += [
+            writes.addr.eq(later(m, self.input, "input", self.sweep.reach)),
+            writes.data.eq(self.counted),
+            writes.en.eq(self.keeps),
+        ]
+        return m
+
+
+def _inputs(config: TrainerConfig) -> dict:
+    """Node by node: members by which the inputs of a measurement come to the products."""
+    sweep = config.timing.sweep
+    assert sweep is not None
+    return {"input": In(sweep.input_bits), "counted": In(shape(config.words.counted)), "keeps": In(1)}
 
 
 def _fetched(config: TrainerConfig) -> dict:
@@ -219,6 +330,8 @@ class Lanes(Block):
     i : In(stream of D, always ready)
     address, index, [layer] : In
         Of a word: where it is, the index of lane 0's code, and its layer where lanes ask for it.
+    [input, counted, keeps] : In, node by node only
+        Of :class:`Products`; c is the clock of the address.
     adds : In(1)
         It takes its update, and is written.
     load, place, theta : In
@@ -246,7 +359,8 @@ class Lanes(Block):
                 "i": In(stream.Signature(shape(config.words.update), always_ready=True)),
                 "address": In(range(sweep.depth)),
                 "index": In(indices.bits),
-                **({"layer": In(range(max(2, len(config.shape.layers))))} if sweep.by_layer else {}),
+                **({"layer": In(range(max(2, len(config.shape.layers))))} if indices.by_layer else {}),
+                **(_inputs(config) if indices.nodes else {}),
                 "adds": In(1),
                 "load": In(lanes),
                 "place": In(range(sweep.depth)),
@@ -271,15 +385,7 @@ class Lanes(Block):
         config = self.config
         past, now = self._codes(m, platform)
 
-        plus = Signal(shape(config.words.word))
-        minus = Signal(shape(config.words.word))
-        with m.If(self.restart):
-            m.d.sync += [plus.eq(0), minus.eq(0)]
-        with m.Elif(self.i.valid):
-            m.d.sync += [plus.eq(self.i.payload), minus.eq(-self.i.payload)]
-        with m.Elif(self.go & self.clear):
-            m.d.sync += [plus.eq(0), minus.eq(0)]
-
+        plus, minus = self._products(m, platform) if self.indices.nodes else self._words(m)
         adds = [self.adds]
         for clock in range(1, self.sweep.reach + 1):
             adds.append(later(m, adds[-1], f"adds_{clock}", 1, resets=True))
@@ -290,12 +396,14 @@ class Lanes(Block):
             read = Mux(self.fetch, self.place, read)
         held: Value = Const(0, len(self.theta))
         visible, codes = [], []
+        # A table is read ahead.
+        own = self.index if self.indices.rows else later(m, self.index, "index", lead)
         for number in range(config.engine.lanes):
             lane = place(m, platform, f"lane_{number}", Lane(config, number))
             index = Signal(self.indices.bits, name=f"index_{number}", reset_less=True)
             steps = [self.indices.ahead(layer.index, number) for layer in config.shape.layers]
-            ahead = Array(steps)[self.layer] if self.sweep.by_layer else Const(steps[0])
-            m.d.sync += index.eq(self.index + ahead)
+            ahead = Array(steps)[self.layer] if self.indices.by_layer else Const(steps[0])
+            m.d.sync += index.eq(own + ahead)
             m.d.comb += [
                 lane.read.eq(read),
                 lane.write.eq(Mux(self.load.any(), self.place, back)),
@@ -317,6 +425,30 @@ class Lanes(Block):
         if config.access:
             m.d.sync += self.held.eq(held)
         return m
+
+    def _words(self, m: Module) -> tuple[Value, Value]:
+        """D and -D, for all words."""
+        plus = Signal(shape(self.config.words.word))
+        minus = Signal(shape(self.config.words.word))
+        with m.If(self.restart):
+            m.d.sync += [plus.eq(0), minus.eq(0)]
+        with m.Elif(self.i.valid):
+            m.d.sync += [plus.eq(self.i.payload), minus.eq(-self.i.payload)]
+        with m.Elif(self.go & self.clear):
+            m.d.sync += [plus.eq(0), minus.eq(0)]
+        return plus, minus
+
+    def _products(self, m: Module, platform: Any) -> tuple[Value, Value]:
+        """The same, times the input of the word that comes by."""
+        products = place(m, platform, "products", Products(self.config))
+        m.d.comb += [
+            products.restart.eq(self.restart),
+            products.clear.eq(self.go & self.clear),
+            products.i.payload.eq(self.i.payload),
+            products.i.valid.eq(self.i.valid),
+            *(getattr(products, name).eq(getattr(self, name)) for name in ("input", "counted", "keeps")),
+        ]
+        return products.plus, products.minus
 
     def _codes(self, m: Module, platform: Any) -> tuple[Signal, Signal]:
         """The step or state of the code whose update is taken, and of that which shakes."""

@@ -30,7 +30,7 @@ class Reader(Block):
     valid : Out(1); address, index : Out
         A word, and the index of lane 0's code.
     layer : Out; [word] : Out
-        Its layer; its number in its pass, where outputs are kept.
+        Its layer; its number in its pass, where outputs or, node by node, inputs are kept.
     plus : Out(1)
         Layers behind the first: for the perturbed side; otherwise for the reference.
     first_word, last_word, first_group, last_group : Out(1)
@@ -42,6 +42,7 @@ class Reader(Block):
         assert sweep is not None
         assert indices is not None
         self.sweep, self.indices = sweep, indices
+        self._numbered = sweep.stores or indices.nodes
         self._word = range(max(span.words for span in sweep.spans))
         flags = ("valid", "plus", "first_word", "last_word", "first_group", "last_group")
         super().__init__(
@@ -50,7 +51,7 @@ class Reader(Block):
                 "address": Out(range(sweep.depth)),
                 "index": Out(indices.bits),
                 "layer": Out(range(max(2, len(sweep.spans)))),
-                **({"word": Out(self._word)} if sweep.stores else {}),
+                **({"word": Out(self._word)} if self._numbered else {}),
                 **{name: Out(1) for name in flags},
             }
         )
@@ -61,9 +62,9 @@ class Reader(Block):
 
     def elaborate(self, platform):
         m = Module()
-        sweep, spans, layers = self.sweep, self.sweep.spans, self.config.shape.layers
+        spans, layers, step = self.sweep.spans, self.config.shape.layers, self.indices.step
         layer, last_layer = self.layer, len(spans) - 1
-        word: Signal = self.word if sweep.stores else Signal(self._word, name="word")
+        word: Signal = self.word if self._numbered else Signal(self._word, name="word")
         group = Signal(range(max(2, *(span.groups for span in spans))))
         left = Signal(range(max(2, *(gap + 1 for span in spans for gap in span.gaps))))
 
@@ -72,7 +73,7 @@ class Reader(Block):
             return Array(Const(value) for value in values)[layer]
 
         bases = [self.indices.first(each.index) for each in layers]
-        strides = [self.indices.strides(each.index) - each.inputs for each in layers]
+        strides = [self.indices.strides(each.index) - step * each.inputs for each in layers]
         ends = Signal()  # a pass ends in this clock
         turns = Signal()  # the same group comes again, for the other side
         m.d.comb += [
@@ -103,7 +104,7 @@ class Reader(Block):
                 m.d.sync += [
                     self.plus.eq(1),
                     self.address.eq(self.address - of([s.words - 1 for s in spans])),
-                    self.index.eq(self.index - of([s.words - 1 for s in spans])),
+                    self.index.eq(self.index - of([step * (s.words - 1) for s in spans])),
                 ]
             with m.Else():
                 m.d.sync += [self.plus.eq(0), self.address.eq(self.address + 1)]
@@ -130,7 +131,7 @@ class Reader(Block):
             m.d.sync += [
                 word.eq(word + 1),
                 self.address.eq(self.address + 1),
-                self.index.eq(self.index + 1),
+                self.index.eq(self.index + step),
                 self.first_word.eq(0),
                 self.last_word.eq(word + 2 == of([s.words for s in spans])),
             ]
@@ -166,6 +167,11 @@ class Folded(Block):
         What the bank reads, four clocks after the address.
     address, index, [layer], adds : Out
         To the bank: a word.
+    [input] : Out, node by node only
+        Which input it is for.
+    [counted, keeps] : Out(config.words.counted), Out(1), node by node only
+        To the bank, ``config.timing.sweep.reach`` clocks after the address: the input, and that it is one of
+        a reference, and was the last time that it came in this sweep.
     [y] : Out(outputs)
         Where the loss takes them together, or accuracy is asked for.
     each, each_y, each_plus, each_neuron : Out
@@ -185,7 +191,9 @@ class Folded(Block):
         sweep, lanes, indices = config.timing.sweep, config.engine.lanes, config.timing.indices
         assert sweep is not None
         assert indices is not None
-        self.sweep = sweep
+        self.sweep, self.indices = sweep, indices
+        counted = Out(shape(config.words.counted))
+        inputs = {"input": Out(sweep.input_bits), "counted": counted, "keeps": Out(1)}
         super().__init__(
             {
                 "x": In(data.ArrayLayout(shape(first.input), first.inputs)),
@@ -197,7 +205,8 @@ class Folded(Block):
                 "codes": In(lanes),
                 "address": Out(range(sweep.depth)),
                 "index": Out(indices.bits),
-                **({"layer": Out(range(max(2, len(config.shape.layers))))} if sweep.by_layer else {}),
+                **({"layer": Out(range(max(2, len(config.shape.layers))))} if indices.by_layer else {}),
+                **(inputs if indices.nodes else {}),
                 "adds": Out(1),
                 **({"y": Out(data.ArrayLayout(shape(last.output), last.neurons))} if self.together else {}),
                 "each": Out(1),
@@ -248,7 +257,7 @@ class Folded(Block):
             self.index.eq(reader.index),
             self.adds.eq(reader.valid & (~reader.plus | again[reader.layer])),
         ]
-        if sweep.by_layer:
+        if self.indices.by_layer:
             m.d.comb += self.layer.eq(reader.layer)
         silent = Signal()
         awaited = Signal()
@@ -276,7 +285,10 @@ class Folded(Block):
 
         y = Signal(self._activated, name="activated")
         inputs = self._inputs(m, valid, bottom, plus, last_word, first_group, layer, word, y)
-        sums = self._summed(m, inputs, bottom[reach], plus[reach], first_word[reach + 1])
+        if self.indices.nodes:
+            keeps = valid[reach] & ~plus[reach] & last_group[reach] & ~silent
+            self._counts(m, inputs, layer[reach], keeps)
+        sums = self._summed(m, inputs, bottom[reach], plus[reach], last_word[reach], first_word[reach + 1])
         at = reach + sweep.sums
         load = Signal()
         m.d.comb += load.eq(valid[at] & last_word[at])
@@ -353,17 +365,32 @@ class Folded(Block):
         m.d.comb += [number.eq(word), reads.addr.eq(Cat(number, plus, layer[0]))]
         return reads.data
 
+    def _counts(self, m: Module, x: Signal, layer: Value, keeps: Value) -> None:
+        """What weights learn by: the input in parts that are the same in all layers, rounded down."""
+        unit, counted = self.config.words.unit_shift, []
+        for each in self.config.shape.layers:
+            below = each.input.fraction_bits - unit
+            counted.append(x.shift_right(below) if below >= 0 else x.shift_left(-below))
+        m.d.comb += [
+            self.input.eq(Cat(self._reader.word, self._reader.layer)),
+            self.counted.eq(Array(counted)[layer]),
+            self.keeps.eq(keeps),
+        ]
+
     def _summed(
-        self, m: Module, x: Signal, bottom: Value, plus: Value, first: Value
-    ) -> list[tuple[Signal, Signal]]:
-        """Of each lane the sum of the products, and of the inputs with signs."""
+        self, m: Module, x: Signal, bottom: Value, plus: Value, last: Value, first: Value
+    ) -> list[tuple[Signal, Value]]:
+        """Of each lane the sum of the products, and of the inputs with signs; node by node the sign alone."""
         config, still = self.config, self._still
+        rests: Value = bottom | still if config.two_sided else bottom | ~plus | still
+        if self.indices.nodes:
+            rests = rests | ~last  # only the bias is shaken
         width, side = config.words.visible.width, config.two_sided
         bottom_sum = config.shape.layers[0].sum.width
         negated = Signal(signed(len(x) + 1))
         m.d.comb += negated.eq(-x)
         other = Const(0, 1) if config.sequential else negated
-        found = []
+        found: list[tuple[Signal, Value]] = []
         for lane in range(config.engine.lanes):
             visible, code = self.visible.word_select(lane, width), self.codes[lane]
             # At rest 10, perturbed 11 or 01; the reference of two sides is perturbed the other way.
@@ -372,11 +399,16 @@ class Folded(Block):
                 beside = code & ~bottom & (plus | Const(side, 1)) & ~still
                 m.d.comb += lower.eq(Mux(beside, Cat(1, plus), 0b10))
             elif side:
-                m.d.comb += lower.eq(Mux(bottom | still, 0b10, Cat(1, code ^ ~plus)))
+                m.d.comb += lower.eq(Mux(rests, 0b10, Cat(1, code ^ ~plus)))
             else:
-                m.d.comb += lower.eq(Mux(bottom | ~plus | still, 0b10, Cat(1, code)))
+                m.d.comb += lower.eq(Mux(rests, 0b10, Cat(1, code)))
             weight = Cat(lower, visible).as_signed()
             product = Signal(signed(len(weight) + len(x)), name=f"product_{lane}", reset_less=True)
+            if self.indices.nodes:
+                total = Signal(self._sum, name=f"sum_{lane}", reset_less=True)
+                m.d.sync += [product.eq(weight * x), total.eq(Mux(first, 0, total) + product)]
+                found.append((total, later(m, code, f"code_{lane}", self.sweep.sums)))
+                continue
             part = Signal(signed(min(len(x) + 1, bottom_sum)), name=f"part_{lane}", reset_less=True)
             m.d.sync += [product.eq(weight * x), part.eq(Mux(still, 0, Mux(code, x, other)))]
             total = Signal(self._sum, name=f"sum_{lane}", reset_less=True)
@@ -391,7 +423,7 @@ class Folded(Block):
     def _drained(
         self,
         m: Module,
-        sums: Sequence[tuple[Signal, Signal]],
+        sums: Sequence[tuple[Signal, Value]],
         load: Signal,
         layer: Value,
         plus: Value,
@@ -443,7 +475,7 @@ class Folded(Block):
         heads = []
         for what, name in enumerate(("drain", "drain_shaken")):
             held = [
-                Signal.like(each[what], name=f"{name}_{number}", reset_less=True)
+                Signal(each[what].shape(), name=f"{name}_{number}", reset_less=True)
                 for number, each in enumerate(sums)
             ]
             for number, each in enumerate(held):
@@ -453,7 +485,31 @@ class Folded(Block):
                     m.d.sync += each.eq(held[(number + 1) % lanes])
             heads.append(held[0])
 
-        # Layer 0 makes either side of its two sums: A + B, and A - B or A. One chain of carries does both.
+        z = Signal(self._sum, name="z", reset_less=True)
+        if self.indices.nodes:
+            m.d.sync += z.eq(heads[0] + self._shaken(heads[1], bottom, second))
+        else:
+            self._both(m, heads, bottom, second, z)
+        return {
+            "z": z,
+            "valid": later(m, busy & ~between & (lane < count), "z_valid", 1, resets=True),
+            "layer": later(m, own_layer, "z_layer", 1),
+            "next": later(m, reads, "z_next", 1),
+            "plus": later(m, own_plus, "z_plus", 1),
+            "neuron": later(m, neuron, "z_neuron", 1),
+            "last": later(m, ends & (lane + 1 == count), "z_last", 1),
+        }
+
+    def _shaken(self, code: Value, bottom: Value, second: Value) -> Value:
+        """Node by node what either side of layer 0 has more than the sum at rest: a bias's amplitude."""
+        one = self.config.shape.layers[0].input.fraction_bits
+        bit = code if not self.config.two_sided else code ^ ~second
+        here = (bottom if self.config.two_sided else second) & ~self._still
+        sign = here & ~bit
+        return Cat(Const(0, one), here, sign).as_signed()
+
+    def _both(self, m: Module, heads: Sequence[Signal], bottom: Value, second: Value, z: Signal) -> None:
+        """Layer 0 makes either side of its two sums, A + B and A - B or A. One chain of carries does both."""
         total, shaken = heads
         subtracts = Signal()
         part = Signal(shaken.shape())
@@ -464,18 +520,8 @@ class Folded(Block):
             ]
         else:
             m.d.comb += part.eq(Mux(second, shaken, 0))
-        z = Signal(self._sum, name="z", reset_less=True)
         both = Cat(Const(1, 1), total).as_signed() + Cat(subtracts, part).as_signed()
         m.d.sync += z.eq(both[1 : len(z) + 1])
-        return {
-            "z": z,
-            "valid": later(m, busy & ~between & (lane < count), "z_valid", 1, resets=True),
-            "layer": later(m, own_layer, "z_layer", 1),
-            "next": later(m, reads, "z_next", 1),
-            "plus": later(m, own_plus, "z_plus", 1),
-            "neuron": later(m, neuron, "z_neuron", 1),
-            "last": later(m, ends & (lane + 1 == count), "z_last", 1),
-        }
 
     def _activations(self, m: Module, platform, drained: dict[str, Value], y: Signal) -> dict[str, Value]:
         """One block for each curve; all take as long as the slowest. What is known goes along."""

@@ -68,7 +68,7 @@ class Inputs(NamedTuple):
     target : Ints
         (R, 1, outputs, 1).
     shaken : Signs
-        (R or 1, P), in last bits of ``config.words.weight``.
+        (R or 1, P), in last bits of ``config.words.weight``; node by node (R or 1, N), of sums.
     learns : Signs
         (R or 1, codes), with 0 where a parameter is stuck.
     dither : Ints or int

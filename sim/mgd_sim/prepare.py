@@ -14,7 +14,6 @@ import numpy as np
 
 from .control.sequencer import Plan, in_turn, plan
 from .fixed import Bits, Ints, namespace
-from .learn.node import spread
 from .lfsr import States, states
 from .link import Inputs, Link, Prepared, Setup, Signs
 from .moves import COUNT, FLAG, STATE, Moves, Within, limits, moved, moving
@@ -62,7 +61,7 @@ class Drawn(NamedTuple):
 
 
 class Shaken:
-    """What codes do to parameters: by how much each is shaken, and with which sign it learns."""
+    """What codes do to parameters or neurons: by how much each is shaken, and with which sign it learns."""
 
     def __init__(self, setup: Setup, links: Sequence[Link]):
         config = setup.config
@@ -86,8 +85,7 @@ class Shaken:
         config, sign = self.config, signs(self.config, code, self.type)
         for link in self.links:
             code, sign = link.turn(number, code, sign)
-        shaken = spread(config, sign) if config.nodes else sign
-        learns = sign
+        shaken = learns = sign
         if config.some_stuck:
             free = namespace(sign).asarray(self.free)
             learns = sign * free

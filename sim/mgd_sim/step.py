@@ -125,11 +125,20 @@ class Step:
 
     def weights(self, seen: Ints, shaken: Signs, reference: bool) -> Ints:
         """The weights of C0, if it is measured, and of C: (R, measurements, P)."""
-        rest, xp = resting_weight(seen, self.fine_bits), namespace(seen)
+        rest = resting_weight(seen, self.fine_bits)
         if not reference:
             return self._living(rest + shaken)[:, None, :]
-        sides = xp.asarray([-1 if self.two_sided else 0, 1], dtype=shaken.dtype)
-        both: Ints = self._living(rest)[:, None, :] + self._living(shaken)[:, None, :] * sides[:, None]
+        both: Ints = self._living(rest)[:, None, :] + self.sides(self._living(shaken), reference)
+        return both
+
+    def sides(self, shaken: Signs, reference: bool) -> Signs:
+        """By how much parameters, or the sums of neurons, are shaken for C0, if it is measured, and for C:
+        (R or 1, measurements, shaken ones).
+        """
+        if not reference:
+            return shaken[:, None, :]
+        sides = namespace(shaken).asarray([-1 if self.two_sided else 0, 1], dtype=shaken.dtype)
+        both: Signs = shaken[:, None, :] * sides[:, None]
         return both
 
     def _living(self, weight: Ints) -> Ints:
@@ -194,8 +203,13 @@ class Step:
         inputs, counted, shaken = now.inputs, now.before.inputs, now.inputs.shaken
         for link in self.shakes:
             shaken = link.shakes(now, shaken)
-        weights = self.weights(now.before.store.visible, shaken, inputs.reference)
-        activities = self.outputs(now, weights)
+        seen = now.before.store.visible
+        if self.config.nodes:
+            activities = self.mlp.activities(
+                self.rest(seen)[:, None, :], inputs.x, self.sides(shaken, inputs.reference)
+            )
+        else:
+            activities = self.outputs(now, self.weights(seen, shaken, inputs.reference))
         if counted and inputs.reference:
             counted = tuple(parts(self.config, [each[:, 0, :, 0] for each in activities[:-1]]))
         measured = self.judged(now, activities[-1])

@@ -35,6 +35,10 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
             "engine": {"kind": "bank", "lanes": 2},
         },
     ),
+    "bank by node": (
+        "bank",
+        {"perturbation": {"granularity": "node"}, "engine": {"kind": "bank", "lanes": 2}, **ROUNDED},
+    ),
 }
 
 
@@ -66,6 +70,7 @@ def test_every_engine_is_in_the_catalogue():
         ("external", False, True, 2, 3),
         ("by node", False, False, 2, 4),
         ("bank", False, True, 2, 1),
+        ("bank by node", False, True, 2, 4),
     ],
 )
 def test_measurements_and_words(name, overlapping, waits, clears, multiples):
@@ -123,6 +128,24 @@ def test_clocks_of_a_bank():
     assert timing.steps_under_way == 2
 
 
+def test_words_of_a_bank_node_by_node():
+    """A word is a product: two words in an update, as wide as with D alone; a sweep takes two clocks more."""
+    banked, array = asked("bank by node"), asked("by node")
+    assert (banked.words.sent, array.words.sent) == (1, 4)
+    assert (banked.timing.update_clocks, array.timing.update_clocks) == (2, 8)
+    assert banked.timing.sweep is not None
+    assert banked.timing.sweep.answered == 30
+    # T has 16 bits and X, below 2, four: D has 16 - 4, and D X, below 2**15, 16; of a word there are 15.
+    widths = [each.width for each in (banked.words.update, banked.words.counted, banked.words.product)]
+    assert widths == [12, 4, 16]
+    assert banked.words.word.width == 15
+    assert banked.words.update == array.words.update
+    # Signed inputs reach 2**3 only, and are never limited.
+    signed = banked.replaced(network={"activation": "tanh"})
+    assert (signed.words.counted.signed, signed.words.product.width) == (True, 15)
+    assert banked.placement.code_places == array.placement.code_places
+
+
 #: Layers, and lanes; of the second a neuron begins in any column, of the third tiles are full.
 FOLDED = (((2, 2, 1), 2), ((3, 7, 5, 2), 3), ((49, 10, 4), 4))
 
@@ -161,6 +184,37 @@ def test_indices_of_codes(family, layers, lanes):
             else:
                 assert index == 8 * place.row + place.column
     assert seen == set(range(config.parameters))
+
+
+@pytest.mark.parametrize(("layers", "lanes"), FOLDED)
+@pytest.mark.parametrize("family", ["walsh", "random_code"])
+def test_indices_of_neurons(family, layers, lanes):
+    """All words of a neuron have its number, or that of its group, whatever the circuit adds."""
+    config = preset("xor").replaced(
+        perturbation={"family": family, "granularity": "node"},
+        engine={"kind": "bank", "lanes": lanes},
+        network={"layers": list(layers)},
+        formats={"parameter": "SQ(5, 14)"},
+        task={"name": "external", "source": "stream"},
+    )
+    indices = config.timing.indices
+    assert indices is not None
+    group = number = 0
+    seen: list[tuple[int, int]] = []
+    for layer in config.shape.layers:
+        base, words = indices.first(layer.index), layer.inputs + 1
+        for neuron in range(layer.neurons):
+            at, lane = divmod(neuron, lanes)
+            index = base + at * indices.strides(layer.index) + indices.ahead(layer.index, lane)
+            assert (index, number) in set(indices.neurons(lane))
+            assert index == (number if family == "walsh" else group + at)
+            assert 0 <= index < 1 << indices.bits
+            seen += [(index, layer.first + neuron * words + word) for word in range(words)]
+            number += 1
+        group += -(-layer.neurons // lanes)
+    assert indices.table >= group
+    assert indices.step == 0
+    assert sorted(pair for lane in range(lanes) for pair in indices.parameters(lane)) == sorted(seen)
 
 
 def test_leaves_on_the_way_to_a_cell():
@@ -225,13 +279,13 @@ PARALLEL_ONLY = {"sparse codes", "early enables", "stuck parameters", "halving",
             "by node",
             PARALLEL_ONLY
             | {"delayed updates", "noise of updates", "analog", "follower", "serial cells"}
-            | {"sequential codes", "loaded codes", "device outside", "bank"},
+            | {"sequential codes", "loaded codes", "device outside"},
         ),
         (
             "bank",
             PARALLEL_ONLY
             | {"loaded codes", "shadow", "serial cells", "no leaves"}
-            | {"small leaves", "resets", "node by node", "layer by layer", "noise of updates", "analog"}
+            | {"small leaves", "resets", "layer by layer", "noise of updates", "analog"}
             | {"device outside"},
         ),
     ],

@@ -370,6 +370,11 @@ def node_taken(theta: int, s: int, x: int, d: int, k: int, signed_input: bool, r
     return theta
 
 
+def product_taken(theta: int, s: int, x: int, d: int, width: int, rail: int) -> int:
+    """The same in a bank: one word, limited to a quarter of T's range."""
+    return integrate(theta, saturated(s * d * x, width - 1), rail)
+
+
 def sparse_seed(seed: int, pair: int, pairs: int) -> int:
     if pairs == 1:
         return seed | 1
@@ -584,6 +589,7 @@ class Numbers:
         self.analog = learning["algorithm"] == "analog"
         self.family, self.rounding = perturbation["family"], learning["rounding"]
         self.W, self.guard = self.i_T + self.f_T, self.f_T - (self.a - 2)
+        self.bank = given["engine"]["kind"] == "bank"
         self.nodes, self.by_layer = (
             perturbation["granularity"] == "node",
             perturbation["granularity"] == "layer",
@@ -767,6 +773,9 @@ def _learned(
         counted = [*(shifted(each, c.part - f_x) for each in x), 1 << c.part]
         for _ in range(neurons):
             b = next(left)
+            if c.bank:
+                found += [product_taken(next(old), b, X, D, c.W, c.rail) for X in counted]
+                continue
             found += [node_taken(next(old), b, X, D, c.words, signed_input, c.rail) for X in counted]
         f_x = c.f_y
     return found

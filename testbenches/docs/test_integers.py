@@ -72,7 +72,7 @@ def test_pages_have_examples():
     without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
     assert without == {
         "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "folded", "frames",
-        "fetch", "homodyne", "inference", "lanes", "layer_turn", "measurement", "mlp", "pacer", "sequencer",
+        "fetch", "homodyne", "inference", "layer_turn", "measurement", "mlp", "pacer", "sequencer",
         "serial", "stream", "uart", "wishbone",
     }  # fmt: skip
     assert found > {"numbers.md", "integers.md", "boards.md"}
@@ -231,6 +231,39 @@ def test_words_of_loaded_codes():
             for word in multiples(np.array([update]), np.array([s]), 4):
                 array = integrate(14, array, word)
             assert array[0].tolist() == [integers.taken(theta, each, update, 4, 14) for each in s]
+
+
+@pytest.mark.parametrize("update", [-21, 12_000, -16_383])
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
+def test_nodes_of_a_bank(activation, update):
+    """One product for each word, limited: of unsigned inputs above 1 the larger ones are."""
+    config = external(
+        [2, 70, 3, 1],
+        network={"layers": [2, 70, 3, 1], "activation": activation},
+        perturbation={"granularity": "node", "resolution": 4},
+        formats={"parameter": "SQ(5, 14)"},
+        engine={"kind": "bank", "lanes": 3},
+    )
+    rng = np.random.default_rng(1)
+    inputs = [
+        rng.integers(each.input.min, each.input.max + 1, (1, each.inputs)) for each in config.shape.layers
+    ]
+    counted = parts(config, inputs)
+    sign = 2 * rng.integers(0, 2, (1, 74)) - 1
+    theta = rng.integers(-260_000, 260_000, (1, config.parameters))
+    assert abs(update) <= config.words.update.max
+    found = Array(config).learn(theta, np.array([update]), sign, counted)
+    ours, number, neuron, limited = [], 0, 0, 0
+    for layer, xs in zip(config.shape.layers, counted, strict=True):
+        for _ in range(layer.neurons):
+            for x in xs[0].tolist():
+                s, width = int(sign[0, neuron]), config.words.parameter.width
+                ours.append(integers.product_taken(int(theta[0, number]), s, x, update, width, width - 2))
+                limited += abs(x * update) > 1 << width - 2
+                number += 1
+            neuron += 1
+    assert found[0].tolist() == ours
+    assert bool(limited) == (activation == "relu" and abs(update) > 10_000)
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
@@ -577,6 +610,13 @@ WHOLE = {
         "formats": {"parameter": "SQ(5, 14)"},
         "learning": {"measure": "two_sided"},
         "cost": {"loss": "cross_entropy"},
+    },
+    "node by node in a bank, a clamp": {
+        "network": {"layers": [2, 3, 1], "activation": ["sigmoid", "tanh"]},
+        "perturbation": {"granularity": "node", "amplitude": 0.125},
+        "formats": {"parameter": "SQ(5, 14)"},
+        "learning": {"clamp": 0.5, "rate": 1.0},
+        "engine": {"kind": "bank", "lanes": 2},
     },
 }  # fmt: skip
 

@@ -12,7 +12,15 @@ from cocotb.triggers import RisingEdge
 
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.rtl import bench_parameters
-from testbenches.docs.integers import first, initial, random_bit, walsh_bit, walsh_index, words
+from testbenches.docs.integers import (
+    first,
+    initial,
+    node_places,
+    random_bit,
+    walsh_bit,
+    walsh_index,
+    words,
+)
 from testbenches.learn.rail import taken
 from testbenches.network.bench_folded import places
 from testbenches.support import configured, random_numbers, start, unpack, write
@@ -20,6 +28,8 @@ from testbenches.support import configured, random_numbers, start, unpack, write
 BLOCK = bench_parameters()["block"]
 #: A random code takes two clocks more, in which a table is read, and then a state twice.
 EVERY = 12
+#: So many bits of the number of an input are drawn: kept ones are to be found again.
+INPUTS = 2
 SEED = 0x2545F491
 
 
@@ -34,18 +44,43 @@ def following(config: TrainerConfig) -> Iterator[int]:
     yield from count()
 
 
+def inputs_of(config: TrainerConfig, rng: Any) -> dict[str, int]:
+    """Node by node any input of any layer, and one that may be kept."""
+    if config.perturbation.granularity != "node":
+        return {}
+    counted = config.words.counted
+    return {
+        "input": int(rng.integers(1 << INPUTS)),
+        "counted": int(rng.integers(counted.min, counted.max + 1)),
+        "keeps": int(rng.random() < 0.5),
+    }
+
+
 class Model:
     """Memories and registers of all lanes, clock by clock."""
 
     def __init__(self, config: TrainerConfig):
         self.config, self.family = config, config.perturbation.family
-        self.lead = 2 if self.family == "random_code" else 0
+        self.tabled = self.family == "random_code"
+        self.nodes = config.perturbation.granularity == "node"
+        self.lead = 2 if self.tabled or self.nodes else 0
         self.memory: list[dict[int, int]] = [{} for _ in range(config.engine.lanes)]
+        #: Node by node: inputs of the measurement before, and whether D counts.
+        self.inputs: dict[int, int] = {}
+        self.there = 0
         self.now = self.before = self.d = 0
         self._start()
         # Addressed so many clocks ago.
         self.words: deque[dict[str, Any]] = deque([{} for _ in range(5 + self.lead)], 5 + self.lead)
         self.places = {place: number for number, place in places(config).items()}
+        #: The neuron of each parameter.
+        self.neurons = [
+            neuron
+            for neuron, inputs in enumerate(
+                layer.inputs for layer in config.shape.layers for _ in range(layer.neurons)
+            )
+            for _ in range(inputs + 1)
+        ]
 
     def _start(self) -> None:
         self.steps = following(self.config)
@@ -54,12 +89,16 @@ class Model:
     def bit(self, word: dict[str, Any], lane: int, step: int) -> int:
         """Of a lane's parameter; where there is none, or the index is anybody's, of that index."""
         config = self.config
-        index = word["index"] + lane * (config.shape.layers[word["layer"]].inputs + 1)
-        if self.family == "random_code":
+        index = word["index"] + lane * (1 if self.nodes else config.shape.layers[word["layer"]].inputs + 1)
+        if self.tabled:
             number = self.places.get((word["at"], lane))
-            place = None if number is None else config.placement.places[number]
-            return 0 if place is None else random_bit(step, place.row, place.column, place.diagonal)
-        rows = config.placement.rows
+            if number is None:
+                return 0
+            if self.nodes:
+                return random_bit(step, *node_places(config.neurons)[self.neurons[number]])
+            place = config.placement.places[number]
+            return random_bit(step, place.row, place.column, place.diagonal)
+        rows = -(-config.neurons // 8) if self.nodes else config.placement.rows
         bits = (8 * rows - 1).bit_length()
         if self.family == "sequential":
             return int(index % (1 << bits) == step)
@@ -76,14 +115,21 @@ class Model:
         if coded:
             coded["was"] = [self.bit(coded, lane, self.before) for lane in range(lanes)]
             coded["codes"] = [self.bit(coded, lane, self.now) for lane in range(lanes)]
-        if self.words[2 + lead]:
+        if self.nodes:
+            # One word for each sign: D times the input, in two clocks, limited to a quarter of T's range.
+            if self.words[2]:
+                self.words[2]["product"] = self.d * self.words[2]["x"]
+            if self.words[3]:
+                self.words[3]["d"] = self.words[3]["product"] if self.there else 0
+        elif self.words[2 + lead]:
             self.words[2 + lead]["d"] = self.d
         if "theta" in word:
             if self.family == "sequential":
                 word["was"] = [was or None for was in word["was"]]
             theta = [
                 None if each is None else taken(
-                    config.words.parameter, each, (word["d"] if was else 0 if was is None else -word["d"]),
+                    config.words.parameter, each,
+                    self.limited(word["d"] if was else 0 if was is None else -word["d"]),
                     enable=bool(word["adds"]), clear=False, clamp=config.learning.clamp,
                 )
                 for each, was in zip(word["theta"], word["was"], strict=True)
@@ -91,13 +137,16 @@ class Model:
             shown = (
                 [None if each is None else each >> config.words.guard_bits for each in theta],
                 [
-                    code if lead == 0 or (word["at"], lane) in self.places else None
+                    code if not self.tabled or (word["at"], lane) in self.places else None
                     for lane, code in enumerate(word["codes"])
                 ],
             )
             shown = shown if word["here"] else None
         # Everything is read before anything is written.
         self.words[0] |= {"index": given["index"], "layer": given["layer"]}
+        self.words[0] |= {"input": given["input"], "x": self.inputs.get(given["input"], 0)}
+        if given["keeps"] and self.words[4 + lead]:
+            self.inputs[self.words[4 + lead]["input"]] = given["counted"]
         read = self.words[lead]
         if read:
             read["theta"] = [memory.get(read["at"]) for memory in self.memory]
@@ -109,15 +158,24 @@ class Model:
         self._registers(given)
         return shown
 
+    def limited(self, word: int) -> int:
+        """No further than a quarter of T's range."""
+        quarter = 1 << self.config.words.parameter.width - 2
+        return max(-quarter, min(quarter - 1, word))
+
     def _registers(self, given: dict[str, int]) -> None:
+        if given["i__valid"] and self.nodes:
+            self.d = given["i__payload"]
         if given["restart"]:
             self._start()
-            self.d = 0
+            self.there = 0
+            self.d = self.d if self.nodes else 0
             return
         if given["i__valid"]:
-            self.d = given["i__payload"]
+            self.d, self.there = given["i__payload"], 1
         elif given["go"] and given["clear"]:
-            self.d = 0
+            self.there = 0
+            self.d = self.d if self.nodes else 0
         if given["go"]:
             self.before, self.now = self.now, self.following
             if given["hold_end"]:
@@ -133,7 +191,7 @@ async def words_pass_at_any_rate(dut):
     theta, update = config.words.parameter, config.words.update
     idle = dict.fromkeys(
         ("restart", "go", "hold_end", "clear", "i__valid", "i__payload", "address", "index", "layer", "adds",
-         "load", "place", "theta", "seed"), 0,
+         "load", "place", "theta", "seed", "input", "counted", "keeps"), 0,
     )  # fmt: skip
     idle |= {"here": 1, "seed": SEED}
     heard = [name for name in idle if hasattr(dut, name)]  # the layer only where lanes ask for it
@@ -142,7 +200,7 @@ async def words_pass_at_any_rate(dut):
     script = [idle | {"restart": 1}]
     for lane in range(config.engine.lanes):
         for place in range(sweep.depth):
-            if model.lead and (place, lane) not in model.places:
+            if model.tabled and (place, lane) not in model.places:
                 continue  # such a word has no row in the table
             value = int(rng.integers(theta.min, theta.max + 1)) >> int(rng.integers(4))
             script.append(idle | {"load": 1 << lane, "place": place, "theta": value})
@@ -157,12 +215,12 @@ async def words_pass_at_any_rate(dut):
         touched.append(address)
         # A random state changes only where no word needs it, or only one, which is none then.
         go, here = int(rng.random() < 0.3), 1
-        if model.lead:
-            go, here = int(turn % EVERY == 0), int(turn % EVERY != EVERY - 2)
+        if model.tabled:
+            go, here = int(turn % EVERY == 2), int(turn % EVERY != 0)
             adds &= here
         index = int(rng.integers(1 << indices.bits))
         layer = int(rng.integers(len(config.shape.layers)))
-        if model.lead or rng.random() < 0.5:
+        if model.tabled or rng.random() < 0.5:
             index = own[address, 0]
             layer = sum(address >= span.first for span in sweep.spans) - 1
         size = update.max * (2 * rng.random() - 1 + drift)
@@ -180,6 +238,7 @@ async def words_pass_at_any_rate(dut):
                 "layer": layer,
                 "adds": adds,
                 "here": here,
+                **inputs_of(config, rng),
             }
         )
     width, seen = config.words.visible.width, set()

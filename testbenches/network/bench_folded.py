@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
 
 import cocotb
 import numpy as np
@@ -50,34 +53,54 @@ class Network:
         self.x = self.rng.integers(given.min, given.max + 1, self.config.inputs).tolist()
 
     def answer(self, side: int) -> int:
-        """Of the weights shaken this way, or the other way, or not at all; sequential codes leave most."""
+        """Of the weights shaken this way, or the other way, or not at all; sequential codes leave most, and
+        node by node only biases are shaken.
+        """
+        *_, y = self.passed(side)
+        return pack(y, self.config.shape.layers[-1].output.width)
+
+    def passed(self, side: int) -> Iterator[list[int]]:
+        """The inputs of each layer, and the outputs of the last one."""
         rest = 0 if self.config.sequential else -1
         x = self.x
+        yield x
         for layer in self.config.shape.layers:
             y = []
             for neuron in range(layer.neurons):
                 first = layer.first + neuron * (layer.inputs + 1)
                 numbers = range(first, first + layer.inputs + 1)
-                weights = [4 * self.visible[i] + 2 + side * (1 if self.code[i] else rest) for i in numbers]
+                shaken = [1 if self.code[i] else rest for i in numbers]
+                if self.config.perturbation.granularity == "node":
+                    shaken[:-1] = [0] * layer.inputs
+                weights = [4 * self.visible[i] + 2 + side * s for i, s in zip(numbers, shaken, strict=True)]
                 y.append(activated(layer, summed(layer, x, weights)))
             x = y
-        return pack(x, self.config.shape.layers[-1].output.width)
+            yield x
+
+    def counted(self, side: int) -> list[int]:
+        """Node by node what weights learn by: all inputs, and a 1 for each layer's biases, in parts."""
+        part, found = 1 << self.config.words.unit_shift, []
+        for layer, x in zip(self.config.shape.layers, self.passed(side), strict=False):
+            found += [floor(value * Fraction(part, 1 << layer.input.fraction_bits)) for value in x] + [part]
+        return found
 
 
 async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wanted: bool):
-    """One sweep; what was measured, (clock, reference, y), the words as (clock, address, updated), and the
-    outputs one by one, (side, y).
+    """One sweep; what was measured, (clock, reference, y), the words as (clock, address, updated), the
+    outputs one by one, (side, y), and the inputs that are kept, (clock, input).
     """
     rng, width, lanes = network.rng, config.words.visible.width, config.engine.lanes
     memory = {place: number for number, place in places(config).items()}
-    late = LATE + (2 if config.perturbation.family == "random_code" else 0)
+    nodes = config.perturbation.granularity == "node"
+    late = LATE + (2 if nodes or config.perturbation.family == "random_code" else 0)
+    most = max(layer.inputs for layer in config.shape.layers).bit_length()
     indices = {places(config)[number][0]: index for index, number in config.timing.indices.parameters(0)}
     layers = {
         places(config)[layer.first + i][0]: layer.index
         for layer in config.shape.layers
         for i in range(layer.parameters)
     }
-    measured, words, single, ended = [], [], [], None
+    measured, words, single, kept, ended = [], [], [], [], None
     width_of_y = config.shape.layers[-1].output.width
     following: list[tuple[int, int]] = [(0, 0)] * late
     # The next sweep may begin in the clock in which this one is over.
@@ -111,8 +134,15 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
             words.append((clock, address, int(dut.adds.value)))
             assert int(dut.index.value) == indices[address], address
             assert int(dut.reader.layer.value) == layers[address], address
+            if nodes:
+                layer = config.shape.layers[layers[address]]
+                word = (address - places(config)[layer.first][0]) % (layer.inputs + 1)
+                assert int(dut.input.value) == layer.index << most | word, address
         else:
             assert not int(dut.adds.value)
+        if nodes and int(dut.keeps.value):
+            value = dut.counted.value
+            kept.append((clock, int(value.to_signed() if config.words.counted.signed else value)))
         numbers = [memory.get((address, lane)) for lane in range(lanes)]
         noise = rng.integers(1 << width, size=lanes).tolist()
         following.append(
@@ -127,7 +157,7 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
         if adds:
             first.setdefault(address, clock)
     assert ended == max(first.values()) + late + 1
-    return measured, words, single
+    return measured, words, single, kept
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -140,7 +170,7 @@ async def both_sides_are_answered(dut):
     for turn in range(SWEEPS):
         network = Network(config, rng)
         quiet, wanted = turn % 4 == 3, turn % 3 != 1
-        measured, words, single = await swept(dut, config, network, quiet=quiet, wanted=wanted)
+        measured, words, single, kept = await swept(dut, config, network, quiet=quiet, wanted=wanted)
         side = -1 if config.two_sided else 0
         expected = [(0, network.answer(1))]
         if wanted:
@@ -167,4 +197,15 @@ async def both_sides_are_answered(dut):
                 # Read before it was written the word is updated once more, and not after; never meanwhile.
                 assert late != LATE
                 assert times[1][1] == (late < LATE), address
+        if config.perturbation.granularity == "node":
+            # Of the last group of a layer, in its reference: with each word, where its product is made.
+            assert [value for _, value in kept] == ([] if quiet else network.counted(side))
+            last = [
+                visits[address][0][0] + LATE + 2
+                for layer in config.shape.layers
+                for address in sorted({places(config)[layer.first + n][0] for n in range(layer.parameters)})[
+                    -layer.inputs - 1 :
+                ]
+            ]
+            assert [clock for clock, _ in kept] == ([] if quiet else last)
     assert len(answers) > SWEEPS // 2  # answers that say something

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
@@ -13,12 +15,18 @@ BENCH = "testbenches.network.bench_folded"
 
 
 def folded(
-    base: str, lanes: int, *layers: int, sides: str = "two_sided", family: str = "walsh", **sections: dict
+    base: str,
+    lanes: int,
+    *layers: int,
+    sides: str = "two_sided",
+    family: str = "walsh",
+    grain: str = "network",
+    **sections: dict,
 ) -> TrainerConfig:
     task = {"source": "stream"} if base != "nist7x7" else {}
     network = {"layers": list(layers), **sections.pop("network", {})}
     return preset(base).replaced(
-        perturbation={"family": family},
+        perturbation={"family": family, "granularity": grain},
         learning={"measure": sides},
         engine={"kind": "bank", "lanes": lanes},
         network=network,
@@ -31,6 +39,8 @@ MIXED = {
     "network": {"activation": ["relu", "tanh", "sigmoid"]},
     "formats": {"input": "SQ(2, 3)", "activation_fraction": 6, "segment_bits": 4},
 }
+
+NODES: dict[str, Any] = {"grain": "node", "formats": {"parameter": "SQ(5, 20)"}}
 
 #: Networks, and the clock in which the perturbed outputs are together. By hand, of two layers on lanes
 #: enough: a word in each clock from the first on, n + 1 of n inputs. Seven clocks from the last address to
@@ -55,6 +65,22 @@ CASES = {
     "random groups": (folded("nist7x7", 3, 49, 7, 4, sides="one_sided", family="random_code"), None),
     "sequential": (folded("parity4", 2, 4, 5, 1, family="sequential"), None),
     "sequential, one-sided": (folded("xor", 2, 2, 2, 1, sides="one_sided", family="sequential"), 28),
+    # Two clocks more here too: until there is D times the input of the first word.
+    "nodes": (folded("xor", 2, 2, 2, 1, **NODES), 2 + 28),
+    "nodes, letters": (folded("nist7x7", 4, 49, 4, 4, **NODES), 2 + 82),
+    "nodes, groups, one-sided": (folded("parity4", 3, 4, 7, 4, 1, sides="one_sided", **NODES), None),
+    "nodes, random, all activations": (
+        folded(
+            "xor",
+            2,
+            *(2, 4, 3, 1),
+            family="random_code",
+            grain="node",
+            network=MIXED["network"],
+            formats={**MIXED["formats"], "parameter": "SQ(5, 14)"},
+        ),
+        None,
+    ),
 }
 
 

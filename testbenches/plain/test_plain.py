@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mgd_hdl.config import load, preset
+from mgd_hdl.config import TrainerConfig, load, preset
 from mgd_hdl.emit import trainer_files
 from mgd_sim.rtl import trainer_design
 from mgd_sim.rtl.bugs import inject
@@ -89,6 +89,27 @@ def test_the_circuit_is_what_the_pages_say(drawing, tmp_path):
     assert {len(column) for column in circuit.values()} == {steps}
     assert first_difference(circuit, pages) is None, given
     assert flags == right_flags
+
+
+def test_a_bank_node_by_node(tmp_path):
+    """Whose words are products, limited, with parameters at their rail; an array with its many is another."""
+    config = TrainerConfig.build(
+        {
+            "network": {"layers": [2, 3, 1], "initial": 2.0**-5},
+            "perturbation": {"granularity": "node"},
+            "formats": {"parameter": "SQ(5, 11)", "cost_change": "SQ(2, 9)"},
+            "learning": {"clamp": 2.0**-7, "rate": 1.0},
+            "engine": {"kind": "bank", "lanes": 2},
+        }
+    )
+    given = Drawn(config, None, {})
+    circuit, flags = found(given, tmp_path)
+    pages, right_flags = expected(given, len(circuit["cost"]))
+    assert first_difference(circuit, pages) is None
+    assert flags == right_flags
+    array = config.replaced(engine={"kind": "array", "lanes": 4})
+    wrong, _ = expected(Drawn(array, None, {}), len(circuit["cost"]))
+    assert first_difference(circuit, wrong) is not None
 
 
 @pytest.mark.parametrize("order", ["random", "epoch"])

@@ -804,6 +804,9 @@ class PlainTrainer:
             seen = [*(shifted(x, f_x - self.part) for x in inputs), 1 << self.part]
             for s in (next(signs) for _ in range(neurons)):
                 for x in seen:
+                    if self.engine["kind"] == "bank":
+                        yield [saturated(s * word * x, self.width - 1)]
+                        continue
                     bits = [bit for bit in range(self.words) if x >> bit & 1]
                     top = self.words - 1 if is_signed else self.words
                     along = [s * word << bit for bit in bits if bit != top]

@@ -29,13 +29,13 @@ __all__ = [
 
 #: All engines by name.
 ENGINES: dict[str, type[EngineFacts]] = {
-    each.name: each for each in (ParallelFacts, SerialFacts, LoadedFacts, NodeFacts, BankFacts)
+    each.name: each for each in (ParallelFacts, SerialFacts, LoadedFacts, BankFacts, NodeFacts)
 }
 
 
 def facts_of(asked: Asked) -> EngineFacts:
-    """The one place where an engine is chosen; of two that are asked for together, which no relation allows,
-    the first.
+    """The one place where an engine is chosen; of two that are asked for together the first. Only a bank
+    can have another one's option: it goes node by node too.
     """
     for facts in ENGINES.values():
         if facts.option and OPTIONS[facts.option].on(asked):

@@ -11,6 +11,7 @@ from ..delivery import Delivery, words
 from ..network import LayerConfig
 from .facts import EngineFacts, Probe
 from .indices import Indices
+from .layout import Place, of_neurons
 from .sweep import Sweep
 
 __all__ = ["BankFacts"]
@@ -19,7 +20,8 @@ __all__ = ["BankFacts"]
 @dataclass(frozen=True, eq=False)
 class BankFacts(EngineFacts):
     """A sweep reads each word, updates it by the measurement before, and feeds the one that is made: both
-    sides of it. So no cell, no leaf, no wire of a code is there.
+    sides of it. So no cell, no leaf, no wire of a code is there. Node by node a word takes D times its input
+    at once.
     """
 
     name: ClassVar[str] = "bank"
@@ -33,20 +35,43 @@ class BankFacts(EngineFacts):
         return words(self.asked.engine.lanes)
 
     @property
+    def by_input(self) -> bool:  # type: ignore[override]
+        return self.asked.nodes
+
+    @property
+    def multiples(self) -> int:
+        return self.asked.perturbation.resolution if self.asked.nodes else super().multiples
+
+    @property
+    def sent(self) -> int:
+        """D, and -D."""
+        return 1
+
+    @property
     def leaf_levels(self) -> int:
         return 0
 
     @property
+    def tables(self) -> bool:
+        """Random codes come from a table in each lane."""
+        return self.asked.perturbation.family == "random_code"
+
+    @property
     def lead(self) -> int:
-        """So many clocks ahead of its word the row of a random code is read: a table, and parities."""
-        return 2 if self.asked.perturbation.family == "random_code" else 0
+        """So many clocks later than its address a word is read: a random code needs a table, and parities;
+        an update node by node a product, and its negative.
+        """
+        return 2 if self.tables or self.asked.nodes else 0
 
     def sweep(self, layers: Sequence[LayerConfig]) -> Sweep:
         return Sweep(layers, self.asked.engine.lanes, self.lead)
 
     def indices(self, sweep: Sweep) -> Indices:
         """What tells the codes of words apart."""
-        return Indices(sweep, rows=self.lead > 0)
+        return Indices(sweep, rows=self.tables, nodes=self.asked.nodes)
+
+    def code_places(self, layers: Sequence[LayerConfig], places: tuple[Place, ...]) -> tuple[Place, ...]:
+        return of_neurons(layers) if self.asked.nodes else places
 
     def step_clocks(self, wait: int, tail: int) -> Fraction:
         """The next sweep begins two clocks before D is there, which its first word meets in the third clock;

@@ -165,6 +165,11 @@ class EngineFacts:
         return self.asked.code_bits
 
     @property
+    def sent(self) -> int:
+        """So many of them are sent to all parameters, one after the other."""
+        return self.multiples
+
+    @property
     def leaf_levels(self) -> int:
         """Registers in a row on the way to a cell, if there are any: at its leaf; before small ones at the
         branch of its tile, and before that, where a code comes too, at a trunk for several tiles.

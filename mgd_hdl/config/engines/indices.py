@@ -1,4 +1,4 @@
-"""Which number a word of a bank has for its code, lane by lane: it grows by one from word to word."""
+"""Which number a word of a bank has for its code, lane by lane: its parameter's, or its neuron's."""
 
 from __future__ import annotations
 
@@ -23,17 +23,34 @@ class Indices:
     table and a column: that is the parameter's own, so neurons may begin anywhere in a row, and no two
     groups have a row in common.
 
+    Node by node all words of a neuron have its index, ``first + g * stride + ahead``: without ``rows`` the
+    number of the neuron, with them that of the group, counted through all layers, which is a row of each
+    lane's table.
+
     Parameters
     ----------
     sweep : Sweep
-    rows : bool
+    rows, nodes : bool
     """
 
     sweep: Sweep
     rows: bool
+    nodes: bool = False
+
+    @property
+    def by_layer(self) -> bool:
+        """How much a lane is ahead depends on the layer."""
+        return self.sweep.by_layer and not self.nodes
+
+    @property
+    def step(self) -> int:
+        """From word to word."""
+        return 0 if self.nodes else 1
 
     def strides(self, layer: int) -> int:
         """From one group of a layer to the next."""
+        if self.nodes:
+            return 1 if self.rows else self.sweep.lanes
         words, lanes = self.sweep.spans[layer].words, self.sweep.lanes
         if not self.rows:
             return lanes * words
@@ -42,6 +59,8 @@ class Indices:
 
     def ahead(self, layer: int, lane: int) -> int:
         """How much that of a lane is ahead of lane 0's."""
+        if self.nodes:
+            return 0 if self.rows else lane
         words = lane * self.sweep.spans[layer].words
         return words % COLUMNS if self.rows else words
 
@@ -50,6 +69,9 @@ class Indices:
         """The index of each layer's first word in lane 0, and the end of all."""
         found = [0]
         for layer, span in enumerate(self.sweep.spans):
+            if self.nodes:
+                found.append(found[-1] + (span.groups if self.rows else self.sweep.layers[layer].neurons))
+                continue
             if self.rows:
                 most = (span.groups - 1) * self.strides(layer) + span.words + COLUMNS - 1
             else:
@@ -58,18 +80,28 @@ class Indices:
         return tuple(found)
 
     def first(self, layer: int) -> int:
-        """Codes of a layer begin in a row of their own."""
+        """Codes of a layer's parameters begin in a row of their own."""
         return self._firsts[layer]
 
     @property
     def bits(self) -> int:
         """Of an index."""
-        return max(COLUMNS - 1, self._firsts[-1] - 1).bit_length()
+        least = 1 if self.nodes and self.rows else COLUMNS - 1
+        return max(least, self._firsts[-1] - 1).bit_length()
 
     @property
     def table(self) -> int:
         """With ``rows``: so many rows has each lane."""
-        return self._firsts[-1] // COLUMNS
+        return max(2, self._firsts[-1]) if self.nodes else self._firsts[-1] // COLUMNS
+
+    def neurons(self, lane: int) -> Iterator[tuple[int, int]]:
+        """Node by node: index and number of each neuron of a lane, all layers counted through."""
+        before = 0
+        for layer in self.sweep.layers:
+            first, step = self.first(layer.index) + self.ahead(layer.index, lane), self.strides(layer.index)
+            for neuron in range(lane, layer.neurons, self.sweep.lanes):
+                yield first + neuron // self.sweep.lanes * step, before + neuron
+            before += layer.neurons
 
     def parameters(self, lane: int) -> Iterator[tuple[int, int]]:
         """Index and number of each parameter of a lane."""
@@ -78,4 +110,4 @@ class Indices:
                 start = neuron // self.sweep.lanes * self.strides(layer.index) + self.ahead(layer.index, lane)
                 for word in range(span.words):
                     number = layer.first + neuron * span.words + word
-                    yield self.first(layer.index) + start + word, number
+                    yield self.first(layer.index) + start + word * self.step, number

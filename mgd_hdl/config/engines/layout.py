@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..codes import COLUMNS
 from ..network import LayerConfig
 
-__all__ = ["TILE_CELLS", "Place", "Tile", "in_blocks"]
+__all__ = ["TILE_CELLS", "Place", "Tile", "in_blocks", "of_neurons"]
 
 TILE_CELLS = 64
 
@@ -59,3 +59,13 @@ def in_blocks(layers: Iterable[LayerConfig]) -> Iterator[Tile]:
             tile = Tile(index, layer.index, layer.first + start, first_row, cells)
             yield tile
             index, first_row = index + 1, first_row + tile.rows
+
+
+def of_neurons(layers: Iterable[LayerConfig]) -> tuple[Place, ...]:
+    """Places for the codes of neurons, as if these were cells."""
+    owners = [layer.index for layer in layers for _ in range(layer.neurons)]
+    found = []
+    for number, owner in enumerate(owners):
+        (row, column), (tile, cell) = divmod(number, COLUMNS), divmod(number, TILE_CELLS)
+        found.append(Place(owner, row, column, tile, cell // COLUMNS))
+    return tuple(found)

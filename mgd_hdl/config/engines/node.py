@@ -8,10 +8,9 @@ from fractions import Fraction
 from itertools import product
 from typing import ClassVar
 
-from ..codes import COLUMNS
 from ..network import LayerConfig
 from .facts import EngineFacts, Probe
-from .layout import TILE_CELLS, Place, Tile
+from .layout import TILE_CELLS, Place, Tile, of_neurons
 
 __all__ = ["NodeFacts"]
 
@@ -51,13 +50,7 @@ class NodeFacts(EngineFacts):
         return max(self.asked.network.layers[:-1]) + 1
 
     def code_places(self, layers: Sequence[LayerConfig], places: tuple[Place, ...]) -> tuple[Place, ...]:
-        """Neurons, as if they were cells."""
-        owners = [layer.index for layer in layers for _ in range(layer.neurons)]
-        found = []
-        for number, owner in enumerate(owners):
-            (row, column), (tile, cell) = divmod(number, COLUMNS), divmod(number, TILE_CELLS)
-            found.append(Place(owner, row, column, tile, cell // COLUMNS))
-        return tuple(found)
+        return of_neurons(layers)
 
     def _code(self) -> Probe:
         """In its row of cells."""

@@ -74,7 +74,7 @@ class Sweep:
     layers : sequence of LayerConfig
     lanes : int
     lead : int
-        So many clocks after its address a word is read, because its code takes so much longer.
+        So many clocks after its address a word is read, because its code or its update takes so much longer.
     """
 
     layers: Sequence[LayerConfig]
@@ -216,6 +216,12 @@ class Sweep:
             span.groups > 1 or not all(span.streams) or before.groups > 1
             for before, span in zip(self.spans, self.spans[1:], strict=False)
         )
+
+    @property
+    def input_bits(self) -> int:
+        """Of what tells inputs apart: the number of a word in its pass, and the layer."""
+        words = (max(span.words for span in self.spans) - 1).bit_length()
+        return words + (len(self.spans) - 1).bit_length()
 
     @property
     def by_layer(self) -> bool:

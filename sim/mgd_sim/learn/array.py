@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mgd_hdl.config import TrainerConfig
 
 from ..fixed import Ints, cast
 from .cell import integrate
 from .decay import decays
+from .lanes import product_words
 from .loaded import multiples
 from .node import node_words
 
@@ -29,7 +30,10 @@ class Array:
         Node by node ``sign`` is (R or 1, N), and ``inputs`` are those of all layers.
         """
         update = cast(update, theta.dtype)
-        if inputs:
+        words: Iterable[Ints]
+        if inputs and self.config.bank:
+            words = [product_words(self.config, update, sign, inputs)]
+        elif inputs:
             words = node_words(self.config, update, sign, inputs)
         else:
             words = multiples(update, sign, self.code_bits)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import TrainerConfig
 
-from ..fixed import Ints
+from ..fixed import Ints, cast
 from .activation import Activation
 from .dense import Dense
 
@@ -60,9 +60,18 @@ class Mlp:
         """
         return self.activities(weight, x)[-1]
 
-    def activities(self, weight: Ints, x: npt.NDArray[Any]) -> list[Ints]:
-        """The inputs, then the outputs of every layer; arguments as for a call."""
+    def activities(self, weight: Ints, x: npt.NDArray[Any], shaken: Ints | None = None) -> list[Ints]:
+        """The inputs, then the outputs of every layer; arguments as for a call.
+
+        ``shaken``, (..., N), is added to the sums of all neurons as it would be to their biases.
+        """
         found: list[Ints] = [x]
+        first = 0
         for part, dense, activation in self.layers:
-            found.append(activation(dense(weight[..., part], found[-1])))
+            z = dense(weight[..., part], found[-1])
+            if shaken is not None:
+                own = shaken[..., first : first + dense.neurons, None]
+                first += dense.neurons
+                z = z + (cast(own, z.dtype) << dense.bias_shift)
+            found.append(activation(z))
         return found

@@ -26,7 +26,7 @@ from mgd_hdl.config.errors import Refused
 from ..control.sequencer import reference_periods, references
 from ..fixed import Ints
 from ..learn.cell import visible
-from ..learn.lanes import memory_words
+from ..learn.lanes import input_places, input_words, memory_words
 from ..learn.lanes import parameters as in_lanes
 from ..lfsr import after
 from ..link import State
@@ -222,6 +222,11 @@ class Standing:
         counted = int(self.of(self.learned.inputs[layer])[number])
         return counted >> words.start & ((1 << len(words)) - 1)
 
+    def inputs(self) -> list[int]:
+        """Of a bank node by node: those of the last reference in their memory."""
+        words = input_words(self.config, [self.of(each) for each in self.learned.inputs]).tolist()
+        return [word & ((1 << self.config.words.counted.width) - 1) for word in words]
+
 
 def _exist(count: int, bits: int, state: Any) -> Any:
     """Whether the index of each of the counter's values in an epoch exists."""
@@ -382,6 +387,7 @@ ROWS: tuple[Row, ...] = (
     Row(r"core\.array\.register\.state", lambda s: s.drawn("seed_code", s.perturbation)),
     # Words where no parameter is go their own way.
     Row(r"core\.array\.lane_(\d+)\.store", lambda s, lane: s.lane(int(lane)), ahead=_always),
+    Row(r"core\.array\.products\.store", lambda s: s.inputs(), ahead=_always),
 )
 
 
@@ -536,6 +542,10 @@ def _store(trainer: Trainer, values: dict[str, list[int]]) -> Store:
 def _inputs(trainer: Trainer, values: dict[str, list[int]]) -> tuple[Ints, ...]:
     """Node by node the inputs of the last reference."""
     found, words = [], trainer.config.words
+    store = values.get("core.array.products.store")
+    if store is not None:
+        places = input_places(trainer.config)
+        return tuple(_signed([store[at] for at in each], words.counted) for each in places)
     for layer, start in zip(trainer.config.shape.layers, trainer.state.learned.inputs, strict=False):
         picked = words.input_words(layer)
         counted = start.copy()
@@ -549,6 +559,6 @@ def _inputs(trainer: Trainer, values: dict[str, list[int]]) -> tuple[Ints, ...]:
 
 
 def _signed(values: list[int], format: Format) -> Ints:
-    """Words in two's complement as (1, count)."""
-    half = 1 << (format.width - 1)
+    """Words in two's complement as (1, count); of an unsigned format as they are."""
+    half = 1 << (format.width - 1) if format.signed else 0
     return np.array([[(value ^ half) - half for value in values]], dtype=np.int64)
