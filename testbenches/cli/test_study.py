@@ -7,12 +7,12 @@ import itertools
 import json
 import math
 import os
+import runpy
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl import cli
-from mgd_hdl.config import PRESETS, ConfigError, loads, preset
+from mgd_hdl.config import PRESETS, ConfigError, load, loads, preset
 from mgd_hdl.config.toml import text_of
 from mgd_hdl.files import locked
 from mgd_sim.studies import bits, measures, running
@@ -30,6 +30,7 @@ from mgd_sim.studies.points import applied, axis, from_text, grid, sampled
 from mgd_sim.studies.table import Table, read
 from mgd_sim.studies.workers import Here
 from mgd_synth.estimate import estimated_sizes, totals
+from testbenches.cluster import cluster
 from testbenches.docs import word_lengths
 from testbenches.docs.pages import ROOT
 
@@ -270,38 +271,16 @@ needs_dask = pytest.mark.skipif(
 )
 
 
-@contextmanager
-def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler and its workers, each a process, on the loopback interface alone: address and workers."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    local = ["--host", "127.0.0.1", "--no-dashboard"]
-    dask, file = [sys.executable, "-m", "distributed.cli.dask_scheduler"], Path("scheduler.json")
-    running = [subprocess.Popen([*dask, *local, "--port", "0", "--scheduler-file", str(file)], **quiet)]
-    try:
-        end = time.monotonic() + 90
-        while not file.exists() or not file.read_text().strip():
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        address = json.loads(file.read_text())["address"]
-        each = [sys.executable, "-m", "distributed.cli.dask_worker", address, *local, "--nthreads", "1"]
-        running += [subprocess.Popen([*each, "--no-nanny"], **quiet) for _ in range(workers)]
-        yield address, running[1:]
-    finally:
-        for process in reversed(running):
-            process.kill()
-            process.wait(20)
-
-
 @needs_dask
 def test_a_cluster_that_loses_a_worker_fills_the_same_table(whole):
     """Killed while it works: what it had under way is done by the other one."""
-    with cluster(2) as (address, workers):
+    with cluster(2, Path()) as (address, (_, worker, _)):
         command = [sys.executable, "-m", "mgd_hdl", *SIX, "-o", "out", "--scheduler", address]
         run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         with run:
             assert run.stdout is not None
             assert ": " in run.stdout.readline()
-            workers[0].kill()
+            worker.kill()
             out, err = run.communicate(timeout=240)
         assert run.returncode == 0, err
         assert out.count(", twin: ") == 5, "all others came behind"
@@ -313,7 +292,8 @@ def test_an_address_without_scheduler(monkeypatch, capsys):
     monkeypatch.setattr("mgd_sim.studies.workers._ANSWERS", 1)
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
         assert cli.main([*SIX, "-o", "out", "--scheduler", address]) == 2
-        (line,) = capsys.readouterr().err.splitlines()
+        *slow, line = capsys.readouterr().err.splitlines()
+        assert all(each.startswith("mgd-hdl: starting, ") for each in slow)
         told = "must be the address of a scheduler of Dask that answers within 1 s"
         assert line == f"mgd-hdl: --scheduler = {address}: {told}"
     assert not Path("out").exists()
@@ -588,15 +568,16 @@ def test_words_as_given_change_nothing(name):
 
 
 @pytest.mark.parametrize("task", word_lengths.RECORDED)
-def test_a_recorded_table_is_of_this_preset(task):
-    """Of its configuration, with every point that the command asks for; areas are as estimated today."""
+def test_a_recorded_table_is_of_this_configuration(task):
+    """With every point that the command asks for; areas are as estimated today."""
     file = ROOT / f"docs/figures/{task}_bits.csv"
     top, columns, rows = read(file)
     lines = [line[2:] for line in top.splitlines()]
     text = "\n".join(line[2:] for line in lines[lines.index("configuration:") + 1 :])
-    config = preset(task)
-    assert loads(text) == config
-    assert lines[1].startswith(f"command: mgd-hdl study bits {task}")
+    config = word_lengths.configuration(task)
+    assert loads(text, samples=config.attached.file("task.file")) == config
+    given = task if task in PRESETS else word_lengths.example(task).relative_to(ROOT)
+    assert lines[1].startswith(f"command: mgd-hdl study bits {given}")
     points, _ = bits.each_on_its_own(config, bits.Words.of(config), bits.sizes_of(config))
     assert {point.name for point in points} <= {row["point"] for row in rows}
     assert columns[-1] == "problem"
@@ -610,12 +591,27 @@ def test_a_recorded_table_is_of_this_preset(task):
     assert int(judged["logic_cells"]) == round(totals(estimated_sizes(found, "ecp5-25k"))["logic cells"])
 
 
+def with_its_data(task, monkeypatch):
+    """The configuration; the data of an example are written here by its own script, which needs a package."""
+    if task in PRESETS:
+        return preset(task)
+    pytest.importorskip("sklearn", reason="scikit-learn, which has the data, is not installed")
+    toml = word_lengths.example(task)
+    shutil.copy(toml, ".")
+    monkeypatch.setattr(sys, "argv", ["", "."])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(toml.with_name(f"write_{task}.py")), run_name="__main__")
+    return load(toml.name)
+
+
 @pytest.mark.only_all
 @pytest.mark.parametrize("task", word_lengths.RECORDED)
-def test_a_recorded_row_comes_again(task):
-    """The chosen configuration, trained anew: the step of every seed."""
-    _, _, rows = read(ROOT / f"docs/figures/{task}_bits.csv")
-    config = preset(task)
+def test_a_recorded_row_comes_again(task, monkeypatch):
+    """The chosen configuration, trained anew from the same files: the step of every seed."""
+    top, _, rows = read(ROOT / f"docs/figures/{task}_bits.csv")
+    config = with_its_data(task, monkeypatch)
+    files = [f"# file: {file.name} {file.sha256}" for _, file in config.attached.files]
+    assert [line for line in top.splitlines() if line.startswith("# file: ")] == files
     (row,) = [row for row in rows if row["point"] == "chosen, other seeds"]
     found, seeds = applied(config, from_text(row["changes"])), int(row["seeds"])
     goal = running.goal_for(found, STUDIES["bits"], seeds, int(row["until"]), None)

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
-from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config import PRESETS, AttachedFile, TrainerConfig, load, preset
 from mgd_sim.studies import bits
 from mgd_sim.studies.points import applied, from_text
 from mgd_sim.studies.table import Cells, read
 
 from .pages import ROOT
 
-__all__ = ["RECORDED", "chosen", "front", "note", "recorded", "shortest_words"]
+__all__ = ["RECORDED", "chosen", "configuration", "example", "front", "note", "recorded", "shortest_words"]
 
-#: Presets of which a table is recorded.
+#: Presets, and folders of examples, of which a table is recorded.
 RECORDED = tuple(
     sorted(path.stem.removesuffix("_bits") for path in (ROOT / "docs/figures").glob("*_bits.csv"))
 )
 
+#: Stands for the data of an example that are not here: as many samples and kinds of the same columns.
+#: Neither words nor sizes depend on their numbers.
+_STANDS_FOR = {
+    "iris": "".join(f"{n % 7},{n % 5},{n % 3},{n % 2},{kind}\n" for kind in "abc" for n in range(50)),
+}
+
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+
+
+def example(task: str) -> Path:
+    """The TOML file of an example."""
+    return ROOT / f"examples/{task}/{task}.toml"
+
+
+@cache
+def configuration(task: str) -> TrainerConfig:
+    """Whose words were shortened: a preset, or an example, with samples that stand for its own."""
+    if task in PRESETS:
+        return preset(task)
+    return load(example(task), AttachedFile(f"{task}.csv", _STANDS_FOR[task].encode()))
 
 
 @cache
@@ -40,7 +60,7 @@ def _words(config: TrainerConfig, row: Cells) -> bits.Words:
 
 def shortest_words(task: str) -> Table:
     """For each word its length as given, and the shortest that still solves on its own, by rounding."""
-    config, (_, rows) = preset(task), recorded(task)
+    config, (_, rows) = configuration(task), recorded(task)
     given, sizes = bits.Words.of(config), bits.sizes_of(config)
     points, places = bits.each_on_its_own(config, given, sizes)
     found = [_row(rows, point.name) for point in points]
@@ -87,14 +107,14 @@ _HEAD = [
 
 def chosen(task: str) -> Table:
     """The given and the chosen configuration, with seeds that nothing was chosen by."""
-    config, (_, rows) = preset(task), recorded(task)
+    config, (_, rows) = configuration(task), recorded(task)
     points = ("as given, other seeds", "chosen, other seeds")
     return ["", *_HEAD], [[point, *_told(config, _row(rows, point))] for point in points]
 
 
 def front(task: str) -> Table:
     """What nothing beats in both logic cells and clocks."""
-    config, (_, rows) = preset(task), recorded(task)
+    config, (_, rows) = configuration(task), recorded(task)
     return _HEAD, [_told(config, _row(rows, each.point)) for each in bits.front(rows)]
 
 
