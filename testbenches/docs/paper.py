@@ -55,7 +55,7 @@ ENTRIES = (
         "their code logs it with parameters that stand still; the curves could not be read",
         "unknown",
         "[cosines](numbers.md#how-good-is-an-estimate)",
-        "python -m mgd_sim.studies.angle nist7x7",
+        "mgd-hdl study angle nist7x7 --seed 0 --seeds 32 --until 2200",
         "figures.json#angle",
     ),
     Entry(
@@ -71,7 +71,7 @@ ENTRIES = (
         "networks and start are in their code; accuracies could not be read",
         "certain",
         "[learning](../README.md#measured)",
-        "python -m mgd_sim.studies.learning TASK",
+        "mgd-hdl study learning TASK --seed 0",
         "figures.json#learning",
     ),
     Entry(
@@ -143,7 +143,7 @@ ENTRIES = (
         "momentum works as it is; with tau_theta = 1,000 at least 127 updates to 80 %, with Adam 80",
         "certain",
         "[momentum](numbers.md#families); no Adam: it wants a division for each parameter",
-        "python -m mgd_sim.studies.families TASK",
+        "mgd-hdl study families TASK --seed 0",
         "figures.json#families",
     ),
 )

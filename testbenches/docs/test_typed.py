@@ -290,7 +290,7 @@ def test_commands_in_the_text_are_accepted(file):
         ("mgd-hdl simulate xor --stepps 5", "unrecognized arguments: --stepps 5"),
         ("mgd-hdl simulat xor", "'simulat'"),
         ("mgd-hdl simulate xor --steps -1", "must be a whole number"),
-        ("python -m mgd_sim.studies.learning oxr", "oxr"),
+        ("python -m mgd_sim.studies.soon oxr", "oxr"),
         ("python -m mgd_synth.fit --all", "unrecognized arguments: --all"),
     ],
 )

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import preset
-from mgd_sim.studies import angle, families, hidden, learning, measurement, variants
+from mgd_sim.studies import angle, hidden, learning
+from mgd_sim.studies.catalogue import STUDIES
+from mgd_sim.studies.points import applied
+from mgd_sim.studies.tuned import FAMILIES, VARIANTS
 
 SEEDS = range(48)
 
@@ -44,14 +47,6 @@ def test_circuit_finds_the_gradient_with_walsh_codes():
     assert angle.circuit_cosines(config, SEEDS, [512]).min() > 0.995
 
 
-def test_angle_command(tmp_path, capsys):
-    out = tmp_path / "angle.json"
-    assert angle.main(["xor", "--seeds", "3", "--out", str(out)]) == 0
-    assert "P = 9, Walsh period 32" in capsys.readouterr().out
-    found = json.loads(out.read_text())
-    assert found["cosine"]["walsh float"][found["checkpoints"].index(32)] > 0.999
-
-
 @pytest.mark.parametrize("model", learning.MODELS)
 def test_learning_stops_when_all_is_solved(model):
     goal = learning.Goal(accuracy=0.5, cost=1.0, every=10, steps=100, seeds=3)
@@ -71,71 +66,33 @@ def test_learning_stops_at_the_limit():
     assert results[-1].median is None
 
 
-def test_families_command(tmp_path, capsys, monkeypatch):
-    """Every family is a configuration; what is done is kept, and not done again."""
-    for task, each in families.FAMILIES.items():
-        assert len({families.configured(task, name).model_dump_json() for name in each}) == len(each)
-    few = ["xor", "--family", "Walsh", "--family", "analog, sinusoidal", "--seeds", "3", "--steps", "100"]
-    assert families.main([*few, "--out", str(tmp_path)]) == 0
-    lines = capsys.readouterr().out
-    assert [line[:12].strip() for line in lines.splitlines()] == ["twin"] * 2 + ["float_railed"] * 2
-    found = json.loads((tmp_path / "xor_families.json").read_text())
-    assert [(row["variant"], row["steps"], len(row["accuracy"])) for row in found] == [
-        (name, 100, 3) for name in ("Walsh", "analog, sinusoidal") * 2
-    ]
-    monkeypatch.setattr(variants, "learn", None)
-    assert families.main([*few, "--out", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == lines
-    with pytest.raises(SystemExit):
-        families.main(["xor", "--family", "wavelets"])
-    assert "--family wavelets: must be one of random; Walsh;" in capsys.readouterr().err
+@pytest.mark.parametrize("study", ["families", "variants"])
+def test_every_family_and_variant_is_another_configuration(study):
+    """Of presets that have points of their own."""
+    for task, each in {"families": FAMILIES, "variants": VARIANTS}[study].items():
+        (points,) = STUDIES[study].plan(preset(task), learning.goal_or_any(preset(task)))
+        assert [point.name for point in points] == list(each)
+        assert len({applied(preset(task), point.changes).model_dump_json() for point in points}) == len(each)
 
 
-def test_learning_command(tmp_path, capsys):
-    out = tmp_path / "learning.json"
-    assert learning.main(["xor", "--seeds", "4", "--steps", "300", "--out", str(out)]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["twin", "float"]
-    found = json.loads(out.read_text())
-    assert [result["steps"] for result in found["results"]] == [300, 300]
-    assert found["goal"]["seeds"] == 4
+def test_means_of_a_noisy_meter_take_as_many_measurements():
+    """The mean of K: two-sided, each of the three times K, and K times less of a rate for their sum."""
+    (points,) = STUDIES["measurement"].plan(preset("xor"), learning.goal_or_any(preset("xor")))
+    named = {point.name: applied(preset("xor"), point.changes) for point in points}
+    assert len(named) == len(points) == 4 * (5 + 3)
+    found = named["noise 0.125, two-sided, mean of 16"]
+    assert found.imperfections.cost_noise == 0.125
+    times = (found.learning.tau_x, found.learning.tau_p, found.learning.tau_theta)
+    assert (*times, found.learning.measure) == (16, 16, 16, "two_sided")
+    assert found.learning_shift == preset("xor").learning_shift + 4
+    assert named["noise 0.125, gate 1/16"].model_dump()["cost"]["gate"] == 0.0625
 
 
-def test_measurement_command(capsys):
-    """Every remedy and every number of repeats has its line."""
-    assert measurement.main(["--seeds", "2", "--steps", "48"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(set(lines)) == 4 * 2 * 5 + 3 * 2 * 3
-    assert "noise 0.25, rate 0.125, mean of 16" in lines[-1]
-
-
-def test_another_loss():
-    """Only where outputs are compared must they be linear; a mean cost is a goal for squared errors only."""
-    config = learning.with_loss(preset("nist7x7_centered"), "hinge", 0.25)
-    assert [layer.activation for layer in config.shape.layers] == ["sigmoid", "linear"]
-    assert (config.loss, config.learning_shift) == ("hinge", 2)
-    config = learning.with_loss(preset("xor"), "absolute_error", None)
-    assert config.last_activation == "sigmoid"
-    assert config.learning == preset("xor").learning
+def test_a_goal_has_a_cost_for_squared_errors_only():
+    config = preset("xor").replaced(cost={"loss": "absolute_error"})
     assert learning.goal_of(preset("xor")).cost == 0.04
     assert learning.goal_of(config).cost == float("inf")
     assert learning.goal_of(preset("xor").replaced(task={"name": "external", "source": "stream"})) is None
-
-
-def test_interrupted_learning_keeps_its_results(tmp_path, monkeypatch, capsys):
-    runs = []
-
-    def interrupted(self, steps: int) -> None:
-        runs.append(steps)
-        if len(runs) == 3:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(learning.Trainer, "run", interrupted)
-    out = tmp_path / "learning.json"
-    assert learning.main(["xor", "--seeds", "2", "--out", str(out)]) == 130
-    assert "step        20" in capsys.readouterr().out
-    (found,) = json.loads(out.read_text())["results"]
-    assert found["steps"] == 20
-    assert len(found["accuracy"]) == 2
 
 
 def test_hidden_neurons(tmp_path, capsys):

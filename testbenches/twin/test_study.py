@@ -11,38 +11,24 @@ from pathlib import Path
 import pytest
 
 from mgd_hdl.files import locked
-from mgd_sim.studies import curve, families, hidden, imperfections, learning, soon, study, variants
+from mgd_sim.studies import hidden, imperfections, soon, study
 from mgd_sim.trainer import Trainer
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-#: By name: the study, the module whose ``learn`` it calls, and several jobs of it for a file in a folder.
+#: By name: the study, whose ``learn`` is called, and several jobs of it for a file in a folder.
 STUDIES = {
-    "families": (
-        families,
-        variants,
-        "xor_families.json",
-        ["xor", "--model", "twin", *("--family", "Walsh", "--family", "random"), "--steps", "60"],
-    ),
-    "variants": (
-        variants,
-        variants,
-        "xor_variants.json",
-        ["xor", *("--variant", "rate 1", "--variant", "clamp at 4"), "--steps", "60"],
-    ),
     "imperfections": (
-        imperfections,
         imperfections,
         "xor_imperfections.json",
         ["xor", "--model", "twin", "--sweep", "dead", "--steps", "60"],
     ),
     "soon": (
         soon,
-        soon,
         "xor_soon.json",
         ["xor", *("--setting", "xor_fast", "--setting", "xor_fast, 2-4-1"), "--steps", "60"],
     ),
-    "hidden": (hidden, hidden, "hidden.json", ["2", "1", "--steps", "40"]),
+    "hidden": (hidden, "hidden.json", ["2", "1", "--steps", "40"]),
 }
 
 each_study = pytest.mark.parametrize("name", STUDIES)
@@ -52,7 +38,7 @@ class Stopped:
     """One study in a folder; its ``learn`` counts jobs, and the one numbered ``stop`` is interrupted."""
 
     def __init__(self, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch):
-        self.study, module, file, self.arguments = STUDIES[name]
+        self.study, file, self.arguments = STUDIES[name]
         folder.mkdir(exist_ok=True)
         self.file = folder / file
         if name == "hidden":
@@ -60,7 +46,7 @@ class Stopped:
         else:
             self.arguments = [*self.arguments, "--seeds", "2", "--out", str(folder)]
         self.jobs, self.stop = 0, 0
-        learn = module.learn
+        learn = self.study.learn
 
         def counted(*arguments, **options):
             self.jobs += 1
@@ -69,7 +55,7 @@ class Stopped:
                 if self.jobs == self.stop:
                     raise KeyboardInterrupt
 
-        monkeypatch.setattr(module, "learn", counted)
+        monkeypatch.setattr(self.study, "learn", counted)
 
     def run(self) -> int:
         return self.study.main(self.arguments)
@@ -173,9 +159,9 @@ def test_recorded_hidden_neurons_are_not_trained_again(tmp_path, monkeypatch, ca
     ],
 )
 def test_a_damaged_file_is_told_and_stays(text, said, tmp_path, capsys):
-    file = tmp_path / "xor_families.json"
+    file = tmp_path / "xor_imperfections.json"
     file.write_text(text)
-    assert families.main(["xor", "--steps", "10", "--out", str(tmp_path)]) == 2
+    assert imperfections.main(["xor", "--steps", "10", "--out", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert told.startswith(f"{file}: {said}")
     assert told.count("\n") == 1
@@ -187,14 +173,14 @@ def test_a_damaged_file_is_told_and_stays(text, said, tmp_path, capsys):
     [
         (["xor", "--seeds", "0"], "argument --seeds: must be a whole number above 0, not '0'"),
         (["xor", "--steps", "1e3"], "argument --steps: must be a whole number above 0, not '1e3'"),
-        (["xor", "--variant", "rate 9"], "--variant rate 9: must be one of rate 1; rate 1/2; "),
+        (["xor", "--setting", "xor_fst"], "--setting xor_fst: must be one of xor; xor, delayed; "),
         (["xor", "--out", "/dev/null"], "argument --out: must be a folder, not '/dev/null'"),
     ],
 )
 def test_what_a_study_refuses(arguments, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
-        variants.main(arguments)
+        soon.main(arguments)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err.splitlines()[-1]
 
@@ -217,12 +203,9 @@ def test_a_file_that_cannot_be_is_refused_before_the_work(name, said, monkeypatc
 @pytest.mark.parametrize(
     ("main", "arguments", "name"),
     [
-        (families.main, ["xor", "--out", "."], "xor_families.json"),
-        (variants.main, ["xor", "--out", "."], "xor_variants.json"),
+        (soon.main, ["xor", "--out", "."], "xor_soon.json"),
         (imperfections.main, ["xor", "--out", "."], "xor_imperfections.json"),
-        (curve.main, ["xor", "--out", "."], "xor_curve.json"),
         (hidden.main, ["2", "--results", "mine.json"], "mine.json"),
-        (learning.main, ["xor", "--out", "mine.json"], "mine.json"),
     ],
 )
 def test_the_second_run_into_a_file_does_no_work(main, arguments, name, capsys, tmp_path, monkeypatch):
@@ -240,14 +223,14 @@ def test_the_second_run_into_a_file_does_no_work(main, arguments, name, capsys, 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_request_to_end_keeps_what_was_found(number, status, tmp_path, monkeypatch):
-    out = tmp_path / "found.json"
+    stopped, learn = Stopped("hidden", tmp_path, monkeypatch), hidden.learn
 
-    def ended(results, **_):
-        signal.raise_signal(number)
+    def ended(*arguments):
+        if stopped.jobs:
+            signal.raise_signal(number)
+        return learn(*arguments)
 
-    monkeypatch.setattr(learning, "watched", ended)
-    arguments = ["xor", "--model", "twin", "--seeds", "2", "--steps", "20", "--out", str(out)]
-    assert learning.main(arguments) == status
-    (result,) = json.loads(out.read_text())["results"]
-    assert result["model"] == "twin"
-    assert [path.name for path in tmp_path.iterdir()] == ["found.json"]
+    monkeypatch.setattr(hidden, "learn", ended)
+    assert stopped.run() == status
+    assert list(json.loads(stopped.file.read_bytes())) == ["2"]
+    assert list(tmp_path.iterdir()) == [stopped.file]

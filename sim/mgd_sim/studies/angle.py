@@ -10,22 +10,18 @@ the cost leaves.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 
-from mgd_hdl.config import LFSR, PRESETS, SQ, TrainerConfig, preset
+from mgd_hdl.config import LFSR, SQ, TrainerConfig
 from mgd_hdl.config.codes import Family
 
 from ..float_mgd import FloatMgd, FloatNetwork, Floats
 from ..learn.cell import forward_weight
 from ..trainer import Trainer
-from .study import command, ends_in_a_line, file, keep, say
 
 __all__ = ["circuit_cosines", "float_cosines", "held", "law"]
-
-FAMILIES: tuple[Family, ...] = ("random_code", "walsh", "sequential")
 
 
 def law(parameters: int, steps: int, share: float = 1.0) -> float:
@@ -102,53 +98,3 @@ def _gradient(learner: FloatMgd | Trainer, rest: Floats) -> Floats:
     x = samples.x[shown] * formats.input.step
     target = samples.target[shown] * formats.target.step
     return FloatNetwork(learner.config).gradient(rest, x[..., None], target[..., None])
-
-
-@ends_in_a_line
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
-    parser = command("angle", __doc__, seeds=32)
-    parser.add_argument("task", choices=PRESETS, help="preset whose network and samples are used")
-    parser.add_argument("--amplitude", type=float, help="of the perturbation (default: the preset's)")
-    parser.add_argument("--share", type=float, help="sparse random codes instead: of the parameters")
-    parser.add_argument("--nodes", action="store_true", help="node perturbation instead")
-    parser.add_argument("--out", type=file, help="JSON file for the results")
-    given = parser.parse_args(arguments)
-
-    base = preset(given.task)
-    if given.nodes:
-        integer_bits = base.words.parameter.integer_bits
-        wide = str(SQ(integer_bits, LFSR.leap - integer_bits))
-        base = base.replaced(perturbation={"granularity": "node"}, formats={"parameter": wide})
-    amplitude = given.amplitude or base.perturbation.amplitude
-    parameters, period = base.code_count, base.codes.walsh_code.period
-    checkpoints = sorted({1 << k for k in range(3, 13)} | {parameters, 10 * parameters, period})
-    curves = {}
-    codes: dict[str, TrainerConfig] = {
-        family: held(base, family, amplitude) for family in FAMILIES[: 2 if given.nodes else 3]
-    }
-    if given.share:
-        codes = {f"share {given.share}": held(base, "random_code", amplitude, given.share)}
-    for code, config in codes.items():
-        for name, cosines in (("float", float_cosines), ("circuit", circuit_cosines)):
-            mean = cosines(config, range(given.seeds), checkpoints).mean(axis=1)
-            curves[f"{code} {name}"] = mean.tolist()
-    curves["law"] = [law(parameters, steps, given.share or 1.0) for steps in checkpoints]
-
-    say(f"P = {parameters}, Walsh period {period}: mean cosine over {given.seeds} seeds")
-    say(f"{'perturbations':>20}" + "".join(f"{steps:>7}" for steps in checkpoints))
-    for name, curve in curves.items():
-        say(f"{name:>20}" + "".join(f"{cosine:7.3f}" for cosine in curve))
-    if given.out:
-        document = {
-            "task": given.task,
-            "parameters": parameters,
-            "checkpoints": checkpoints,
-            "cosine": curves,
-        }
-        keep(given.out, document)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

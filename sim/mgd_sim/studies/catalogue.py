@@ -1,7 +1,7 @@
 """Every study that can be asked of any configuration, declared: its question, its points, its measure.
 
-Of presets some points are at the rates that did best there, see :mod:`mgd_sim.studies.families` and
-:mod:`mgd_sim.studies.variants`; any other configuration keeps its own rate.
+Of presets some points are at the rates that did best there, see :mod:`mgd_sim.studies.tuned`; any other
+configuration keeps its own rate.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import Any
 from mgd_hdl.config import LFSR, PRESETS, SQ, TrainerConfig, preset
 
 from . import bits
-from .families import FAMILIES
 from .imperfections import SWEEPS
 from .learning import Goal
-from .measurement import GATES, NOISES
-from .points import Point, dotted
+from .points import Point, Sections, dotted
 from .running import Plan, Study, once
-from .variants import VARIANTS
+from .tuned import FAMILIES, VARIANTS
 
 __all__ = ["OWN_COMMANDS", "STUDIES"]
 
@@ -31,7 +29,7 @@ def _preset_of(config: TrainerConfig) -> str | None:
     return next((name for name in PRESETS if preset(name) == config), None)
 
 
-def _named(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[Point]:
+def _named(found: Mapping[str, Sections]) -> Iterator[Point]:
     return (Point(name, dotted(sections)) for name, sections in found.items())
 
 
@@ -113,16 +111,30 @@ def _imperfections(config: TrainerConfig, _goal: Goal) -> Plan:
     return once(points())
 
 
+#: Standard deviations of the noise of one cost, and what may help.
+_NOISES = (0.0, 2.0**-5, 2.0**-4, 2.0**-3)
+_GATES: dict[str, dict[str, float]] = {
+    "plain": {},
+    "limit 1/16": {"limit": 2.0**-4},
+    "limit 1/4": {"limit": 2.0**-2},
+    "gate 1/64": {"gate": 2.0**-6},
+    "gate 1/16": {"gate": 2.0**-4},
+}
+
+
 def _measurement(config: TrainerConfig, _goal: Goal) -> Plan:
+    """Averaging is a setting of the registers: two-sided, with tau_x = tau_p = tau_theta = K and a rate K
+    times smaller, an update takes the mean of K measurements of one C~. A step is one of them.
+    """
     rate = 2.0**-config.learning_shift
-    remedies = {name: dotted({"cost": gate}) for name, gate in GATES.items()}
+    remedies = {name: {**dotted({"cost": gate}), **_wider(config, 2)} for name, gate in _GATES.items()}
     for repeats in (1, 4, 16):
         times = dict.fromkeys(("tau_x", "tau_p", "tau_theta"), repeats)
         learning = {"measure": "two_sided", "rate": rate / repeats, **times}
         remedies[f"two-sided, mean of {repeats}"] = {**dotted({"learning": learning}), **_wider(config, 6)}
     return once(
         Point(f"noise {noise:g}, {name}", {"imperfections.cost_noise": noise, **changes}, by_accuracy=True)
-        for noise in NOISES["gate"]
+        for noise in _NOISES
         for name, changes in remedies.items()
     )
 

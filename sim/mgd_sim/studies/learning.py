@@ -1,32 +1,26 @@
-"""How often and how fast does it learn? Many seeds of a preset, bit-exact and in floating point.
+"""How often and how fast does it learn? Many seeds at once, bit-exact or in floating point.
 
-``python -m mgd_sim.studies.learning xor`` trains all seeds at once and looks in on them now and then;
-a seed has solved its task when it is first seen to meet the task's goal. Stopping with Ctrl-C keeps
-what was found so far. ``--loss hinge --rate 0.25`` takes another loss, for which solved means that the
-answers are right: a mean cost is compared with squared errors only.
+All seeds are trained at once and looked in on now and then; a seed has solved its task when it is first seen
+to meet the task's goal.
 """
 
 from __future__ import annotations
 
-import itertools
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol
 
 import numpy as np
 
-from mgd_hdl.config import TrainerConfig, preset
-from mgd_hdl.config.cost import Loss
+from mgd_hdl.config import TrainerConfig
 
 from ..evaluate import Evaluation
 from ..float_mgd import Backpropagation, FloatMgd
 from ..tasks import Dataset, judging
 from ..trainer import Trainer
-from .study import command, ends_in_a_line, file, keep, say, watched
 
 __all__ = [
     "GOALS",
@@ -38,7 +32,6 @@ __all__ = [
     "goal_or_any",
     "learn",
     "looks",
-    "with_loss",
 ]
 
 
@@ -94,17 +87,6 @@ def goal_of(config: TrainerConfig) -> Goal | None:
 def goal_or_any(config: TrainerConfig) -> Goal:
     """The same; for a task without goal all answers right, looked at every 100 steps."""
     return goal_of(config) or Goal(accuracy=1.0, cost=float("inf"), every=100, steps=1_000_000, seeds=1)
-
-
-def with_loss(config: TrainerConfig, loss: Loss, rate: float | None) -> TrainerConfig:
-    """The configuration with another loss, linear outputs where it compares outputs, and another rate."""
-    changes: dict[str, dict[str, object]] = {"cost": {"loss": loss}}
-    if loss in ("cross_entropy", "hinge"):
-        hidden = [layer.activation for layer in config.shape.layers[:-1]]
-        changes["network"] = {"activation": [*hidden, "linear"]}
-    if rate is not None:
-        changes["learning"] = {"rate": rate}
-    return config.replaced(**changes)
 
 
 #: What learns, by name: called with a configuration, seeds, and registers that differ from it.
@@ -238,52 +220,3 @@ def looks(
                 size = size * 2 if time.monotonic() - before < _SLICE else max(1, size // 2)
         if result.steps > looked_at:
             yield look()
-
-
-@ends_in_a_line
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
-    parser = command(
-        "learning",
-        __doc__,
-        seeds="the task's",
-        steps="the task's",
-        models=MODELS,
-        default_models="twin and float",
-    )
-    parser.add_argument("task", choices=GOALS, help="preset to train")
-    parser.add_argument(
-        "--loss", choices=get_args(Loss), default="squared_error", help="default: squared_error"
-    )
-    parser.add_argument("--rate", type=float, help="learning rate (default: the preset's)")
-    parser.add_argument("--out", type=file, help="JSON file for the results")
-    given = parser.parse_args(arguments)
-
-    config = with_loss(preset(given.task), given.loss, given.rate)
-    known = goal_of(config)
-    assert known is not None
-    goal = replace(known, steps=given.steps or known.steps, seeds=given.seeds or known.seeds)
-    results: list[Result] = []
-    stopped = False
-    for model in given.model or ("twin", "float"):
-        runs = learn(model, config, range(goal.seeds), goal)
-        try:
-            results.append(next(runs))
-            watched(itertools.chain(results[-1:], runs), pause=10)
-        except KeyboardInterrupt:
-            stopped = True
-        say(results[-1])
-        if given.out:
-            document = {
-                "task": given.task,
-                "goal": asdict(goal),
-                "results": [asdict(each) for each in results],
-            }
-            keep(given.out, document)
-        if stopped:
-            return 130
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

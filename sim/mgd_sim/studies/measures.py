@@ -21,7 +21,6 @@ from ..seeds import quartiles
 from ..tasks import judging
 from ..watch import port_samples
 from .angle import circuit_cosines, float_cosines, held, law
-from .curve import looks as curve_looks
 from .learning import MODELS, Goal, Learner, Result, looks
 from .soon import best_tries, clocks_until, start_clocks
 
@@ -149,12 +148,12 @@ def _solved_said(rows: Sequence[dict[str, str]]) -> str:
 
 
 def _curve(job: Job, stop: Callable[[float], bool]) -> list[Row]:
-    """A row for each look, at 1, 2, 5 and their multiples by ten."""
+    """A row for each look: at the start, at 1, 2, 5 and their multiples by ten from 10 on, and in the end."""
     learner, samples, steps = job.learner(), judging(job.config), job.goal.steps
     rows: list[Row] = []
     done = 0
-    first = [step for step in (0, 10, 20, 50, 100, 200, 500) if step < steps]
-    for step in [*first, *curve_looks(steps)]:
+    known = (0, *(head * 10**power for power in range(1, 12) for head in (1, 2, 5)))
+    for step in [*(step for step in known if step < steps), steps]:
         while done < step:
             if stop(done / steps):
                 raise Stopped

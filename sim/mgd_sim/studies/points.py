@@ -23,6 +23,7 @@ __all__ = [
     "Axis",
     "Changes",
     "Point",
+    "Sections",
     "applied",
     "axis",
     "dotted",
@@ -34,6 +35,8 @@ __all__ = [
 
 #: By dotted key.
 Changes = Mapping[str, Any]
+#: By section, as ``replaced`` of a configuration takes them.
+Sections = dict[str, dict[str, Any]]
 
 #: Values of one key, and points of one study, at most.
 MAX_VALUES, MAX_POINTS = 1000, 100_000

@@ -22,8 +22,8 @@ import numpy.typing as npt
 from mgd_hdl.config import TrainerConfig, preset
 
 from .learning import Goal, goal_or_any, learn
+from .points import Sections
 from .study import Kept, chosen, command, ends_in_a_line, folder, kept, say, watched
-from .variants import Changes
 
 __all__ = [
     "FOLDER",
@@ -54,15 +54,15 @@ class Setting:
     steps: int
     every: int
     hidden: int = 0
-    changes: Changes = field(default_factory=dict)
+    changes: Sections = field(default_factory=dict)
     clocks: float = 0.0
 
 
 #: More registers on the way to an update: of the fast presets, and of a plain one.
 _FEW, _MANY = {"engine": {"stages": "few"}}, {"engine": {"stages": "many"}}
-_DELAYED: Changes = {"learning": {"updates": "delayed"}}
+_DELAYED: Sections = {"learning": {"updates": "delayed"}}
 #: Exact updates wait for every register, so they have few.
-_EXACT: Changes = {"learning": {"updates": "exact"}, **_FEW}
+_EXACT: Sections = {"learning": {"updates": "exact"}, **_FEW}
 #: Clocks of a step with delayed updates, letters being drawn: at times one comes late.
 _LATE = 201_933 / 100_000
 

@@ -1,55 +1,118 @@
-"""Which variants help? Rates, signs, annealing, momentum, the rail, granularity, and the analog algorithm.
+"""What studies of presets look at: families and variants at the rates that did best there.
 
-``python -m mgd_sim.studies.variants xor`` trains all seeds with each variant and prints how many solved the
-task, how fast, and how well all seeds do at the end. What is done is kept in the output's JSON file and not
-done again, so a run that was stopped goes on where it was.
+Each family has the rate, and where it matters the amplitude, that did best of a few with other seeds
+(1000 and on): first by the share of seeds that solved, then by their median steps.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
+from .points import Sections
 
-from mgd_hdl.config import TrainerConfig, preset
-
-from .learning import GOALS, MODELS, Goal, learn
-from .study import Kept, chosen, command, ends_in_a_line, folder, say, watched
-
-__all__ = ["VARIANTS", "Changes", "Outcome", "configured", "trained"]
-
-Changes = dict[str, dict[str, Any]]
+__all__ = ["FAMILIES", "VARIANTS"]
 
 
-def _rate(shift: int, parameter: str | None = None, **learning: Any) -> Changes:
-    changes: Changes = {"learning": {"rate": 2.0**-shift, **learning}}
+# ---- families ------------------------------------------------------------------------------------
+
+
+def _lowpassed(**learning: object) -> dict[str, object]:
+    """One cost a step, low-passed with a time constant of 15 steps."""
+    return {"algorithm": "analog", "follow": 4, **learning}
+
+
+#: By task and name, what differs from the preset. Loaded words of four bits need three more in T.
+FAMILIES: dict[str, dict[str, Sections]] = {
+    "xor": {
+        "random": {"learning": {"rate": 1.0}},
+        "Walsh": {"learning": {"rate": 1.0}, "perturbation": {"family": "walsh"}},
+        "sequential": {
+            "learning": {"rate": 1.0, "measure": "two_sided"},
+            "perturbation": {"family": "sequential", "order": "shuffled"},
+        },
+        "sinusoidal": {
+            "formats": {"parameter": "SQ(5, 14)"},
+            "perturbation": {"family": "sinusoidal", "order": "shuffled"},
+        },
+        "square": {"perturbation": {"family": "square", "order": "shuffled"}},
+        "random, momentum 3/4": {"learning": {"rate": 1.0, "follow": 2}},
+        "analog, random": {"learning": _lowpassed(tau_x=4), "perturbation": {"amplitude": 0.25}},
+        "analog, sinusoidal": {
+            "formats": {"parameter": "SQ(5, 13)"},
+            "learning": _lowpassed(tau_x=4),
+            "perturbation": {"family": "sinusoidal", "amplitude": 0.125},
+        },
+        "analog, square": {
+            "learning": _lowpassed(tau_x=4),
+            "perturbation": {"family": "square", "amplitude": 0.125},
+        },
+    },
+    "nist7x7_centered": {
+        "random": {"learning": {"rate": 2.0**-5}},
+        "Walsh": {"learning": {"rate": 2.0**-5}, "perturbation": {"family": "walsh"}},
+        "sequential": {
+            "formats": {"cost_change": "SQ(2, 12)"},
+            "learning": {"rate": 1.0},
+            "perturbation": {"family": "sequential", "order": "shuffled", "amplitude": 0.125},
+        },
+        "sinusoidal": {
+            "formats": {"parameter": "SQ(4, 15)"},
+            "learning": {"rate": 2.0**-5},
+            "perturbation": {"family": "sinusoidal", "order": "shuffled"},
+        },
+        "square": {
+            "learning": {"rate": 2.0**-5},
+            "perturbation": {"family": "square", "order": "shuffled"},
+        },
+        "random, momentum 15/16": {"learning": {"rate": 2.0**-5, "follow": 4}},
+        "analog, random": {
+            "formats": {"parameter": "SQ(4, 13)"},
+            "learning": _lowpassed(rate=2.0**-6, tau_x=16),
+            "perturbation": {"amplitude": 0.125},
+        },
+        "analog, sinusoidal": {
+            "formats": {"parameter": "SQ(4, 15)"},
+            "learning": _lowpassed(rate=2.0**-5, tau_x=16),
+            "perturbation": {"family": "sinusoidal", "amplitude": 0.125},
+        },
+        "analog, square": {
+            "formats": {"parameter": "SQ(4, 15)"},
+            "learning": _lowpassed(rate=2.0**-5, tau_x=16),
+            "perturbation": {"family": "square", "amplitude": 0.125},
+        },
+    },
+}
+
+
+# ---- variants ------------------------------------------------------------------------------------
+
+
+def _rate(shift: int, parameter: str | None = None, **learning: Any) -> Sections:
+    changes: Sections = {"learning": {"rate": 2.0**-shift, **learning}}
     return changes | ({"formats": {"parameter": parameter}} if parameter else {})
 
 
-def _shaken(shift: int, parameter: str, amplitude: int, halve_every: int = 0, last: int = 0) -> Changes:
+def _shaken(shift: int, parameter: str, amplitude: int, halve_every: int = 0, last: int = 0) -> Sections:
     given: dict[str, Any] = {"amplitude": 2.0**-amplitude, "halve_every": halve_every}
     if last:
         given["last_amplitude"] = 2.0**-last
     return _rate(shift, parameter) | {"perturbation": given}
 
 
-def _annealed(first: int, every: int, last: int, parameter: str) -> Changes:
+def _annealed(first: int, every: int, last: int, parameter: str) -> Sections:
     return _rate(first, parameter, anneal_every=every, last_rate=2.0**-last)
 
 
-def _analog(shift: int, parameter: str, tau_x: int, follow: int, **learning: Any) -> Changes:
+def _analog(shift: int, parameter: str, tau_x: int, follow: int, **learning: Any) -> Sections:
     return _rate(shift, parameter, algorithm="analog", tau_x=tau_x, follow=follow, **learning)
 
 
-def _grained(granularity: str, shift: int, parameter: str) -> Changes:
+def _grained(granularity: str, shift: int, parameter: str) -> Sections:
     return _rate(shift, parameter) | {"perturbation": {"granularity": granularity}}
 
 
 #: By task and name, what differs from the preset.
-VARIANTS: dict[str, dict[str, Changes]] = {
+VARIANTS: dict[str, dict[str, Sections]] = {
     "xor": {
         "rate 1": _rate(0),
         "rate 1/2": _rate(1),
@@ -109,72 +172,3 @@ VARIANTS: dict[str, dict[str, Changes]] = {
         "rate 2^-7": _rate(7, "SQ(4, 16)"),
     },
 }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one variant: share of seeds solved, their median steps, all seeds' accuracies."""
-
-    variant: str
-    seeds: int
-    steps: int
-    solved: float
-    median: float | None
-    accuracy: list[float]
-    model: str = "twin"
-
-    @property
-    def job(self) -> tuple[object, ...]:
-        """What was asked for."""
-        return self.variant, self.seeds, self.steps, self.model
-
-    def __str__(self) -> str:
-        median = "-" if self.median is None else f"{self.median:,.0f}"
-        mean, least, most = (f"{share:.1%}" for share in (np.mean(self.accuracy), *_ends(self.accuracy)))
-        found = f"{self.solved:7.1%}{median:>10}   accuracy {mean} ({least} to {most})"
-        return f"{self.model:13}{self.variant:36}{found}"
-
-
-def _ends(values: Sequence[float]) -> tuple[float, float]:
-    return min(values), max(values)
-
-
-def configured(task: str, variant: str) -> TrainerConfig:
-    """The preset with the variant's changes."""
-    return preset(task).replaced(**VARIANTS[task][variant])
-
-
-def trained(kept: Kept[Outcome], name: str, config: TrainerConfig, goal: Goal, model: str) -> Outcome:
-    """What became of a configuration under its name, now or before."""
-    job = name, goal.seeds, goal.steps, model
-
-    def find() -> Outcome:
-        found = watched(learn(model, config, range(goal.seeds), goal), name)
-        return Outcome(name, goal.seeds, goal.steps, found.solved, found.median, found.accuracy, model)
-
-    return kept.get(job, find)
-
-
-@ends_in_a_line
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
-    said = "64 for xor, 16 and 8 for letters"
-    parser = command("variants", __doc__, seeds=said, steps="the task's", every="the task's")
-    parser.add_argument("task", choices=VARIANTS)
-    parser.add_argument("--variant", action="append", help="default: all of the task")
-    parser.add_argument("--model", choices=MODELS, default="twin", help="default: twin, the exact circuit")
-    parser.add_argument("--out", type=folder, default="build", help="folder for NAME_variants.json")
-    given = parser.parse_args(arguments)
-    wanted = chosen(parser, "--variant", given.variant, VARIANTS[given.task])
-
-    usual = GOALS[given.task]
-    seeds = given.seeds or {"xor": 64, "nist7x7": 8}.get(given.task, 16)
-    goal = replace(usual, seeds=seeds, steps=given.steps or usual.steps, every=given.every or usual.every)
-    outcomes = Kept(given.out / f"{given.task}_variants.json", Outcome)
-    for name in wanted:
-        say(trained(outcomes, name, configured(given.task, name), goal, given.model))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
