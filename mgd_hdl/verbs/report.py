@@ -171,11 +171,20 @@ def _tables(folder: Path) -> Iterator[tuple[Path, str, list[Cells]]]:
 
 def _loaded(text: str, folder: Path, samples: str | None) -> TrainerConfig:
     if samples is None:
-        return loads(text, f"the configuration in {folder}", folder)
+        try:
+            return loads(text, f"the configuration in {folder}", folder)
+        except ConfigError as error:
+            raise ConfigError([_with_samples(each) for each in error.problems]) from None
     try:
         return loads(text, str(folder), folder, read_for("task.file", samples))
     except Unreadable as reason:
         raise ConfigError([Problem("--samples", samples, str(reason))]) from None
+
+
+def _with_samples(problem: Problem) -> Problem:
+    """Of samples that are not in the folder: how to say where they are."""
+    hint = "; --samples FILE says where it is" if problem.key == "task.file" else ""
+    return replace(problem, allowed=problem.allowed + hint)
 
 
 def _json(path: Path) -> Mapping[str, Any]:

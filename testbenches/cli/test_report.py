@@ -161,6 +161,16 @@ def test_what_cannot_be_reported(capsys):
     assert not Path("x.html").exists()
 
 
+def test_samples_that_are_not_in_the_folder(capsys):
+    """Its files name them, and they are where they were; the line says how to name them."""
+    own = ROOT / "examples/26_own_data.toml"
+    assert cli.main(["train", str(own), "--seeds", "2", "--steps", "1", "-o", "run"]) == 0
+    capsys.readouterr()
+    assert cli.main(["report", "run", "-o", "x.html"]) == 2
+    told = 'task.file = "26_own_data.csv": cannot be read: no such file or directory'
+    assert capsys.readouterr().err == f"mgd-hdl: {told}; --samples FILE says where it is\n"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
