@@ -41,14 +41,18 @@ def test_many_stages(tmp_path):
 
 
 @mutations(
+    ("the limit of now", r"\{ 1'h0, limit_later_0 \}\) -", "{ 1'h0, change_limit }) -"),
+    ("the gate of now", r"\{ 1'h0, gate_later_0 \}\) \+", "{ 1'h0, change_gate }) +"),
     (
         "another limit than was compared with",
-        r"large_later_0 \? limit_later_0",
-        "large_later_0 ? change_limit",
+        r"highest_later_0 <= limit_later_0",
+        "highest_later_0 <= change_limit",
     ),
-    ("another size than was compared", r": compared_later_0", ": size_later_0"),
-    ("the sign of the next one", r"(_\d+_) = negative_later_1 \?", r"\1 = negative_later_0 ?"),
-    ("the gate of the next one", r"@\(posedge clk\)\n    small_later_0 <=", "@*\n    small_later_0 ="),
+    ("no limit below", r"below_later_0 <= _\d+_", "below_later_0 <= 1'h0"),
+    ("no limit above", r"above_later_0 <= _\d+_", "above_later_0 <= 1'h0"),
+    ("a gate above only", r"= \| outside_later_0", "= outside_later_0[0]"),
+    ("another change than was compared", r": change_later_1", ": change_later_0"),
+    ("the gate of the next one", r"@\(posedge clk\)\n    believed_later_0 <=", "@*\n    believed_later_0 ="),
     ("valid one clock early", r"o__valid <= valid_later_1", "o__valid <= valid_later_0"),
     ("valid after a reset", r"if \(rst\) valid_later_1 <= 1'h0;\n    else ", ""),
 )
