@@ -36,17 +36,19 @@ def first_of(words: Sequence[Value], good: Sequence[Value]) -> tuple[Value, Valu
 
 
 def in_a_row(
-    m: Module, word: Value, *, put: Value, taken: Value, load: Value, places: int
+    m: Module, word: Value, *, put: Value, taken: Value, load: Value, places: int, late: bool = False
 ) -> tuple[Value, Value, Value]:
     """Words that wait in some places, the first of which is taken while the others move up.
 
     ``put``: ``word`` comes; nothing is put while there is no room. ``taken``: the first one goes, which there
-    must be. ``load`` empties all places.
+    must be. ``load`` empties all places. ``late``: a word comes one clock after it was found that there is
+    room.
 
     Returns
     -------
     tuple of Value
-        The first word, whether there is one, and whether there is room; all from registers.
+        The first word, whether there is one, and whether there is room for one more; all from registers, and
+        so is ``put`` where it is late.
     """
     held = [Signal(len(word), name=f"waiting_{place}", reset_less=True) for place in range(places)]
     full = [Signal(name=f"full_{place}") for place in range(places)]
@@ -66,4 +68,4 @@ def in_a_row(
         if not last:
             with m.Elif(taken):
                 m.d.sync += held[place].eq(held[place + 1])
-    return held[0], full[0], ~full[-1]
+    return held[0], full[0], ~full[-1] & ~(full[-2] & put) if late else ~full[-1]

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..config.codes import LFSR
 from ..config.tasks import LETTERS, letter_image
 from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..hierarchy import Block, place
 from ..lfsr import ShiftRegister
 from . import first_of, in_a_row, sample_stream
@@ -46,7 +47,8 @@ class Letters(Block):
     A sample is taken in any clock; a draw takes one clock and one in 1.7 succeeds (centred), one in
     3 otherwise. Where no step is to wait for that (``config.shape.draws_ahead``), four recipes wait for their
     turn, and where one in 3 succeeds three are tried at a time: a sample every two clocks there nearly always
-    is.
+    is. With many stages (``engine.stages``) a recipe is kept for a clock before it waits, and the first of
+    those that wait is made an image, which is kept as well.
 
     Members
     -------
@@ -88,16 +90,29 @@ class Letters(Block):
         ]
 
         # What is offered is the recipe; the image is made where it is read.
+        staged = ahead and config.staged
         if ahead:
+            if staged:
+                fields["flip"] = fields["flip_a"] != fields["flip_b"]
+            moves = Signal(name="moves") if staged else self.o.valid & self.o.ready
             recipe, there, room = in_a_row(
                 m,
-                Cat(*fields.values()),
-                put=turn & good,
-                taken=self.o.valid & self.o.ready,
+                later(m, Cat(*fields.values()), "drawn", int(staged)),
+                put=later(m, turn & good, "put", int(staged), resets=True),
+                taken=moves,
                 load=self.load,
                 places=4,
+                late=staged,
             )
-            m.d.comb += [turn.eq(room & ~self.load), self.o.valid.eq(there)]
+            m.d.comb += turn.eq(room & ~self.load)
+            if staged:
+                m.d.comb += moves.eq(there & (~self.o.valid | self.o.ready))
+                with m.If(self.load):
+                    m.d.sync += self.o.valid.eq(0)
+                with m.Elif(moves | self.o.ready):
+                    m.d.sync += self.o.valid.eq(moves)
+            else:
+                m.d.comb += self.o.valid.eq(there)
             held, at = {}, 0
             for name, field in fields.items():
                 held[name] = recipe[at : at + len(field)]
@@ -127,13 +142,21 @@ class Letters(Block):
             below, lowest = moved.shift_left(7), moved.shift_left(14)
             placed = Mux(held["down"][1], lowest, Mux(held["down"][0], below, moved))
         flips = Signal(PIXELS)
-        flip = held["flip_a"] != held["flip_b"]
+        flip = held["flip"] if staged else held["flip_a"] != held["flip_b"]
         m.d.comb += flips.eq(
             Cat(flip & ((held["flip_a"] == pixel) | (held["flip_b"] == pixel)) for pixel in range(PIXELS))
         )
         image = Signal(PIXELS)
-        m.d.comb += [image.eq(placed ^ flips), self.o.payload.x.as_value().eq(image)]
+        m.d.comb += image.eq(placed ^ flips)
         one = 1 << config.formats.target.fraction_bits
-        for k in range(len(LETTERS)):
-            m.d.comb += self.o.payload.target[k].eq(Mux(held["letter"] == k, one, 0))
+        targets = [Mux(held["letter"] == k, one, 0) for k in range(len(LETTERS))]
+        if not staged:
+            m.d.comb += self.o.payload.x.as_value().eq(image)
+            m.d.comb += [self.o.payload.target[k].eq(target) for k, target in enumerate(targets)]
+            return m
+        sample = Signal(self.o.payload.shape(), reset_less=True)
+        m.d.comb += self.o.payload.eq(sample)
+        with m.If(moves):
+            m.d.sync += sample.x.as_value().eq(image)
+            m.d.sync += [sample.target[k].eq(target) for k, target in enumerate(targets)]
         return m

@@ -33,8 +33,8 @@ def test_letters(name, target, tmp_path):
     run(verilog(Letters(config), "dut"), BENCH, tmp_path, config, centered=centered)
 
 
-def ahead(name: str) -> TrainerConfig:
-    return letters(name, "UQ(1, 0)").replaced(learning={"updates": "delayed"})
+def ahead(name: str, target: str = "UQ(1, 0)", **engine: str) -> TrainerConfig:
+    return letters(name, target).replaced(learning={"updates": "delayed"}, engine=engine)
 
 
 @pytest.mark.parametrize("name", ["nist7x7", "nist7x7_centered"])
@@ -42,6 +42,25 @@ def test_letters_that_wait_for_their_turn(name, tmp_path):
     """The same images in the same order; for a step every two clocks there is nearly always one."""
     config = ahead(name)
     run(verilog(Letters(config), "dut"), BENCH, tmp_path, config, centered=name != "nist7x7")
+
+
+@pytest.mark.parametrize("name", ["nist7x7", "nist7x7_centered"])
+def test_many_stages(name, tmp_path):
+    config = ahead(name, "SQ(2, 2)", stages="many")
+    run(verilog(Letters(config), "dut"), BENCH, tmp_path, config, centered=name != "nist7x7")
+
+
+@mutations(
+    ("a recipe too many", r"= full_2 & put_later_0", "= 1'h0"),
+    ("an image while one is held", r"moves = full_0 & _\d+_", "moves = full_0"),
+    ("a sample while loading", r"if \(_\d+_\) o__valid <= 1'h0;\n    else ", ""),
+    ("equal symbols flip", r"= register__state\[11:6\] != register__state\[17:12\]", "= 1'h1"),
+)
+def test_mutations_of_many_stages_are_noticed(mutation, tmp_path):
+    config = ahead("nist7x7_centered", stages="many")
+    assert not stays_unnoticed(
+        mutation, verilog(Letters(config), "dut"), BENCH, tmp_path, config, centered=True
+    )
 
 
 @mutations(
