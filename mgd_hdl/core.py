@@ -122,7 +122,8 @@ class Core(Block):
         """A sample and the perturbed parameters meet in the network; returns the targets."""
         config, m = self.config, site.m
         sequencer, samples = site.blocks["sequencer"], site.blocks["samples"]
-        m.d.comb += samples.load.eq(site.restart)
+        # Many registers hear of a restart; samples have the time to hear of it a clock late.
+        m.d.comb += samples.load.eq(later(m, site.restart, "restart", int(config.staged), resets=True))
         if "seed_sample" in site:
             m.d.comb += samples.seed.eq(self.seed_sample)
         site.stream(samples, "i_sample")

@@ -28,7 +28,8 @@ class Scan(Block):
     """Two one-hot rings, a row and a column: their crossing is the place.
 
     Rings need no decoder, and they are the very wires that address a cell. The last row of a
-    tile may be short; the column ring turns early there.
+    tile may be short; the column ring turns early there. With many stages (``engine.stages``) registers know
+    beforehand whether the next place ends its row, and whether it is the last one.
 
     Members
     -------
@@ -37,12 +38,15 @@ class Scan(Block):
     advance : In(1)
         Go to the next parameter; after the last comes the first.
     rows, columns : Out, one-hot
+    at_last : Out(1), many stages only
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
+        at_last = {"at_last": Out(1)} if config.staged else {}
         super().__init__(
             {
+                **at_last,
                 "restart": In(1),
                 "advance": In(1),
                 "rows": Out(config.placement.rows, init=1),
@@ -57,15 +61,20 @@ class Scan(Block):
     @property
     def last(self) -> Value:
         """Whether the place is that of the last parameter."""
+        if self.config.staged:
+            return self.at_last
         return self.rows[-1] & self.columns[self.config.placement.places[-1].column]
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
         # Where does a row end? After its last column, or where it is short.
+        lasts = {place.row: place.column for place in config.placement.places}
+        if config.staged:
+            self._foretold(m, lasts)
+            return m
         row_end = Signal()
         ends = self.columns[-1]
-        lasts = {place.row: place.column for place in config.placement.places}
         for row, column in lasts.items():
             if column < config.placement.columns - 1:
                 ends = ends | (self.rows[row] & self.columns[column])
@@ -77,6 +86,39 @@ class Scan(Block):
         with m.Elif(self.advance):
             m.d.sync += self.columns.eq(self.columns << 1)
         return m
+
+    def _foretold(self, m: Module, lasts: dict[int, int]) -> None:
+        """The same from registers that are told beforehand; a restart is all that sets them back."""
+        places = [(place.row, place.column) for place in self.config.placement.places]
+        ends = {"row_end": set(lasts.items()), "at_last": {places[-1]}}
+        rows = Signal(len(self.rows), name="row", init=1, reset_less=True)
+        columns = Signal(len(self.columns), name="column", init=1, reset_less=True)
+        known = {name: Signal(name=name, init=places[0] in ends[name], reset_less=True) for name in ends}
+        m.d.comb += [self.rows.eq(rows), self.columns.eq(columns), self.at_last.eq(known["at_last"])]
+        with m.If(self.restart):
+            m.d.sync += [register.eq(register.init) for register in (rows, columns, *known.values())]
+        with m.Elif(self.advance):
+            m.d.sync += columns.eq(Mux(known["row_end"], 1, columns << 1))
+            with m.If(known["row_end"]):
+                m.d.sync += rows.eq(rows.rotate_left(1))
+            for name, register in known.items():
+                soon: Value = Const(0, 1)
+                for column, before in self._before(places, ends[name]).items():
+                    # Of all rows that have such a column it needs no row.
+                    every = {row for row, other in places if other == column} == set(before)
+                    here = Const(1, 1) if every else Cat(rows[row] for row in before).any()
+                    soon = soon | (here & columns[column])
+                m.d.sync += register.eq(soon)
+
+    @staticmethod
+    def _before(places: list[tuple[int, int]], ends: set[tuple[int, int]]) -> dict[int, list[int]]:
+        """The places before these: their rows, by column."""
+        found: dict[int, list[int]] = {}
+        for index, place in enumerate(places):
+            if place in ends:
+                row, column = places[index - 1]
+                found.setdefault(column, []).append(row)
+        return found
 
 
 def place_ports(config: TrainerConfig) -> dict:

@@ -45,6 +45,13 @@ def test_scan(layers):
     follow(Scan(config), config)
 
 
+@pytest.mark.parametrize("layers", SHAPES, ids=str)
+def test_many_stages(layers):
+    """Registers tell beforehand where rows end."""
+    config = shaped(*layers).replaced(engine={"stages": "many"})
+    follow(Scan(config), config)
+
+
 class Broken(Scan):
     """A scan with one thing wrong."""
 

@@ -94,6 +94,8 @@ class Initializer(Block):
         scan: Any = place(m, platform, "scan", scan_of(config))
         loading = Signal()
         m.d.comb += scan.advance.eq(self.fill & ~self.clear if chain else loading)
+        if config.staged and "restart" in scan.signature.members:
+            m.d.comb += scan.restart.eq(self.start)
         again: Value | None = None
         if config.given:
             value, again = self._given(m, scan.last, loading)
