@@ -51,7 +51,7 @@ class Sequencer(Block):
         No step that has begun has anything more to command, and none begins while ``hold`` is high.
     renew : In(1), ``engine.access`` only, where ``config.reference_waits``
         Parameters have changed between two steps: the next one measures its reference.
-    under_way : Out(1), serial cells and loaded codes only
+    under_way : Out(1), serial cells, loaded codes, many stages
         A step has begun, and its perturbed measurement not yet.
     tau_x, tau_p, tau_theta : In(tau_bits), at least 1
     sample_valid : In(1); take : Out(1)
@@ -69,7 +69,10 @@ class Sequencer(Block):
     def __init__(self, config: TrainerConfig):
         self.config = config
         tau = config.learning.tau_bits
-        members = {"free": In(1), "under_way": Out(1)} if config.facts.waits or config.outside else {}
+        lasts = config.facts.waits or config.outside
+        members = {"free": In(1)} if lasts else {}
+        if lasts or config.staged:
+            members["under_way"] = Out(1)
         if not config.delayed:
             members["resume"] = In(1)
         if config.shadow:
@@ -219,7 +222,7 @@ class Sequencer(Block):
                 m.d.comb += self.rests.eq(phase.ongoing("REFERENCE") & ~wanted)
             if config.doors:
                 m.d.comb += self.between.eq(phase.ongoing("REFERENCE"))
-            if lasts:
+            if "under_way" in self.signature.members:
                 waits = phase.ongoing("PERTURBED")
                 if config.timing.measure_clocks > 1:
                     waits = waits | phase.ongoing("PASSING")

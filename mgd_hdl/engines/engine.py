@@ -189,7 +189,12 @@ class Engine:
         """Where measurements overlap, the code that perturbs a layer enters; the next one after ``over``."""
 
     def begun(self, sequencer: Any) -> Value:
-        """A step is beginning, or has begun and waits for its perturbed measurement."""
+        """A step is beginning, or has begun and waits for its perturbed measurement. With many stages only
+        the latter, which registers tell.
+        """
+        if self.config.staged:
+            waiting: Value = sequencer.under_way
+            return waiting
         begun: Value = sequencer.measure
         if "under_way" in sequencer.signature.members:
             begun = begun | sequencer.under_way

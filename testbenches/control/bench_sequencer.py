@@ -29,7 +29,7 @@ def absent() -> set[str]:
         *([] if config.shape.paced else ["hold", "rests"]),
         *([] if config.shadow else ["window_end"]),
         *([] if config.serial or config.loaded else ["free"]),
-        *([] if config.serial or config.loaded else ["under_way"]),
+        *([] if config.serial or config.loaded or config.staged else ["under_way"]),
         "reference" if config.analog else "blank",
     }
 
