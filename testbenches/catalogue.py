@@ -559,6 +559,10 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
     "serial, letters": ("nist7x7", {"engine": SERIAL}),
     "many stages": ("xor", {"engine": {"stages": "many"}}),
     "many stages, delayed": ("xor", {"engine": {"stages": "many"}, "learning": {"updates": "delayed"}}),
+    "many stages, delayed, products of parts": (
+        "xor",
+        {"engine": {"stages": "many", "products": "parts"}, "learning": {"updates": "delayed"}},
+    ),
     "many stages, delayed, two-sided windows, gated, hinge, leaves": (
         "parity4",
         {

@@ -236,6 +236,11 @@ class Asked(Section):
         return self.engine.stages == "many"
 
     @property
+    def in_parts(self) -> bool:
+        """Products are made of those of parts of a factor, for devices without multipliers."""
+        return self.engine.products == "parts"
+
+    @property
     def reference_waits(self) -> bool:
         """C0 is measured when it is due, not at every step or never."""
         return not (self.analog or self.two_sided or self.reference_each_step)

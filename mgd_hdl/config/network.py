@@ -149,6 +149,7 @@ class LayerConfig:
     padding: int = 0  # extra registers after the activation, see TrainerConfig.delay
     defects: tuple[Defect, ...] = ()  # one for each neuron, or none
     staged: bool = False  # more registers, see engine.stages
+    in_parts: bool = False  # products of parts of a factor, see engine.products
     shared: int | None = None  # the layer whose curve it has too, where one serves several
     outside: int = 0  # of a device outside: so many parameters, and no neurons that we know of
 
@@ -234,8 +235,11 @@ class LayerConfig:
 
     @property
     def product_stages(self) -> int:
-        """Registers before each multiplier; inputs of one bit, and weights bit by bit, have none."""
-        return int(self.staged and not self.binary_inputs and not self.delivery.marked)
+        """Registers before each multiplier, and behind the parts of a product; inputs of one bit, and weights
+        bit by bit, have none.
+        """
+        multiplies = not self.binary_inputs and not self.delivery.marked
+        return int(multiplies) * (self.staged + self.in_parts)
 
     @property
     def table_stages(self) -> int:

@@ -389,6 +389,10 @@ class EngineSection(Section):
     """Registers on the way from a measurement to its update: many put more of them before multipliers,
     between sums and their limits and behind the sequencer, for a higher clock rate and more clocks of
     latency. That pays where updates are delayed."""
+    products: Literal["whole", "parts"] = "whole"
+    """With many stages: products as they are, between registers that a multiplier takes in; or each from
+    several parts of one factor, which are added in the next clock: faster on devices without
+    multipliers."""
     access: Literal["no", "yes"] = "no"
     """Whether the host can read and write every parameter, through the ports i_access and o_access, while
     training stands between two steps."""

@@ -50,6 +50,7 @@ class Shape:
                 delivery=self.engine.delivery,
                 defects=self._own_defects[index],
                 staged=self.asked.staged,
+                in_parts=self.asked.in_parts,
             )
             if self.engine.delivery.kind == "words":
                 same = [

@@ -12,6 +12,7 @@ from ..config.trainer import TrainerConfig
 from ..delay import later
 from ..fixed import saturate, shape
 from ..hierarchy import Block, place
+from ..parts import in_parts
 from . import Loss, adder_tree, chosen, largest, leading
 
 __all__ = ["CrossEntropy", "Curve"]
@@ -125,7 +126,8 @@ class Curve(Block):
     """A monotone curve as :class:`mgd_hdl.config.CurveTable` defines it.
 
     Latency ``config.curves.latency`` clocks, look up and interpolate; one value per clock. With many stages
-    (``engine.stages``) the product has a register of its own, and so has the row of a large table.
+    (``engine.stages``) the product has a register of its own, or its parts have (``engine.products``), and so
+    has the row of a large table.
 
     Members
     -------
@@ -154,10 +156,15 @@ class Curve(Block):
         m.d.sync += position.eq(self.d[: table.position_bits])
 
         stages, behind = int(self.config.staged), self.config.curves.table_stages
-        product = Signal(table.slope_bits + table.position_bits, name="rise")
         knot = data.View(row, later(m, port.data, "knot", behind))
-        m.d.comb += product.eq(knot.slope * later(m, position, "position", behind))
-        moved = later(m, product, "rise", stages).shift_right(table.position_bits)
+        position = later(m, position, "position", behind)
+        if self.config.in_parts:
+            rise = in_parts(m, knot.slope, position, "rise")
+        else:
+            product = Signal(table.slope_bits + table.position_bits, name="rise")
+            m.d.comb += product.eq(knot.slope * position)
+            rise = later(m, product, "rise", stages)
+        moved = rise.shift_right(table.position_bits)
         base = later(m, knot.base, "base", stages)
         value = Signal(shape(table.output), name="curve", reset_less=True)
         m.d.sync += value.eq(base + moved if table.rises else base - moved)

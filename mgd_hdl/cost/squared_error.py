@@ -10,6 +10,7 @@ from ..config.trainer import TrainerConfig
 from ..delay import later
 from ..fixed import OUTSIDE, shape
 from ..hierarchy import Block
+from ..parts import in_parts
 from . import Loss, adder_tree
 
 __all__ = ["SerialSquaredError", "SquaredError"]
@@ -47,7 +48,10 @@ class SquaredError(Loss):
             # some synthesizers move the wrong one into it.
             error = later(m, error, f"error_{j}", config.timing.cost_padding)
             square = Signal(unsigned(2 * config.words.error.width - 1), name=f"square_{j}", reset_less=True)
-            m.d.sync += square.eq(error * error)
+            if config.in_parts:
+                m.d.comb += square.eq(in_parts(m, error, error, f"square_{j}"))
+            else:
+                m.d.sync += square.eq(error * error)
             terms.append(square)
         m.d.comb += self.cost.eq(_shortened(config, adder_tree(m, terms)))
         return m

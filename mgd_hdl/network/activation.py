@@ -11,6 +11,7 @@ from ..config.number import Format
 from ..delay import later
 from ..fixed import OUTSIDE, requantize, shape
 from ..hierarchy import Block
+from ..parts import in_parts
 
 __all__ = ["Activation"]
 
@@ -23,7 +24,8 @@ class Activation(Block):
     cannot overflow. relu and linear limit z to the output's format in one clock; that of relu has no sign.
 
     With many stages (``engine.stages``) the first clock tells whether z is outside of the limits, and the
-    second limits it; the product has a register of its own, and so has what is read of a large table.
+    second limits it; the product has a register of its own, or its parts have (``engine.products``), and so
+    has what is read of a large table.
 
     All neurons of a layer have the same curve, unless they have defects: then each has its own.
 
@@ -73,10 +75,13 @@ class Activation(Block):
             slope = table.slope_format
             found = later(m, port.data, "knot", layer.table_stages)
             position = later(m, position, "position", layer.table_stages)
-            product = Signal(Shape(slope.width + table.position_bits, signed=slope.signed), name="rise")
             knot = data.View(row, found)
-            m.d.comb += product.eq(knot.slope * position)
-            rise = later(m, product, "rise", int(layer.staged))
+            if layer.in_parts:
+                rise = in_parts(m, knot.slope, position, "rise")
+            else:
+                product = Signal(Shape(slope.width + table.position_bits, signed=slope.signed), name="rise")
+                m.d.comb += product.eq(knot.slope * position)
+                rise = later(m, product, "rise", int(layer.staged))
             base = later(m, knot.base, "base", int(layer.staged))
             m.d.sync += y.eq(base + rise.shift_right(table.position_bits))
         for stage in range(layer.padding):

@@ -10,6 +10,7 @@ from ..config.network import LayerConfig
 from ..delay import later
 from ..fixed import shape
 from ..hierarchy import Block
+from ..parts import in_parts
 
 __all__ = ["NEURONS", "Neuron", "SerialNeuron"]
 
@@ -36,7 +37,8 @@ class Neuron(_Summing):
     than the last, so nothing overflows.
 
     Latency ``layer.product_stages + 1 + layer.levels`` clocks; one sum per clock. With many stages
-    (``engine.stages``) there is a register before a multiplier too.
+    (``engine.stages``) there is a register before a multiplier too, and
+    one behind its parts where it has some (``engine.products``).
 
     Members
     -------
@@ -55,9 +57,14 @@ class Neuron(_Summing):
         products = []
         for i in range(layer.inputs):
             product = Signal(shape(layer.product), name=f"product_{i}", reset_less=True)
-            weight = later(m, self.weights[i], f"weight_{i}", layer.product_stages)
-            x = later(m, self.x[i], f"x_{i}", layer.product_stages)
-            m.d.sync += product.eq(Mux(x, weight, 0) if layer.binary_inputs else weight * x)
+            weight = later(m, self.weights[i], f"weight_{i}", min(1, layer.product_stages))
+            x = later(m, self.x[i], f"x_{i}", min(1, layer.product_stages))
+            if layer.binary_inputs:
+                m.d.sync += product.eq(Mux(x, weight, 0))
+            elif layer.in_parts:
+                m.d.sync += product.eq(in_parts(m, weight, x, f"product_{i}"))
+            else:
+                m.d.sync += product.eq(weight * x)
             products.append(product)
         bias = Signal(shape(layer.weight), reset_less=True)
         m.d.sync += bias.eq(later(m, self.weights[layer.inputs], "bias", layer.product_stages))

@@ -298,6 +298,11 @@ def test_what_an_engine_refuses(name, refused):
     ("changes", "said"),
     [
         ({"engine": {"lanes": 2}}, 'engine.lanes = 2: needs kind = "bank"'),
+        ({"engine": {"products": "parts"}}, 'engine.products = "parts": needs stages = "many"'),
+        (
+            {"engine": {"products": "parts", "stages": "many", "kind": "bank"}},
+            'engine.products = "parts": must be "whole" with kind = "bank"',
+        ),
         (
             {"engine": {"kind": "bank", "leaves": "yes"}},
             'engine.leaves = "yes": must be "auto" with kind = "bank", which has no cells',

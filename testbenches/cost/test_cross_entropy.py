@@ -49,6 +49,10 @@ CASES = {
         logits(3, 6, engine={"stages": "many"}),
         2 + 2 + 4 + 2 + 1 + 4 + 1 + 1,
     ),
+    "three, many stages, products of parts": (
+        logits(3, 6, engine={"stages": "many", "products": "parts"}),
+        2 + 2 + 4 + 2 + 1 + 4 + 1 + 1,
+    ),
     "padded": (
         preset("xor").replaced(
             network=LINEAR, cost=LOSS, learning={"updates": "delayed"}, engine={"leaves": "no"}

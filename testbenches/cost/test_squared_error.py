@@ -29,6 +29,16 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("case", ["xor", "three of tanh"])
+def test_products_of_parts(case, tmp_path):
+    """In as many clocks."""
+    config, clocks = CASES[case]
+    config = config.replaced(engine={"stages": "many", "products": "parts"})
+    text = verilog(SquaredError(config), "dut")
+    assert "square_0_part_0" in text
+    run(text, BENCH, tmp_path, config, clocks=clocks)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_squared_error(case, tmp_path):
     config, clocks = CASES[case]

@@ -662,7 +662,7 @@ def _toggles() -> str:
 _SOONER: tuple[tuple[str, str, str, str | tuple[str, str]], ...] = (
     ("xor", "xor", "xor", ("ulx3s-25f", "xor")),
     ("xor", "xor, delayed, many stages", "xor", "trainer-XOR-delayed-many-stages-ecp5-25k"),
-    ("xor", "xor, delayed, many stages", "xor", "trainer-XOR-delayed-many-stages-ice40-hx8k"),
+    ("xor", "xor, delayed, many stages", "xor", "trainer-XOR-delayed-products-of-parts-ice40-hx8k"),
     ("xor", "xor_fast", "xor_fast, exact", "trainer-xor_fast-ecp5-25k"),
     ("xor", "xor_fast", "xor_fast, exact", ("hx8k", "xor_fast")),
     ("parity4", "parity4", "parity4", ("ulx3s-25f", "parity4")),

@@ -105,8 +105,11 @@ SHAPES = ([2, 2, 1], [49, 4, 4], [3, 70, 5, 2], [13, 5], [200, 3])
 
 @pytest.mark.parametrize("layers", SHAPES, ids=str)
 @pytest.mark.parametrize("gated", [False, True])
-@pytest.mark.parametrize(("stages", "leaf_cells", "way"), [("few", 64, 2), ("many", 64, 2), ("few", 8, 5)])
-def test_lags_of_samples_that_may_be_late(layers, gated, stages, leaf_cells, way):
+@pytest.mark.parametrize(
+    ("stages", "products", "leaf_cells", "way"),
+    [("few", "whole", 64, 2), ("many", "whole", 64, 2), ("few", "whole", 8, 5), ("many", "parts", 64, 2)],
+)
+def test_lags_of_samples_that_may_be_late(layers, gated, stages, products, leaf_cells, way):
     """The same for all layers, as the page counts it."""
     activation = ["tanh", *["relu"] * (len(layers) - 2)]
     config = external(
@@ -114,10 +117,10 @@ def test_lags_of_samples_that_may_be_late(layers, gated, stages, leaf_cells, way
         network={"layers": layers, "activation": activation, "initial": 0.5},
         learning={"updates": "delayed"},
         cost={"limit": 0.125} if gated else {},
-        engine={"stages": stages, "leaves": "yes", "leaf_cells": leaf_cells},
+        engine={"stages": stages, "products": products, "leaves": "yes", "leaf_cells": leaf_cells},
     )
-    many = stages == "many"
-    more = [(2 if each == "tanh" else 1) + (place > 0) for place, each in enumerate(activation)]
+    many, multiplied = stages == "many", 1 + (products == "parts")
+    more = [(2 if each == "tanh" else 1) + multiplied * (place > 0) for place, each in enumerate(activation)]
     lags = integers.lags(
         layers,
         [each == "tanh" for each in activation],

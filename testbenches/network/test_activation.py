@@ -133,6 +133,17 @@ def test_mutations_behind_a_large_table_are_noticed(mutation, tmp_path):
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=1)
 
 
+@pytest.mark.parametrize("case", ["sigmoid", "tanh, large"])
+def test_products_of_parts(case, tmp_path):
+    """In as many clocks."""
+    given, clocks = MANY[case]
+    config = activation(*given, engine={"stages": "many", "products": "parts"})
+    assert config.shape.layers[1].activation_latency == clocks
+    text = verilog(Activation(config.shape.layers[1]), "dut")
+    assert "rise_part_0" in text
+    run(text, BENCH, tmp_path, config, layer=1)
+
+
 DEFECTS = [
     # Spread, device, layer, neuron; which way the slopes of that neuron go, and whether it saturates.
     (0.25, 0, 0, 1, {1}, False),

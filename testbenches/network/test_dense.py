@@ -89,6 +89,30 @@ def test_mutations_of_many_stages_are_noticed(mutation, tmp_path):
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=layer, stages=stages)
 
 
+#: The same sums one clock later: of parts of the narrower factor, with a sign and without.
+PARTS = {"engine": {"stages": "many", "products": "parts"}}
+
+
+@pytest.mark.parametrize("case", ["five below four", "three of relu", "seven sigmoids"])
+def test_products_of_parts(case, tmp_path):
+    config, layer = CASES[case]
+    config = config.replaced(**PARTS)
+    text = verilog(Neuron(config.shape.layers[layer]), "dut")
+    assert "product_0_part_0" in text
+    run(text, BENCH, tmp_path, config, layer=layer, stages=2)
+
+
+@mutations(
+    ("a part one place lower", r"\{ product_1_part_2, 2'h0 \}", "{ product_1_part_2, 1'h0 }"),
+    ("a part with a sign", r"\{ 1'h0, x_0_later_0\[3:2\] \}", "{ x_0_later_0[3], x_0_later_0[3:2] }"),
+)
+def test_mutations_of_parts_are_noticed(mutation, tmp_path):
+    config, layer = CASES["five below four"]
+    config = config.replaced(**PARTS)
+    text = verilog(Neuron(config.shape.layers[layer]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, layer=layer, stages=2)
+
+
 SERIAL = {
     name: (CASES[name][0].replaced(engine={"cell": "serial"}), CASES[name][1])
     for name in ("three bits", "49 bits", "five below four", "six inside one half", "seven sigmoids",

@@ -575,7 +575,8 @@ class PlainTrainer:
             table = self.activations[layer - 1] in ("sigmoid", "tanh")
             own += 3 if table else 1
             if many:
-                own += layer > 1 or self.formats["input"] != "UQ(1, 0)"
+                multiplies = layer > 1 or self.formats["input"] != "UQ(1, 0)"
+                own += multiplies * (2 if self.engine["products"] == "parts" else 1)
                 own += 2 + (self.formats["segment_bits"] > 5) if table else 1
             found.append(own if waits else own + own % 2)
         more = 9 if many else 5

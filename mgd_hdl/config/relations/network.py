@@ -125,6 +125,14 @@ def _parameters(config: Derived) -> Iterator[Problem]:
         )
 
 
+@relation("engine.products", "engine.stages", "engine.kind")
+def _products(config: Derived) -> Iterator[Problem]:
+    if config.in_parts and not config.staged:
+        yield Problem("engine.products", '"parts"', 'needs stages = "many"')
+    elif config.in_parts and config.bank:
+        yield Problem("engine.products", '"parts"', 'must be "whole" with kind = "bank"')
+
+
 @relation("engine.kind", "engine.lanes", "engine.leaves", "perturbation.order")
 def _bank(config: Derived) -> Iterator[Problem]:
     """Keys that nobody would read are mistakes."""

@@ -1,0 +1,33 @@
+"""Products without a multiplier: of parts of a factor, which are added a clock later."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+
+from amaranth.hdl import Module, Signal, Value
+
+__all__ = ["in_parts"]
+
+#: Into so many a factor is cut. A product of few bits is a low tree of sums, and three numbers take one level
+#: of tables and a carry chain.
+PARTS = 3
+
+
+def in_parts(m: Module, one: Value, other: Value, name: str) -> Value:
+    """``one * other`` of the clock before, exact: the sum of products with the parts of the narrower factor,
+    which registers keep. The sum has none.
+    """
+    if len(one) < len(other):
+        one, other = other, one
+    size = -(-len(other) // PARTS)
+    found = []
+    for low in range(0, len(other), size):
+        part: Value = other[low : low + size]
+        if other.shape().signed and low + size >= len(other):
+            part = part.as_signed()
+        product = one * part
+        kept = Signal(product.shape(), name=f"{name}_part_{low}", reset_less=True)
+        m.d.sync += kept.eq(product)
+        found.append(kept.shift_left(low))
+    return reduce(add, found)
