@@ -129,7 +129,9 @@ class Placed:
 
 
 def placed(group: str) -> list[Placed]:
-    """The frontier's trainers of a group, at the median of their seeds."""
+    """The frontier's trainers of a group, at the median of their seeds; without products of parts, which no
+    feature tells.
+    """
     return [
         Placed(
             case.title,
@@ -140,7 +142,9 @@ def placed(group: str) -> list[Placed]:
         )
         for results in load(frontier.BASELINE).values()
         for name, each in results.items()
-        if isinstance(case := frontier.CASES[name], frontier.TrainerCase) and case.group == group
+        if isinstance(case := frontier.CASES[name], frontier.TrainerCase)
+        and case.group == group
+        and not case.config.in_parts
     ]
 
 

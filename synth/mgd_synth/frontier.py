@@ -212,6 +212,8 @@ _ARRAYS = (
 )
 _DELAYED: dict[str, Any] = {"learning": {"updates": "delayed"}}
 _MANY: dict[str, Any] = {"engine": {"stages": "many"}}
+#: For devices without multipliers.
+_PARTS: dict[str, Any] = {"engine": {"stages": "many", "products": "parts"}}
 _EXACT: dict[str, Any] = {"learning": {"updates": "exact"}, "engine": {"stages": "few"}}
 _STREAM: dict[str, Any] = {"task": {"name": "external", "source": "stream"}} | _DELAYED | _MANY
 #: Every product has a multiplier of its own: 18 of eight-bit inputs, 3, 4 of tables, and a square.
@@ -232,19 +234,16 @@ _LOGITS_EXACT: dict[str, Any] = {
 _TRAINERS = (
     TrainerCase("XOR delayed, many stages", "xor", _DELAYED | _MANY, "ecp5-25k", aim=250, goal=185),
     TrainerCase("XOR delayed", "xor", _DELAYED, "ecp5-25k", aim=250, seeds=(1,)),
-    TrainerCase(
-        "XOR delayed, many stages", "xor", _DELAYED | _MANY, "ice40-hx8k", aim=140, goal=120, seeds=(1,)
-    ),
-    TrainerCase(
-        "XOR delayed, many stages", "xor", _DELAYED | _MANY, "ice40-up5k", aim=80, goal=55, seeds=(1,)
-    ),
+    TrainerCase("XOR delayed, many stages", "xor", _DELAYED | _MANY, "ice40-hx8k", aim=140, seeds=(1,)),
+    TrainerCase("XOR delayed, products of parts", "xor", _DELAYED | _PARTS, "ice40-hx8k", aim=140, goal=120),
+    TrainerCase("XOR delayed, many stages", "xor", _DELAYED | _MANY, "ice40-up5k", aim=80, goal=55),
     TrainerCase("xor_fast", "xor_fast", {}, "ecp5-25k", aim=250, goal=185),
     TrainerCase("parity4_fast", "parity4_fast", {}, "ecp5-25k", aim=250, goal=125),
     TrainerCase("letters_fast", "letters_fast", {}, "ecp5-25k", aim=200, goal=130),
     TrainerCase("6-3-1 tanh of 8 bits", "xor", _BYTES | _STREAM, "ecp5-25k", aim=250, goal=175),
     TrainerCase("24-3 cross-entropy", "xor", _LOGITS | _STREAM, "ecp5-25k", aim=200, goal=125),
     TrainerCase("24-3 cross-entropy, exact", "xor", _LOGITS_EXACT, "ecp5-25k", aim=150, seeds=(1,)),
-    TrainerCase("xor_fast", "xor_fast", {}, "ice40-hx8k", aim=140, goal=120, seeds=(1,)),
+    TrainerCase("xor_fast, products of parts", "xor_fast", _PARTS, "ice40-hx8k", aim=140, seeds=(1,)),
     TrainerCase("xor_fast, exact", "xor_fast", _EXACT, "ecp5-25k", aim=150, seeds=(1,)),
     TrainerCase("parity4_fast, exact", "parity4_fast", _EXACT, "ecp5-25k", aim=150, seeds=(1,)),
 )
