@@ -60,6 +60,13 @@ class Words:
         made = SQ if self._signed_inputs else UQ
         return made(self.input_bits, self.unit_shift)
 
+    @property
+    def largest_input(self) -> int:
+        """In these units: of all inputs, and of the bias's 1."""
+        ends = [(end, each.fraction_bits) for each in self._inputs for end in (each.min, each.max)]
+        moved = [end << self.unit_shift >> fraction for end, fraction in ends]
+        return max(1 << self.unit_shift, *map(abs, moved))
+
     def input_words(self, layer: LayerConfig) -> range:
         """Node by node: which words of an update the inputs of a layer can pick; the others' bits are 0.
 
@@ -221,5 +228,5 @@ class Words:
     @property
     def product(self) -> Format:
         """Node by node: D times an input, exact, in last bits of T."""
-        largest = self.update.max * max(self.counted.max, -self.counted.min)
+        largest = self.update.max * self.largest_input
         return SQ(largest.bit_length() + 1 - self.parameter.fraction_bits, self.parameter.fraction_bits)

@@ -65,7 +65,7 @@ class BankEngine(Engine):
 
     def weights(self, site: Site, network: Any) -> None:
         array = self.array
-        names = ("address", "index", "layer", "adds", "input", "counted", "keeps")
+        names = ("address", "index", "layer", "adds", "which", "counted", "keeps")
         asked = [name for name in names if name in array.signature.members]
         site.m.d.comb += [
             *(getattr(array, name).eq(getattr(network, name)) for name in asked),

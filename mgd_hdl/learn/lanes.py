@@ -220,8 +220,8 @@ class Products(Block):
     restart, clear : In(1)
         D is 0 from now on.
     i : In(stream of D, always ready)
-    input : In
-        Which input, in c.
+    which : In
+        The input, in c.
     counted, keeps : In(config.words.counted), In(1)
         The input of the measurement that goes on, ``config.timing.sweep.reach`` clocks later, and that it is
         to be kept.
@@ -254,7 +254,7 @@ class Products(Block):
         m = Module()
         words = self.config.words
         counted = shape(words.counted)
-        m.submodules.store = store = Memory(shape=counted, depth=1 << len(self.input), init=[])
+        m.submodules.store = store = Memory(shape=counted, depth=1 << len(self.which), init=[])
         reads, writes = store.read_port(), store.write_port()
         update = Signal.like(self.i.payload, name="update", reset_less=True)
         there = Signal()  # an update that is to be taken
@@ -270,7 +270,7 @@ class Products(Block):
         # c + 1: the input is there; c + 2: it is kept; c + 3: the product.
         x = Signal(counted, name="factor", reset_less=True)
         product = Signal(shape(words.product), reset_less=True)
-        m.d.comb += reads.addr.eq(self.input)
+        m.d.comb += reads.addr.eq(self.which)
         m.d.sync += [
             x.eq(reads.data),
             product.eq(update * x),
@@ -287,7 +287,7 @@ class Products(Block):
             m.d.sync += [self.plus.eq(0), self.minus.eq(0)]
 
         m.d.comb += [
-            writes.addr.eq(later(m, self.input, "input", self.sweep.reach)),
+            writes.addr.eq(later(m, self.which, "which", self.sweep.reach)),
             writes.data.eq(self.counted),
             writes.en.eq(self.keeps),
         ]
@@ -298,7 +298,7 @@ def _inputs(config: TrainerConfig) -> dict:
     """Node by node: members by which the inputs of a measurement come to the products."""
     sweep = config.timing.sweep
     assert sweep is not None
-    return {"input": In(sweep.input_bits), "counted": In(shape(config.words.counted)), "keeps": In(1)}
+    return {"which": In(sweep.input_bits), "counted": In(shape(config.words.counted)), "keeps": In(1)}
 
 
 def _fetched(config: TrainerConfig) -> dict:
@@ -330,7 +330,7 @@ class Lanes(Block):
     i : In(stream of D, always ready)
     address, index, [layer] : In
         Of a word: where it is, the index of lane 0's code, and its layer where lanes ask for it.
-    [input, counted, keeps] : In, node by node only
+    [which, counted, keeps] : In, node by node only
         Of :class:`Products`; c is the clock of the address.
     adds : In(1)
         It takes its update, and is written.
@@ -446,7 +446,7 @@ class Lanes(Block):
             products.clear.eq(self.go & self.clear),
             products.i.payload.eq(self.i.payload),
             products.i.valid.eq(self.i.valid),
-            *(getattr(products, name).eq(getattr(self, name)) for name in ("input", "counted", "keeps")),
+            *(getattr(products, name).eq(getattr(self, name)) for name in ("which", "counted", "keeps")),
         ]
         return products.plus, products.minus
 

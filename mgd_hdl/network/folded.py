@@ -167,7 +167,7 @@ class Folded(Block):
         What the bank reads, four clocks after the address.
     address, index, [layer], adds : Out
         To the bank: a word.
-    [input] : Out, node by node only
+    [which] : Out, node by node only
         Which input it is for.
     [counted, keeps] : Out(config.words.counted), Out(1), node by node only
         To the bank, ``config.timing.sweep.reach`` clocks after the address: the input, and that it is one of
@@ -193,7 +193,7 @@ class Folded(Block):
         assert indices is not None
         self.sweep, self.indices = sweep, indices
         counted = Out(shape(config.words.counted))
-        inputs = {"input": Out(sweep.input_bits), "counted": counted, "keeps": Out(1)}
+        inputs = {"which": Out(sweep.input_bits), "counted": counted, "keeps": Out(1)}
         super().__init__(
             {
                 "x": In(data.ArrayLayout(shape(first.input), first.inputs)),
@@ -372,7 +372,7 @@ class Folded(Block):
             below = each.input.fraction_bits - unit
             counted.append(x.shift_right(below) if below >= 0 else x.shift_left(-below))
         m.d.comb += [
-            self.input.eq(Cat(self._reader.word, self._reader.layer)),
+            self.which.eq(Cat(self._reader.word, self._reader.layer)),
             self.counted.eq(Array(counted)[layer]),
             self.keeps.eq(keeps),
         ]

@@ -43,10 +43,12 @@ NETWORKS: dict[str, tuple[tuple[int, ...], str]] = {
 }
 
 
-def network(name: str, lanes: int) -> TrainerConfig:
-    """A trainer of one of the :data:`NETWORKS`: two-sided, with Walsh codes and samples from outside."""
+def network(name: str, lanes: int, nodes: bool = False) -> TrainerConfig:
+    """A trainer of one of the :data:`NETWORKS`: two-sided, with Walsh codes and samples from outside. By
+    nodes inputs have 4 bits, and D is rounded stochastically, as it is smaller.
+    """
     layers, given = NETWORKS[name]
-    return TrainerConfig.build(
+    built = TrainerConfig.build(
         {
             "name": "swept",
             "network": {"layers": layers},
@@ -57,6 +59,9 @@ def network(name: str, lanes: int) -> TrainerConfig:
             "task": {"name": "external", "source": "stream"},
         }
     )
+    if not nodes:
+        return built
+    return built.replaced(perturbation={"granularity": "node"}, learning={"rounding": "stochastic"})
 
 
 def bound(config: TrainerConfig) -> Fraction:
@@ -66,19 +71,25 @@ def bound(config: TrainerConfig) -> Fraction:
 
 @dataclass(frozen=True)
 class BankCase:
-    """A network on so many lanes, for a device."""
+    """A network on so many lanes, for a device; all parameters are shaken, or the sums of neurons."""
 
     net: str
     lanes: int
     target: str
+    nodes: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.net}-w{self.lanes}-{self.target}"
+        return f"{self.net}{'-nodes' * self.nodes}-w{self.lanes}-{self.target}"
+
+    @property
+    def shown(self) -> str:
+        """The network, for tables."""
+        return self.net + ", by nodes" * self.nodes
 
     @property
     def config(self) -> TrainerConfig:
-        return network(self.net, self.lanes)
+        return network(self.net, self.lanes, self.nodes)
 
     @property
     def verilog(self) -> str:
@@ -138,7 +149,7 @@ def plot(path: Path, results: Mapping[str, Mapping[str, Any]]) -> None:
     lines: dict[tuple[str, int], list[tuple[int, float, float]]] = {}
     for name, found in results.items():
         case = CASES[name]
-        if (steps := speed(found)) is not None:
+        if not case.nodes and (steps := speed(found)) is not None:
             most = found["fmax"] * 1e6 / float(bound(case.config))
             lines.setdefault((case.target, case.lanes), []).append((found["parameters"], steps, most))
     figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
@@ -171,7 +182,8 @@ _REST = (
     and not (target == "ecp5-85k" and net in ("49-4-4", "196-32-10") and lanes < 64)
     and lanes <= {"49-4-4": 4}.get(net, 64)
 )
-CASES: dict[str, BankCase] = {case.name: case for case in (*_FIRST, *_REST)}
+_NODES = (BankCase("49-4-4", 4, "ecp5-25k", nodes=True), BankCase("196-32-10", 16, "ecp5-25k", nodes=True))
+CASES: dict[str, BankCase] = {case.name: case for case in (*_FIRST, *_NODES, *_REST)}
 
 
 def _line(case: BankCase, found: Mapping[str, Any]) -> str:

@@ -135,14 +135,16 @@ def test_words_of_a_bank_node_by_node():
     assert (banked.timing.update_clocks, array.timing.update_clocks) == (2, 8)
     assert banked.timing.sweep is not None
     assert banked.timing.sweep.answered == 30
-    # T has 16 bits and X, below 2, four: D has 16 - 4, and D X, below 2**15, 16; of a word there are 15.
-    widths = [each.width for each in (banked.words.update, banked.words.counted, banked.words.product)]
-    assert widths == [12, 4, 16]
-    assert banked.words.word.width == 15
+    # T has 16 bits and X four: D has 16 - 4, and D X three more where X is up to 2**3, as the bias is.
     assert banked.words.update == array.words.update
-    # Signed inputs reach 2**3 only, and are never limited.
-    signed = banked.replaced(network={"activation": "tanh"})
-    assert (signed.words.counted.signed, signed.words.product.width) == (True, 15)
+    for config, counted, product in (
+        (banked, "UQ(1, 3)", 15),
+        (banked.replaced(network={"activation": "tanh"}), "SQ(2, 2)", 14),
+        (banked.replaced(network={"activation": ["relu", "sigmoid"]}), "UQ(2, 2)", 16),
+    ):
+        words = config.words
+        assert (words.update.width, str(words.counted), words.word.width) == (12, counted, 15)
+        assert words.product.width == product
     assert banked.placement.code_places == array.placement.code_places
 
 

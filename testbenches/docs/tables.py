@@ -375,7 +375,7 @@ def _banks() -> str:
         for name, found in results.items():
             case, steps = banks.CASES[name], banks.speed(found)
             words = banks.bound(case.config)
-            row = [case.net, f"{found['parameters']:,}", case.lanes, case.target]
+            row = [case.shown, f"{found['parameters']:,}", case.lanes, case.target]
             row += [f"{found[each]:,.0f}" for each in ("logic cells", "FF", "BRAM")] + [f"{found['DSP']:g}"]
             row += [f"{found['clocks']:,g}", f"{float(words):,.1f}", f"{float(words) / found['clocks']:.1%}"]
             if steps is None:

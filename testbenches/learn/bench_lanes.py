@@ -48,10 +48,10 @@ def inputs_of(config: TrainerConfig, rng: Any) -> dict[str, int]:
     """Node by node any input of any layer, and one that may be kept."""
     if config.perturbation.granularity != "node":
         return {}
-    counted = config.words.counted
+    counted, most = config.words.counted, config.words.largest_input
     return {
-        "input": int(rng.integers(1 << INPUTS)),
-        "counted": int(rng.integers(counted.min, counted.max + 1)),
+        "which": int(rng.integers(1 << INPUTS)),
+        "counted": int(rng.integers(max(counted.min, -most), min(counted.max, most) + 1)),
         "keeps": int(rng.random() < 0.5),
     }
 
@@ -144,9 +144,9 @@ class Model:
             shown = shown if word["here"] else None
         # Everything is read before anything is written.
         self.words[0] |= {"index": given["index"], "layer": given["layer"]}
-        self.words[0] |= {"input": given["input"], "x": self.inputs.get(given["input"], 0)}
+        self.words[0] |= {"which": given["which"], "x": self.inputs.get(given["which"], 0)}
         if given["keeps"] and self.words[4 + lead]:
-            self.inputs[self.words[4 + lead]["input"]] = given["counted"]
+            self.inputs[self.words[4 + lead]["which"]] = given["counted"]
         read = self.words[lead]
         if read:
             read["theta"] = [memory.get(read["at"]) for memory in self.memory]
@@ -191,7 +191,7 @@ async def words_pass_at_any_rate(dut):
     theta, update = config.words.parameter, config.words.update
     idle = dict.fromkeys(
         ("restart", "go", "hold_end", "clear", "i__valid", "i__payload", "address", "index", "layer", "adds",
-         "load", "place", "theta", "seed", "input", "counted", "keeps"), 0,
+         "load", "place", "theta", "seed", "which", "counted", "keeps"), 0,
     )  # fmt: skip
     idle |= {"here": 1, "seed": SEED}
     heard = [name for name in idle if hasattr(dut, name)]  # the layer only where lanes ask for it

@@ -28,13 +28,18 @@ def bank(
     flip: bool = False,
     clamp: float = 0.0,
     grain: str = "network",
+    activation: Any = "sigmoid",
     **sections: Any,
 ) -> TrainerConfig:
     return preset("xor").replaced(
         perturbation={"family": family, "sign_flip": flip, "granularity": grain},
         learning={"clamp": clamp},
         engine={"kind": "bank", "lanes": lanes},
-        network={"layers": list(layers), "initial": [2.0 ** (1 - i) for i in range(len(layers) - 1)]},
+        network={
+            "layers": list(layers),
+            "activation": activation,
+            "initial": [2.0 ** (1 - i) for i in range(len(layers) - 1)],
+        },
         task={"name": "external", "source": "stream"},
         **sections,
     )
@@ -50,7 +55,8 @@ CASES = {
     "three layers": bank(3, 9, 5, 4, 3),
     "random": bank(3, 9, 5, 4, 3, family="random_code"),
     "sequential": bank(2, 3, 6, 2, family="sequential"),
-    "nodes": bank(2, 2, 2, 1, **NODES),
+    # The inputs of two layers reach 4, and their products are limited.
+    "nodes": bank(2, 2, 2, 1, activation=["relu", "sigmoid"], **NODES),
     "nodes, random, clamp": bank(3, 9, 5, 4, 3, family="random_code", clamp=4.0, **NODES),
     "nodes, signed inputs, signs flipped": bank(
         4, 3, 9, 2, flip=True, grain="node", formats={"parameter": "SQ(5, 14)", "input": "SQ(2, 3)"}
@@ -110,6 +116,29 @@ def test_mutations_of_lanes_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_random_codes_are_noticed(mutation, tmp_path):
     config = bank(1, 2, 13, 1, family="random_code")
+    text = verilog(Lanes(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+
+
+@mutations(
+    ("always the same input", r"_51_ <= store\[which\]", "_51_ <= store[0]"),
+    ("inputs that are never kept", r"if \(keeps\)", "if (1'h0)"),
+    ("all inputs are kept", r"if \(keeps\)", "if (1'h1)"),
+    ("kept in the place of the input behind", r"store\[which_later_5\]", "store[which_later_4]"),
+    ("no product", r"\$signed\(update\) \* \$signed\(\{ 1'h0, factor \}\)", "$signed(update)"),
+    ("a product that wraps", r"limited = limited_saturated \?", "limited = 1'h0 ?"),
+    (
+        "a negative one that wraps",
+        r"limited_negative = limited_negative_saturated \?",
+        "limited_negative = 1'h0 ?",
+    ),
+    ("D is kept for ever", r"_15_ = clear \? 1'h0 : 1'hx", "_15_ = 1'h1"),
+    ("D outlasts a start", r"_10_ = \| \{ restart, rst \}", "_10_ = rst"),
+    ("the same column for all", r"now\[7:0\] >> row__data\[20:18\]", "now[7:0] >> 3'h0"),
+    ("another diagonal", r"diagonal_later_0 <= row__data\[17:15\]", "diagonal_later_0 <= row__data[20:18]"),
+)
+def test_mutations_node_by_node_are_noticed(mutation, tmp_path):
+    config = bank(1, 2, 13, 1, family="random_code", activation=["relu", "sigmoid"], **NODES)
     text = verilog(Lanes(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
 

@@ -137,7 +137,7 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
             if nodes:
                 layer = config.shape.layers[layers[address]]
                 word = (address - places(config)[layer.first][0]) % (layer.inputs + 1)
-                assert int(dut.input.value) == layer.index << most | word, address
+                assert int(dut.which.value) == layer.index << most | word, address
         else:
             assert not int(dut.adds.value)
         if nodes and int(dut.keeps.value):

@@ -132,3 +132,20 @@ def test_mutations_are_noticed(mutation, tmp_path):
     assert sweep is not None
     text = verilog(Folded(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+
+
+@mutations(
+    ("all weights are shaken", r"_011_ = bottom_6_later_0 \| _010_", "_011_ = bottom_6_later_0"),
+    ("nothing is shaken", r"_011_ = bottom_6_later_0 \| _010_", "_011_ = 1'h1"),
+    ("both sides shaken alike", r"_049_ = drain_shaken_0 \^ _048_", "_049_ = drain_shaken_0"),
+    ("inputs of either side", r"_007_ = valid_6_later_0 & _002_", "_007_ = valid_6_later_0"),
+    ("inputs of all groups", r"_008_ = _007_ & last_group_6_later_0", "_008_ = _007_"),
+    ("inputs of nothing that is measured", r"keeps = _008_ & _009_", "keeps = _008_"),
+    ("one layer's parts", r"counted = layer_6_later_0 \?", "counted = 1'h0 ?"),
+)
+def test_mutations_node_by_node_are_noticed(mutation, tmp_path):
+    config = folded("parity4", 2, 4, 4, 1, **NODES)
+    sweep = config.timing.sweep
+    assert sweep is not None
+    text = verilog(Folded(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)

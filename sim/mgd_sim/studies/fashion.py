@@ -160,9 +160,8 @@ class Curve:
 
 
 def _by_nodes(config: TrainerConfig) -> TrainerConfig:
-    """Neurons are shaken, not parameters, and weights learn by their inputs; in an array."""
+    """Neurons are shaken, not parameters, and weights learn by their inputs."""
     return config.replaced(
-        engine={"kind": "array", "lanes": 4},
         perturbation={"granularity": "node", "amplitude": 2.0**-7},
         learning={"rate": 2.0**-11, "anneal_every": 600_000, "last_rate": 2.0**-13, "clamp": 0.0},
         cost={"limit": 0.0},
