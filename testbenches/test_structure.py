@@ -132,7 +132,7 @@ RULES = [
     ),
     # What asks the circuit too.
     (
-        r"mgd_sim\.studies\.(fashion|toggles)",
+        r"mgd_sim\.studies\.(bank|fashion|toggles)",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.(config(\..*)?|emit|files)", r"(numpy|matplotlib)(\..*)?"),
     ),
     (

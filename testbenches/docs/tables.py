@@ -13,6 +13,9 @@
     toggles  bits that change in a step, and until it is solved, from docs/figures/toggles.json
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
     loops  circuits for a device outside, from synth/baselines/loops.json
+    banks    trainers with a bank, placed and routed, from synth/baselines/banks.json
+    bank_learned, bank_seconds   what banks have learned, and how long that takes on a chip, see
+             testbenches/docs/bank.py
     largest  networks that fill a device, from synth/baselines/largest.json and docs/hidden.json
     access   what a parameter costs more where it can be read and written, from synth/baselines
     visits   how long reading takes
@@ -64,7 +67,7 @@ from mgd_synth.fit import placed
 from mgd_synth.report import PAPER
 from mgd_synth.results import fingerprint, load
 
-from . import memory_map, paper, top, word_lengths
+from . import bank, memory_map, paper, top, word_lengths
 from .boards import known, rows, show
 from .pages import PAGES, ROOMS, ROOT, Page
 from .sizes import sizes
@@ -387,6 +390,17 @@ def _banks() -> str:
     head += ["multipliers", "clocks a step", "bound", "lane use", "MHz", "steps a second"]
     made = f"Made with `python -m mgd_synth.banks`; {'; '.join(load(banks.BASELINE))}."
     return f"{_rows(head, table)}\n{made}\n"
+
+
+def _bank_learned() -> str:
+    head = ["task", "network, parameters", "what ran", "steps", "accuracy", "circuit against twin"]
+    return f"{_rows(head, bank.learned())}\n{bank.learned_note()}\n"
+
+
+def _bank_seconds() -> str:
+    head = ["task", "steps", "clocks a step", "MHz, ECP5-25", "on the bank"]
+    head += [platform.name for platform in PAPER]
+    return f"{_rows(head, bank.seconds())}\n{bank.seconds_note()}\n"
 
 
 def _loops() -> str:
@@ -821,6 +835,8 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "trainers": lambda *_: _trainers(),
     "largest": lambda *_: _largest(),
     "banks": lambda *_: _banks(),
+    "bank_learned": lambda *_: _bank_learned(),
+    "bank_seconds": lambda *_: _bank_seconds(),
     "loops": lambda *_: _loops(),
     "proofs": lambda *_: _proofs(proofs.Book.stored()),
     "paper": lambda *_: _rows(*paper.experiments()),

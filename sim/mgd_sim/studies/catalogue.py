@@ -20,8 +20,8 @@ from .tuned import FAMILIES, VARIANTS
 
 __all__ = ["OWN_COMMANDS", "STUDIES"]
 
-#: Studies of devices, of codes and of one data set: ``python -m mgd_sim.studies.NAME``.
-OWN_COMMANDS = ("codes", "crossbars", "fashion", "finetune", "ring_networks", "rings", "toggles")
+#: Studies of devices, of banks, of codes and of one data set: ``python -m mgd_sim.studies.NAME``.
+OWN_COMMANDS = ("bank", "codes", "crossbars", "fashion", "finetune", "ring_networks", "rings", "toggles")
 
 
 def _preset_of(config: TrainerConfig) -> str | None:

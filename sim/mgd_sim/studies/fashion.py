@@ -7,7 +7,7 @@ the four IDX files of Fashion-MNIST as they are distributed. Without the option 
 Results are kept in ``docs/figures/fashion_196.json`` after every look, and with ``--checkpoint`` where the
 twin is; so a run may be stopped at any time, and the same command goes on. ``--write DIR`` writes the
 samples for ``examples/fashion`` instead, and ``--circuit STEPS`` lets the circuit go on from the checkpoint
-beside the twin, and compares all their states.
+beside the twin, compares all their states, and notes that they were equal in ``bank_compared.json``.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from ..rtl import RtlTrainer, trainer_design
 from ..rtl.crossing import into_circuit
 from ..tasks import Dataset, dataset, judging
 from ..trainer import Trainer
+from .bank import note
 from .study import Unusable, command, ends_in_a_line, file, folder, hold, keep, kept, number, replacing, say
 
 __all__ = [
@@ -296,6 +297,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.circuit:
         found = from_checkpoint(configuration(given.inputs, place), given.checkpoint, given.circuit)
         say(found)
+        note(found, found.steps - given.circuit, given.out)
         return 0 if found.equal else 1
     results = given.out / f"{name}.json"
     hold(results)
