@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from ..config import ConfigError
+from ..config import ConfigError, TrainerConfig
 from ..config.summary import json_schema, presets_and_tasks, summary, summary_lines
 from ..config.toml import preset_text
 from ..files import write_file
@@ -51,12 +51,21 @@ def check(args: Namespace) -> int:
             problems = [{"key": p.key, "value": p.value, "allowed": p.allowed} for p in error.problems]
             print_json({"ok": False, "problems": problems})
         raise
-    found = summary(config)
+    found, engines = summary(config), _engines(config)
     if args.json:
-        print_json({"ok": True, **found})
+        print_json({"ok": True, **found, "other_engine": engines})
     else:
-        print("\n".join(summary_lines(found)))
+        print("\n".join([*summary_lines(found), *(f"  {'engine':12} {line}" for line in engines)]))
     return 0
+
+
+def _engines(config: TrainerConfig) -> list[str]:
+    """Where the other engine would do: of an array that no device holds, and of a bank."""
+    from mgd_synth.estimate import holds, other_engine
+
+    if config.timing.sweep is None and holds(config):
+        return []
+    return other_engine(config)
 
 
 def schema(args: Namespace) -> int:

@@ -12,7 +12,15 @@ __all__ = ["estimate"]
 def estimate(args: Namespace) -> int:
     """Tell it, and what fits which device."""
     config = any_configuration(args.config, args.samples)
-    from mgd_synth.estimate import as_json, check_target, estimate, fits, fits_table, notes
+    from mgd_synth.estimate import (
+        as_json,
+        check_target,
+        estimate,
+        fits,
+        fits_table,
+        notes,
+        other_engine,
+    )
     from mgd_synth.features import reason_against
     from mgd_synth.process import SynthError
 
@@ -21,8 +29,9 @@ def estimate(args: Namespace) -> int:
         raise ToolError(reason)
     try:
         if args.target is not None:
-            check_target(args.target)
-        fitting = fits(config, None if args.target is None else [args.target])
+            check_target(args.target, config)
+        targets = None if args.target is None else [args.target]
+        fitting, others = fits(config, targets), other_engine(config, targets)
         report = None if args.target is None else estimate(config, args.target)
     except SynthError as error:
         raise ToolError(str(error)) from None
@@ -35,6 +44,7 @@ def estimate(args: Namespace) -> int:
             "notes": notes(config),
             **({} if report is None else report.as_json()),
             "devices": as_json(config, fitting),
+            "other_engine": others,
         }
         print_json(document)
         return 0
@@ -47,4 +57,7 @@ def estimate(args: Namespace) -> int:
     else:
         print(report.markdown())
     print(f"## What fits\n\n{fits_table(config, fitting)}", end="")
+    if others:
+        print("\n## With the other engine\n")
+        print("\n".join(f"* {line}" for line in others))
     return 0

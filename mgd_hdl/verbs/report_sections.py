@@ -262,7 +262,7 @@ def _times(known: Known) -> list[str]:
                 [each["target"], f"{each['fmax'] / 1e6:.1f} MHz", "placed and routed", _duration(seconds)]
             )
     there = {row[0] for row in rows}
-    for target in coefficients().targets:
+    for target in coefficients().targets_of(config):
         guess = rate(config, target)
         if guess is not None and target not in there:
             seconds = median * clocks / guess / 1e6

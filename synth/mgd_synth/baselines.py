@@ -166,9 +166,12 @@ def _cells(target: str) -> Baseline:
     )
 
 
+_JUDGED = {**runs.JUDGED, **runs.BANKS_JUDGED}
+
+
 def _trainer(name: str, target: str) -> Entry:
     # Who judges is made as it would be placed.
-    return runs.measured(runs.config(name), target, DEVICES.get(target) if name in runs.JUDGED else None)
+    return runs.measured(runs.config(name), target, DEVICES.get(target) if name in _JUDGED else None)
 
 
 def _trainers(target: str) -> Baseline:
@@ -178,6 +181,16 @@ def _trainers(target: str) -> Baseline:
         measure=partial(_trainer, target=target),
         names=(*runs.JUDGED, *runs.FIT) if fitted else tuple(runs.JUDGED)[:3],
         small=("XOR",) if fitted or target == "generic" else (),
+        share=0.01,
+    )
+
+
+def _bank_trainers(target: str) -> Baseline:
+    return Baseline(
+        name=f"bank_trainers_{target}",
+        measure=partial(_trainer, target=target),
+        names=(*runs.banks(runs.BANKS_FIT, target), *runs.banks(runs.BANKS_JUDGED, target)),
+        small=(),
         share=0.01,
     )
 
@@ -218,6 +231,7 @@ BASELINES = {
         *(_cells(target) for target in cell_area.TARGETS),
         *(_trainers(target) for target in (*runs.WITHOUT, "ice40-hx8k", "generic")),
         *(_products(target) for target in runs.WITHOUT),
+        *(_bank_trainers(target) for target in runs.BANKS_ON),
         _STANDARD_CELLS,
     )
 }

@@ -43,12 +43,15 @@ def write_source(top: str) -> str:
 
 
 def block(path: str) -> str:
-    """The block's name for reports: all cells of the array are one, and all neurons of a layer.
+    """The block's name for reports: all cells of the array are one, all lanes of a bank, and all neurons of a
+    layer.
 
     >>> block("trainer.core.array.tile_0.cell_3.integrator")
     'array.cell'
     >>> block("trainer.trainer.core.array.tile_0.cell_3.integrator"), block("trainer.bank")
     ('array.cell', 'bank')
+    >>> block("trainer.core.array.lane_3.store"), block("trainer.core.network.reader")
+    ('array.lane', 'network.reader')
     """
     parts = [part for part in path.split(".") if part]
     if parts[:1] != [INSTANCE]:
@@ -59,6 +62,8 @@ def block(path: str) -> str:
         return INSTANCE
     if parts[0] == "array" and any(part.startswith("cell_") for part in parts):
         return "array.cell"
+    if parts[0] == "array" and any(part.startswith("lane_") for part in parts):
+        return "array.lane"
     if parts[0] == "network" and len(parts) > 1:
         return "network." + re.sub(r"(_\d+)_\d+$", r"\1", parts[1])
     return parts[0]

@@ -11,7 +11,7 @@ every estimate. So with the clock rate, see :mod:`mgd_synth.delays`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from mgd_hdl.config.errors import did_you_mean
 from mgd_hdl.config.timing import steps_per_second
 
 from .delays import delays, fabric, period
-from .features import Features, features
+from .features import IN_BANK, Features, features, reason_against
 from .flow import COUNTED, DEVICES
 from .process import SynthError
 from .report import Report, Resource, device_notes
@@ -41,8 +41,10 @@ __all__ = [
     "estimated_sizes",
     "fits",
     "fits_table",
+    "holds",
     "keys",
     "notes",
+    "other_engine",
     "rate",
     "short_of_multipliers",
     "totals",
@@ -71,6 +73,7 @@ _FAMILY = {
 _FULL = 0.9
 
 _MOST_NEURONS = 4096
+_MOST_LANES = 64
 
 # ---- coefficients --------------------------------------------------------------------------------
 
@@ -99,6 +102,8 @@ class Fit:
     rate_errors : mapping
         For each of these that some were judged on: how many, and the median and the largest error of the
         clock rate, as a part of it.
+    bank_errors, bank_options, bank_periods : mapping
+        The same of trainers with a bank.
     """
 
     tool: str
@@ -109,10 +114,18 @@ class Fit:
     free: Sequence[str]
     periods: Mapping[str, Features]
     rate_errors: Mapping[str, tuple[int, float, float]]
+    bank_errors: Mapping[str, Mapping[str, tuple[float, float]]]
+    bank_options: Mapping[str, Sequence[Any]]
+    bank_periods: Mapping[str, Features]
 
     @property
     def targets(self) -> tuple[str, ...]:
         return tuple(target for target, family in _FAMILY.items() if family in self.families)
+
+    def targets_of(self, config: TrainerConfig) -> tuple[str, ...]:
+        """Devices for which there are coefficients of all its blocks."""
+        errors = self.bank_errors if _in_bank(config) else self.families
+        return tuple(target for target in self.targets if _FAMILY[target] in errors)
 
 
 @cache
@@ -124,13 +137,24 @@ def coefficients() -> Fit:
 #: Blocks of memory are counted, not fitted, where no fitted trainer had any: none has many samples.
 _COUNTED: dict[str, dict[str, Features]] = {"samples memory": {"BRAM": {"memories": 1.0}}}
 
+#: Where a product of a bank has no multiplier, each of its bits takes what it does in an array's block.
+_LIKE = {"folded": "neuron", "squares in turn": "squared_error"}
+
+#: And those of a bank always, since how many there are is known.
+_EXACT: dict[str, dict[str, Features]] = {
+    "lane": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
+    "folded": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
+    f"cross_entropy{IN_BANK}": {"BRAM": {"memories": 1.0}},
+}
+
 
 def _wished(config: TrainerConfig, target: str, fit: Fit) -> dict[str, dict[str, float]]:
     """Sizes with as many multipliers as there are products."""
     found: dict[str, dict[str, float]] = {kind: {} for kind in ("logic cells", *DEVICES[target].mapped)}
     for name, (block, given) in features(config, target).items():
-        fitted = fit.families[_FAMILY[target]].get(block, {})
-        for kind, terms in {**_COUNTED.get(block, {}), **fitted}.items():
+        fitted = _of(fit.families[_FAMILY[target]], block)
+        counted = {kind: terms for kind, terms in _EXACT.get(block, {}).items() if kind in found}
+        for kind, terms in {**_COUNTED.get(block, {}), **fitted, **counted}.items():
             found[kind][name] = _sum(terms, given)
     return found
 
@@ -146,11 +170,16 @@ def estimated_sizes(
     sizes = _wished(config, target, fit)
     wanted, most = sum(sizes["DSP"].values()), DEVICES[target].multipliers
     if wanted > most:
+        tables = fit.tables[_FAMILY[target]]
         for name, (block, given) in features(config, target).items():
             if name in sizes["DSP"]:
-                tables = fit.tables[_FAMILY[target]][block]
                 for kind, blocks in sizes.items():
-                    whole, without = blocks.get(name, 0), _sum(tables.get(kind, {}), given)
+                    whole = blocks.get(name, 0)
+                    if block.removesuffix(IN_BANK) in tables:
+                        without = _sum(_of(tables, block).get(kind, {}), given)
+                    else:
+                        bits = tables[_LIKE[block]].get(kind, {}).get("product_bits", 0)
+                        without = 0 if kind == "DSP" else whole + bits * given["product_bits"]
                     blocks[name] = whole + (1 - most / wanted) * (without - whole)
         # Rounded so that they are no more than there are.
         left = float(most)
@@ -161,6 +190,11 @@ def estimated_sizes(
         kind: {name: size for name, number in blocks.items() if (size := round(number))}
         for kind, blocks in sizes.items()
     }
+
+
+def _of(found: Mapping[str, Mapping[str, Features]], block: str) -> Mapping[str, Features]:
+    """The coefficients of a kind of block, in a bank by default those of the array's."""
+    return found.get(block, found.get(block.removesuffix(IN_BANK), {}))
 
 
 def _sum(terms: Features, given: Features) -> float:
@@ -202,11 +236,12 @@ def chooses(key: str, usual: Sequence[Any]) -> bool:
 def unknown(config: TrainerConfig, fit: Fit) -> list[str]:
     """Choices that no fitted trainer had, so that their blocks may be anything."""
     usual = dict(keys(preset("xor")))
+    options = fit.bank_options if _in_bank(config) else fit.options
 
     def seen(key: str, value: Any) -> bool:
         # A key that is younger than the fit was at its default there. A number is on or off.
-        fitted = fit.options.get(key, usual[key])
-        switch = usual[key] == [0] and key in fit.options
+        fitted = options.get(key, usual[key])
+        switch = usual[key] == [0] and key in options
         return value in fitted or (switch and bool(value) in map(bool, fitted))
 
     return sorted(
@@ -219,12 +254,17 @@ def unknown(config: TrainerConfig, fit: Fit) -> list[str]:
     )
 
 
+def _in_bank(config: TrainerConfig) -> bool:
+    return config.timing.sweep is not None
+
+
 # ---- the estimate --------------------------------------------------------------------------------
 
 
-def check_target(target: str) -> None:
-    """Raises SynthError unless there are coefficients."""
-    targets = coefficients().targets
+def check_target(target: str, config: TrainerConfig | None = None) -> None:
+    """Raises SynthError unless there are coefficients, by default for arrays."""
+    fit = coefficients()
+    targets = fit.targets if config is None else fit.targets_of(config)
     if target not in targets:
         hint = ", which synth counts" if target in COUNTED else did_you_mean(target, targets)
         raise SynthError(f"no estimates for target {target!r}{hint}; there are {', '.join(targets)}")
@@ -238,7 +278,8 @@ def short_of_multipliers(config: TrainerConfig, target: str, fit: Fit) -> bool:
 def clock(config: TrainerConfig, target: str, cells: float, fit: Fit | None = None) -> float | None:
     """The clock rate of a trainer of so many logic cells, megahertz; None if nothing like it was placed."""
     fit = coefficients() if fit is None else fit
-    if (terms := fit.periods.get(fabric(target))) is None:
+    periods = fit.bank_periods if _in_bank(config) else fit.periods
+    if (terms := periods.get(fabric(target))) is None:
         return None
     found = period(terms, delays(config, cells, short_of_multipliers(config, target, fit)))
     return None if found is None else 1000 / found
@@ -255,7 +296,9 @@ def rate(config: TrainerConfig, target: str) -> float | None:
 
 def estimate(config: TrainerConfig, target: str) -> Report:
     """As ``flow.synthesize``, without synthesis."""
-    check_target(target)
+    if reason := reason_against(config):
+        raise SynthError(reason)
+    check_target(target, config)
     fit = coefficients()
     supply = SUPPLY[target]
     found = estimated_sizes(config, target)
@@ -289,16 +332,16 @@ def _device_notes(config: TrainerConfig, target: str, fit: Fit) -> Iterator[str]
     wanted, most = round(sum(_wished(config, target, fit)["DSP"].values())), DEVICES[target].multipliers
     if wanted > most > 0:
         yield f"Products want {wanted} multipliers, and there are {most}: the others are tables."
-    told = ", ".join(
-        f"{kind} {middle:.1%} and {most:.1%}" for kind, (middle, most) in fit.errors[_FAMILY[target]].items()
-    )
+    in_bank = _in_bank(config)
+    errors = (fit.bank_errors if in_bank else fit.errors)[_FAMILY[target]]
+    told = ", ".join(f"{kind} {middle:.1%} and {most:.1%}" for kind, (middle, most) in errors.items())
     judged = DEVICES[_FAMILY[target]].title
     yield f"Sizes are estimates; median and largest error over trainers outside the fit, on {judged}: {told}."
-    if fabric(target) not in fit.periods:
+    if fabric(target) not in (fit.bank_periods if in_bank else fit.periods):
         return
     if clock(config, target, 1, fit) is None:
         yield "No trainer with as many stages was placed on this device: its clock rate is not estimated."
-    elif fabric(target) in fit.rate_errors:
+    elif fabric(target) in fit.rate_errors and not in_bank:
         count, middle, most_wrong = fit.rate_errors[fabric(target)]
         yield (
             f"So is the clock rate; median and largest error over {count} placed trainers outside the fit, on"
@@ -327,6 +370,8 @@ class Fitting:
         The largest size of all hidden layers; None without any, 0 where not even one neuron fits.
     parameters : int or None
         Of that trainer.
+    lanes : int or None
+        Of a bank, the most lanes, with everything else as it is; 0 where not even one fits.
     """
 
     target: str
@@ -335,6 +380,7 @@ class Fitting:
     short: tuple[str, ...]
     hidden: int | None
     parameters: int | None
+    lanes: int | None = None
 
 
 def _short(config: TrainerConfig, target: str) -> tuple[float, tuple[str, ...]]:
@@ -345,39 +391,88 @@ def _short(config: TrainerConfig, target: str) -> tuple[float, tuple[str, ...]]:
     return used["logic cells"] / supply["logic cells"], short
 
 
+def holds(config: TrainerConfig) -> bool:
+    """Whether there is a device that it fits, as far as that is estimated."""
+    if reason_against(config):
+        return True
+    return any(not _short(config, target)[1] for target in coefficients().targets_of(config))
+
+
 def _grown(config: TrainerConfig, hidden: int) -> TrainerConfig | None:
     """The same with so many neurons in every hidden layer; None where that is no trainer."""
     first, *between, last = config.network.layers
+    return _changed(config, network={"layers": [first, *[hidden] * len(between), last]})
+
+
+def _changed(config: TrainerConfig, **changes: Mapping[str, Any]) -> TrainerConfig | None:
     try:
-        return config.replaced(network={"layers": [first, *[hidden] * len(between), last]})
+        return config.replaced(**changes)
     except ConfigError:
         return None
+
+
+def _most(most: int, suits: Callable[[int], bool]) -> int:
+    """Doubled until it does not fit, then halved to the last that does; 0 where not even one fits."""
+    low, high = 0, 1
+    while high <= most and suits(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle <= most and suits(middle) else (low, middle)
+    return low
 
 
 def fits(config: TrainerConfig, targets: Sequence[str] | None = None) -> list[Fitting]:
     """For each device: does the trainer fit, and how many hidden neurons would."""
     found = []
-    for target in coefficients().targets if targets is None else targets:
+    for target in coefficients().targets_of(config) if targets is None else targets:
         share, short = _short(config, target)
-        hidden = parameters = None
+        hidden = parameters = lanes = None
+
+        def suits(changed: TrainerConfig | None, target: str = target) -> bool:
+            return changed is not None and not _short(changed, target)[1]
+
         if len(config.network.layers) > 2:
-
-            def suits(neurons: int, target: str = target) -> bool:
-                grown = _grown(config, neurons)
-                return grown is not None and not _short(grown, target)[1]
-
-            # Doubled until it does not fit, then halved to the last that does.
-            low, high = 0, 1
-            while high <= _MOST_NEURONS and suits(high):
-                low, high = high, 2 * high
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (middle, high) if middle <= _MOST_NEURONS and suits(middle) else (low, middle)
-            hidden = low
-            largest = _grown(config, low) if low else None
+            hidden = _most(_MOST_NEURONS, lambda neurons: suits(_grown(config, neurons)))
+            largest = _grown(config, hidden) if hidden else None
             parameters = None if largest is None else largest.parameters
-        found.append(Fitting(target, not short, share, short, hidden, parameters))
+        if _in_bank(config):
+            lanes = _most(_MOST_LANES, lambda count: suits(_changed(config, engine={"lanes": count})))
+        found.append(Fitting(target, not short, share, short, hidden, parameters, lanes))
     return found
+
+
+#: Banks that are tried in place of an array, the fastest first.
+_TRIED_LANES = (64, 32, 16, 8, 4, 2, 1)
+
+
+def other_engine(config: TrainerConfig, targets: Sequence[str] | None = None) -> list[str]:
+    """Where the other engine would do, one line a device: a bank where an array does not fit, and an array in
+    place of a bank, which makes more steps a second.
+    """
+    if reason_against(config):
+        return []
+    known = coefficients().targets if targets is None else targets
+    if _in_bank(config):
+        array = _changed(config, engine={"kind": "array", "lanes": 4})
+        tried = [] if array is None else [(array, "an array would fit")]
+    else:
+        banks = [(each, _changed(config, engine={"kind": "bank", "lanes": each})) for each in _TRIED_LANES]
+        tried = [
+            (bank, f'engine.kind = "bank" with engine.lanes = {lanes} would fit')
+            for lanes, bank in banks
+            if bank is not None
+        ]
+    lines = []
+    for target in known:
+        if not _in_bank(config) and not _short(config, target)[1]:
+            continue
+        for other, told in tried:
+            if target in coefficients().targets_of(other) and not _short(other, target)[1]:
+                speed = _speed(other, rate(other, target))
+                lines.append(f"{target}: {told}" + (f", {speed} steps a second" if speed else ""))
+                break
+    return lines
 
 
 def _speed(config: TrainerConfig, megahertz: float | None) -> str:
@@ -398,9 +493,11 @@ def _steps(config: TrainerConfig, hertz: float) -> float:
 
 def fits_table(config: TrainerConfig, found: Sequence[Fitting]) -> str:
     """One line a device, in Markdown."""
+    lanes = _in_bank(config)
     lines = [
-        "| device | logic cells | fits | clock | steps per second | largest hidden | parameters |",
-        "| --- | ---: | --- | ---: | ---: | ---: | ---: |",
+        "| device | logic cells | fits | clock | steps per second | largest hidden | parameters |"
+        + " most lanes |" * lanes,
+        "| --- | ---: | --- | ---: | ---: | ---: | ---: |" + " ---: |" * lanes,
     ]
     for each in found:
         clock_rate = rate(config, each.target)
@@ -414,6 +511,7 @@ def fits_table(config: TrainerConfig, found: Sequence[Fitting]) -> str:
             speed,
             "" if each.hidden is None else f"{each.hidden:,}" if each.hidden else "none",
             "" if each.parameters is None else f"{each.parameters:,}",
+            *([f"{each.lanes}" if each.lanes else "none"] if lanes else []),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -437,6 +535,7 @@ def as_json(config: TrainerConfig, found: Sequence[Fitting]) -> list[dict[str, A
                 ),
                 "largest_hidden": each.hidden,
                 "parameters": each.parameters,
+                **({} if each.lanes is None else {"most_lanes": each.lanes}),
             }
         )
     return rows

@@ -6,19 +6,20 @@ are what must be in the circuit, most of them bits; what a synthesizer makes of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from mgd_hdl.config import TrainerConfig
-from mgd_hdl.config.codes import COLUMNS
+from mgd_hdl.config.codes import COLUMNS, LFSR
+from mgd_hdl.config.engines import Indices, Sweep
 from mgd_hdl.config.names import numbered
 from mgd_hdl.config.network import LayerConfig, adder_levels
-from mgd_hdl.config.number import Rounding
+from mgd_hdl.config.number import Format, Rounding
 from mgd_hdl.config.options import OPTIONS
 from mgd_hdl.learn.array import TRUNK_TILES
 
 from .process import SynthError
 
-__all__ = ["Features", "features", "reason_against"]
+__all__ = ["IN_BANK", "Features", "features", "reason_against", "stored"]
 
 Features = dict[str, float]
 
@@ -37,6 +38,8 @@ _NARROW = 9
 
 def features(config: TrainerConfig, target: str) -> dict[str, tuple[str, Features]]:
     """For each block of the reports its kind, which has coefficients of its own, and its features."""
+    if config.timing.sweep is not None:
+        return {name: (kind, given) for name, kind, given in _bank(config, target)}
     blocks = [
         *_cells(config),
         *_codes(config),
@@ -62,7 +65,7 @@ def _wide(target: str, operands: int, products: int) -> Features:
 
 def _memory(depth: int, width: int, target: str) -> tuple[int, int]:
     """Of a table: its bits if it becomes logic, or else its blocks of memory."""
-    least, shapes = _MEMORIES["ice40" if target.startswith("ice40") else "other"]
+    least, shapes = _shapes(target)
     if depth * width < least:
         return depth * width, 0
     for rows, columns in reversed(shapes):
@@ -70,6 +73,10 @@ def _memory(depth: int, width: int, target: str) -> tuple[int, int]:
             return 0, -(-width // columns)
     rows, columns = shapes[0]
     return 0, -(-depth // rows) * -(-width // columns)
+
+
+def _shapes(target: str) -> tuple[int, tuple[tuple[int, int], ...]]:
+    return _MEMORIES["ice40" if target.startswith("ice40") else "other"]
 
 
 # ---- learning ------------------------------------------------------------------------------------
@@ -184,6 +191,11 @@ def reason_against(config: TrainerConfig) -> str:
     if config.outside:
         told = "has no estimate: no circuit with a device was among those fitted; mgd-hdl synth measures it"
         return f'device.kind = "outside": {told}'
+    if config.timing.sweep is not None:
+        if config.nodes:
+            told = "has no estimate in a bank: no such one was among those fitted; mgd-hdl synth measures it"
+            return f'perturbation.granularity = "node": {told}'
+        return ""
     if config.facts.name not in _ENGINES:
         return (
             f'engine.kind = "{config.engine.kind}": its sizes are not estimated; mgd-hdl synth measures them'
@@ -233,7 +245,7 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
 
 
 def _learning(config: TrainerConfig) -> Iterator[_Block]:
-    word, hold, cost = config.words.update.width, config.words.hold.width, config.words.cost.width
+    word = config.words.update.width
     for name in config.timing.homodynes:
         yield name, "homodyne", {"one": 1, "word": word, "multiples": (config.words.multiples - 1) * word}
     if config.shape.paced:
@@ -247,31 +259,7 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
             "blocks": layers * -(-(word + 1) // 16),
             "line": config.timing.left_until,
         }  # fmt: skip
-    rounded = config.rounding is not Rounding.CARRY
-    yield "update", "update", {
-        "one": 1,
-        "word": word,
-        "hold": hold,
-        "rounded": rounded,
-        "dropped": rounded * config.levels.dropped_bits,
-        "stages": (not config.sign_only) * hold * config.levels.max_learning_shift.bit_length(),
-        "early": config.early * word,
-        "staged": config.staged * word,
-    }  # fmt: skip
-    yield "accumulator", "accumulator", {"one": 1, "hold": hold, "staged": config.staged * hold}
-    if config.analog:
-        yield "highpass", "highpass", {"one": 1, "cost": cost, "state": config.words.high_passed.width}
-    else:
-        yield (
-            "baseline",
-            "baseline",
-            {
-                "one": 1,
-                "cost": config.words.measured.width,
-                "two_sided": config.two_sided * cost,
-                "staged": config.staged * cost,
-            },
-        )
+    yield from _words(config)
     yield "initializer", "initializer", {
         "one": 1,
         "rows": config.placement.rows,
@@ -301,6 +289,36 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
         "decay": config.decays,
         "follower": config.follow > 0,
     }  # fmt: skip
+
+
+def _words(config: TrainerConfig) -> Iterator[_Block]:
+    """From costs to D."""
+    word, hold, cost = config.words.update.width, config.words.hold.width, config.words.cost.width
+    rounded = config.rounding is not Rounding.CARRY
+    yield "update", "update", {
+        "one": 1,
+        "word": word,
+        "hold": hold,
+        "rounded": rounded,
+        "dropped": rounded * config.levels.dropped_bits,
+        "stages": (not config.sign_only) * hold * config.levels.max_learning_shift.bit_length(),
+        "early": config.early * word,
+        "staged": config.staged * word,
+    }  # fmt: skip
+    yield "accumulator", "accumulator", {"one": 1, "hold": hold, "staged": config.staged * hold}
+    if config.analog:
+        yield "highpass", "highpass", {"one": 1, "cost": cost, "state": config.words.high_passed.width}
+    else:
+        yield (
+            "baseline",
+            "baseline",
+            {
+                "one": 1,
+                "cost": config.words.measured.width,
+                "two_sided": config.two_sided * cost,
+                "staged": config.staged * cost,
+            },
+        )
 
 
 #: Blocks of options that most trainers do without: the block, its kind, and what is counted of it.
@@ -477,3 +495,195 @@ def _activations(layer: LayerConfig, target: str) -> Features:
         each["product_bits"] = table.slope_format.width * table.position_bits
         each |= _wide(target, max(table.slope_format.width, table.position_bits), 1)
     return {name: layer.neurons * number for name, number in each.items()}
+
+
+# ---- banks ---------------------------------------------------------------------------------------
+
+#: The end of a kind that is fitted to banks if they have it, and otherwise is that of arrays.
+IN_BANK = " in a bank"
+
+#: Bits of a row in a lane's table of random codes: a mask, and the diagonal of column 0.
+_ROW = LFSR.degree - 2 * COLUMNS + 3
+
+#: Words, and their bits, of a memory that is made of tables.
+_SLICE = (16, 4)
+
+
+def stored(depth: int, width: int, target: str) -> tuple[int, int]:
+    """Of a memory that is written: how many memories of tables it becomes, or else its blocks.
+
+    Yosys takes what costs least, as was seen of memories of many sizes: a memory of tables 4, a block 128,
+    and each row of the former from the third on half its width. An iCE40 has blocks only.
+    """
+    blocks = min(-(-depth // words) * -(-width // bits) for words, bits in _shapes(target)[1])
+    rows = -(-depth // _SLICE[0])
+    slices = rows * -(-width // _SLICE[1])
+    tables = 4 * slices + max(0, rows - 2) * width / 2 <= 128 * blocks
+    return (slices, 0) if tables and not target.startswith("ice40") else (0, blocks)
+
+
+def _bank(config: TrainerConfig, target: str) -> Iterator[_Block]:
+    """Blocks of a trainer with a bank. What an array has too shares its kind, and so its coefficients."""
+    doors = config.access + config.inference
+    sweep, indices = _schedule(config)
+    address, index = _bits_of(sweep.depth), indices.bits
+    lanes, layers, word = config.engine.lanes, len(config.shape.layers), config.words.parameter.width
+    yield "array.lane", "lane", _lane(config, target)
+    yield "array", "lanes", _lanes(config, address, index)
+    yield "network.reader", "reader", {
+        "one": 1,
+        "layers": layers,
+        "address": address,
+        "index": index,
+        "word": _bits_of(max(layer.inputs + 1 for layer in config.shape.layers)),
+    }  # fmt: skip
+    yield "network", "folded", _folded(config, target)
+    yield from _curves(config, target)
+    yield "initializer", "loader", {
+        "one": 1, "lanes": lanes, "layers": layers, "address": address, "word": word
+    }  # fmt: skip
+    yield "sequencer", "bank sequencer", {
+        "one": 1,
+        "doors": doors > 0,
+        "anew": config.reference_each_step,
+        "two_sided": config.two_sided,
+        "staged": config.staged,
+    }  # fmt: skip
+    yield "trainer", "bank trainer", {
+        "one": 1,
+        "sample": config.sample_bits,
+        "doors": doors,
+        "generator": config.task.source == "generator",
+        "staged": config.staged,
+    }  # fmt: skip
+    if config.loss == "squared_error":
+        error = config.words.error.width
+        yield "squared_error", "squares in turn", {
+            "one": 1,
+            "error": error,
+            "count": (config.outputs - 1).bit_length(),
+            "targets": config.outputs * config.formats.target.width,
+            "product_bits": error**2,
+            **_wide(target, error, 1),
+        }  # fmt: skip
+    else:
+        yield from ((name, f"{kind}{IN_BANK}", given) for name, kind, given in _loss(config, target))
+    if config.access:
+        yield "access", "fetch", {
+            "one": 1, "address": address, "index": config.parameters.bit_length(), "word": word
+        }  # fmt: skip
+    if config.inference:
+        yield "inference", "answers of a bank", {
+            "one": 1,
+            "inputs": config.shape.layers[0].inputs * config.formats.input.width,
+            "outputs": config.outputs * config.words.output.width,
+        }  # fmt: skip
+    own = {"baseline": f"baseline{IN_BANK}"}
+    yield from ((name, own.get(kind, kind), given) for name, kind, given in _words(config))
+    yield from _samples(config, target)
+    yield from _given(config, target)
+    yield from _options(config)
+
+
+def _schedule(config: TrainerConfig) -> tuple[Sweep, Indices]:
+    """That of a bank, and what tells the codes of its words apart."""
+    sweep, indices = config.timing.sweep, config.timing.indices
+    assert sweep is not None
+    assert indices is not None
+    return sweep, indices
+
+
+def _bits_of(count: int) -> int:
+    return max(1, (count - 1).bit_length())
+
+
+def _lane(config: TrainerConfig, target: str) -> Features:
+    """Of all lanes, each with its memory, and with random codes a table of rows too."""
+    lanes, word, (sweep, indices) = config.engine.lanes, config.words.parameter.width, _schedule(config)
+    slices, memories = stored(sweep.depth, word, target)
+    walsh = not indices.rows and not config.sequential
+    bits, tables = _memory(indices.table, _ROW, target) if indices.rows else (0, 0)
+    each: Features = {
+        "one": 1,
+        "word": word,
+        "update": config.words.word.width,
+        "parity": walsh and config.codes.walsh_code.place_bits,
+        "compared": config.sequential * indices.bits,
+        "random": indices.rows,
+        "stored": bits,
+        "clamp": word - 2 - config.levels.rail,
+        "blocks": (memories > 0) * word,
+        "rows": (slices > 0) * word * (-(-sweep.depth // _SLICE[0]) - 1),
+        "slices": slices,
+        "memories": memories + tables,
+    }
+    return {name: lanes * number for name, number in each.items()}
+
+
+def _lanes(config: TrainerConfig, address: int, index: int) -> Features:
+    """What all lanes have in common."""
+    lanes, (sweep, indices) = config.engine.lanes, _schedule(config)
+    walsh = not indices.rows and not config.sequential
+    return {
+        "one": 1,
+        "indices": lanes * index,
+        "by_layer": sweep.by_layer * lanes * index,
+        "address": (sweep.reach + 1) * address,
+        "step": walsh and config.codes.walsh_code.counter_bits,
+        "place": config.sequential * index,
+        "random": indices.rows,
+        "update": config.words.word.width,
+        "access": config.access * lanes * config.words.parameter.width,
+    }
+
+
+def _signed_width(formats: Sequence[Format]) -> int:
+    """Of a word that holds any of these."""
+    is_signed = any(each.signed for each in formats)
+    return max(each.width + (is_signed and not each.signed) for each in formats)
+
+
+def _folded(config: TrainerConfig, target: str) -> Features:
+    """Lanes' products and sums, the drain that all go through, the sample that turns, what is on its way."""
+    layers, lanes, (sweep, _) = config.shape.layers, config.engine.lanes, _schedule(config)
+    inputs = [layer.input for layer in layers]
+    is_signed = any(each.signed for each in inputs)
+    operand = max(_signed_width(inputs), *(each.fraction_bits + 1 + is_signed for each in inputs))
+    weight, total = config.words.visible.width + 2, max(layer.sum.width for layer in layers)
+    bottom = layers[0].sum.width
+    together = config.loss != "squared_error" or config.task.accuracy or config.inference
+    slices = memories = 0
+    if sweep.stores:
+        neurons = max(layer.neurons for layer in layers[:-1])
+        width = _signed_width([layer.output for layer in layers[:-1]])
+        slices, memories = stored(4 << _bits_of(neurons), width, target)
+    product = weight + operand
+    return {
+        "one": 1,
+        "lanes": lanes,
+        "registers": lanes * (product + 2 * (total + bottom) + min(operand + 1, bottom)),
+        "sums": lanes * (total + bottom),
+        "products": lanes,
+        "product_bits": lanes * weight * operand,
+        # A factor without a sign has one bit more.
+        **_wide(target, max(weight, operand + (not is_signed)), lanes),
+        "sample": layers[0].inputs * layers[0].input.width,
+        "line": sweep.reach + sweep.sums,
+        "layers": len(layers),
+        "curve": sweep.curve,
+        "answers": together * (1 + (sweep.spans[-1].groups > 1)) * config.outputs * config.words.output.width,
+        "slices": slices,
+        "memories": memories,
+    }  # fmt: skip
+
+
+def _curves(config: TrainerConfig, target: str) -> Iterator[_Block]:
+    """One block for each curve; sums of all layers that share it come in one format."""
+    layers = config.shape.layers
+    for layer in layers:
+        if layer.shared is None:
+            sums = [each.sum for each in layers if layer.index in (each.index, each.shared)]
+            width = max(each.integer_bits for each in sums) + max(each.fraction_bits for each in sums)
+            kind = "limit" if layer.table is None else f"table{IN_BANK}"
+            given = {name: value / layer.neurons for name, value in _activations(layer, target).items()}
+            yield f"network.activation_{layer.index}", kind, {**given, "sum_bits": width}

@@ -1,7 +1,8 @@
 """Fits the coefficients of estimates: ``python -m mgd_synth.fit``.
 
 Sizes come from ``synth/baselines/trainers_*.json``, which ``mgd_synth.baselines --write`` renews, and clock
-rates from the boards' trainers in ``docs/boards.json`` and those that ``mgd_synth.frontier`` placed.
+rates from the boards' trainers in ``docs/boards.json`` and those that ``mgd_synth.frontier`` placed; of what
+only banks have from ``bank_trainers_*.json``, and their clock rates from what ``mgd_synth.banks`` placed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import argparse
 import json
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.files import write_file
 
-from . import frontier, runs
+from . import banks, frontier, runs
 from .baselines import BASELINES
 from .delays import delays, fabric
 from .estimate import (
@@ -39,7 +40,7 @@ from .process import SynthError
 from .results import load
 from .script import status_of
 
-__all__ = ["Placed", "errors", "fit", "fitted", "least_squares", "main", "placed"]
+__all__ = ["Placed", "errors", "fit", "fitted", "least_squares", "main", "placed", "placed_banks"]
 
 _BOARDS = Path(__file__).parents[2] / "docs" / "boards.json"
 
@@ -148,6 +149,16 @@ def placed(group: str) -> list[Placed]:
     ]
 
 
+def placed_banks() -> list[Placed]:
+    """Banks that were placed: one seed each."""
+    return [
+        Placed(name, case.target, case.config, each["logic cells"], each["fmax"])
+        for results in load(banks.BASELINE).values()
+        for name, each in results.items()
+        if (case := banks.CASES.get(name)) is not None and "fmax" in each
+    ]
+
+
 def _boards() -> list[Placed]:
     """What was placed and routed for boards, but for trainers with many stages: beside a judge and a button
     these are no faster than others.
@@ -166,10 +177,10 @@ def _delays(each: Placed, made: Fit) -> Features:
     return delays(each.config, each.cells, short_of_multipliers(each.config, each.target, made))
 
 
-def periods(made: Fit) -> dict[str, Features]:
-    """Nanoseconds by fabric and feature, of boards and trainers that were placed."""
+def periods(made: Fit, known: Sequence[Placed]) -> dict[str, Features]:
+    """Nanoseconds by fabric and feature, of what was placed."""
     cases: dict[str, list[Placed]] = {}
-    for each in (*_boards(), *placed("trainer")):
+    for each in known:
         cases.setdefault(fabric(each.target), []).append(each)
     found = {}
     for name, group in cases.items():
@@ -212,7 +223,7 @@ def _recorded(name: str) -> tuple[str, Mapping[str, Any]]:
 
 def fit() -> Fit:
     """Everything that an estimate needs, from what is recorded of the latest release."""
-    configs = {name: runs.config(name) for name in (*runs.FIT, *runs.JUDGED)}
+    configs = {name: runs.config(name) for name in (*runs.FIT, *runs.BANKS_FIT)}
     records = {target: _recorded(f"trainers_{target}")[1] for target in runs.WITHOUT}
     families = {
         target: fitted({name: records[target][name] for name in runs.FIT}, configs, target)
@@ -227,24 +238,61 @@ def fit() -> Fit:
         for target in runs.WITHOUT
     }
     tool, _ = _recorded(f"trainers_{next(iter(runs.WITHOUT))}")
-    made = Fit(tool, families, tables, {}, {}, [], {}, {})
-    made = replace(made, periods=periods(made))
-    wrong = {}
-    for target, entries in records.items():
-        guessed = {name: totals(estimated_sizes(configs[name], target, made)) for name in runs.JUDGED}
-        measured = {name: totals(entries[name]) for name in runs.JUDGED}
-        wrong[target] = {
-            kind: (round(middle, 4), round(most, 4))
-            for kind, (middle, most) in errors(guessed, measured).items()
-        }
+    made = Fit(tool, families, tables, {}, {}, [], {}, {}, {}, {}, {})
+    made = _with_banks(made, configs)
+    made = replace(
+        made,
+        periods=periods(made, [*_boards(), *placed("trainer")]),
+        bank_periods=periods(made, placed_banks()),
+    )
     usual = dict(keys(preset("xor")))
-    seen: dict[str, list[Any]] = {key: [] for key, values in usual.items() if chooses(key, values)}
-    for name in runs.FIT:
-        for key, values in keys(configs[name]):
+    options = _seen([configs[name] for name in runs.FIT])
+    return replace(
+        made,
+        errors={target: _wrong(made, target, entries, runs.JUDGED) for target, entries in records.items()},
+        options=options,
+        free=[key for key in usual if key not in options],
+        rate_errors=rate_errors(made),
+        bank_errors={
+            target: _wrong(made, target, _banks(target), runs.banks(runs.BANKS_JUDGED, target))
+            for target in runs.BANKS_ON
+        },
+        bank_options=_seen([configs[name] for name in (*runs.FIT, *runs.BANKS_FIT)]),
+    )
+
+
+def _banks(target: str) -> Mapping[str, Any]:
+    return _recorded(f"bank_trainers_{target}")[1]
+
+
+def _with_banks(made: Fit, configs: Mapping[str, TrainerConfig]) -> Fit:
+    """And what only banks have, fitted to banks; the others' coefficients stay those of arrays."""
+    families = dict(made.families)
+    for target in runs.BANKS_ON:
+        entries = _banks(target)
+        found = fitted({name: entries[name] for name in runs.banks(runs.BANKS_FIT, target)}, configs, target)
+        own = {block: kinds for block, kinds in found.items() if block not in families[target]}
+        families[target] = {**families[target], **own}
+    return replace(made, families=families)
+
+
+def _wrong(
+    made: Fit, target: str, entries: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, tuple[float, float]]:
+    """Errors over some trainers, by resource."""
+    guessed = {name: totals(estimated_sizes(runs.config(name), target, made)) for name in names}
+    found = errors(guessed, {name: totals(entries[name]) for name in guessed})
+    return {kind: (round(middle, 4), round(most, 4)) for kind, (middle, most) in found.items()}
+
+
+def _seen(configs: Iterable[TrainerConfig]) -> dict[str, list[Any]]:
+    """Every key that chooses, and what it was in some trainer."""
+    seen: dict[str, list[Any]] = {key: [] for key, values in keys(preset("xor")) if chooses(key, values)}
+    for config in configs:
+        for key, values in keys(config):
             if key in seen:
                 seen[key] += [value for value in values if value not in seen[key]]
-    free = [key for key in usual if key not in seen]
-    return replace(made, errors=wrong, options=seen, free=free, rate_errors=rate_errors(made))
+    return seen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,18 @@ from . import ecp5, generic, gowin, ice40
 from .flow import DEVICES, mapped
 from .nextpnr import Device, sizes
 
-__all__ = ["FIT", "JUDGED", "MULTIPLIED", "WITHOUT", "config", "measured"]
+__all__ = [
+    "BANKS_FIT",
+    "BANKS_JUDGED",
+    "BANKS_ON",
+    "FIT",
+    "JUDGED",
+    "MULTIPLIED",
+    "WITHOUT",
+    "banks",
+    "config",
+    "measured",
+]
 
 _Changes = Mapping[str, Any]
 
@@ -327,9 +338,113 @@ JUDGED: dict[str, tuple[str, _Changes]] = {
 }
 
 
+# ---- banks ---------------------------------------------------------------------------------------
+
+_WALSH = {"family": "walsh"}
+_SEQUENTIAL = {"family": "sequential"}
+_TWO_SIDED = {"measure": "two_sided"}
+_TANH = {"activation": ["tanh", "linear"]}
+_ASKED = {"inference": "yes"}
+
+
+def _bank(
+    layers: list[int], lanes: int, input_format: str = "UQ(1, 0)", **sections: Any
+) -> tuple[str, _Changes]:
+    """A bank of so many lanes, whose samples are the user's; random codes unless others are asked for."""
+    changes = _stream(layers, input_format, engine={"kind": "bank", "lanes": lanes})
+    return "xor", _with(changes, sections)
+
+
+#: Coefficients of what only banks have come from these,
+BANKS_FIT: dict[str, tuple[str, _Changes]] = {
+    "bank 2-4-1, 1 lane, walsh": (
+        "xor",
+        {"network": {"layers": [2, 4, 1]}, "perturbation": _WALSH, "engine": {"kind": "bank", "lanes": 1}},
+    ),
+    "bank 9-6-3, 2 lanes, two-sided": _bank([9, 6, 3], 2, learning=_TWO_SIDED),
+    "bank 12-8-4 of 8 bits, 4 lanes, walsh, two-sided": _bank(
+        [12, 8, 4], 4, "SQ(1, 7)", perturbation=_WALSH, learning=_TWO_SIDED
+    ),
+    "bank 60-8-3, 4 lanes, sequential, two-sided": _bank(
+        [60, 8, 3], 4, perturbation=_SEQUENTIAL, learning=_TWO_SIDED
+    ),
+    "bank 300-6-2, 3 lanes, walsh, access": _bank(
+        [300, 6, 2], 3, perturbation=_WALSH, engine={"access": "yes"}
+    ),
+    "bank 20-12-6-3, 8 lanes, walsh, accuracy": _bank(
+        [20, 12, 6, 3],
+        8,
+        "UQ(0, 4)",
+        network={"activation": ["tanh", "tanh", "linear"]},
+        perturbation=_WALSH,
+        task={"accuracy": True},
+    ),
+    "bank 100-8-4, 2 lanes, many stages": _bank([100, 8, 4], 2, "UQ(0, 4)", engine=_MANY),
+    "bank 8-6-2, 3 lanes, sequential, both doors": _bank(
+        [8, 6, 2], 3, perturbation=_SEQUENTIAL, engine={"access": "yes"}, network=_ASKED
+    ),
+    "bank 49-6-4 letters, 2 lanes, walsh, two-sided": (
+        "nist7x7_centered",
+        {
+            "network": {"layers": [49, 6, 4]},
+            "perturbation": _WALSH,
+            "learning": {**_TWO_SIDED, "rate": 0.015625},
+            "engine": {"kind": "bank", "lanes": 2},
+        },
+    ),
+    "bank 16-16-4, 16 lanes, walsh, two-sided": _bank(
+        [16, 16, 4], 16, "UQ(0, 4)", perturbation=_WALSH, learning=_TWO_SIDED
+    ),
+    "bank 30-10, 8 lanes": _bank([30, 10], 8),
+}
+
+#: and are judged by these.
+BANKS_JUDGED: dict[str, tuple[str, _Changes]] = {
+    "49-4-4 letters, 4 lanes, walsh, two-sided": (
+        "nist7x7_centered",
+        {
+            "perturbation": _WALSH,
+            "learning": {**_TWO_SIDED, "rounding": "stochastic"},
+            "engine": {"kind": "bank", "lanes": 4},
+        },
+    ),
+    "64-12-10, 6 lanes, walsh, two-sided, cross-entropy": _bank(
+        [64, 12, 10],
+        6,
+        "UQ(0, 4)",
+        network=_TANH,
+        perturbation=_WALSH,
+        learning=_TWO_SIDED,
+        cost=_ENTROPY,
+    ),
+    "28-8-4, 5 lanes, inference": _bank([28, 8, 4], 5, learning=_TWO_SIDED, network=_ASKED),
+    "18-9-3, 3 lanes, sequential, access, many stages": _bank(
+        [18, 9, 3], 3, "UQ(0, 3)", perturbation=_SEQUENTIAL, engine={**_MANY, "access": "yes"}
+    ),
+    "150-10-2 of 20 bits, 1 lane, walsh": _bank(
+        [150, 10, 2], 1, "UQ(0, 2)", perturbation=_WALSH, formats={"parameter": "SQ(5, 15)"}
+    ),
+}
+
+#: For these devices,
+BANKS_ON = ("ecp5-25k", "ice40-up5k")
+
+#: the largest of them, which take longest, for the first one only.
+_FIRST_ONLY = (
+    "bank 20-12-6-3, 8 lanes, walsh, accuracy",
+    "bank 30-10, 8 lanes",
+    "64-12-10, 6 lanes, walsh, two-sided, cross-entropy",
+)
+
+
+def banks(group: Mapping[str, Any], target: str) -> tuple[str, ...]:
+    """Those of :data:`BANKS_FIT` or :data:`BANKS_JUDGED` that are synthesized for a device."""
+    return tuple(name for name in group if target == BANKS_ON[0] or name not in _FIRST_ONLY)
+
+
 def config(name: str) -> TrainerConfig:
-    """One of :data:`FIT` or :data:`JUDGED`."""
-    start, changes = {**FIT, **JUDGED}[name]
+    """One of those above."""
+    start, changes = {**FIT, **JUDGED, **BANKS_FIT, **BANKS_JUDGED}[name]
     return preset(start).replaced(**changes)
 
 

@@ -4,7 +4,8 @@
     size     on the page of a block: what it takes of an iCE40, from docs/sizes.json
     blocks   every block: what it is, its page, its logic cells
     cells    logic cells per parameter, from synth/baselines/cell_*.json; cells-ice40: every cell there
-    estimates, judged   errors of estimates, from synth/baselines/trainers_*.json
+    estimates, judged   errors of estimates, from synth/baselines/trainers_*.json; bank_estimates, bank_judged
+             the same of banks; bank_placed: of banks that were placed
     rates    estimated clock rates beside placed ones, of trainers to which none was fitted
     boards   what fits which board, from docs/boards.json
     time     how long these take to learn at their best clock rate, beside the paper's platforms
@@ -63,7 +64,7 @@ from mgd_synth.baselines import BASELINES
 from mgd_synth.boards import BOARDS
 from mgd_synth.cell_area import ARRAYS, VARIANTS, bound, goal
 from mgd_synth.estimate import SUPPLY, coefficients, estimate, estimated_sizes, totals
-from mgd_synth.fit import placed
+from mgd_synth.fit import placed, placed_banks
 from mgd_synth.report import PAPER
 from mgd_synth.results import fingerprint, load
 
@@ -286,26 +287,27 @@ def _all_cells(target: str) -> str:
 # ---- of estimates --------------------------------------------------------------------------------
 
 
-def _estimates() -> str:
-    """The median and the largest error on each device that was fitted."""
+def _estimates(group: str) -> str:
+    """The median and the largest error on each device that was fitted, to arrays or banks."""
     fit = coefficients()
-    kinds = list(dict.fromkeys(kind for found in fit.errors.values() for kind in found))
+    errors = fit.bank_errors if group == "bank_trainers" else fit.errors
+    kinds = list(dict.fromkeys(kind for found in errors.values() for kind in found))
     rows = [
         [target, *(f"{found[kind][0]:.1%}, {found[kind][1]:.1%}" if kind in found else "" for kind in kinds)]
-        for target, found in fit.errors.items()
+        for target, found in errors.items()
     ]
     table = _rows(["median, largest error", *kinds], rows)
     return (
-        f"{table}\nMade with `python -m mgd_synth.fit` from `synth/baselines/trainers_*.json`; {fit.tool}.\n"
+        f"{table}\nMade with `python -m mgd_synth.fit` from `synth/baselines/{group}_*.json`; {fit.tool}.\n"
     )
 
 
-def _judged() -> str:
+def _judged(group: str, judges: Iterable[str], targets: Iterable[str]) -> str:
     """The logic cells of every judged trainer: what was estimated, and what synthesis gave."""
     fit = coefficients()
-    records = {target: BASELINES[f"trainers_{target}"].latest[1] for target in (*fit.errors, "ice40-hx8k")}
+    records = {target: BASELINES[f"{group}_{target}"].latest[1] for target in targets}
     rows = []
-    for name in runs.JUDGED:
+    for name in judges:
         config = runs.config(name)
         row = [name, config.parameters]
         for target, entries in records.items():
@@ -390,6 +392,21 @@ def _banks() -> str:
     head += ["multipliers", "clocks a step", "bound", "lane use", "MHz", "steps a second"]
     made = f"Made with `python -m mgd_synth.banks`; {'; '.join(load(banks.BASELINE))}."
     return f"{_rows(head, table)}\n{made}\n"
+
+
+def _bank_placed() -> str:
+    """One line a placed bank: its size and clock rate as estimated, and as they are."""
+    table = []
+    for each in placed_banks():
+        if each.target in coefficients().targets_of(each.config):
+            guess = estimate(each.config, each.target)
+            cells = next(found.used for found in guess.resources if found.name == "logic cells")
+            row = [f"{cells:,.0f} for {each.cells:,.0f}, {cells / each.cells - 1:+.1%}"]
+            if guess.fmax is not None:
+                row.append(f"{guess.fmax:.0f} for {each.rate:.0f}, {guess.fmax / each.rate - 1:+.0%}")
+            table.append([each.title, f"{each.config.parameters:,}", *row])
+    head = ["bank", "parameters", "logic cells, estimated for placed", "MHz, estimated for placed"]
+    return _rows(head, table) + "\nMade with `python -m mgd_synth.banks`, one seed.\n"
 
 
 def _bank_learned() -> str:
@@ -821,8 +838,11 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "access": lambda *_: _access(),
     "visits": lambda *_: _visits(),
     "cells": lambda *_: _cells(),
-    "estimates": lambda *_: _estimates(),
-    "judged": lambda *_: _judged(),
+    "estimates": lambda *_: _estimates("trainers"),
+    "judged": lambda *_: _judged("trainers", runs.JUDGED, (*runs.WITHOUT, "ice40-hx8k")),
+    "bank_estimates": lambda *_: _estimates("bank_trainers"),
+    "bank_judged": lambda *_: _judged("bank_trainers", runs.BANKS_JUDGED, runs.BANKS_ON),
+    "bank_placed": lambda *_: _bank_placed(),
     "options": lambda *_: options(json_schema()),
     "states": lambda *_: _states(),
     "apart": lambda *_: _apart(),
