@@ -93,4 +93,4 @@ class Placement:
     @property
     def code_rows(self) -> int:
         """Of the places of codes."""
-        return self.code_places[-1].row + 1
+        return self.code_places[-1].row + 1 if self.asked.nodes else self.rows
