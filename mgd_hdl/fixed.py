@@ -65,8 +65,11 @@ def wrap(value: Value, format: Format) -> Value:
     return low.as_signed() if format.signed else low.as_unsigned()
 
 
-def saturate(m: Module, value: Value, format: Format, name: str, *, stages: int = 0) -> tuple[Signal, Signal]:
-    """``value`` limited to ``format`` (its fraction bits are the caller's), and whether it was.
+def saturate(
+    m: Module, value: Value, format: Format, name: str, *, stages: int = 0, symmetric: bool = False
+) -> tuple[Signal, Signal]:
+    """``value`` limited to ``format`` (its fraction bits are the caller's), and whether it was; of a signed
+    format of two bits or more that is ``symmetric`` to -max .. max.
 
     With ``stages`` registers between the test and the choice of the limit, both so many clocks later.
 
@@ -81,13 +84,15 @@ def saturate(m: Module, value: Value, format: Format, name: str, *, stages: int 
         value = Cat(value, Const(0, 1)).as_signed()
     bits = len(value)
     keep = width if format.signed else width + 1  # as a signed value
-    if bits <= keep and (format.signed or not value_shape.signed):
+    if bits <= keep - symmetric and (format.signed or not value_shape.signed):
         m.d.comb += limited.eq(later(m, value, f"{name}_low", stages))
         return limited, outside
     negative: Value = value[-1]
     if format.signed:
         top = value[width - 1 :]
         beyond = top.any() & ~top.all()
+        if symmetric:
+            beyond = beyond | (value[:width].as_signed() == format.min)
     else:
         beyond = value[width:].any() | negative
     m.d.comb += outside.eq(later(m, beyond, f"{name}_beyond", stages))
@@ -95,6 +100,7 @@ def saturate(m: Module, value: Value, format: Format, name: str, *, stages: int 
     negative = later(m, negative, f"{name}_negative", stages)
     if format.signed:
         limit = Cat((~negative).replicate(width - 1), negative)
+        limit = limit | 1 if symmetric else limit
     else:
         limit = (~negative).replicate(width)
     m.d.comb += limited.eq(Mux(outside, limit, low))

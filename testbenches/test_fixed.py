@@ -147,7 +147,9 @@ def wrapped(number: int, format: Format) -> int:
     return (number - format.min) % 2**format.width + format.min
 
 
-def check_saturate(saturate: Callable[..., Any], shapes: Iterable[Shape] = SHAPES) -> None:
+def check_saturate(
+    saturate: Callable[..., Any], shapes: Iterable[Shape] = SHAPES, *, symmetric: bool = False
+) -> None:
     """Into every format, wider and narrower, and whether the value was changed."""
 
     def build(m: Module, value: Signal, _dither: Signal) -> dict[Any, Any]:
@@ -159,6 +161,8 @@ def check_saturate(saturate: Callable[..., Any], shapes: Iterable[Shape] = SHAPE
     def exact(key: Any, number: int, _word: int) -> int:
         what, format = key
         limited = clamped(number, format)
+        if symmetric and format.signed and format.width > 1:
+            limited = max(limited, -format.max)
         return limited if what == "limited" else limited != number
 
     for shape in shapes:
@@ -196,18 +200,23 @@ def test_saturate():
     check_saturate(fixed.saturate)
 
 
+def symmetric(m, value, format, name):
+    """Limits of one size on both sides."""
+    return fixed.saturate(m, value, format, name, symmetric=format.width > 1)
+
+
+def test_saturate_alike_on_both_sides():
+    check_saturate(symmetric, symmetric=True)
+    with pytest.raises(AssertionError):
+        check_saturate(fixed.saturate, [signed(4)], symmetric=True)
+
+
 def test_wrap():
     check_wrap(fixed.wrap)
 
 
 def test_requantize():
     check_requantize(fixed.requantize)
-
-
-def symmetric(m, value, format, name):
-    """Limits of one size on both sides."""
-    limited, outside = fixed.saturate(m, value, format, name)
-    return Mux(limited == format.min, limited + format.signed, limited), outside
 
 
 def silent(m, value, format, name):

@@ -90,7 +90,7 @@ class BankEngine(Engine):
         self.quiet = quiet = Signal(name="sweep_is_quiet")  # it begins, or is under way
         sweeping = Signal()
         self.owed = owed = Signal(name="owed")  # D is here, and no sweep has brought it to all parameters
-        waited = Signal(range(self.PATIENCE + 1))
+        waited = Signal(range(self.PATIENCE + 1), reset_less=True)  # a reset has nothing owed
         with m.If(comes):
             m.d.sync += owed.eq(1)
         with m.Elif(network.swept):

@@ -38,7 +38,8 @@ class Lane(Block):
     """One lane: a memory of parameters, and all that a parameter needs when its word comes by.
 
     A word that is addressed in clock c is read then, kept in c + 1, meets its update in c + 2, is added to it
-    in c + 3 and written in c + 4, when its visible bits and its code are at the network too. A parameter of
+    in c + 3 and written in c + 4, when its visible bits are at the network too, its code a clock before. A
+    parameter of
     the array engine takes +D where its code bit is 1, else -D, and none where it is beyond its rail and the
     word leads further out; so it is here, with the code of the measurement before, which is made anew beside
     that of this one. Of both codes the bits are, with :class:`mgd_hdl.config.engines.Indices` for indices,
@@ -74,8 +75,10 @@ class Lane(Block):
         It is written, in c + 4.
     load, theta : In(1), In(config.words.parameter)
         This is written instead.
-    visible : Out(config.words.visible), code : Out(1)
+    visible : Out(config.words.visible)
         In c + 4.
+    code : Out(1)
+        In c + 3.
     [held] : Out(config.words.parameter), ``engine.access`` only
         T as it was, in c + 2.
     """
@@ -144,7 +147,7 @@ class Lane(Block):
         # c + 4.
         m.d.comb += [
             self.visible.eq(updated[config.words.guard_bits :].as_signed()),
-            self.code.eq(later(m, shaken, "shaken", 2)),
+            self.code.eq(later(m, shaken, "shaken", 1)),
             writes.addr.eq(self.write),
             writes.data.eq(Mux(self.load, self.theta, updated)),
             writes.en.eq(self.load | self.writes),
@@ -340,7 +343,7 @@ class Lanes(Block):
         While ``fetch`` is high ``place`` is read too; ``at`` is one-hot the lane whose word is ``held`` three
         clocks later.
     visible, codes : Out
-        Of all lanes, four clocks after the address.
+        Of all lanes, four clocks after the address; codes three.
     """
 
     def __init__(self, config: TrainerConfig):

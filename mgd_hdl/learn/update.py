@@ -124,9 +124,14 @@ class Update(Block):
         rounded, _ = shift_round(shifted, config.levels.dropped_bits, config.rounding, dither)
 
         # Limit to [-max, max]: the format's least value is one below, and its last bit makes it -max.
-        limited, outside = saturate(m, rounded, config.words.update, "limited", stages=stages)
+        # With few stages a sweep, which waits for D, is spared a test behind the choice.
+        at_once = config.timing.sweep is not None and not stages
+        limited, outside = saturate(
+            m, rounded, config.words.update, "limited", stages=stages, symmetric=at_once
+        )
         least = Signal()
-        m.d.comb += least.eq(limited == config.words.update.min)
+        if not at_once:
+            m.d.comb += least.eq(limited == config.words.update.min)
         m.d.sync += [
             self.o.payload.eq(limited | least),
             self.o.valid.eq(tested_valid),

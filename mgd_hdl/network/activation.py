@@ -27,6 +27,9 @@ class Activation(Block):
     second limits it; the product has a register of its own, or its parts have (``engine.products``), and so
     has what is read of a large table.
 
+    With few stages the last register is behind the interpolation; ``apart`` it is behind the product, and y
+    is a sum: for who has less to do with y than a product takes.
+
     All neurons of a layer have the same curve, unless they have defects: then each has its own.
 
     Latency ``layer.activation_latency + layer.padding`` clocks; one value per clock.
@@ -38,8 +41,9 @@ class Activation(Block):
     y : Out(layer.output)
     """
 
-    def __init__(self, layer: LayerConfig, neuron: int = 0, z: Format | None = None):
+    def __init__(self, layer: LayerConfig, neuron: int = 0, z: Format | None = None, *, apart: bool = False):
         self.layer = layer
+        self.apart = apart and not layer.staged and not layer.padding
         self.neuron = neuron
         self.sum = z or layer.sum
         super().__init__({"z": In(shape(self.sum)), "y": Out(shape(layer.output))})
@@ -53,7 +57,8 @@ class Activation(Block):
         layer = self.layer
         table = layer.tables[self.neuron] if layer.tables else None
         kept = {} if table is None or layer.padding else OUTSIDE
-        y = Signal(shape(layer.output), name="value", reset_less=True, attrs=kept)
+        wired = table is not None and self.apart
+        y = Signal(shape(layer.output), name="value", reset_less=not wired, attrs={} if wired else kept)
         if table is None:
             m.d.sync += y.eq(self._limited(m, layer.output))
         else:
@@ -76,14 +81,15 @@ class Activation(Block):
             found = later(m, port.data, "knot", layer.table_stages)
             position = later(m, position, "position", layer.table_stages)
             knot = data.View(row, found)
+            registers = int(layer.staged or self.apart)
             if layer.in_parts:
                 rise = in_parts(m, knot.slope, position, "rise")
             else:
                 product = Signal(Shape(slope.width + table.position_bits, signed=slope.signed), name="rise")
                 m.d.comb += product.eq(knot.slope * position)
-                rise = later(m, product, "rise", int(layer.staged))
-            base = later(m, knot.base, "base", int(layer.staged))
-            m.d.sync += y.eq(base + rise.shift_right(table.position_bits))
+                rise = later(m, product, "rise", registers)
+            base = later(m, knot.base, "base", registers)
+            m.d["comb" if self.apart else "sync"] += y.eq(base + rise.shift_right(table.position_bits))
         for stage in range(layer.padding):
             padded = Signal(shape(layer.output), name=f"later_{stage}", reset_less=True)
             m.d.sync += padded.eq(y)

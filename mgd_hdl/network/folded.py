@@ -164,7 +164,7 @@ class Folded(Block):
     [rest] : In(1), inference only
         With ``go``: nothing is shaken, so that the outputs that are there with ``over`` are those at rest.
     visible, codes : In
-        What the bank reads, four clocks after the address.
+        What the bank reads, four clocks after the address; codes three.
     address, index, [layer], adds : Out
         To the bank: a word.
     [which] : Out, node by node only
@@ -288,7 +288,8 @@ class Folded(Block):
         if self.indices.nodes:
             keeps = valid[reach] & ~plus[reach] & last_group[reach] & ~silent
             self._counts(m, inputs, layer[reach], keeps)
-        sums = self._summed(m, inputs, bottom[reach], plus[reach], last_word[reach], first_word[reach + 1])
+        at = reach - 1
+        sums = self._summed(m, inputs, bottom[at], plus[at], last_word[at], first_word[reach + 1])
         at = reach + sweep.sums
         load = Signal()
         m.d.comb += load.eq(valid[at] & last_word[at])
@@ -321,17 +322,20 @@ class Folded(Block):
         turning = Signal(len(self.x.as_value()), reset_less=True)
         with m.If(self.go):
             m.d.sync += turning.eq(self.x.as_value())
-        with m.Elif(valid[reach - 1] & bottom[reach - 1] & ~last_word[reach - 1]):
+        with m.Elif(valid[reach - 2] & bottom[reach - 2] & ~last_word[reach - 2]):
             m.d.sync += turning.eq(turning.rotate_right(first.width))
         sample = turning[: first.width]
         taken: Value = sample.as_signed() if first.signed else sample
 
-        stored: Value = Const(0, 1)
         if sweep.stores:
             stored = self._reads(m, plus[reach - 2], layer[reach - 2], word[reach - 2])
-        at = reach - 1
+        # What does not come from a layer before is chosen a clock ahead: the last register has neither enable
+        # nor reset, so that a multiplier can take it in, and before it is only what comes late.
+        at = reach - 2
         ones = Array(Const(1 << each.input.fraction_bits, self._input) for each in layers)
-        value = Mux(last_word[at], ones[0], taken)
+        known = Signal(self._input, name="known", reset_less=True)
+        m.d.sync += known.eq(Mux(last_word[at], ones[layer[at]], taken))
+        value: Value = known
         if len(layers) > 1:
             behind = [
                 Mux(plus[at], Const(span.streams[1], 1), Const(span.streams[0], 1)) for span in sweep.spans
@@ -340,11 +344,13 @@ class Folded(Block):
             streams = Signal()
             far: Value = Const(1, 1)
             if any(starts):
-                here = later(m, word[at - 1], "word_here", 1)
-                far = here >= Array(Const(s) for s in starts)[layer[at]]
+                far = word[at] >= Array(Const(s) for s in starts)[layer[at]]
             m.d.comb += streams.eq(first_group[at] & Array(behind)[layer[at]] & far)
-            passed = Mux(bottom[at], taken, Mux(streams, y, stored))
-            value = Mux(last_word[at], ones[layer[at]], passed)
+            inner = ~bottom[at] & ~last_word[at]
+            from_before = later(m, inner & streams, "from_before", 1)
+            value = Mux(from_before, y, value)
+            if sweep.stores:
+                value = Mux(later(m, inner & ~streams, "from_store", 1), stored, value)
         x = Signal(self._input, name="operand", reset_less=True)
         m.d.sync += x.eq(value)
         return x
@@ -380,7 +386,9 @@ class Folded(Block):
     def _summed(
         self, m: Module, x: Signal, bottom: Value, plus: Value, last: Value, first: Value
     ) -> list[tuple[Signal, Value]]:
-        """Of each lane the sum of the products, and of the inputs with signs; node by node the sign alone."""
+        """Of each lane the sum of the products, and of the inputs with signs; node by node the sign alone.
+        What of a weight is not in the memory is known a clock before: the whole factor comes from registers.
+        """
         config, still = self.config, self._still
         rests: Value = bottom | still if config.two_sided else bottom | ~plus | still
         if self.indices.nodes:
@@ -394,20 +402,21 @@ class Folded(Block):
         for lane in range(config.engine.lanes):
             visible, code = self.visible.word_select(lane, width), self.codes[lane]
             # At rest 10, perturbed 11 or 01; the reference of two sides is perturbed the other way.
-            lower = Signal(2, name=f"lower_{lane}")
+            lower = Signal(2, name=f"lower_{lane}", reset_less=True)
             if config.sequential:  # Perturbed 11, or 01 on the other side; all others rest.
                 beside = code & ~bottom & (plus | Const(side, 1)) & ~still
-                m.d.comb += lower.eq(Mux(beside, Cat(1, plus), 0b10))
+                m.d.sync += lower.eq(Mux(beside, Cat(1, plus), 0b10))
             elif side:
-                m.d.comb += lower.eq(Mux(rests, 0b10, Cat(1, code ^ ~plus)))
+                m.d.sync += lower.eq(Mux(rests, 0b10, Cat(1, code ^ ~plus)))
             else:
-                m.d.comb += lower.eq(Mux(rests, 0b10, Cat(1, code)))
+                m.d.sync += lower.eq(Mux(rests, 0b10, Cat(1, code)))
+            code = later(m, code, f"code_{lane}", 1)
             weight = Cat(lower, visible).as_signed()
             product = Signal(signed(len(weight) + len(x)), name=f"product_{lane}", reset_less=True)
             if self.indices.nodes:
                 total = Signal(self._sum, name=f"sum_{lane}", reset_less=True)
                 m.d.sync += [product.eq(weight * x), total.eq(Mux(first, 0, total) + product)]
-                found.append((total, later(m, code, f"code_{lane}", self.sweep.sums)))
+                found.append((total, later(m, code, f"summed_code_{lane}", self.sweep.sums)))
                 continue
             part = Signal(signed(min(len(x) + 1, bottom_sum)), name=f"part_{lane}", reset_less=True)
             m.d.sync += [product.eq(weight * x), part.eq(Mux(still, 0, Mux(code, x, other)))]
@@ -549,7 +558,7 @@ class Folded(Block):
         sums = [layer.sum for layer in users]
         fraction = max(each.fraction_bits for each in sums)
         common = SQ(max(each.integer_bits for each in sums), fraction)
-        curve = place(m, platform, f"activation_{users[0].index}", Activation(users[0], z=common))
+        curve = place(m, platform, f"activation_{users[0].index}", Activation(users[0], z=common, apart=True))
         z: Value = drained["z"].shift_left(fraction - sums[0].fraction_bits)
         for layer in users[1:]:
             moved = drained["z"].shift_left(fraction - layer.sum.fraction_bits)

@@ -25,7 +25,7 @@ from mgd_hdl.hosted_board import HostedBoard
 from mgd_hdl.showcase import Showcase
 
 from .blocks import SOURCE, named
-from .flow import DEVICES, check_registers, mapped_for
+from .flow import DEVICES, check_registers, mapped_for, staged
 from .nextpnr import Device, Routed, place_and_route, resources
 from .process import Say, SynthError, Tool, need, silent
 from .report import Resource
@@ -425,7 +425,7 @@ def _routed(
 ) -> tuple[dict[str, Any], Routed]:
     """The mapped module, and what place and route made of it."""
     family, device = board.family, board.device
-    netlist, _ = mapped_for(device, folder, text, top, say, staged=config.staged)
+    netlist, _ = mapped_for(device, folder, text, top, say, staged=staged(config))
     source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
     module = named(netlist["modules"][top], source["modules"][top])
     # Paths begin at the trainer, as in every report.

@@ -38,6 +38,7 @@ __all__ = [
     "mapped",
     "mapped_for",
     "rates",
+    "staged",
     "synthesize",
 ]
 
@@ -103,7 +104,7 @@ def mapped(
     text = renamed(made[f"{config.name}.v"], config.name, _TOP) + shell.verilog
     notes: tuple[str, ...] = ()
     if isinstance(how, Device):
-        netlist, notes = mapped_for(how, folder, text, shell.top, say, staged=config.staged)
+        netlist, notes = mapped_for(how, folder, text, shell.top, say, staged=staged(config))
     else:
         say("yosys: starting")
         marked = isinstance(how, Counted)
@@ -113,6 +114,11 @@ def mapped(
     source = json.loads((folder / SOURCE).read_text(encoding="utf-8"))
     module = named(netlist["modules"][shell.top], source["modules"][shell.top])
     return Mapped(shell, {**netlist, "modules": {shell.top: module}}, notes)
+
+
+def staged(config: TrainerConfig) -> bool:
+    """Whether there are registers around its multipliers: with many stages, and on the lanes of a bank."""
+    return config.staged or config.timing.sweep is not None
 
 
 def mapped_for(

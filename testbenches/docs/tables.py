@@ -380,13 +380,15 @@ def _banks() -> str:
         for name, found in results.items():
             case, steps = banks.CASES[name], banks.speed(found)
             words = banks.bound(case.config)
-            row = [case.shown, f"{found['parameters']:,}", case.lanes, case.target]
+            lanes = f"{case.lanes}, many stages" if case.stages == "many" else case.lanes
+            row = [case.shown, f"{found['parameters']:,}", lanes, case.target]
             row += [f"{found[each]:,.0f}" for each in ("logic cells", "FF", "BRAM")] + [f"{found['DSP']:g}"]
             row += [f"{found['clocks']:,g}", f"{float(words):,.1f}", f"{float(words) / found['clocks']:.1%}"]
             if steps is None:
                 row += ["", f"too many {', '.join(found['over'])}"]
             else:
-                row += [f"{found['fmax']:.1f}", f"{steps:,.0f}"]
+                seeds = f", best of {len(found['seeds'])} seeds" if len(found.get("seeds", {})) > 1 else ""
+                row += [f"{found['fmax']:.1f}{seeds}", f"{steps:,.0f}"]
             table.append([*row[:-1], row[-1] + (_EARLIER if found["verilog"] != case.verilog else "")])
     head = ["network", "parameters", "lanes", "device", "logic cells", "registers", "block memories"]
     head += ["multipliers", "clocks a step", "bound", "lane use", "MHz", "steps a second"]

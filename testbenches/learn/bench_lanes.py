@@ -105,11 +105,15 @@ class Model:
         row, column = divmod(index % (1 << bits), 8)
         return walsh_bit(walsh_index(rows, row, column, config.perturbation.sign_flip), step)
 
-    def clock(self, given: dict[str, int]) -> tuple[list[int], list[int | None]] | None:
-        """One clock; visible bits and codes of the word that was addressed four clocks ago, or six."""
+    def clock(self, given: dict[str, int]) -> tuple[list[int | None] | None, list[int | None] | None]:
+        """One clock; visible bits of the word that was addressed four clocks ago, or six, and codes of the
+        word behind it.
+        """
         config, lanes, lead = self.config, self.config.engine.lanes, self.lead
         self.words.appendleft({"at": given["address"], "adds": given["adds"], "here": given["here"]})
-        word, shown = self.words[4 + lead], None
+        word, behind = self.words[4 + lead], self.words[3 + lead]
+        visible: list[int | None] | None = None
+        codes: list[int | None] | None = None
         # The bits of codes are made a clock after the address, and D is taken two clocks after it.
         coded = self.words[1 + lead]
         if coded:
@@ -134,14 +138,13 @@ class Model:
                 )
                 for each, was in zip(word["theta"], word["was"], strict=True)
             ]  # fmt: skip
-            shown = (
-                [None if each is None else each >> config.words.guard_bits for each in theta],
-                [
-                    code if not self.tabled or (word["at"], lane) in self.places else None
-                    for lane, code in enumerate(word["codes"])
-                ],
-            )
-            shown = shown if word["here"] else None
+            if word["here"]:
+                visible = [None if each is None else each >> config.words.guard_bits for each in theta]
+        if "codes" in behind and behind["here"]:
+            codes = [
+                code if not self.tabled or (behind["at"], lane) in self.places else None
+                for lane, code in enumerate(behind["codes"])
+            ]
         # Everything is read before anything is written.
         self.words[0] |= {"index": given["index"], "layer": given["layer"]}
         self.words[0] |= {"which": given["which"], "x": self.inputs.get(given["which"], 0)}
@@ -156,7 +159,7 @@ class Model:
             elif word.get("adds") and theta[lane] is not None:
                 memory[word["at"]] = theta[lane]
         self._registers(given)
-        return shown
+        return visible, codes
 
     def limited(self, word: int) -> int:
         """No further than a quarter of T's range."""
@@ -246,14 +249,15 @@ async def words_pass_at_any_rate(dut):
         for name in heard:
             write(getattr(dut, name), given[name])
         await RisingEdge(dut.clk)
-        shown = model.clock(given)
-        if shown is None:
-            continue
-        visible = unpack(int(dut.visible.value), width, config.engine.lanes, signed=True)
-        codes = unpack(int(dut.codes.value), 1, config.engine.lanes, signed=False)
-        for found, known in zip((visible, codes), shown, strict=True):
-            assert [None if b is None else a for a, b in zip(found, known, strict=True)] == known, turn
-        seen |= {each for each in shown[0] if each is not None}
+        for name, bits, known in zip(("visible", "codes"), (width, 1), model.clock(given), strict=True):
+            if known is None:
+                continue
+            value = int(getattr(dut, name).value)
+            found = unpack(value, bits, config.engine.lanes, signed=name == "visible")
+            found = [None if b is None else a for a, b in zip(found, known, strict=True)]
+            assert found == known, (name, turn)
+            if name == "visible":
+                seen |= {each for each in known if each is not None}
     assert len(seen) > 1 << (width - 2)  # parameters went far
 
 

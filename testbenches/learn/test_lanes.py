@@ -81,7 +81,7 @@ def test_loader(case, tmp_path):
     ("the code that shakes now", r"_00_ = index & past", "_00_ = index & now"),
     ("a code without its place", r"_03_ = \^ _00_", "_03_ = 1'h0"),
     ("a code without the bit that is always on", r"_07_ = _06_ \^ now\[5\]", "_07_ = _06_"),
-    ("an early code", r"code <= shaken_later_0", "code <= shaken"),
+    ("an early code", r"code <= shaken", "code <= _07_"),
     ("lane 1 has the index of lane 0", r"(_\d+_) = index \+ _\d+_", r"\1 = index"),
     ("another layer's neurons", r"(_\d+_) = layer \?", r"\1 = ~layer ?"),
     ("no rail", r"_01_ = adds & _10_", "_01_ = adds"),

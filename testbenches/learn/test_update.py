@@ -41,6 +41,14 @@ def test_update(config, gain, largest, tmp_path):
     run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
 
 
+@pytest.mark.parametrize(("rounding", "rate"), [("carry", 0.5), ("stochastic", 0.5)])
+def test_of_a_bank(rounding, rate, tmp_path):
+    """Whether D is limited is known before the choice."""
+    bank = {"kind": "bank", "leaves": "auto"}
+    config = bits(4, 5, rounding, rate).replaced(engine=bank, perturbation={"family": "walsh"})
+    run(verilog(Update(config), "dut"), BENCH, tmp_path, config)
+
+
 @pytest.mark.parametrize(("rounding", "rate"), [("nearest_even", 2**-5), ("stochastic", 0.5)])
 def test_early_sign(rounding, rate, tmp_path):
     """The sign of every D but zero, one clock before it."""

@@ -102,7 +102,7 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
     }
     measured, words, single, kept, ended = [], [], [], [], None
     width_of_y = config.shape.layers[-1].output.width
-    following: list[tuple[int, int]] = [(0, 0)] * late
+    coming = {"visible": [0] * late, "codes": [0] * (late - 1)}
     # The next sweep may begin in the clock in which this one is over.
     for clock in range(bench_parameters()["answered"] + 1 + int(rng.integers(12))):
         write(dut.go, int(clock == 0))
@@ -110,9 +110,8 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
         write(dut.quiet, int(quiet) if clock == 0 else int(rng.integers(2)))
         write(dut.wanted, int(wanted) if clock == 0 else int(rng.integers(2)))
         write(dut.x, pack(network.x, config.formats.input.width) if clock == 0 else 0)
-        visible, codes = following.pop(0)
-        write(dut.visible, visible)
-        write(dut.codes, codes)
+        for name, following in coming.items():
+            write(getattr(dut, name), following.pop(0))
         await RisingEdge(dut.clk)
         if int(dut.measured.value):
             # Outputs side by side are there where somebody wants them.
@@ -145,12 +144,10 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
             kept.append((clock, int(value.to_signed() if config.words.counted.signed else value)))
         numbers = [memory.get((address, lane)) for lane in range(lanes)]
         noise = rng.integers(1 << width, size=lanes).tolist()
-        following.append(
-            (
-                pack([noise[i] if n is None else network.visible[n] for i, n in enumerate(numbers)], width),
-                pack([noise[i] & 1 if n is None else network.code[n] for i, n in enumerate(numbers)], 1),
-            )
-        )
+        seen = [noise[i] if n is None else network.visible[n] for i, n in enumerate(numbers)]
+        coming["visible"].append(pack(seen, width))
+        codes = [noise[i] & 1 if n is None else network.code[n] for i, n in enumerate(numbers)]
+        coming["codes"].append(pack(codes, 1))
     # The last word that is updated for the first time is written four clocks after its address.
     first = {}
     for clock, address, adds in words:

@@ -79,6 +79,14 @@ def test_padded(function, tmp_path):
     run(verilog(Activation(config.shape.layers[1]), "dut"), BENCH, tmp_path, config, layer=1)
 
 
+def test_apart(tmp_path):
+    """The last register is behind the product; y comes in the same clock."""
+    config = activation("tanh", 5, 3, 5)
+    text = verilog(Activation(config.shape.layers[0], apart=True), "dut")
+    assert "rise_later_0" in text
+    run(text, BENCH, tmp_path, config, layer=0)
+
+
 #: With many stages: the limit in two clocks, product and sum in one each, a register behind a large table.
 MANY = {
     "sigmoid": (("sigmoid", 4, 3, 4), 5),

@@ -104,11 +104,11 @@ def test_folded(case, tmp_path):
     ("the other side's outputs", r"layer_2_later_0, plus_2_later_0", "layer_2_later_0, ~plus_2_later_0"),
     ("nothing is taken as it comes", r"streams = _\d+_ & _\d+_", "streams = 1'h0"),
     ("all is taken as it comes", r"streams = (_\d+_) & _\d+_", r"streams = \1"),
-    ("a small bias", r"layer_3_later_0 \? 11'h400", "layer_3_later_0 ? 11'h001"),
-    ("inputs stand still", r"(_\d+_) = valid_3_later_0 & bottom_3_later_0", r"\1 = 1'h0"),
+    ("a small bias", r"layer_2_later_0 \? 11'h400", "layer_2_later_0 ? 11'h001"),
+    ("inputs stand still", r"(_\d+_) = valid_2_later_0 & bottom_2_later_0", r"\1 = 1'h0"),
     # Sums.
     ("both sides shaken alike", r"(_\d+_) = codes\[0\] \^ _\d+_", r"\1 = codes[0]"),
-    ("signs of the code lost", r"(_\d+_) = codes\[0\] \?", r"\1 = 1'h1 ?"),
+    ("signs of the code lost", r"(_\d+_) = code_0_later_0 \?", r"\1 = 1'h1 ?"),
     ("sums go on", r"first_word_5_later_0 \? 22'h000000 : sum_0", "sum_0"),
     ("signs go on", r"first_word_5_later_0 \? 12'h000 : shaken_0", "shaken_0"),
     # The drain.
