@@ -125,6 +125,15 @@ def test_a_point_that_no_circuit_can_have_stands_there_with_the_reason(capsys):
     assert "2 points, 1 of which cannot be built\n" in capsys.readouterr().out
 
 
+def test_a_bank_has_no_angle():
+    """Every row says so, and the figure, of which nothing is left, warns of nothing."""
+    bank = ROOT / "examples/31_letters_on_a_bank.toml"
+    assert cli.main(["study", "angle", str(bank), "--seeds", "2", "--until", "20", "-o", "out"]) == 0
+    told = 'cannot gather an estimate over many perturbations, so has no angle; must be "array"'
+    rows = rows_of(next(Path("out").glob("*_angle.csv")))
+    assert {row["problem"] for row in rows} == {f'engine.kind = "bank": {told}'}
+
+
 def test_where_nothing_is_estimated_the_column_is_empty():
     """Of a bank; the array beside it has its size."""
     engines = ["--vary", "engine.kind=array,bank", "--vary", "learning.measure=two_sided"]

@@ -69,7 +69,7 @@ def _over_steps(figure: Any, measure: str, columns: Sequence[str], rows: Sequenc
     if measure == "curve":
         axes.set_xscale("symlog", linthresh=10)
     axes.grid(alpha=0.3)
-    if len(named) <= 20:
+    if 0 < len(named) <= 20:
         axes.legend(fontsize="small")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mgd_hdl.config import TrainerConfig
-from mgd_hdl.config.errors import Refused
+from mgd_hdl.config.errors import Problem, Refused
 
 from ..perturb.external import port_codes
 from ..retry import trainer
@@ -193,6 +193,9 @@ def _angle(job: Job, stop: Callable[[float], bool]) -> list[Row]:
     """A row for each number of perturbations: the cosine between estimate and gradient, mean over seeds."""
     if stop(0.0):
         raise Stopped
+    if job.config.engine.kind == "bank":
+        told = 'cannot gather an estimate over many perturbations, so has no angle; must be "array"'
+        raise Refused([Problem("engine.kind", '"bank"', told)])
     perturbation = job.config.perturbation
     config = held(job.config, perturbation.family, perturbation.amplitude, perturbation.share)
     parameters = config.code_count
