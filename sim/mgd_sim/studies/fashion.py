@@ -161,11 +161,14 @@ class Curve:
 
 
 def _by_nodes(config: TrainerConfig) -> TrainerConfig:
-    """Neurons are shaken, not parameters, and weights learn by their inputs."""
+    """Neurons are shaken, not parameters, and weights learn by their inputs. Updates are smaller, and so is a
+    cost change: words have more fraction bits; inputs are told apart in sixteenths.
+    """
     return config.replaced(
-        perturbation={"granularity": "node", "amplitude": 2.0**-7},
-        learning={"rate": 2.0**-11, "anneal_every": 600_000, "last_rate": 2.0**-13, "clamp": 0.0},
-        cost={"limit": 0.0},
+        formats={"parameter": "SQ(4, 18)", "activation_fraction": 12, "cost_change": "SQ(2, 13)"},
+        perturbation={"granularity": "node", "amplitude": 2.0**-7, "resolution": 6},
+        learning={"rate": 2.0**-12, "anneal_every": 1_400_000, "last_rate": 2.0**-16, "clamp": 0.0},
+        cost={"limit": 2.0**-4},
     )
 
 
@@ -295,7 +298,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"wrote {path}")
         return 0
     if given.circuit:
-        found = from_checkpoint(configuration(given.inputs, place), given.checkpoint, given.circuit)
+        kind, changed, _ = MODELS[(given.model or ["twin"])[0]]
+        if kind is not Trainer:
+            parser.error("--circuit goes on beside a twin: --model twin, or 'twin, by nodes'")
+        config = changed(configuration(given.inputs, place))
+        found = from_checkpoint(config, given.checkpoint, given.circuit)
         say(found)
         note(found, found.steps - given.circuit, given.out)
         return 0 if found.equal else 1
