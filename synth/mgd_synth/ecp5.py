@@ -62,8 +62,9 @@ def free_ends(module: dict[str, Any]) -> dict[str, Any]:
 
 
 def absorbed(module: dict[str, Any]) -> dict[str, Any]:
-    """The module with registers around a multiplier inside of it: those before a factor, if all its bits come
-    from registers, and those behind a product, if nothing else reads what of it is read at all.
+    """The module with registers around a multiplier inside of it: those before both factors, if all bits come
+    from registers, and those behind a product, if nothing else reads what of it is read at all. Registers of
+    one factor alone stay outside: place and route would time a way to them as one through the multiplier.
 
     Such a register has no enable, no reset, and begins at 0, as those in the multiplier do; all around one
     multiplier have one clock. A factor's registers stay where others read them as well. Synthesis leaves all
@@ -84,39 +85,42 @@ def absorbed(module: dict[str, Any]) -> dict[str, Any]:
         if cell["type"] != "MULT18X18D":
             continue
         pins, parameters, clock = dict(cell["connections"]), dict(cell["parameters"]), None
-        for what, end, width in (("INPUTA", "A", 18), ("INPUTB", "B", 18), ("OUTPUT", "P", 36)):
-            ports = [f"{end}{place}" for place in range(width) if f"{end}{place}" in pins]
-            found: dict[str, str] = {}
-            for port in ports:
-                (bit,) = pins[port]
-                if what == "OUTPUT":
-                    read = readers.get(bit, [])
-                    kept = behind.get(bit) if bit not in outside and len(read) == 1 else None
-                    if not read and bit not in outside:
+        for ends in ({"INPUTA": "A", "INPUTB": "B"}, {"OUTPUT": "P"}):
+            words: dict[str, dict[str, str]] = {what: {} for what in ends}
+            for what, end in ends.items():
+                for port in (f"{end}{place}" for place in range(36) if f"{end}{place}" in pins):
+                    (bit,) = pins[port]
+                    if what == "OUTPUT":
+                        read = readers.get(bit, [])
+                        kept = behind.get(bit) if bit not in outside and len(read) == 1 else None
+                        if not read and bit not in outside:
+                            continue
+                    elif bit == "0":
                         continue
-                elif bit == "0":
-                    continue
-                else:
-                    kept = registers.get(bit)
-                found[port] = kept or ""
-            clocks = {cells[kept]["connections"]["CLK"][0] if kept else None for kept in found.values()}
-            if len(clocks) != 1 or None in clocks or (clock is not None and clock not in clocks):
+                    else:
+                        kept = registers.get(bit)
+                    words[what][port] = kept or ""
+            around = [kept for found in words.values() for kept in found.values()]
+            clocks = {cells[kept]["connections"]["CLK"][0] if kept else None for kept in around}
+            clocks |= set() if clock is None else {clock}
+            if None in clocks or not all(words.values()) or len(clocks) > 1:
                 continue
             (clock,) = clocks
-            parameters[f"REG_{what}_CLK"] = "CLK0"
-            for port, kept in found.items():
-                register = cells[kept]["connections"]
-                pins[port] = register["Q" if what == "OUTPUT" else "DI"]
-                # A register behind one multiplier may be before another: it is in one of them.
+            for what, found in words.items():
+                parameters[f"REG_{what}_CLK"] = "CLK0"
+                for port, kept in found.items():
+                    register = cells[kept]["connections"]
+                    pins[port] = register["Q" if what == "OUTPUT" else "DI"]
+                    # A register behind one multiplier may be before another: it is in one of them.
+                    if what == "OUTPUT":
+                        del registers[register["Q"][0]]
+                    else:
+                        readers.setdefault(register["DI"][0], []).append(name)
                 if what == "OUTPUT":
-                    del registers[register["Q"][0]]
+                    for kept in found.values():
+                        del cells[kept]
                 else:
-                    readers.setdefault(register["DI"][0], []).append(name)
-            if what == "OUTPUT":
-                for kept in found.values():
-                    del cells[kept]
-            else:
-                before |= set(found.values())
+                    before |= set(found.values())
         if clock is not None:
             pins |= {"CLK0": [clock], "CE0": ["1"], "RST0": ["0"]}
             directions = cell["port_directions"] | dict.fromkeys(("CLK0", "CE0", "RST0"), "input")
