@@ -34,7 +34,7 @@ from .estimate import (
     short_of_multipliers,
     totals,
 )
-from .features import Features, features
+from .features import Features, features, reason_against
 from .flow import DEVICES
 from .process import SynthError
 from .results import load
@@ -150,12 +150,13 @@ def placed(group: str) -> list[Placed]:
 
 
 def placed_banks() -> list[Placed]:
-    """Banks that were placed: one seed each."""
+    """Banks that were placed, of those that have an estimate: one seed or the best of some."""
     return [
         Placed(name, case.target, case.config, each["logic cells"], each["fmax"])
         for results in load(banks.BASELINE).values()
         for name, each in results.items()
         if (case := banks.CASES.get(name)) is not None and "fmax" in each
+        if not reason_against(case.config)
     ]
 
 

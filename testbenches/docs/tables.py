@@ -408,7 +408,7 @@ def _bank_placed() -> str:
                 row.append(f"{guess.fmax:.0f} for {each.rate:.0f}, {guess.fmax / each.rate - 1:+.0%}")
             table.append([each.title, f"{each.config.parameters:,}", *row])
     head = ["bank", "parameters", "logic cells, estimated for placed", "MHz, estimated for placed"]
-    return _rows(head, table) + "\nMade with `python -m mgd_synth.banks`, one seed.\n"
+    return _rows(head, table) + "\nMade with `python -m mgd_synth.banks`.\n"
 
 
 def _bank_learned() -> str:
