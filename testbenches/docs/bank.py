@@ -10,7 +10,7 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.studies.bank import COMPARED, FIGURES, TASKS, Compared, Learned, upto
-from mgd_sim.studies.fashion import Curve
+from mgd_sim.studies.fashion import MODELS, Curve, noted
 from mgd_sim.studies.study import kept
 from mgd_synth import banks
 from mgd_synth.report import PAPER
@@ -111,7 +111,10 @@ def learned(folder: Path = FIGURES) -> Iterator[list[str]]:
         config = timed(f"examples/fashion/fashion_{inputs}.toml")
         titles = {
             "twin": (title, _size(config)),
-            "twin, by nodes": (f"{title}, node by node", f"{sum(config.network.layers[1:])} codes, array"),
+            "twin, by nodes": (
+                f"{title}, node by node",
+                f"{sum(config.network.layers[1:])} codes on {config.engine.lanes} lanes",
+            ),
             "float": (f"{title}, floating point MGD", f"{config.parameters:,}"),
             "backpropagation": (f"{title}, backpropagation", f"{config.parameters:,}"),
         }
@@ -121,7 +124,7 @@ def learned(folder: Path = FIGURES) -> Iterator[list[str]]:
                 _BY_MODEL.get(model, "twin, one seed"),
                 f"{_steps(each):,}",
                 f"{max(each.accuracy):.1%} at best, {each.accuracy[-1]:.1%} at the end",
-                _compared(config.name, folder) if model == "twin" else "",
+                _compared(noted(config.name, model), folder),
             ]
 
 
@@ -138,7 +141,7 @@ def learned_note(folder: Path = FIGURES) -> str:
 
 
 def _on_bank(each: Curve) -> bool:
-    return each.model == "twin"
+    return each.model in ("twin", "twin, by nodes")
 
 
 # ---- how long on a chip ------------------------------------------------------------------------------
@@ -157,7 +160,8 @@ def placed(
             if case is None or case.target != target or "fmax" not in each:
                 continue
             of, stages = case.config, case.config.engine.stages
-            if of.network.layers == config.network.layers and of.engine.lanes == config.engine.lanes:
+            alike = of.network.layers == config.network.layers and of.nodes == config.nodes
+            if alike and of.engine.lanes == config.engine.lanes:
                 clocks = config.replaced(engine={"stages": stages}).timing.clocks_per_step
                 found.append((float(clocks), float(each["fmax"])))
     return min(found, key=lambda each: each[0] / each[1], default=None)
@@ -184,11 +188,13 @@ def seconds(
             rows.append(
                 (f"letters to {_LETTERS:.0%}, {name} of {len(firsts)} seeds", config, upto(firsts, share))
             )
-    if (each := curves(196, folder).get("twin")) is not None:
-        config = timed("examples/fashion/fashion_196.toml")
-        rows += [
-            (f"Fashion-MNIST, pooled, to {wanted:.0%}", config, _reached(each, wanted)) for wanted in _FASHION
-        ]
+    for model, how in (("twin", ""), ("twin, by nodes", ", node by node")):
+        if (each := curves(196, folder).get(model)) is not None:
+            config = MODELS[model][1](timed("examples/fashion/fashion_196.toml"))
+            rows += [
+                (f"Fashion-MNIST, pooled{how}, to {wanted:.0%}", config, _reached(each, wanted))
+                for wanted in _FASHION
+            ]
     for title, config, steps in rows:
         found = placed(config, "ecp5-25k", results)
         if steps is None or found is None:

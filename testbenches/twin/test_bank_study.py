@@ -43,6 +43,14 @@ def test_only_equal_ones_are_noted(tmp_path):
     ]
 
 
+@pytest.mark.only_all
+def test_the_circuit_is_compared_and_noted(tmp_path):
+    assert bank.main(["letters", "--circuit", "20", "--out", str(tmp_path)]) == 0
+    (found,) = json.loads((tmp_path / bank.COMPARED).read_text())
+    assert (found["configuration"], found["first"], found["steps"]) == ("bank_trainer", 0, 20)
+    assert found["states"] > 20 * 220
+
+
 def test_how_many_seeds_were_there():
     """Half of five are three."""
     firsts = [30, None, 10, 20, None]

@@ -19,8 +19,9 @@ from mgd_hdl.emit import trainer_files
 
 from ..compare import Comparison, compare
 from ..rtl import trainer_design
-from ..tasks import dataset, judging
+from ..tasks import judging
 from ..trainer import Trainer
+from ..watch import port_samples
 from .study import Kept, command, ends_in_a_line, folder, hold, keep, number, say
 
 __all__ = ["COMPARED", "FIGURES", "TASKS", "Compared", "Learned", "Task", "learn", "main", "note", "upto"]
@@ -135,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = task.configuration
     if given.circuit:
         design = trainer_design(trainer_files(config))
-        compared = compare(config, design, given.circuit, samples=dataset(config))
+        compared = compare(config, design, given.circuit, samples=port_samples(config))
         say(compared)
         note(compared, 0, given.out)
         return 0 if compared.equal else 1

@@ -18,7 +18,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ __all__ = [
     "from_checkpoint",
     "images",
     "main",
+    "noted",
     "packed",
 ]
 
@@ -231,6 +232,11 @@ def from_checkpoint(config: TrainerConfig, checkpoint: Path, steps: int) -> Comp
     return compare(config, design, end, samples=dataset(config), resume=resume)
 
 
+def noted(name: str, model: str) -> str:
+    """The name under which it stands that the circuit of a model's configuration is equal to its twin."""
+    return name if model == "twin" else f"{name}, {model.removeprefix('twin, ')}"
+
+
 def test_samples(config: TrainerConfig) -> Dataset:
     """Those that are never learned from."""
     samples = judging(config)
@@ -298,13 +304,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"wrote {path}")
         return 0
     if given.circuit:
-        kind, changed, _ = MODELS[(given.model or ["twin"])[0]]
+        model = (given.model or ["twin"])[0]
+        kind, changed, _ = MODELS[model]
         if kind is not Trainer:
             parser.error("--circuit goes on beside a twin: --model twin, or 'twin, by nodes'")
         config = changed(configuration(given.inputs, place))
         found = from_checkpoint(config, given.checkpoint, given.circuit)
         say(found)
-        note(found, found.steps - given.circuit, given.out)
+        known = replace(found, name=noted(name, model))
+        note(known, found.steps - given.circuit, given.out)
         return 0 if found.equal else 1
     results = given.out / f"{name}.json"
     hold(results)
