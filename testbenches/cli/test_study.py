@@ -135,13 +135,16 @@ def test_a_bank_has_no_angle():
 
 
 def test_where_nothing_is_estimated_the_column_is_empty():
-    """Of a bank; the array beside it has its size."""
-    engines = ["--vary", "engine.kind=array,bank", "--vary", "learning.measure=two_sided"]
-    engines += ["--vary", "perturbation.family=walsh"]
+    """Of a bank by nodes; one by parameters has its size."""
+    engines = ["--vary", "engine.kind=bank", "--vary", "learning.measure=two_sided"]
+    engines += ["--vary", "perturbation.family=walsh", "--vary", "learning.rounding=stochastic"]
+    engines += ["--vary", "perturbation.granularity=network,node"]
     assert cli.main(["study", "soon", "xor", *engines, "--seeds", "2", "--until", "20", "-o", "out"]) == 0
     rows = rows_of("out/xor_trainer_soon.csv")
-    sized = {(row["engine.kind"], row["logic_cells"] != "") for row in rows if not row["problem"]}
-    assert sized == {("array", True), ("bank", False)}
+    sized = {
+        (row["perturbation.granularity"], row["logic_cells"] != "") for row in rows if not row["problem"]
+    }
+    assert sized == {("network", True), ("node", False)}
 
 
 def test_a_point_that_a_sample_takes_twice_is_told_once(capsys):
