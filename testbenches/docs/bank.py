@@ -133,7 +133,8 @@ def learned_note(folder: Path = FIGURES) -> str:
     best = max((max(each.accuracy) for each in curves(196, folder).values() if _on_bank(each)), default=0.0)
     aim = f"{_AIM:.0%} on Fashion-MNIST is what we aim at, and {'' if best >= _AIM else 'not '}reached"
     return (
-        "Measured with `python -m mgd_sim.studies.bank letters`, `... digits` and `python -m mgd_sim.studies.fashion 196`;"
+        "Measured with `python -m mgd_sim.studies.bank letters`, `... digits` and"
+        " `python -m mgd_sim.studies.fashion 196`;"
         " circuits with their `--circuit STEPS`. Accuracy on Fashion-MNIST is of its 10,000 test images."
         f" {aim}; `goal = 0.8` in the example is when a run counts as solved. Rates and limits were tried on"
         " the test images, and each of its rows is one seed."
