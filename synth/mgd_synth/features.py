@@ -192,7 +192,7 @@ def reason_against(config: TrainerConfig) -> str:
         told = "has no estimate: no circuit with a device was among those fitted; mgd-hdl synth measures it"
         return f'device.kind = "outside": {told}'
     if config.timing.sweep is not None:
-        if config.nodes:
+        if config.facts.by_input:
             told = "has no estimate in a bank: no such one was among those fitted; mgd-hdl synth measures it"
             return f'perturbation.granularity = "node": {told}'
         return ""

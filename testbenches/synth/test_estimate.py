@@ -26,6 +26,7 @@ from mgd_synth.estimate import (
 from mgd_synth.features import features, stored
 from mgd_synth.fit import fit, least_squares, placed
 from mgd_synth.flow import DEVICES
+from mgd_synth.process import SynthError
 
 ROOT = Path(__file__).parents[2]
 FIT = coefficients()
@@ -275,8 +276,12 @@ def test_what_no_trainer_had_is_told(older, capsys, tmp_path):
 
 @pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.toml")), ids=lambda file: file.stem)
 def test_every_example_has_an_estimate(file):
-    """Or says that a part of it is unknown."""
+    """Or says that a part of it is unknown; that of a loop is refused."""
     config = load(file)
+    if config.outside:
+        with pytest.raises(SynthError, match="no circuit with a device was among those fitted"):
+            estimate(config, "ecp5-85k")
+        return
     report = estimate(config, "ecp5-85k")
     sizes = {each.name: each for each in report.resources}
     assert sizes["FF"].used >= config.parameters * 4
