@@ -1,4 +1,4 @@
-"""Products without a multiplier: of parts of a factor, which are added a clock later."""
+"""Products, whole or without a multiplier: of parts of a factor, which are added a clock later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from operator import add
 
 from amaranth.hdl import Module, Signal, Value
 
-__all__ = ["in_parts"]
+from .delay import later
+
+__all__ = ["in_parts", "product"]
 
 #: Into so many a factor is cut. A product of few bits is a low tree of sums, and three numbers take one level
 #: of tables and a carry chain.
@@ -31,3 +33,12 @@ def in_parts(m: Module, one: Value, other: Value, name: str) -> Value:
         m.d.sync += kept.eq(product)
         found.append(kept.shift_left(low))
     return reduce(add, found)
+
+
+def product(m: Module, one: Value, other: Value, name: str, *, parts: bool, stages: int) -> Value:
+    """``one * other``, exact: with parts that of the clock before, else that of so many clocks ago."""
+    if parts:
+        return in_parts(m, one, other, name)
+    whole = Signal((one * other).shape(), name=name)
+    m.d.comb += whole.eq(one * other)
+    return later(m, whole, name, stages)

@@ -12,7 +12,7 @@ from ..config.trainer import TrainerConfig
 from ..delay import later
 from ..fixed import saturate, shape
 from ..hierarchy import Block, place
-from ..parts import in_parts
+from ..parts import product
 from . import Loss, adder_tree, chosen, largest, leading
 
 __all__ = ["CrossEntropy", "Curve"]
@@ -158,12 +158,7 @@ class Curve(Block):
         stages, behind = int(self.config.staged), self.config.curves.table_stages
         knot = data.View(row, later(m, port.data, "knot", behind))
         position = later(m, position, "position", behind)
-        if self.config.in_parts:
-            rise = in_parts(m, knot.slope, position, "rise")
-        else:
-            product = Signal(table.slope_bits + table.position_bits, name="rise")
-            m.d.comb += product.eq(knot.slope * position)
-            rise = later(m, product, "rise", stages)
+        rise = product(m, knot.slope, position, "rise", parts=self.config.in_parts, stages=stages)
         moved = rise.shift_right(table.position_bits)
         base = later(m, knot.base, "base", stages)
         value = Signal(shape(table.output), name="curve", reset_less=True)

@@ -39,10 +39,10 @@ class Lane(Block):
 
     A word that is addressed in clock c is read then, kept in c + 1, meets its update in c + 2, is added to it
     in c + 3 and written in c + 4, when its visible bits are at the network too, its code a clock before. A
-    parameter of
-    the array engine takes +D where its code bit is 1, else -D, and none where it is beyond its rail and the
-    word leads further out; so it is here, with the code of the measurement before, which is made anew beside
-    that of this one. Of both codes the bits are, with :class:`mgd_hdl.config.engines.Indices` for indices,
+    parameter of the array engine takes +D where its code bit is 1, else -D, and none where it is beyond its
+    rail and the word leads further out; so it is here, with the code of the measurement before, which is made
+    anew beside that of this one. Of both codes the bits are, with
+    :class:`mgd_hdl.config.engines.Indices` for indices,
 
     - Walsh: parity(index AND step), as :class:`mgd_hdl.config.WalshCode` defines it;
     - sequential: index = step; where it is not, nothing is taken;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Shape, Signal, unsigned
+from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, memory
 from amaranth.lib.wiring import In, Out
 
@@ -11,7 +11,7 @@ from ..config.number import Format
 from ..delay import later
 from ..fixed import OUTSIDE, requantize, shape
 from ..hierarchy import Block
-from ..parts import in_parts
+from ..parts import product
 
 __all__ = ["Activation"]
 
@@ -77,17 +77,11 @@ class Activation(Block):
             m.d.sync += position.eq(argument[: table.position_bits])
 
             # Clock three.
-            slope = table.slope_format
             found = later(m, port.data, "knot", layer.table_stages)
             position = later(m, position, "position", layer.table_stages)
             knot = data.View(row, found)
             registers = int(layer.staged or self.apart)
-            if layer.in_parts:
-                rise = in_parts(m, knot.slope, position, "rise")
-            else:
-                product = Signal(Shape(slope.width + table.position_bits, signed=slope.signed), name="rise")
-                m.d.comb += product.eq(knot.slope * position)
-                rise = later(m, product, "rise", registers)
+            rise = product(m, knot.slope, position, "rise", parts=layer.in_parts, stages=registers)
             base = later(m, knot.base, "base", registers)
             m.d["comb" if self.apart else "sync"] += y.eq(base + rise.shift_right(table.position_bits))
         for stage in range(layer.padding):

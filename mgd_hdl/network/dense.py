@@ -37,8 +37,8 @@ class Neuron(_Summing):
     than the last, so nothing overflows.
 
     Latency ``layer.product_stages + 1 + layer.levels`` clocks; one sum per clock. With many stages
-    (``engine.stages``) there is a register before a multiplier too, and
-    one behind its parts where it has some (``engine.products``).
+    (``engine.stages``) there is a register before a multiplier too, and one behind the parts of a product
+    where it has some (``engine.products``).
 
     Members
     -------
