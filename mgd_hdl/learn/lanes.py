@@ -21,9 +21,6 @@ from .integrator import beyond_rail
 
 __all__ = ["Lane", "Lanes", "Loader", "Products", "state_bits"]
 
-#: In the table of a random code: the bits of the state that make a row.
-_MASK = LFSR.degree - 2 * COLUMNS
-
 
 def state_bits(config: TrainerConfig) -> int:
     """Of what codes are made of: a step of Walsh codes, an index, a random state."""
@@ -170,17 +167,18 @@ class Lane(Block):
 
     def _random(self, m: Module) -> list[Value]:
         """The row comes from its table; then its bits are chosen; then all are one sum."""
-        nodes = self.indices.nodes
-        width = _MASK + (6 if nodes else 3)
-        m.submodules.rows = rows = Memory(shape=width, depth=self.indices.table, init=self._rows())
+        nodes, mask = self.indices.nodes, self.indices.mask_bits
+        m.submodules.rows = rows = Memory(
+            shape=self.indices.row_bits, depth=self.indices.table, init=self._rows()
+        )
         row = rows.read_port()
         m.d.comb += row.addr.eq(self.index if nodes else self.index[3:])
         column = row.data[-3:] if nodes else later(m, self.index[:3], "column", 1)
-        own = row.data[_MASK : _MASK + 3]
+        own = row.data[mask : mask + 3]
         diagonal = later(m, own if nodes else (own + column)[:3], "diagonal", 1)
         found: list[Value] = []
         for state, name in ((self.past, "past"), (self.now, "now")):
-            masked = row.data[:_MASK] & state[2 * COLUMNS :]
+            masked = row.data[:mask] & state[2 * COLUMNS :]
             parts = Cat(masked[at : at + 4].xor() for at in range(0, len(masked), 4))
             parts = Cat(parts, state[:COLUMNS].bit_select(column, 1))
             chosen = later(m, parts, f"{name}_parts", 1)
@@ -191,17 +189,17 @@ class Lane(Block):
         """Of every row the mask, and above it the diagonal of column 0, or of a neuron; those of no parameter
         are 0.
         """
-        config, found = self.config, [0] * self.indices.table
+        config, found, mask = self.config, [0] * self.indices.table, self.indices.mask_bits
         if self.indices.nodes:
             for index, number in self.indices.neurons(self.number):
                 place = config.placement.code_places[number]
-                found[index] = _mask(config, place.row) | (place.column << 3 | place.diagonal) << _MASK
+                found[index] = _mask(config, place.row) | (place.column << 3 | place.diagonal) << mask
             return found
         for index, number in self.indices.parameters(self.number):
             place = config.placement.places[number]
             assert place.column == index % COLUMNS
             turned = (place.diagonal - place.column) % COLUMNS
-            found[index // COLUMNS] = _mask(config, place.row) | turned << _MASK
+            found[index // COLUMNS] = _mask(config, place.row) | turned << mask
         return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from mgd_hdl.config import TrainerConfig
-from mgd_hdl.config.codes import COLUMNS, LFSR
+from mgd_hdl.config.codes import COLUMNS
 from mgd_hdl.config.engines import Indices, Sweep
 from mgd_hdl.config.names import numbered
 from mgd_hdl.config.network import LayerConfig, adder_levels
@@ -502,9 +502,6 @@ def _activations(layer: LayerConfig, target: str) -> Features:
 #: The end of a kind that is fitted to banks if they have it, and otherwise is that of arrays.
 IN_BANK = " in a bank"
 
-#: Bits of a row in a lane's table of random codes: a mask, and the diagonal of column 0.
-_ROW = LFSR.degree - 2 * COLUMNS + 3
-
 #: Words, and their bits, of a memory that is made of tables.
 _SLICE = (16, 4)
 
@@ -602,7 +599,7 @@ def _lane(config: TrainerConfig, target: str) -> Features:
     lanes, word, (sweep, indices) = config.engine.lanes, config.words.parameter.width, _schedule(config)
     slices, memories = stored(sweep.depth, word, target)
     walsh = not indices.rows and not config.sequential
-    bits, tables = _memory(indices.table, _ROW, target) if indices.rows else (0, 0)
+    bits, tables = _memory(indices.table, indices.row_bits, target) if indices.rows else (0, 0)
     each: Features = {
         "one": 1,
         "word": word,

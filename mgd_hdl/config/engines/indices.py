@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..codes import COLUMNS
+from ..codes import COLUMNS, LFSR
 from .sweep import Sweep
 
 __all__ = ["Indices"]
+
+#: Bits of a column, and of a diagonal.
+_COLUMN = (COLUMNS - 1).bit_length()
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,16 @@ class Indices:
     def table(self) -> int:
         """With ``rows``: so many rows has each lane."""
         return max(2, self._firsts[-1]) if self.nodes else self._firsts[-1] // COLUMNS
+
+    @property
+    def mask_bits(self) -> int:
+        """Of a row: which bits of the state it adds up, of those behind the columns and the diagonals."""
+        return LFSR.degree - 2 * COLUMNS
+
+    @property
+    def row_bits(self) -> int:
+        """Of all: above the mask a diagonal, and node by node a column."""
+        return self.mask_bits + (2 if self.nodes else 1) * _COLUMN
 
     def neurons(self, lane: int) -> Iterator[tuple[int, int]]:
         """Node by node: index and number of each neuron of a lane, all layers counted through."""
