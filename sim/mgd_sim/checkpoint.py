@@ -26,6 +26,7 @@ from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.attached.arrays import npy
 from mgd_hdl.config.attached.files import Unreadable
 from mgd_hdl.config.errors import Refused, one_line
+from mgd_hdl.config.sections import Section
 
 from .moves import COUNT, Within, leaves, rebuilt
 from .retry import Group, Retrying
@@ -106,6 +107,22 @@ def _document(config: TrainerConfig) -> dict[str, Any]:
     return {**config.model_dump(mode="json"), "files": files}
 
 
+def _as_of_today(said: Mapping[str, Any]) -> dict[str, Any]:
+    """With the keys that came later than the file: what nobody could ask for has its default, which is what
+    there was before.
+    """
+    found = dict(said)
+    for name, field in TrainerConfig.model_fields.items():
+        key, kind = field.alias or name, field.annotation
+        if (
+            isinstance(kind, type)
+            and issubclass(kind, Section)
+            and isinstance(section := said.get(key), dict)
+        ):
+            found[key] = kind.model_construct().model_dump(mode="json") | section
+    return found
+
+
 class Checkpoints:
     """What was read from a file; anything odd raises Refused with one line that begins with its name.
 
@@ -129,7 +146,7 @@ class Checkpoints:
         header = self._said()
         self.more: dict[str, Any] = self._a_mapping(header, "more")
         self.parts: dict[str, Any] = self._a_mapping(header, "parts")
-        self._refuse_another("", self._a_mapping(header, "configuration"), _document(config))
+        self._refuse_another("", _as_of_today(self._a_mapping(header, "configuration")), _document(config))
 
     def refuse(self, what: str) -> NoReturn:
         """One line about the file."""

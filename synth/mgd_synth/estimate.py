@@ -25,8 +25,7 @@ from .delays import delays, fabric, period
 from .features import IN_BANK, Features, features, reason_against
 from .flow import COUNTED, DEVICES
 from .process import SynthError
-from .report import Report, Resource, device_notes
-from .report import rates as of_json
+from .report import Report, Resource
 
 __all__ = [
     "COEFFICIENTS",
@@ -311,8 +310,6 @@ def estimate(config: TrainerConfig, target: str) -> Report:
         tools=(f"coefficients of {fit.tool}",),
         resources=resources,
         clocks_per_step=config.timing.clocks_per_step,
-        measurements_per_step=config.timing.measurements_per_step,
-        settle_per_step=config.timing.settle_per_step,
         fmax=clock(config, target, totals(found)["logic cells"]),
         notes=(*notes(config), *_device_notes(config, target, fit)),
         common=(),
@@ -325,7 +322,7 @@ def notes(config: TrainerConfig, fit: Fit | None = None) -> list[str]:
     told = ["Parameters and clocks per step are exact, the latter while samples are there in time."]
     if strange:
         told.append(f"No fitted trainer had {', '.join(strange)}: what that adds is not in the sizes.")
-    return [*told, *device_notes(config)]
+    return told
 
 
 def _device_notes(config: TrainerConfig, target: str, fit: Fit) -> Iterator[str]:
@@ -479,13 +476,7 @@ def _speed(config: TrainerConfig, megahertz: float | None) -> str:
     """Steps a second, for people to read."""
     if megahertz is None:
         return ""
-    return f"{'at most ' * config.outside}{_steps(config, megahertz * 1e6):,.0f}"
-
-
-def _steps(config: TrainerConfig, hertz: float) -> float:
-    """Steps a second; with a device outside at most."""
-    timing = config.timing
-    return steps_per_second(timing.clocks_per_step, hertz, timing.settle_per_step)
+    return f"{steps_per_second(config.timing.clocks_per_step, megahertz * 1e6):,.0f}"
 
 
 # ---- as text -------------------------------------------------------------------------------------
@@ -530,9 +521,9 @@ def as_json(config: TrainerConfig, found: Sequence[Fitting]) -> list[dict[str, A
                 "share": each.share,
                 "short": list(each.short),
                 "fmax": fmax,
-                **of_json(
-                    None if fmax is None else _steps(config, fmax), config.timing.measurements_per_step
-                ),
+                "steps_per_second": None
+                if fmax is None
+                else steps_per_second(config.timing.clocks_per_step, fmax),
                 "largest_hidden": each.hidden,
                 "parameters": each.parameters,
                 **({} if each.lanes is None else {"most_lanes": each.lanes}),

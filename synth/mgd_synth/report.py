@@ -21,7 +21,6 @@ __all__ = [
     "Segment",
     "Solution",
     "device_notes",
-    "rates",
 ]
 
 
@@ -46,7 +45,7 @@ def device_notes(config: TrainerConfig) -> tuple[str, ...]:
     )
 
 
-def rates(rate: float | None, measurements: Fraction) -> dict[str, float | None]:
+def _rates(rate: float | None, measurements: Fraction) -> dict[str, float | None]:
     """For JSON: steps a second, or with measurements, which come on top, the most that there can be."""
     if not measurements:
         return {"steps_per_second": rate}
@@ -220,7 +219,7 @@ class Report:
             "fmax": None if self.fmax is None else self.fmax * 1e6,
             "critical_path": None,
             "clocks_per_step": float(self.clocks_per_step),
-            **rates(self.steps_per_second, self.measurements_per_step),
+            **_rates(self.steps_per_second, self.measurements_per_step),
             "solution": None,
             "notes": [*self.notes, *self.common],
         }

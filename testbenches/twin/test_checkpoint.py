@@ -160,8 +160,8 @@ ODD = {
     ),
     "another key": (of("configuration.learning.rate", 0.25), "learning.rate was 0.25 and is 0.5 now"),
     "a key less": (
-        said(lambda header: header["configuration"]["learning"].pop("rate")),
-        'learning.rate was "not there" and is 0.5 now',
+        said(lambda header: header["configuration"]["network"].pop("layers")),
+        'network.layers was "not there" and is [2, 2, 1] now',
     ),
     "another version": (of("version", 2), "is a checkpoint of version 2; this release reads version 1"),
     "another file": (of("format", "parameters"), "is no checkpoint of mgd-hdl"),
@@ -248,6 +248,15 @@ def test_samples_and_codes_from_outside_must_be_the_same(tmp_path):
     }.items():
         with pytest.raises(Refused, match=f"c.npz: is of another run: {name} was"):
             Checkpoints(path, config).put("twin", learner)
+
+
+def test_a_key_that_came_later_had_its_default(tmp_path):
+    """A file of a release that did not know it goes on where the key is as it is by default."""
+    older = said(lambda header: header["configuration"]["engine"].pop("stages"))
+    (tmp_path / "c.npz").write_bytes(edited(older))
+    assert Checkpoints(tmp_path / "c.npz", CONFIG).step == 9
+    with pytest.raises(Refused, match=r'engine.stages was "few" and is "many" now'):
+        Checkpoints(tmp_path / "c.npz", CONFIG.replaced(engine={"stages": "many"}))
 
 
 def refused(path, text) -> None:
