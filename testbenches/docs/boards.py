@@ -30,7 +30,7 @@ FOLDER = ROOT / "build" / "boards"
 TASKS = {
     "icebreaker": ("xor", "parity4"),
     "hx8k": ("xor", "parity4"),
-    "ulx3s-25f": ("xor", "parity4", "nist7x7_centered", "xor_fast"),
+    "ulx3s-25f": ("xor", "parity4", "nist7x7_centered", "xor_fast", "parity4_fast", "letters_fast"),
     "ulx3s-85f": ("xor", "parity4", "nist7x7_centered"),
     "tang-nano-9k": ("xor", "parity4"),
 }
