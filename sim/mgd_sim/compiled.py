@@ -143,26 +143,26 @@ class _Made:
         shapes: Shapes,
         kind: Kind,
         state: State,
-        code: Bits,
+        code: Any,
         row: Rows,
         step: Any,
-        ahead: tuple[Bits, Signs, Signs] | None = None,
-    ) -> tuple[State, Bits, dict[str, Any]]:
+        ahead: tuple[Any, Signs, Signs] | None = None,
+    ) -> tuple[State, Any, dict[str, Any]]:
         """One step of a kind: the state after it, the code that it worked with, and what is recorded.
 
         ``names`` are those of the options that have prepared plain numbers; ``row`` is what was drawn for it.
-        ``code`` is that of the step before; or that of this one, with ``ahead``, what :attr:`shaken` makes of
-        it.
+        ``code`` is that of the step before. With ``ahead``, what :attr:`shaken` makes of the code of this
+        step, there is none; and no code to be shown where nothing is recorded.
         """
         import jax.numpy as jnp
 
         taken: Any = jnp.take
         spread: Any = jnp.broadcast_to
-        if ahead is None:
-            if kind.code:
-                code = self.code(row)
-            ahead = self.shaken(code, row["number"])
-        showing, shaken, learns = ahead
+        if ahead is not None:
+            showing, shaken, learns = ahead
+        else:
+            code = self.code(row) if kind.code else code
+            showing, shaken, learns = self.shaken(code, row["number"])
         sample = row["sample"]
         x, target = (cast(taken(table, sample, axis=0, mode="clip"), np.int64) for table in row["tables"])
         links = {**row["links"], **dict(zip(names, kind.plain, strict=True))}
@@ -215,24 +215,27 @@ class _Made:
             return {**jax.tree.map(lambda each: each[i], rows), "tables": tables}
 
         def coded(row: Rows) -> tuple[Any, ...]:
-            code = self.code(row)
-            showing, shaken, learns = self.shaken(code, row["number"])
-            # Mostly two names of one array, which is kept once.
-            return code, showing, shaken, *(() if learns is shaken else (learns,))
+            # Mostly two names of one array; and what is not recorded is not made.
+            showing, shaken, learns = self.shaken(self.code(row), row["number"])
+            return showing if shapes else None, shaken, None if learns is shaken else learns
 
         def body(i: Any, carry: Any) -> Any:
             state, coding, record = carry
             row = drawn(i)
             which = row.pop("kind")
-            code, *made = coding
-            given = (state, code, row, first + i, *([(*made, made[-1])[:3]] if ahead else []))
+            if ahead:
+                showing, shaken, learns = coding
+                made = showing, shaken, shaken if learns is None else learns
+                given: tuple[Any, ...] = (state, None, row, first + i, made)
+            else:
+                given = (state, coding, row, first + i)
             state, code, found = steps[0](*given) if len(steps) == 1 else jax.lax.switch(which, steps, *given)
-            coding = coded(drawn(jnp.minimum(i + 1, count - 1))) if ahead else (code,)
+            coding = coded(drawn(jnp.minimum(i + 1, count - 1))) if ahead else code
             return state, coding, {name: each.at[i].set(found[name]) for name, each in record.items()}
 
-        coding = coded(drawn(0)) if ahead else (code,)
+        coding = coded(drawn(0)) if ahead else code
         state, coding, record = jax.lax.fori_loop(0, count, body, (state, coding, record))
-        return state, coding[0], record
+        return state, self.code(drawn(count - 1)) if ahead else coding, record
 
 
 #: For trainers of the same kind, the latest last.

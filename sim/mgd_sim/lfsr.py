@@ -18,27 +18,31 @@ __all__ = ["States", "after", "states"]
 States = npt.NDArray[np.uint32]
 
 
-@lru_cache(maxsize=64)
+#: Bits of a state that are looked up at once: two tables of 256 kB stay in a core's cache.
+_HALF = 16
+
+
+@lru_cache(maxsize=32)
 def _leap(doublings: int) -> States:
-    """``2**doublings`` steps as four look-up tables, one for each byte of the state: (4, 256)."""
+    """``2**doublings`` steps as two look-up tables, one for each half of the state: (2, 2**16)."""
     if doublings == 0:
         unit = [LFSR.step(1 << bit) for bit in range(LFSR.degree)]
     else:
         half = _leap(doublings - 1)
         basis = np.uint32(1) << np.arange(LFSR.degree, dtype=np.uint32)
         unit = _apply(half, _apply(half, basis)).tolist()
-    tables = np.zeros((4, 256), dtype=np.uint32)
+    tables = np.zeros((2, 1 << _HALF), dtype=np.uint32)
     for bit, image in enumerate(unit):
-        byte, place = divmod(bit, 8)
-        numbers = np.arange(256)
-        tables[byte, (numbers >> place) & 1 == 1] ^= np.uint32(image)
+        which, place = divmod(bit, _HALF)
+        size = 1 << place
+        tables[which, size : 2 * size] = tables[which, :size] ^ np.uint32(image)
     return tables
 
 
 def _apply(tables: States, state: States) -> States:
-    moved: States = tables[0][state & 255]
-    for byte in (1, 2, 3):
-        moved ^= tables[byte][(state >> np.uint32(8 * byte)) & 255]
+    # ``take`` is twice as fast as an index in brackets.
+    moved: States = tables[0].take(state & np.uint32((1 << _HALF) - 1))
+    moved ^= tables[1].take(state >> np.uint32(_HALF))
     return moved
 
 
