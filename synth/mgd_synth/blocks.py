@@ -44,7 +44,7 @@ def write_source(top: str) -> str:
 
 def block(path: str) -> str:
     """The block's name for reports: all cells of the array are one, all lanes of a bank, and all neurons of a
-    layer.
+    layer; the products that a bank makes node by node are apart.
 
     >>> block("trainer.core.array.tile_0.cell_3.integrator")
     'array.cell'
@@ -64,6 +64,8 @@ def block(path: str) -> str:
         return "array.cell"
     if parts[0] == "array" and any(part.startswith("lane_") for part in parts):
         return "array.lane"
+    if parts[:2] == ["array", "products"]:
+        return "array.products"
     if parts[0] == "network" and len(parts) > 1:
         return "network." + re.sub(r"(_\d+)_\d+$", r"\1", parts[1])
     return parts[0]

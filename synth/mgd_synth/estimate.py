@@ -137,12 +137,13 @@ def coefficients() -> Fit:
 _COUNTED: dict[str, dict[str, Features]] = {"samples memory": {"BRAM": {"memories": 1.0}}}
 
 #: Where a product of a bank has no multiplier, each of its bits takes what it does in an array's block.
-_LIKE = {"folded": "neuron", "squares in turn": "squared_error"}
+_LIKE = {"folded": "neuron", "products by nodes": "neuron", "squares in turn": "squared_error"}
 
 #: And those of a bank always, since how many there are is known.
 _EXACT: dict[str, dict[str, Features]] = {
     "lane": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
     "folded": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
+    "products by nodes": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}, "DSP": {"one": 1.0}},
     f"cross_entropy{IN_BANK}": {"BRAM": {"memories": 1.0}},
 }
 
@@ -185,8 +186,14 @@ def estimated_sizes(
         for name, number in sizes["DSP"].items():
             sizes["DSP"][name] = round(left) - round(left - number)
             left -= number
+    # Two narrow products share a multiplier of a Gowin device.
+    halves = {"DSP"} if target.startswith("gowin") else {}
     return {
-        kind: {name: size for name, number in blocks.items() if (size := round(number))}
+        kind: {
+            name: size
+            for name, number in blocks.items()
+            if (size := round(2 * number) / 2 if kind in halves else round(number))
+        }
         for kind, blocks in sizes.items()
     }
 

@@ -192,9 +192,6 @@ def reason_against(config: TrainerConfig) -> str:
         told = "has no estimate: no circuit with a device was among those fitted; mgd-hdl synth measures it"
         return f'device.kind = "outside": {told}'
     if config.timing.sweep is not None:
-        if config.facts.by_input:
-            told = "has no estimate in a bank: no such one was among those fitted; mgd-hdl synth measures it"
-            return f'perturbation.granularity = "node": {told}'
         return ""
     if config.facts.name not in _ENGINES:
         return (
@@ -527,6 +524,8 @@ def _bank(config: TrainerConfig, target: str) -> Iterator[_Block]:
     lanes, layers, word = config.engine.lanes, len(config.shape.layers), config.words.parameter.width
     yield "array.lane", "lane", _lane(config, target)
     yield "array", "lanes", _lanes(config, address, index)
+    if indices.nodes:
+        yield "array.products", "products by nodes", _products(config, target)
     yield "network.reader", "reader", {
         "one": 1,
         "layers": layers,
@@ -629,8 +628,24 @@ def _lanes(config: TrainerConfig, address: int, index: int) -> Features:
         "step": walsh and config.codes.walsh_code.counter_bits,
         "place": config.sequential * index,
         "random": indices.rows,
-        "update": config.words.word.width,
+        "update": (not indices.nodes) * config.words.word.width,
         "access": config.access * lanes * config.words.parameter.width,
+    }
+
+
+def _products(config: TrainerConfig, target: str) -> Features:
+    """Node by node: D times the input of a word, and the memory of inputs."""
+    sweep, _ = _schedule(config)
+    update, counted = config.words.update.width, config.words.counted
+    slices, memories = stored(1 << sweep.input_bits, counted.width, target)
+    return {
+        "one": 1,
+        "word": config.words.word.width,
+        "product_bits": update * counted.width,
+        **_wide(target, max(update, counted.width + (not counted.signed)), 1),
+        "late": sweep.reach * sweep.input_bits,
+        "slices": slices,
+        "memories": memories,
     }
 
 
@@ -647,7 +662,8 @@ def _folded(config: TrainerConfig, target: str) -> Features:
     is_signed = any(each.signed for each in inputs)
     operand = max(_signed_width(inputs), *(each.fraction_bits + 1 + is_signed for each in inputs))
     weight, total = config.words.visible.width + 2, max(layer.sum.width for layer in layers)
-    bottom = layers[0].sum.width
+    # Node by node the first layer needs no second sum: a code bit is kept in its place.
+    bottom = 1 if config.nodes else layers[0].sum.width
     together = config.loss != "squared_error" or config.task.accuracy or config.inference
     slices = memories = 0
     if sweep.stores:

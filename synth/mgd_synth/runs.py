@@ -342,6 +342,9 @@ JUDGED: dict[str, tuple[str, _Changes]] = {
 
 _WALSH = {"family": "walsh"}
 _SEQUENTIAL = {"family": "sequential"}
+_NODES = {"granularity": "node"}
+#: D is smaller then.
+_DITHER = {"rounding": "stochastic"}
 _TWO_SIDED = {"measure": "two_sided"}
 _TANH = {"activation": ["tanh", "linear"]}
 _ASKED = {"inference": "yes"}
@@ -396,6 +399,20 @@ BANKS_FIT: dict[str, tuple[str, _Changes]] = {
         [16, 16, 4], 16, "UQ(0, 4)", perturbation=_WALSH, learning=_TWO_SIDED
     ),
     "bank 30-10, 8 lanes": _bank([30, 10], 8),
+    "bank 12-8-3, 4 lanes, by node, walsh, two-sided": _bank(
+        [12, 8, 3], 4, perturbation={**_WALSH, **_NODES}, learning={**_TWO_SIDED, **_DITHER}
+    ),
+    "bank 40-6-4, 2 lanes, by node": _bank([40, 6, 4], 2, "UQ(0, 4)", perturbation=_NODES, learning=_DITHER),
+    "bank 80-10-5, 5 lanes, by node, walsh": _bank(
+        [80, 10, 5], 5, "UQ(0, 3)", perturbation={**_WALSH, **_NODES, "resolution": 3}, learning=_DITHER
+    ),
+    "bank 9-6-4-2, 3 lanes, by node, two-sided": _bank(
+        [9, 6, 4, 2],
+        3,
+        perturbation={**_NODES, "resolution": 5},
+        learning={**_TWO_SIDED, **_DITHER},
+        formats={"parameter": "SQ(4, 18)"},
+    ),
 }
 
 #: and are judged by these.
@@ -424,10 +441,14 @@ BANKS_JUDGED: dict[str, tuple[str, _Changes]] = {
     "150-10-2 of 20 bits, 1 lane, walsh": _bank(
         [150, 10, 2], 1, "UQ(0, 2)", perturbation=_WALSH, formats={"parameter": "SQ(5, 15)"}
     ),
+    "60-8-4, 4 lanes, by node, walsh, two-sided": _bank(
+        [60, 8, 4], 4, "UQ(0, 4)", perturbation={**_WALSH, **_NODES}, learning={**_TWO_SIDED, **_DITHER}
+    ),
+    "16-9-2, 3 lanes, by node": _bank([16, 9, 2], 3, perturbation=_NODES, learning={"rate": 0.25, **_DITHER}),
 }
 
 #: For these devices,
-BANKS_ON = ("ecp5-25k", "ice40-up5k")
+BANKS_ON = ("ecp5-25k", "ice40-up5k", "gowin-gw1nr9")
 
 #: the largest of them, which take longest, for the first one only.
 _FIRST_ONLY = (
