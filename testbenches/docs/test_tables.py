@@ -12,7 +12,7 @@ import pytest
 from mgd_sim.studies.table import read
 from mgd_synth.results import load
 
-from . import paper, tables
+from . import paper, tables, word_lengths
 from .pages import ROOT
 from .test_typed import complaint
 
@@ -82,3 +82,13 @@ def test_where_a_curve_crosses():
         expected = (parameters - 1) / (1 / 0.95**2 - 1)
         assert paper.crossing(curve, 0.95) == pytest.approx(expected, rel=0.04)
     assert paper.crossing([(8, 0.1), (16, 0.2)], 0.95) is None
+
+
+# ---- word lengths ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", word_lengths.RECORDED)
+def test_a_recorded_search_stands_on_the_page(task):
+    page = (ROOT / "docs/word-lengths.md").read_text("utf-8")
+    for part in ("bits", "chosen", "front"):
+        assert f"<!-- table: {part}-{task} -->" in page
