@@ -5,10 +5,12 @@ from __future__ import annotations
 from amaranth.hdl import Const, Module, Signal
 from amaranth.lib.wiring import In, Out
 
+from .config.flash import FlashSamples
 from .config.showcase import Tries
 from .config.trainer import TrainerConfig
-from .hierarchy import Block, place
+from .hierarchy import Block, joined, place
 from .lfsr import ShiftRegister
+from .samples.flash import SampleFlash
 from .trainer import Trainer
 
 __all__ = ["PATIENCE", "Showcase", "debounced", "powered_up"]
@@ -55,6 +57,9 @@ class Showcase(Block):
 
     All that a host would set is constant. There is no other reset than power-up.
 
+    With ``flash`` a trainer whose samples come as a stream gets them from a memory
+    (:class:`mgd_hdl.samples.flash.SampleFlash`), in each try from the first one on.
+
     Members
     -------
     button : In(1)
@@ -65,6 +70,8 @@ class Showcase(Block):
         This try has solved the task; on from the end of the step that brought the verdict.
     led_saturated : Out(1)
         A cost change, a sum of them or an update was limited in this try.
+    flash_miso : In(1), flash_sclk, flash_mosi, flash_cs_n : Out(1), with ``flash``
+        The memory's wires.
     """
 
     def __init__(
@@ -75,15 +82,23 @@ class Showcase(Block):
         debounce: int = 1 << 18,
         patience: int = PATIENCE,
         blink: int = 1 << 17,
+        flash: FlashSamples | None = None,
     ):
-        problem = _problem(config, patience, power_up=power_up, debounce=debounce, blink=blink)
+        problem = _problem(config, patience, flash, power_up=power_up, debounce=debounce, blink=blink)
         if problem:
             self._MustUse__used = True  # it will not be
             raise ValueError(problem)
-        self.config = config
+        self.config, self.flash = config, flash
         self.power_up, self.debounce, self.patience, self.blink = power_up, debounce, patience, blink
+        wires = {"miso": In(1), "sclk": Out(1), "mosi": Out(1), "cs_n": Out(1, init=1)}
         super().__init__(
-            {"button": In(1), "led_running": Out(1), "led_solved": Out(1), "led_saturated": Out(1)}
+            {
+                "button": In(1),
+                "led_running": Out(1),
+                "led_solved": Out(1),
+                "led_saturated": Out(1),
+                **({f"flash_{name}": wire for name, wire in wires.items()} if flash else {}),
+            }
         )
 
     @property
@@ -131,6 +146,17 @@ class Showcase(Block):
             elif hasattr(registers, name):
                 m.d.comb += getattr(trainer, name).eq(getattr(registers, name))
         m.d.comb += [trainer.start.eq(start), trainer.run.eq(running)]
+        if self.flash:
+            samples = place(m, platform, "flash", SampleFlash(config, self.flash))
+            m.d.comb += [
+                samples.load.eq(start),
+                *joined(samples.o, trainer.i_sample),
+                samples.miso.eq(self.flash_miso),
+                *(
+                    getattr(self, f"flash_{name}").eq(getattr(samples, name))
+                    for name in ("sclk", "mosi", "cs_n")
+                ),
+            ]
 
         blinking = steps[self.blink.bit_length() - 1]
         finished = Signal()
@@ -143,12 +169,15 @@ class Showcase(Block):
         return m
 
 
-def _problem(config: TrainerConfig, patience: int, **times: int) -> str | None:
+def _problem(config: TrainerConfig, patience: int, flash: FlashSamples | None, **times: int) -> str | None:
     """Why there can be no such showcase."""
     if not config.judged:
         return 'a showcase needs judge.kind = "window"'
-    if config.task.source == "stream":
+    streams = config.task.source == "stream"
+    if streams and flash is None:
         return 'a showcase has nobody to send samples: task.source must not be "stream"'
+    if flash is not None and not streams:
+        return 'a showcase takes samples of a flash memory as a stream: task.source must be "stream"'
     for name, value in times.items():
         if value < 2 or value & (value - 1):
             return f"{name} must be a power of two from 2, not {value}"

@@ -7,14 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from mgd_hdl.config import LFSR, Tries, preset
+from mgd_hdl.config import LFSR, Tries, load, preset
 from mgd_hdl.config.attached import AttachedFile
+from mgd_hdl.config.flash import FlashSamples
 from mgd_hdl.emit import lint_waivers, verilog
 from mgd_hdl.showcase import Showcase
 from mgd_sim.showcase import Forecast, forecast
 from mgd_sim.trainer import Trainer
 from testbenches.catalogue import EXAMPLES
 from testbenches.linting import lint
+from testbenches.samples.flash_chip import around
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.bench_showcase"
@@ -75,6 +77,35 @@ def test_given_parameters_begin_every_try(tmp_path):
     assert np.abs(found.theta - config.given.theta).max() < 1 << config.words.guard_bits
     assert config.given.rounds == 2
     run(verilog(Showcase(config, **times), "dut"), BENCH, tmp_path, config, **times, **expected(found))
+
+
+OWN = load(EXAMPLES[0].parent / "26_own_data.toml").replaced(
+    task={"source": "stream"}, judge={"kind": "window", "window": 32, "misses": 2}
+)
+
+
+@pytest.mark.parametrize(
+    "learning",
+    [{}, pytest.param({"updates": "delayed"}, marks=pytest.mark.only_all)],
+    ids=["exact", "delayed"],
+)
+def test_samples_of_a_flash_memory_light_it_in_the_step_of_the_twin(learning, tmp_path):
+    """Own data, in the order of the file from the first one on in each try; the memory is asleep at first.
+
+    With exact updates a step takes longer than reading a sample, with delayed ones it waits for it.
+    """
+    config = OWN.replaced(learning=learning)
+    words, bits = config.shape.sample_words
+    flash = FlashSamples(first=1 << 20, count=len(words), bits=bits)
+    assert (float(config.timing.clocks_per_step) > flash.mean_clocks) != bool(learning)
+    times = TIMES | {"patience": 640}
+    found = forecast(config, 3, times["patience"])
+    assert {step >= 0 for step in found.solved_at} == {False, True}
+    content = flash.packed(words)
+    circuit = verilog(Showcase(config, **times, flash=flash), "show")
+    text = circuit + around(flash, content, asleep=1 << 10)
+    step = math.ceil(max(config.timing.clocks_per_step, flash.mean_clocks))
+    run(text, BENCH, tmp_path, config, **times, step_clocks=step, **expected(found))
 
 
 @mutations(
@@ -161,6 +192,11 @@ def test_median(steps, median):
     [
         (preset("xor"), {}, 'judge.kind = "window"'),
         (CONFIG.replaced(task={"source": "stream"}), {}, "nobody to send samples"),
+        (
+            CONFIG,
+            {"flash": FlashSamples(first=0, count=4, bits=3)},
+            'samples of a flash memory as a stream: task.source must be "stream"',
+        ),
         (CONFIG, {"debounce": 100}, "debounce must be a power of two from 2, not 100"),
         (CONFIG, {"patience": 64, "blink": 64}, "patience = 64 must be above blink = 64"),
     ],

@@ -1,0 +1,115 @@
+"""Samples from a serial flash memory, read bit by bit while the one before is learned."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib.wiring import In, Out
+
+from ..config.flash import COMMAND_BITS, GAP, READ, WAKE, WAKE_CLOCKS, FlashSamples
+from ..config.trainer import TrainerConfig
+from ..hierarchy import Block
+from . import sample_stream
+
+__all__ = ["SampleFlash"]
+
+
+class SampleFlash(Block):
+    """Gives the samples of a flash memory one after the other, and after the last the first again.
+
+    ``sclk`` has half the clock's rate, in mode 0: ``mosi`` changes as it falls, and ``miso`` is taken by the
+    very clock that makes it rise. First of all the memory is told to leave power-down, in which it has been
+    left by an FPGA that was configured from it; ``wake`` clocks later it may be read. A load begins at the
+    first sample: one command, and then all samples come in a row; another command follows the last one.
+
+    A sample of n bits is offered 2 n clocks after the one before, or 2 n + 69 where it is the first after the
+    last, if that one was taken at once. While a sample waits ``sclk`` stands still, low, so the next one is
+    not begun before. With the register of :class:`mgd_hdl.samples.stream.SampleStream` behind it one is read
+    while another waits and a third is learned. The first one is offered 2 n + 65 clocks after a load, or 4
+    more where it cuts off another one; or as many after the memory is awake, where the load comes earlier.
+
+    Members
+    -------
+    load : In(1)
+        Forget the sample that is held, and begin at the first one. Before, none is read.
+    miso : In(1), sclk, mosi, cs_n : Out(1)
+        The memory's wires.
+    o : Out(stream of {x, target})
+    """
+
+    def __init__(self, config: TrainerConfig, flash: FlashSamples, *, wake: int = WAKE_CLOCKS):
+        if wake <= GAP or wake & (wake - 1):
+            self._MustUse__used = True  # it will not be
+            raise ValueError(f"wake must be a power of two above {GAP}, not {wake}")
+        self.config, self.flash, self.wake = config, flash, wake
+        super().__init__(
+            {
+                "load": In(1),
+                "miso": In(1),
+                "sclk": Out(1),
+                "mosi": Out(1),
+                "cs_n": Out(1, init=1),
+                "o": Out(sample_stream(config)),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "sample_flash"
+
+    def elaborate(self, platform):
+        m = Module()
+        flash, gap = self.flash, self.wake - GAP
+        row = Signal(flash.bits, reset_less=True)
+        place = Signal(range(flash.bits))  # bits of this sample that are in the row
+        number = Signal(range(flash.count))
+        takes = Signal()
+        begun = Signal()
+        awake = Signal()
+        rested = Signal(range(self.wake + 1), init=gap)
+        m.d.comb += self.o.payload.as_value().eq(row)
+
+        # Which bit of a command goes out next, the highest first; it goes on with each rising edge, so mosi
+        # follows with the falling one.
+        left = Signal(range(COMMAND_BITS))
+        commands = Const(WAKE | (READ << 24 | flash.first) << COMMAND_BITS, 2 * COMMAND_BITS)
+        m.d.sync += self.mosi.eq(commands.bit_select(Cat(left, awake), 1))
+
+        with m.FSM(name="wires"):
+            with m.State("REST"):
+                m.d.sync += [self.cs_n.eq(1), left.eq(Cat(Const(7, 3), awake.replicate(2)))]
+                with m.If(~rested[-1]):
+                    m.d.sync += rested.eq(rested + 1)
+                with m.Elif(begun | ~awake):
+                    m.d.sync += self.cs_n.eq(0)
+                    m.next = "COMMAND"
+            with m.State("COMMAND"):
+                m.d.sync += self.sclk.eq(~self.sclk)
+                with m.If(~self.sclk):
+                    m.d.sync += left.eq(left - 1)
+                with m.Elif(left.all()):  # it has passed 0
+                    m.d.sync += [awake.eq(1), rested.eq(0)]
+                    m.next = "REST"
+                    with m.If(awake):
+                        m.next = "READ"
+            with m.State("READ"):
+                with m.If(self.sclk | self.load):
+                    m.d.sync += [self.sclk.eq(0), rested.eq(gap)]
+                    # Behind the last sample, both have begun anew.
+                    with m.If(((place == 0) & (number == 0)) | self.load):
+                        m.next = "REST"
+                with m.Elif(~self.o.valid | self.o.ready):
+                    m.d.comb += takes.eq(1)
+                    m.d.sync += self.sclk.eq(1)
+
+        whole = takes & (place == flash.bits - 1)
+        with m.If(takes):
+            m.d.sync += [row.eq(Cat(self.miso, row[:-1])), place.eq(place + 1)]
+        with m.If(whole):
+            m.d.sync += [place.eq(0), number.eq(number + 1)]
+            with m.If(number == flash.count - 1):
+                m.d.sync += number.eq(0)
+        with m.If(whole | self.o.ready):
+            m.d.sync += self.o.valid.eq(whole)
+        with m.If(self.load):
+            m.d.sync += [begun.eq(1), place.eq(0), number.eq(0), self.o.valid.eq(0)]
+        return m

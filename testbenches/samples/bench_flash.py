@@ -1,0 +1,112 @@
+"""Is each sample that a flash memory holds offered once, in its order, and does the memory allow how?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import cocotb
+
+from mgd_hdl.config.flash import FlashSamples
+from mgd_sim.rtl import bench_parameters
+from mgd_sim.samples.flash import held
+from testbenches.own_data import words
+from testbenches.support import clock, configured, random_numbers, start
+
+
+class Bench:
+    """The block with its memory, and what is offered next."""
+
+    def __init__(self, dut: Any):
+        self.dut, self.config, given = dut, configured(), bench_parameters()
+        self.flash, self.wake = FlashSamples(**given["flash"]), given["wake"]
+        content = bytes(self.flash.first) + bytes.fromhex(given["content"])
+        samples, formats = held(self.config, self.flash, content), self.config.formats
+        self.words = words(
+            samples.x.tolist(), formats.input.width, samples.target.tolist(), formats.target.width
+        )
+        self.clocks = 0
+
+    async def clock(self, **inputs: int) -> bool:
+        """The next one; whether a sample is offered."""
+        await clock(self.dut, **inputs)
+        self.clocks += 1
+        assert self.dut.wrong.value == 0, (
+            f"{int(self.dut.wrong.value):07b}: see testbenches.samples.flash_chip"
+        )
+        return bool(self.dut.o__valid.value)
+
+    def coming(self) -> Iterator[int]:
+        while True:
+            yield from self.words
+
+
+async def begin(dut: Any) -> Bench:
+    await start(dut, load=0, o__ready=0)
+    return Bench(dut)
+
+
+@cocotb.test(timeout_time=4, timeout_unit="ms")
+async def it_is_woken_and_then_waits(dut):
+    """One command, and no sample before the first load, however long that takes."""
+    bench = await begin(dut)
+    edges, before = 0, 0
+    for _ in range(2 * bench.wake + 40):
+        assert not await bench.clock(o__ready=1)
+        edges, before = edges + (int(dut.sclk.value) > before), int(dut.sclk.value)
+    assert edges == 8
+    bench.clocks = 0
+    await bench.clock(load=1)
+    while not await bench.clock(load=0):
+        pass
+    assert bench.clocks == 1 + 2 * bench.flash.bits + 65
+
+
+@cocotb.test(timeout_time=4, timeout_unit="ms")
+async def samples_come_as_fast_as_the_wires(dut):
+    """From a load while it still sleeps on: so many clocks from one to the next, more behind the last."""
+    bench = await begin(dut)
+    await bench.clock(load=1, o__ready=1)
+    came, expected = [], bench.coming()
+    while len(came) < 2 * bench.flash.count + 3:
+        if await bench.clock(load=0):
+            assert int(dut.o__payload.value) == next(expected)
+            came.append(bench.clocks)
+    gaps = [after - before for before, after in pairwise(came)]
+    flash = bench.flash
+    assert flash.wrap_clocks == 69
+    turn = [2 * flash.bits] * (flash.count - 1) + [2 * flash.bits + 69]
+    assert gaps == (turn * 4)[: len(gaps)]
+    assert sum(turn) / flash.count == flash.mean_clocks
+
+
+@cocotb.test(timeout_time=4, timeout_unit="ms")
+@cocotb.parametrize(stall=[0.3, 0.99])
+async def samples_wait_and_loads_begin_anew(dut, stall):
+    """Each is offered until it is taken; a load, at any time, begins at the first one; so does a reset, which
+    needs one.
+    """
+    bench, rng = await begin(dut), random_numbers()
+    most = 2 * bench.flash.bits + 69
+    expected, following, taken, since, loads = bench.coming(), None, 0, 0, 0
+    for turn in range(2_500):
+        ready = rng.random() >= stall
+        load, reset = turn == 0 or rng.random() < 1 / 300, turn in (700, 1_600)
+        load = (load and not 700 < turn < 1_000) or turn in (1_000, 1_650)
+        offered = await bench.clock(o__ready=ready, load=load, rst=reset)
+        if offered:
+            assert following is not None, turn
+            assert int(dut.o__payload.value) == following, turn
+        since = 0 if offered or following is None else since + 1
+        assert since <= most + bench.wake + 40, "none comes"
+        if reset:
+            following = None
+        elif load:
+            expected, loads = bench.coming(), loads + 1
+            following = next(expected)
+        elif offered and ready:
+            following = next(expected)
+            taken += 1
+    assert taken > 8 * (1 - stall)
+    assert loads > 4
