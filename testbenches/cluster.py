@@ -2,7 +2,8 @@
 
 ``python -m testbenches.cluster`` trains eight times XOR: in this process, in two others as with ``--jobs 2``,
 and with one and two workers of Dask on the loopback interface, all of them started before. They take turns,
-so that what else the machine does meets them alike.
+so that what else the machine does meets them alike. Rows of a table go to standard output; where it stands, to
+standard error.
 """
 
 from __future__ import annotations
@@ -75,6 +76,11 @@ def _rows(workers: Workers, jobs: Sequence[Job]) -> list[list[Row]]:
     return [rows for _, rows in sorted(workers.done(jobs, lambda _done: False), key=lambda each: each[0])]
 
 
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
 def main() -> int:
     """Takes no arguments."""
     from distributed import Client
@@ -92,6 +98,7 @@ def main() -> int:
         expected = _rows(pool, jobs[:2])
         ways["`--jobs 2`"] = pool, _children() - before
         for count in (1, 2):
+            _say(f"starting a scheduler and its workers: {count}")
             folder = Path(name, str(count))
             folder.mkdir()
             address, running = stack.enter_context(cluster(count, folder))
@@ -100,10 +107,12 @@ def main() -> int:
             there = stack.enter_context(closing(Cluster(address, metadata.version("mgd-hdl"))))
             ways[f"Dask, {count} worker{'s' * (count > 1)}"] = there, {each.pid for each in running}
         for way, (workers, _) in ways.items():
+            _say(f"{way}: the same rows?")
             if _rows(workers, jobs[:2]) != expected:
                 raise AssertionError(f"{way}: other rows")
-        for _ in range(ROUNDS):
+        for number in range(1, ROUNDS + 1):
             for way, (workers, others) in ways.items():
+                _say(f"round {number} of {ROUNDS}: {way}")
                 spent, wall = _spent(others), time.monotonic()
                 _rows(workers, jobs)
                 found.setdefault(way, []).append((time.monotonic() - wall, _spent(others) - spent))

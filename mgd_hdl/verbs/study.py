@@ -153,14 +153,12 @@ def _kept(args: Namespace, config: TrainerConfig, asked: Asked) -> int:
             table.resume(path)
         figures = _figures(folder, stem, begun or args.force, stack)
         workers = stack.enter_context(closing(_workers(args)))
-        batch = 0
         with ends_noted() as ended:
 
             def stop(count: int, done: float) -> bool:
-                nonlocal batch
                 if not done:
-                    batch = len(table)
-                    progress.stage(f"{args.name}, {batch:,} points known", count, "point")
+                    known = f", {_points(len(table))} known" if len(table) else ""
+                    progress.stage(f"{args.name}{known}", count, "point")
                 progress.at(done)
                 return bool(ended)
 
@@ -221,8 +219,11 @@ def _summary(args: Namespace, path: Path, table: Table, drawn: bool) -> None:
     if args.name == "bits":
         from mgd_sim.studies.bits import front
 
-        print(f"logic cells ({_AREA_OF}, estimated) against clocks until 99 % are done; nothing beats these:")
-        for each in front(rows):
+        best = front(rows)
+        told = f"logic cells ({_AREA_OF}, estimated) against clocks until 99 % are done"
+        none = "of no point have more than half of the seeds solved the task"
+        print(f"{told}; nothing beats these:" if best else f"{told}: {none}")
+        for each in best:
             print(f"  {each.logic_cells:>8,} {each.clocks:>14,.0f}  {each.point}")
     odd = sum(bool(row["problem"]) for row in rows)
     note = f", {odd:,} of which cannot be built" if odd else ""

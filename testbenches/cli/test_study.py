@@ -529,6 +529,21 @@ def test_a_search_goes_on_where_it_was():
         assert len(again.jobs) < len(world.jobs)
 
 
+@pytest.mark.parametrize("clocks", [None, 700.0])
+def test_what_nothing_beats_is_told_or_that_there_is_none(clocks, monkeypatch, capsys):
+    def done(_, jobs, stop):
+        for number, rows in Landscape().done(jobs, stop):
+            yield number, [{**row, "clocks_99": clocks} for row in rows]
+
+    monkeypatch.setattr(Here, "done", done)
+    monkeypatch.setattr("mgd_hdl.verbs.study._logic_cells", cells_of)
+    assert cli.main(["study", "bits", "xor", "--seeds", "2", "-o", "out"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    (at,) = [at for at, line in enumerate(told) if line.startswith("logic cells (ecp5-25k, estimated) ")]
+    assert ("of no point" in told[at]) == (clocks is None)
+    assert len(told) - at - 2 == len(bits.front(rows_of("out/xor_trainer_bits.csv"))) == (clocks is not None)
+
+
 class Backwards(Landscape):
     """The last job is done first."""
 
