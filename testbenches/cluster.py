@@ -2,8 +2,8 @@
 
 ``python -m testbenches.cluster`` trains eight times XOR: in this process, in two others as with ``--jobs 2``,
 and with one and two workers of Dask on the loopback interface, all of them started before. They take turns,
-so that what else the machine does meets them alike. Rows of a table go to standard output; where it stands, to
-standard error.
+so that what else the machine does meets them alike. Rows of a table go to standard output, how far it is
+to standard error.
 """
 
 from __future__ import annotations
