@@ -14,7 +14,7 @@ from mgd_hdl import cli
 from mgd_hdl.config import preset
 from mgd_hdl.config.states import STATES
 from mgd_hdl.waveform import waveform
-from mgd_sim.page.svg import spread
+from mgd_sim.page.svg import area_map, spread
 from mgd_sim.trainer import Trainer
 from mgd_synth.estimate import estimated_sizes, totals
 from testbenches.browser import chromium, opened
@@ -243,6 +243,21 @@ def test_areas_are_areas():
     assert set(inside) == {1}
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "told"),
+    [
+        ("network.activation_0", 900, "network.activation_0"),
+        ("network.activation_0", 330, "activation_0"),
+        ("network.activation_0", 160, "activ…"),
+        ("homodyne", 160, "homod…"),
+    ],
+)
+def test_an_area_is_called_by_what_it_has_room_for(name, size, told):
+    """Where there is little, the last part of a name says most."""
+    picture = area_map({"array": 1000, name: size}, {}, title="", unit="")
+    assert f">{told}</text>" in picture
+
+
 # ---- in a browser ------------------------------------------------------------------------------------
 
 
@@ -257,6 +272,9 @@ def test_it_is_readable_for_everybody(page, tmp_path):
             assert browser.value("document.querySelectorAll('svg').length") == 6
             least = "Math.min(...[...document.querySelectorAll('svg')].map(s => s.clientHeight))"
             assert browser.value(least) > 100
+            over = "[...document.querySelectorAll('.area')].some(area => [...area.querySelectorAll('text')]"
+            over += ".some(text => text.getBBox().x + text.getBBox().width > area.getBBox().x + %s))"
+            assert not browser.value(over % "area.querySelector('rect').getBBox().width")
             colours.add(browser.value("getComputedStyle(document.body).backgroundColor"))
         assert len(colours) == 2
         titles = ("The circuit.", "Area by block.", "Cost over steps.", "Success over steps.")

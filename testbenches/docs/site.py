@@ -8,6 +8,7 @@ leads nowhere, or to no heading, ends the build. Reports of two presets stand be
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import logging
 import re
@@ -21,9 +22,11 @@ from mgd_hdl.config.extras import missing
 
 from .pages import ROOT, markdown_files
 
-__all__ = ["REPORTS", "anchor", "build", "main", "staged"]
+__all__ = ["REPORTS", "anchor", "build", "main", "reported", "staged"]
 
 SITE = ROOT / "build/site"
+#: What the theme lacks.
+STYLE = Path(__file__).with_name("site.css")
 #: Presets whose reports the site has, and with how many steps they learn.
 REPORTS = {"xor": 20_000, "nist7x7_centered": 20_000}
 
@@ -84,11 +87,13 @@ def build(source: Path, site: Path) -> None:
     from mkdocs.config import load_config
 
     checks = {"not_found": "warn", "anchors": "warn", "unrecognized_links": "warn", "absolute_links": "warn"}
+    shutil.copyfile(STYLE, source / STYLE.name)
     config = load_config(
         config_file=io.BytesIO(b"site_name: mgd_hdl\n"),
         docs_dir=str(source),
         site_dir=str(site),
         theme={"name": "readthedocs", "navigation_depth": 2, "highlightjs": False},
+        extra_css=[STYLE.name],
         plugins=["search"],
         use_directory_urls=False,
         markdown_extensions=["tables", "fenced_code", {"toc": {"slugify": anchor, "toc_depth": 3}}],
@@ -105,14 +110,15 @@ def build(source: Path, site: Path) -> None:
         log.removeHandler(told)
 
 
-def _reports(source: Path) -> None:
+def reported(source: Path) -> None:
+    """Reports of the presets, beside the pages, and a page that lists them."""
     folder = source / "reports"
     folder.mkdir()
     lines = ["# Reports", "", "What `mgd-hdl report` writes:", ""]
     for name, steps in REPORTS.items():
-        file = folder / f"{name}.html"
-        if cli.main(["report", name, "--steps", str(steps), "-o", str(file)]):
-            raise SystemExit(f"mgd-hdl report {name} failed")
+        with contextlib.chdir(folder):  # a report names its command, and no folder of this machine
+            if cli.main(["report", name, "--steps", str(steps), "-o", f"{name}.html"]):
+                raise SystemExit(f"mgd-hdl report {name} failed")
         lines.append(f"- [{name}]({name}.html)")
     (folder / "README.md").write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -130,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shutil.rmtree(source, ignore_errors=True)
     staged(source)
     if not given.no_reports:
-        _reports(source)
+        reported(source)
     build(source, SITE)
     sys.stdout.write(f"{SITE.relative_to(ROOT)}/index.html\n")
     return 0

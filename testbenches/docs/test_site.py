@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from . import site
 from .pages import ROOT, markdown_files
 from .site import anchor, build, staged
 from .test_pages import headings
@@ -45,6 +46,15 @@ def test_the_site_is_built_and_can_be_searched(tmp_path):
     text = (tmp_path / "site/docs/studies.html").read_text("utf-8")
     assert 'href="word-lengths.html"' in text
     assert re.findall(r"(?:src|<link[^>]* href)=\"https?:", text) == []
+
+
+def test_a_report_names_no_folder_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(site, "REPORTS", {"xor": 20})
+    site.reported(tmp_path)
+    assert "(xor.html)" in (tmp_path / "reports/README.md").read_text("utf-8")
+    page = (tmp_path / "reports/xor.html").read_text("utf-8")
+    assert "--steps 20 -o xor.html" in page
+    assert str(tmp_path) not in page
 
 
 @needs_mkdocs

@@ -15,6 +15,8 @@ __all__ = ["Bus", "Series", "area_map", "flow", "lines", "spread", "waves"]
 
 WIDTH = 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 8, 34
+#: A letter is so wide at most, in the mean of a word, whatever the reader's font is.
+_LETTER = 7.2
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 5", "1 4", "12 4")
 
 
@@ -180,6 +182,12 @@ def _worst(row: Sequence[float], side: float) -> float:
     return max(max(deep * deep / area, area / (deep * deep)) for area in row)
 
 
+def _cut(name: str, fits: int) -> str:
+    """Its last part says most, so that is what is left of a name which is too long."""
+    short = name if len(name) <= fits else name.rpartition(".")[2]
+    return short if len(short) <= fits else short[: fits - 1] + "…"
+
+
 def area_map(sizes: Mapping[str, float], groups: Mapping[str, int], *, title: str, unit: str) -> str:
     """A rectangle for each name, as large as its size; its colour is that of its group."""
     ordered = sorted(((name, size) for name, size in sizes.items() if size > 0), key=lambda each: -each[1])
@@ -192,9 +200,9 @@ def area_map(sizes: Mapping[str, float], groups: Mapping[str, int], *, title: st
     ):
         told = f"{name}: {size:,.0f} {unit}, {size / total:.1%}"
         inside = ""
-        fits = int((wide - 6) / 6.2)
+        fits = int((wide - 6) / _LETTER)
         if high >= 15 and fits >= 4:
-            inside += _text(x + 4, y + 13, name if len(name) <= fits else name[: fits - 1] + "…", css="on")
+            inside += _text(x + 4, y + 13, _cut(name, fits), css="on")
         if high >= 29 and fits >= 4:
             inside += _text(x + 4, y + 26, f"{size:,.0f}", css="on")
         parts.append(
@@ -238,7 +246,7 @@ def flow(boxes: Mapping[str, str], *, title: str) -> str:
         if first in boxes and second in boxes:
             parts.append(f'<path class="arrow" marker-end="url(#tip)" d="{way}"/>')
             if text:
-                x, y = {"C~": (283, 158), "weights": (165, 158), "signs": (60, 90)}[text]
+                x, y = {"C~": (283, 158), "weights": (165, 158), "signs": (101, 87)}[text]
                 parts.append(_text(x, y, text))
     for number, (name, (x, y, wide, high)) in enumerate(_BOXES.items()):
         if name not in boxes:
