@@ -213,6 +213,13 @@ class WalshCode:
         """Steps after which the codes repeat: a period, or two that are each other's negative."""
         return 1 << self.counter_bits
 
+    def met(self, samples: int, held: int) -> int:
+        """How many different codes each of so many samples ever meets, where they come in one order again
+        and again and each is held for so many perturbations.
+        """
+        apart = math.gcd(self.repeats, held * samples)
+        return self.repeats // apart * min(held, apart)
+
     def index(self, row: int, column: int) -> int:
         always = self.repeats - (1 << self.place_bits)
         return always | (row << 3) | column

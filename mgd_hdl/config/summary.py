@@ -235,6 +235,7 @@ def _samples(config: TrainerConfig) -> dict[str, Any]:
     inputs, targets = data.ranges
     return {
         **{name: 0 if part is None else len(part) for name, part in parts.items()},
+        "codes": _met(config),
         "classes": list(data.classes),
         "inputs": list(data.samples.inputs),
         "input": _format(config.formats.input),
@@ -249,11 +250,26 @@ def _samples(config: TrainerConfig) -> dict[str, Any]:
     }
 
 
+def _met(config: TrainerConfig) -> dict[str, int] | None:
+    """Walsh codes: after how many perturbations they repeat, and how many of them each sample meets in one
+    order, where these are fewer.
+    """
+    task, learning, code = config.task, config.learning, config.codes.walsh_code
+    in_order = task.source == "stream" or task.order == "plain"
+    if config.perturbation.family != "walsh" or not in_order or learning.tau_x % learning.tau_p:
+        return None
+    met = code.met(config.data.count, learning.tau_x // learning.tau_p)
+    return {"repeat": code.repeats, "met": met} if met < code.repeats else None
+
+
 def _sample_lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What :func:`_samples` found, for people."""
     aside = f"{found['test']:,} to test with" if found["test"] else "none to test with: accuracy is of these"
     stored = "" if found["bits"] is None else f"; {found['bits']:,} bits of memory"
     yield "samples", f"{found['train']:,} to learn from, {aside}{stored}"
+    if (codes := found["codes"]) is not None:
+        repeat, met = codes["repeat"], codes["met"]
+        yield "codes", f"repeat after {repeat:,}: in one order each sample meets {met:,} of them"
     if found["classes"]:
         yield "classes", _listed(found["classes"])
     scale = found["scale"]

@@ -128,6 +128,26 @@ def test_check_tells_what_was_clipped(folder, capsys):
     assert "none to test with: accuracy is of these" in out
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"order": "plain"}, "codes        repeat after 64: in one order each sample meets 4 of them\n"),
+        ({"source": "stream"}, "codes        repeat after 64: in one order each sample meets 4 of them\n"),
+        ({"order": "plain", "test_share": 0}, "in one order each sample meets 16 of them\n"),
+        ({"order": "epoch"}, ""),
+    ],
+)
+def test_check_tells_how_many_codes_a_sample_meets(folder, capsys, changes, told):
+    """Walsh codes of 17 parameters repeat after 64, which is 16 times 4 as 80 samples are 16 times 5; with
+    100 the factor in common is 4. An epoch's order is another one each time.
+    """
+    text = OWN.read_text("utf-8").replace("26_own_data.csv", str(TABLE)).replace("random_code", "walsh")
+    lines = [f"{key} = {json.dumps(value)}\n" for key, value in changes.items()]
+    (folder / "t.toml").write_text(text + "".join(lines), "utf-8")
+    out = verb(capsys, "check", str(folder / "t.toml"))
+    assert (told in out) if told else ("meets" not in out)
+
+
 def test_files_are_named_beside_the_verilog(capsys):
     parameters = json.loads(trainer_files(load(OWN))["own_data_trainer.parameters.json"])
     assert parameters["files"]["task.file"] == {

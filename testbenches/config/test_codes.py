@@ -151,6 +151,17 @@ def test_walsh_codes_obey_the_odd_weight_rule(rows, sign_flip):
         assert leading <= code.index(row, column) < code.repeats
 
 
+@pytest.mark.parametrize("held", [1, 2, 3, 8])
+@pytest.mark.parametrize("samples", [1, 2, 7, 12, 16, 64, 96])
+def test_codes_that_a_sample_meets_in_one_order(samples, held):
+    """Counted over so many epochs that everything has come again."""
+    code = WalshCode(2)
+    perturbation = np.arange(samples * held * code.repeats)
+    sample = perturbation // held % samples
+    for each in {0, samples - 1}:
+        assert len(set(perturbation[sample == each] % code.repeats)) == code.met(samples, held)
+
+
 @pytest.mark.parametrize("name", ["xor", "nist7x7"])
 def test_sequence_is_a_permutation(name):
     plain = preset(name).replaced(perturbation={"family": "sequential"})
