@@ -369,7 +369,7 @@ def _trainers() -> str:
                 size = f"{found['logic cells']:,}"
                 slowest = max(found["path"], key=lambda part: part[1] + part[2])[0]
                 table.append([case.title, case.target, size, f"{best:.1f}", case.goal or "", seeds, slowest])
-    head = ["trainer", "device", "logic cells", "MHz", "goal", "by seed", "most of the last seed's slowest path"]
+    head = ["trainer", "device", "logic cells", "MHz", "goal", "by seed", "the last seed's slowest path"]
     return _rows(head, table) + "\nMade with `python -m mgd_synth.frontier trainer`.\n"
 
 

@@ -6,8 +6,9 @@ the four IDX files of Fashion-MNIST as they are distributed. Without the option 
 
 Results are kept in ``docs/figures/fashion_196.json`` after every look, and with ``--checkpoint`` where the
 twin is; so a run may be stopped at any time, and the same command goes on. ``--write DIR`` writes the
-samples for ``examples/fashion`` instead, and ``--circuit STEPS`` lets the circuit go on from the checkpoint
-beside the twin, compares all their states, and notes that they were equal in ``bank_compared.json``.
+samples for ``examples/fashion`` instead, and ``--circuit STEPS`` lets the circuit learn beside the twin, from
+the start or from the checkpoint, compares all their states, and notes that they were equal in
+``bank_compared.json``.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ __all__ = [
     "Curve",
     "configuration",
     "datasets",
-    "from_checkpoint",
     "images",
     "main",
     "noted",
     "packed",
+    "side_by_side",
 ]
 
 _ROOT = Path(__file__).parents[3]
@@ -164,10 +165,18 @@ class Curve:
 def _by_nodes(config: TrainerConfig) -> TrainerConfig:
     """Neurons are shaken, not parameters, and weights learn by their inputs. Updates are smaller, and so is a
     cost change: words have more fraction bits; inputs are told apart in sixteenths.
+
+    Codes are random. Walsh codes of so few neurons repeat after 128 steps, which with 60,000 samples in one
+    order leaves each of them 4 codes for ever.
     """
     return config.replaced(
-        formats={"parameter": "SQ(4, 18)", "activation_fraction": 12, "cost_change": "SQ(2, 13)"},
-        perturbation={"granularity": "node", "amplitude": 2.0**-7, "resolution": 6},
+        formats={"parameter": "SQ(4, 20)", "activation_fraction": 12, "cost_change": "SQ(2, 13)"},
+        perturbation={
+            "family": "random_code",
+            "granularity": "node",
+            "amplitude": 2.0**-7,
+            "resolution": 6,
+        },
         learning={"rate": 2.0**-12, "anneal_every": 1_400_000, "last_rate": 2.0**-16, "clamp": 0.0},
         cost={"limit": 2.0**-4},
     )
@@ -215,8 +224,13 @@ def curve(
         yield found
 
 
-def from_checkpoint(config: TrainerConfig, checkpoint: Path, steps: int) -> Comparison:
-    """The circuit goes on from where the twin is, and so does the twin: are all their states equal?"""
+def side_by_side(config: TrainerConfig, checkpoint: Path | None, steps: int) -> Comparison:
+    """Circuit and twin take so many steps, from the start or from where the twin is in a checkpoint: are all
+    their states equal?
+    """
+    design, samples = trainer_design(trainer_files(config)), dataset(config)
+    if checkpoint is None:
+        return compare(config, design, steps, samples=samples)
     file = Checkpoints(checkpoint, config)
 
     def resume(parts: Parts) -> Counted:
@@ -227,9 +241,8 @@ def from_checkpoint(config: TrainerConfig, checkpoint: Path, steps: int) -> Comp
         into_circuit(twin, circuit)
         return Counted(twin.step, 0)
 
-    design = trainer_design(trainer_files(config))
     end = int(file.parts["twin"]["step"]) + steps
-    return compare(config, design, end, samples=dataset(config), resume=resume)
+    return compare(config, design, end, samples=samples, resume=resume)
 
 
 def noted(name: str, model: str) -> str:
@@ -291,11 +304,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--circuit",
         type=number,
         metavar="STEPS",
-        help="go on from the checkpoint beside the circuit, and end",
+        help="twin and circuit side by side, from the checkpoint if one is named, and end",
     )
     given = parser.parse_args(arguments)
-    if given.circuit and given.checkpoint is None:
-        parser.error("--circuit goes on from a checkpoint: --checkpoint FILE")
     place, name = _place(given), f"fashion_{given.inputs}"
     if given.write:
         path = given.write / f"{name}.npz"
@@ -307,9 +318,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         model = (given.model or ["twin"])[0]
         kind, changed, _ = MODELS[model]
         if kind is not Trainer:
-            parser.error("--circuit goes on beside a twin: --model twin, or 'twin, by nodes'")
+            parser.error("--circuit learns beside a twin: --model twin, or 'twin, by nodes'")
         config = changed(configuration(given.inputs, place))
-        found = from_checkpoint(config, given.checkpoint, given.circuit)
+        found = side_by_side(config, given.checkpoint, given.circuit)
         say(found)
         known = replace(found, name=noted(name, model))
         note(known, found.steps - given.circuit, given.out)
