@@ -292,6 +292,11 @@ def _synth(args: Namespace) -> int:
         help="divide the board's clock, for trainers that are too slow for it",
     ),
     argument("--uart", action="store_true", help='host.bus = "uart": a board that a computer talks to'),
+    argument(
+        "--flash",
+        action="store_true",
+        help="own samples are in the flash memory of the board, and read while it learns",
+    ),
     _FOLDER,
     force("generated files that were changed since"),
     argument("--no-twin", action="store_true", help="do not let the twin say when the LED will go on"),
@@ -302,8 +307,9 @@ def _bitstream(args: Namespace) -> int:
 
     All tools are Python packages (pip install 'mgd-hdl[boards]'). A configuration without a judge gets
     one with the limits of its section [judge]. With --uart it stays as it is, and waits for a computer
-    on the board's USB cable: mgd-hdl connect. A design that is too large for the board's device, or too
-    slow for its clock, gives one line and no bitstream.
+    on the board's USB cable: mgd-hdl connect. With --flash there is a second file, of samples, for the
+    board's flash memory. A design that is too large for the board's device, or too slow for its clock, gives
+    one line and no bitstream.
     """
     from .verbs.bitstream import bitstream
 

@@ -62,5 +62,16 @@ class FlashSamples:
 
     @property
     def mean_clocks(self) -> float:
-        """A sample's, of all."""
+        """A sample's, of all, if nobody waits."""
         return (self.count * self.sample_clocks + self.wrap_clocks) / self.count
+
+    def clocks_between(self, asked: float) -> float:
+        """From one sample to the next, in the mean, where a trainer asks for them that many clocks apart.
+
+        While the first sample is read again, and before it the command, the last ones are taken; the rest of
+        that time the trainer waits. But nothing is faster than reading.
+        """
+        waits = max(0.0, 2 * self.sample_clocks + self.wrap_clocks + 1 - 3 * asked)
+        if asked <= self.sample_clocks:
+            return self.mean_clocks
+        return max(self.mean_clocks, asked + waits / self.count)

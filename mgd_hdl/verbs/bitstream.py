@@ -11,6 +11,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from ..config import ConfigError, Problem, TrainerConfig
+from ..config.errors import shown
+from ..config.tasks import TASKS
 from ..files import reserved, write_files
 from ..progress import stopwatch
 from .common import PROGRESS_SECONDS, TWIN_SEEDS, ToolError, configuration
@@ -21,7 +23,7 @@ __all__ = ["bitstream", "light"]
 def bitstream(args: Namespace) -> int:
     """Make its bitstream."""
     config = _asked(args)
-    from mgd_synth.boards import LINE, bitstream, board_lines, check_board, pins
+    from mgd_synth.boards import LINE, bitstream, board_lines, check_board, pins, placed_samples
     from mgd_synth.process import SynthError
 
     say = stopwatch()
@@ -32,10 +34,16 @@ def bitstream(args: Namespace) -> int:
             board = check_board(args.board)
             name, report, text = f"{base}.{board.family.suffix}", f"{base}.json", f"{base}.v"
             pin_file = f"{base}.{board.family.constraints.rpartition('.')[2]}"
-            stack.enter_context(reserved(directory, (name, report, text, pin_file), force=args.force))
-            made = bitstream(config, board, seed=args.seed, divide=args.divide, say=say)
+            flash = placed_samples(config, board) if args.flash else None
+            samples = (f"{config.name}.samples.bin",) * (flash is not None)
+            names = (name, report, text, pin_file, *samples)
+            stack.enter_context(reserved(directory, names, force=args.force))
+            made = bitstream(config, board, flash=flash, seed=args.seed, divide=args.divide, say=say)
         except SynthError as error:
             raise ToolError(str(error)) from None
+        step = float(config.timing.clocks_per_step)
+        if flash is not None:
+            step = flash.clocks_between(step * config.learning.tau_x) / config.learning.tau_x
         found = {
             "design": config.name,
             "task": config.task.name,
@@ -48,11 +56,25 @@ def bitstream(args: Namespace) -> int:
                 "bytes": len(made.data),
                 "flash": board.flash.format(file=name),
             },
+            "samples": None,
             "host": None,
-            "clocks_per_step": float(config.timing.clocks_per_step),
+            "clocks_per_step": step,
             "judge": config.judge.model_dump(),
-            "solution": None if args.no_twin or config.on_bus else light(config, made.clock, say),
+            "solution": None if args.no_twin or config.on_bus else light(config, made.clock, say, step=step),
         }
+        more: dict[str, str | bytes] = {}
+        if flash is not None and board.memory is not None:
+            more = {file: flash.packed(config.shape.sample_words[0]) for file in samples}
+            found["bitstream"]["flash"] = board.memory.flash.format(file=name)
+            found["samples"] = {
+                "file": samples[0],
+                "bytes": flash.size,
+                "flash": board.memory.samples.format(file=samples[0]),
+                "first": flash.first,
+                "count": flash.count,
+                "bits": flash.bits,
+                "clocks": flash.mean_clocks,
+            }
         if config.on_bus:
             sites = {pin.port: pin.site for pin in pins(board, hosted=True)}
             line = {"baud": config.host.baud, "clock_hz": round(made.clock * 1e6)}
@@ -63,6 +85,7 @@ def bitstream(args: Namespace) -> int:
             report: document,
             text: made.verilog,
             pin_file: made.constraints,
+            **more,
         }
         written = write_files(directory, files, force=args.force)
     for path in written:
@@ -72,12 +95,28 @@ def bitstream(args: Namespace) -> int:
 
 
 def _asked(args: Namespace) -> TrainerConfig:
-    """With a serial line, which changes nothing else; or alone, which needs a judge."""
+    """With a serial line, which changes nothing else; or alone, which needs a judge, perhaps with samples in
+    the board's flash memory.
+    """
     config = configuration(args.config, args.samples)
     if args.uart:
         config = config.replaced(host=config.host.model_dump() | {"bus": "uart", "pipelined": False})
     _refuse(config)
+    if args.flash:
+        config = _streamed(config)
     return config if config.on_bus or config.judged else config.replaced(judge={"kind": "window"})
+
+
+def _streamed(config: TrainerConfig) -> TrainerConfig:
+    """A trainer of own data that takes them one by one."""
+    if config.on_bus:
+        text = 'is for a board that learns alone; leave out --uart, and host.bus must be "none"'
+        raise ConfigError([Problem("--flash", "", text)])
+    if not TASKS[config.task.name].file:
+        task = f"task {shown(config.task.name)} has none"
+        text = f'needs own samples, {task}; task.name = "file", or "external" with --samples FILE'
+        raise ConfigError([Problem("--flash", "", text)])
+    return config.replaced(task={"source": "stream"})
 
 
 def _refuse(config: TrainerConfig) -> None:
@@ -98,8 +137,12 @@ def _refuse(config: TrainerConfig) -> None:
         raise ConfigError(problems)
 
 
-def light(config: TrainerConfig, clock: float, say: Callable[[str], None]) -> dict[str, Any]:
-    """When the LED goes on, by the twin, at ``clock`` megahertz."""
+def light(
+    config: TrainerConfig, clock: float, say: Callable[[str], None], *, step: float | None = None
+) -> dict[str, Any]:
+    """When the LED goes on, by the twin, at ``clock`` megahertz; ``step``: clocks of one, if samples make it
+    longer.
+    """
     from mgd_sim.showcase import forecast
 
     from ..showcase import PATIENCE
@@ -114,20 +157,20 @@ def light(config: TrainerConfig, clock: float, say: Callable[[str], None]) -> di
 
     say("twin: starting")
     seen = forecast(config, TWIN_SEEDS, PATIENCE, until_median=True, look=look)
-    step = float(config.timing.clocks_per_step) / (clock * 1e6)
+    seconds = (float(config.timing.clocks_per_step) if step is None else step) / (clock * 1e6)
     solved = [number for number, at in enumerate(seen.solved_at) if at >= 0]
     first = solved[0] if solved else None
     return {
         "tries": TWIN_SEEDS,
         "solved": len(solved),
         "median_steps": seen.median,
-        "seconds": None if seen.median is None else seen.median * step,
+        "seconds": None if seen.median is None else seen.median * seconds,
         "first": None
         if first is None
         else {
             "given_up_before": first,
             "steps": int(seen.solved_at[first]) + 1,
-            "seconds": (first * seen.patience + int(seen.solved_at[first]) + 1) * step,
+            "seconds": (first * seen.patience + int(seen.solved_at[first]) + 1) * seconds,
             "accuracy": float(seen.accuracy[first]),
         },
     }

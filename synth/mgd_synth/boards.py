@@ -1,8 +1,8 @@
 """From a configuration to a bitstream: a board that learns alone, and shows it on an LED, or one with a host.
 
-The circuit is :class:`mgd_hdl.showcase.Showcase`, or with ``host.bus = "uart"``
-:class:`mgd_hdl.hosted_board.HostedBoard`. Which pin is which, and what each needs, is read from
-the board definitions of Amaranth; the tools are those of every other report here, so that registers
+The circuit is :class:`mgd_hdl.showcase.Showcase`, whose samples may be in the board's flash memory, or with
+``host.bus = "uart"`` :class:`mgd_hdl.hosted_board.HostedBoard`. Which pin is which, and what each needs, is
+read from the board definitions of Amaranth; the tools are those of every other report here, so that registers
 that synthesis has lost, and clocks that are too fast, are found before anything is packed.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import did_you_mean
+from mgd_hdl.config.flash import FlashSamples
 from mgd_hdl.config.names import module_name
 from mgd_hdl.emit import EmitError, verilog
 from mgd_hdl.hosted_board import HostedBoard
@@ -36,11 +37,13 @@ __all__ = [
     "BOARDS",
     "Bitstream",
     "Board",
+    "Memory",
     "Pin",
     "bitstream",
     "check_board",
     "constraints",
     "pins",
+    "placed_samples",
     "releases",
     "top_text",
 ]
@@ -53,6 +56,15 @@ _HOSTED = "hosted"
 LEDS = ("led_running", "led_solved", "led_saturated")
 #: Those of a board with a host, from and to it, and what they are called in the definition of the board.
 LINE = {"uart_rx": "rx", "uart_tx": "tx"}
+#: Those of a board with samples in its flash memory, and what they are called there.
+WIRES = {"flash_miso": "cipo", "flash_sclk": "clk", "flash_mosi": "copi", "flash_cs_n": "cs"}
+#: Wires of such a memory that are never low; not every board has them.
+RESTS = {"flash_wp_n": "wp", "flash_hold_n": "hold"}
+#: All that enters; every other port but the clock and the button leaves.
+_INPUTS = ("clk", "button", "uart_rx", "flash_miso")
+
+#: From this byte on samples lie in a flash memory, behind any bitstream, and how ``iceprog`` is told.
+SAMPLES_AT, _AT = 1 << 20, "1M"
 
 _PLACED, _PACKED = "placed.json", "board.out"
 
@@ -116,6 +128,25 @@ _GOWIN = Family(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Memory:
+    """A serial flash memory whose wires are ordinary pins once the device has been configured.
+
+    Attributes
+    ----------
+    size : int
+        Bytes.
+    flash, samples : str
+        The commands that write ``{file}``, a bitstream or samples, into it.
+    resource : tuple of str and int
+    """
+
+    size: int
+    flash: str = "iceprog {file}"
+    samples: str = f"iceprog -o {_AT} {{file}}"
+    resource: tuple[str, int] = ("spi_flash_1x", 0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Board:
     """A board, and which of its resources the showcase uses.
 
@@ -135,6 +166,8 @@ class Board:
         Name and number of the serial line to the USB chip.
     flash : str
         The command that loads ``{file}`` into the board.
+    memory : Memory, optional
+        That may hold samples.
     """
 
     title: str
@@ -145,6 +178,7 @@ class Board:
     flash: str
     extra: str = ""
     uart: tuple[str, int] = ("uart", 0)
+    memory: Memory | None = None
 
     @property
     def device(self) -> Device:
@@ -178,6 +212,7 @@ BOARDS = {
         resources=_resources("clk12", ("button", 0), ("led_r", 0), ("led_g", 0), ("led_r", 1)),
         extra="break_off_pmod",
         flash="iceprog {file}",
+        memory=Memory(size=1 << 24),
     ),
     "hx8k": Board(
         title="iCE40-HX8K breakout board",
@@ -186,6 +221,7 @@ BOARDS = {
         definition=("amaranth_boards.ice40_hx8k_b_evn", "ICE40HX8KBEVNPlatform"),
         resources=_resources("clk12", None, ("led", 0), ("led", 1), ("led", 2)),
         flash="iceprog -S {file}",
+        memory=Memory(size=1 << 22),
     ),
     "ulx3s-25f": _ulx3s("25"),
     "ulx3s-85f": _ulx3s("85"),
@@ -225,22 +261,48 @@ def check_board(name: str) -> Board:
     return BOARDS[name]
 
 
-def pins(board: Board, *, hosted: bool = False) -> tuple[Pin, ...]:
-    """Every port of the top module, from the board's definition; ``hosted``: those of a serial line too."""
+def placed_samples(config: TrainerConfig, board: Board) -> FlashSamples:
+    """Where a board's flash memory has a trainer's own samples; raises SynthError where it has no room."""
+    if board.memory is None:
+        able = ", ".join(name for name, each in BOARDS.items() if each.memory)
+        raise SynthError(f"{board.title}: no samples from its flash memory; boards with such are {able}")
+    words, bits = config.shape.sample_words
+    found, room = FlashSamples(first=SAMPLES_AT, count=len(words), bits=bits), board.memory.size - SAMPLES_AT
+    if found.size > room:
+        raise SynthError(
+            f"{found.count:,} samples of {bits} bits are {found.size:,} bytes; behind the bitstream the flash"
+            f" memory of {board.title} has {room:,}"
+        )
+    return found
+
+
+def pins(board: Board, *, hosted: bool = False, flash: bool = False) -> tuple[Pin, ...]:
+    """Every port of the top module, from the board's definition; ``hosted``: those of a serial line too,
+    ``flash``: those of its flash memory.
+    """
     module, name = board.definition
     platform = getattr(importlib.import_module(module), name)()
     platform.add_resources(getattr(platform, board.extra) if board.extra else ())
     wanted = dict(board.resources)
+    parts: dict[str, str] = {}
     if hosted:
+        parts |= LINE
         wanted |= dict.fromkeys(LINE, board.uart)
+    if flash and board.memory is not None:
+        there = {part.name for part in platform.lookup(*board.memory.resource).ios}
+        wires = WIRES | {port: name for port, name in RESTS.items() if name in there}
+        parts |= wires
+        wanted |= dict.fromkeys(wires, board.memory.resource)
     found = []
     for port, (resource_name, number) in wanted.items():
         resource = platform.lookup(resource_name, number)
-        (io,) = resource.ios if port not in LINE else _wire(resource, LINE[port])
+        (io,) = resource.ios if port not in parts else _wire(resource, parts[port])
         (site,) = io.map_names(platform._conn_pins, resource)
         frequency = None if resource.clock is None else float(resource.clock.frequency)
         attributes = {key: str(value) for key, value in resource.attrs.items()}
-        found.append(Pin(port, site, io.invert, attributes, frequency))
+        # The memory's wires are as low here as there.
+        inverted = io.invert and not port.endswith("_n")
+        found.append(Pin(port, site, inverted, attributes, frequency))
     return tuple(found)
 
 
@@ -269,8 +331,9 @@ def constraints(board: Board, found: Sequence[Pin]) -> str:
 def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int) -> str:
     """Verilog of the top module ``name``: levels as the board has them, the clock ``divide`` times slower."""
     levels = {pin.port: "~" if pin.inverted else "" for pin in found}
-    inputs = [port for port in levels if port not in (*LEDS, "uart_tx")]
-    line = [port for port in LINE if port in levels]
+    inputs = [port for port in levels if port in _INPUTS]
+    line = [port for port in (*LINE, *WIRES) if port in levels]
+    rests = [port for port in RESTS if port in levels]
     clock, lines = "clk", []
     if divide > 1:
         bits = divide.bit_length() - 1
@@ -285,10 +348,11 @@ def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int) -> str
             f"module {name}({', '.join(levels)});",
             *(f"  input {port};" for port in inputs),
             *(f"  output {led};" for led in LEDS),
-            *(f"  output {port};" for port in line if port not in inputs),
+            *(f"  output {port};" for port in (*line, *rests) if port not in inputs),
             *(f"  wire {led}_high;" for led in LEDS),
             *lines,
             *(f"  assign {led} = {levels[led]}{led}_high;" for led in LEDS),
+            *(f"  assign {port} = 1'b1;" for port in rests),
             f"  {showcase} {_SHOWCASE} (",
             f"    .clk({clock}), .rst(1'b0), .button({button}),",
             *(f"    .{port}({port})," for port in line),
@@ -366,7 +430,13 @@ def on_board(config: TrainerConfig, frequency: float) -> TrainerConfig:
 
 
 def bitstream(
-    config: TrainerConfig, board: Board, *, seed: int = 1, divide: int = 1, say: Say = silent
+    config: TrainerConfig,
+    board: Board,
+    *,
+    flash: FlashSamples | None = None,
+    seed: int = 1,
+    divide: int = 1,
+    say: Say = silent,
 ) -> Bitstream:
     """Emit the showcase, map, place and route it for a board, look at its clock, and pack.
 
@@ -376,6 +446,8 @@ def bitstream(
         With a judge, for a board that learns alone; or with ``host.bus = "uart"``, where the board's clock
         stands for ``host.clock_hz``.
     board : Board
+    flash : FlashSamples, optional
+        Those of a trainer that learns alone and takes a stream, see :func:`placed_samples`.
     seed : int
         Of place and route.
     divide : int
@@ -385,13 +457,13 @@ def bitstream(
     """
     family = board.family
     tools = releases(board)  # what is missing is better said before than after
-    found = pins(board, hosted=config.on_bus)
+    found = pins(board, hosted=config.on_bus, flash=flash is not None)
     (frequency,) = (pin.frequency for pin in found if pin.frequency is not None)
     rate = frequency / divide / 1e6
     config = on_board(config, frequency / divide)
     try:
         name = module_name(config.name, _HOSTED if config.on_bus else _SHOWCASE)
-        text = verilog(HostedBoard(config) if config.on_bus else Showcase(config), name)
+        text = verilog(HostedBoard(config) if config.on_bus else Showcase(config, flash=flash), name)
     except (EmitError, ValueError) as error:
         raise SynthError(str(error)) from None
     top = module_name(config.name, "board")
@@ -406,9 +478,12 @@ def bitstream(
         packed = folder / _PACKED
         if outcome.status or not packed.exists():
             raise SynthError(f"packing failed: {outcome.last_words}")
+        data = packed.read_bytes()
+        if flash is not None and len(data) > flash.first:
+            raise SynthError(f"the bitstream's {len(data):,} bytes reach beyond byte {flash.first:,}")
         return Bitstream(
             board=board,
-            data=packed.read_bytes(),
+            data=data,
             verilog=text,
             constraints=pin_text,
             clock=rate,
@@ -462,6 +537,12 @@ def board_lines(found: dict[str, Any]) -> Iterator[str]:
     share = cells / size["available"]
     yield f"  size      {cells:,.0f} of {size['available']:,} logic cells, {share:.0%}"
     yield f"  clock     {found['clock'] / 1e6:g} MHz; up to {found['fmax'] / 1e6:.1f} MHz"
+    samples = found["samples"]
+    if samples is not None:
+        yield (
+            f"  samples   {samples['count']:,} of {samples['bits']} bits in its flash memory, from byte"
+            f" {samples['first']:,} on {samples['bytes']:,}; {samples['clocks']:,.4g} clocks each"
+        )
     if found["host"] is not None:
         host = found["host"]
         yield (
@@ -481,6 +562,8 @@ def board_lines(found: dict[str, Any]) -> Iterator[str]:
             f" {light['tries']} tries"
         )
     yield f"  flash     {found['bitstream']['flash']}"
+    if samples is not None:
+        yield f"            {samples['flash']}"
 
 
 def _check_clock(board: Board, routed: Routed, rate: float, divide: int) -> None:

@@ -82,6 +82,26 @@ async def samples_come_as_fast_as_the_wires(dut):
 
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
+@cocotb.parametrize(more=[-10, 3, 20])
+async def a_trainer_waits_little(dut, more):
+    """Behind a register for one sample, as the trainer has it: so many clocks for all samples."""
+    bench = await begin(dut)
+    flash, asked = bench.flash, max(2, 2 * bench.flash.bits + more)
+    await bench.clock(load=1, o__ready=1)
+    held, since, took = False, 0, []
+    while len(took) < 3 * flash.count + 1:
+        offered = await bench.clock(load=0, o__ready=not held)
+        since += 1
+        if held and since >= asked:
+            took.append(bench.clocks)
+            held, since = False, 0
+        elif offered and not held:
+            held = True
+    turns = [after - before for before, after in pairwise(took[:: flash.count])]
+    assert turns == [flash.count * flash.clocks_between(asked)] * 3
+
+
+@cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(stall=[0.3, 0.99])
 async def samples_wait_and_loads_begin_anew(dut, stall):
     """Each is offered until it is taken; a load, at any time, begins at the first one; so does a reset, which

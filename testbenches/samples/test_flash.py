@@ -65,6 +65,9 @@ def test_packed_by_hand():
     assert flash.packed([0b10110, 0b00001, 0b11010]) == bytes([0b10110_000, 0b01_11010_0])
     assert (flash.size, flash.sample_clocks, flash.wrap_clocks) == (2, 10, 69)
     assert flash.mean_clocks == 33
+    # All are read no faster; and behind the last one a trainer waits that asks less often.
+    assert [flash.clocks_between(asked) for asked in (10, 11, 33, 40)] == [33, 33, 33, 40]
+    assert FlashSamples(first=0, count=30, bits=5).clocks_between(20) == 21
 
 
 def test_the_twin_reads_what_was_packed():

@@ -6,7 +6,9 @@ import importlib
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,16 +16,18 @@ from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import io
 
 from mgd_hdl import cli
-from mgd_hdl.config import preset
+from mgd_hdl.config import load, preset
+from mgd_hdl.config.flash import FlashSamples
 from mgd_hdl.config.memory_map import configuration_hash
 from mgd_hdl.config.toml import preset_text
 from mgd_hdl.emit import verilog
 from mgd_hdl.hosted_board import HostedBoard
 from mgd_hdl.showcase import Showcase
 from mgd_hdl.verbs.bitstream import light
+from mgd_sim.samples.flash import held
 from mgd_sim.showcase import forecast
 from mgd_synth import boards
-from mgd_synth.boards import BOARDS, bitstream, check_board, constraints, pins, top_text
+from mgd_synth.boards import BOARDS, Bitstream, bitstream, check_board, constraints, pins, top_text
 from mgd_synth.nextpnr import Routed
 from mgd_synth.process import SynthError
 from mgd_synth.yosys import YOSYS, netlist_in
@@ -76,6 +80,31 @@ def test_a_host_has_two_pins_more(name):
     assert [(pin.port, pin.site, pin.inverted) for pin in hosted[-2:]] == [
         (port, site, False) for port, site in zip(("uart_rx", "uart_tx"), LINES[name], strict=True)
     ]
+
+
+#: From the boards' manuals and schematics: the wires of their flash memories.
+FLASH = {
+    "icebreaker": {
+        "flash_miso": "17",
+        "flash_sclk": "15",
+        "flash_mosi": "14",
+        "flash_cs_n": "16",
+        "flash_wp_n": "12",
+        "flash_hold_n": "13",
+    },
+    "hx8k": {"flash_miso": "P11", "flash_sclk": "R11", "flash_mosi": "P12", "flash_cs_n": "R12"},
+}
+
+
+@each_board
+def test_a_flash_memory_has_its_own_pins(name):
+    alone, more = pins(BOARDS[name]), pins(BOARDS[name], flash=True)
+    assert more[: len(alone)] == alone
+    assert {pin.port: pin.site for pin in more[len(alone) :]} == FLASH.get(name, {})
+    assert not any(pin.inverted for pin in more[len(alone) :])
+    for port, site in FLASH.get(name, {}).items():
+        assert f"set_io {port} {site}\n" in constraints(BOARDS[name], more)
+    assert (BOARDS[name].memory is not None) == (name in FLASH)
 
 
 class Everything(Elaboratable):
@@ -204,6 +233,39 @@ def test_a_line_goes_straight_through(tmp_path):
     command = ["vvp", "-n", "b.vvp"]
     run = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert run.stdout == "11110000"
+
+
+WIRES_STUB = """
+module stub(input clk, rst, button, flash_miso, output flash_sclk, flash_mosi, flash_cs_n,
+  output led_running, led_solved, led_saturated);
+  assign {flash_sclk, flash_mosi, flash_cs_n} = {flash_miso, 2'b01};
+  assign {led_running, led_solved, led_saturated} = 0;
+endmodule
+module bench;
+  reg miso = 0;
+  wire [2:0] leds;
+  wire sclk, mosi, cs_n, wp_n, hold_n;
+  board dut(.clk(1'b0), .button(1'b1), .flash_miso(miso), .flash_sclk(sclk), .flash_mosi(mosi),
+    .flash_cs_n(cs_n), .flash_wp_n(wp_n), .flash_hold_n(hold_n), .led_running(leds[0]),
+    .led_solved(leds[1]), .led_saturated(leds[2]));
+  initial begin
+    #1 $write("%b%b%b%b%b ", sclk, mosi, cs_n, wp_n, hold_n);
+    miso = 1;
+    #1 $write("%b%b%b%b%b", sclk, mosi, cs_n, wp_n, hold_n);
+  end
+endmodule
+"""
+
+
+def test_a_memory_is_wired_as_it_is(tmp_path):
+    """Neither protected nor held, and what is low here is low there."""
+    found = pins(BOARDS["icebreaker"], flash=True)
+    (tmp_path / "b.v").write_text(top_text("board", "stub", found, 1) + WIRES_STUB)
+    command = ["iverilog", "-g2012", "-Wall", "-s", "bench", "-o", "b.vvp", "b.v"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    command = ["vvp", "-n", "b.vvp"]
+    run = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert run.stdout == "00111 10111"
 
 
 @pytest.mark.parametrize(
@@ -350,6 +412,87 @@ def test_a_bitstream_with_a_host(in_an_empty_folder, capsys):
     assert "twin" not in err
 
 
+OWN = Path(__file__).parents[2] / "examples/26_own_data.toml"
+
+
+def test_samples_go_into_a_file_of_their_own(in_an_empty_folder, capsys, monkeypatch):
+    """Those of the twin, where the circuit reads them; whoever makes the bitstream is told where that is."""
+    asked = {}
+
+    def made(config, board, **options):
+        asked.update(options, config=config)
+        return Bitstream(
+            board=board,
+            data=b"bits",
+            verilog="module",
+            constraints="pins",
+            clock=12.0,
+            fmax=30.0,
+            divide=1,
+            resources=(),
+            tools=(),
+            seed=1,
+        )
+
+    monkeypatch.setattr(boards, "bitstream", made)
+    arguments = ["bitstream", str(OWN), "--board", "hx8k", "--flash", "--no-twin", "--json", "-o", "out"]
+    assert cli.main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["bitstream"]["flash"] == "iceprog own_data_trainer.hx8k.bin"
+    assert found["samples"] == {
+        "file": "own_data_trainer.samples.bin",
+        "bytes": 90,
+        "flash": "iceprog -o 1M own_data_trainer.samples.bin",
+        "first": 1 << 20,
+        "count": 80,
+        "bits": 9,
+        "clocks": (80 * 18 + 69) / 80,
+    }
+    # Behind the last sample the trainer waits.
+    assert found["clocks_per_step"] == 23 + (2 * 18 + 69 + 1 - 3 * 23) / 80
+    data = Path("out/own_data_trainer.samples.bin").read_bytes()
+    assert len(data) == 90
+    config, flash = asked["config"], asked["flash"]
+    assert config.task.source == "stream"
+    assert config.judged
+    there = held(config, flash, bytes(flash.first) + data)
+    assert there.x.tolist() == config.data.train.x.tolist()
+    assert there.target.tolist() == config.data.train.target.tolist()
+
+
+def test_a_step_may_wait_for_its_sample(in_an_empty_folder, capsys, monkeypatch):
+    """With delayed updates it takes two clocks, and reading a sample 18."""
+    made = Bitstream(
+        board=BOARDS["icebreaker"],
+        data=b"bits",
+        verilog="module",
+        constraints="pins",
+        clock=12.0,
+        fmax=30.0,
+        divide=1,
+        resources=(),
+        tools=(),
+        seed=1,
+    )
+    monkeypatch.setattr(boards, "bitstream", lambda *_arguments, **_options: made)
+    text = OWN.read_text().replace("rate = 0.25", 'rate = 0.25\nupdates = "delayed"\ntau_x = 2')
+    Path("own.toml").write_text(text.replace("26_own", str(OWN.parent / "26_own")))
+    assert cli.main(["bitstream", "own.toml", "--board", "icebreaker", "--flash", "--no-twin", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["clocks_per_step"] == (80 * 18 + 69) / 80 / 2
+
+
+@pytest.mark.only_all
+def test_a_bitstream_with_samples_in_the_flash_memory(in_an_empty_folder, capsys):
+    assert cli.main(["bitstream", str(OWN), "--board", "icebreaker", "--flash", "-o", "out"]) == 0
+    out, _ = capsys.readouterr()
+    assert "80 of 9 bits in its flash memory, from byte 1,048,576 on 90; 18.86 clocks each" in out
+    assert out.endswith(
+        "  flash     iceprog own_data_trainer.icebreaker.bin\n"
+        "            iceprog -o 1M own_data_trainer.samples.bin\n"
+    )
+    assert "set_io flash_cs_n 16\n" in Path("out/own_data_trainer.icebreaker.pcf").read_text()
+
+
 def test_the_line_of_a_board():
     """The board's clock times it, whatever the section [host] says; the hash stays that of the file."""
     asked = preset("xor").replaced(host={"bus": "uart", "clock_hz": 1_000_000, "baud": 9600})
@@ -414,6 +557,44 @@ def test_bad_input_is_told_at_once(in_an_empty_folder, capsys):
         capsys, "b.toml", "--board", "hx8k", "--uart"
     )
     assert sorted(path.name for path in Path().iterdir()) == ["a.toml", "b.toml", "s.toml"]
+
+
+def test_samples_that_cannot_be_in_a_flash_memory(in_an_empty_folder, capsys):
+    assert refused(capsys, "xor", "--board", "icebreaker", "--flash") == (
+        'mgd-hdl: --flash: needs own samples, task "xor" has none; task.name = "file", or "external" with'
+        " --samples FILE"
+    )
+    assert refused(capsys, str(OWN), "--board", "icebreaker", "--flash", "--uart") == (
+        'mgd-hdl: --flash: is for a board that learns alone; leave out --uart, and host.bus must be "none"'
+    )
+    assert refused(capsys, str(OWN), "--board", "ulx3s-25f", "--flash") == (
+        "mgd-hdl: ULX3S with an ECP5 25F: no samples from its flash memory; boards with such are"
+        " icebreaker, hx8k"
+    )
+    config = load(OWN).replaced(task={"source": "stream"})
+    small = replace(BOARDS["hx8k"], memory=boards.Memory(size=boards.SAMPLES_AT + 89))
+    with pytest.raises(
+        SynthError, match=r"80 samples of 9 bits are 90 bytes; behind .* breakout board has 89"
+    ):
+        boards.placed_samples(config, small)
+    enough = replace(small, memory=boards.Memory(size=boards.SAMPLES_AT + 90))
+    assert boards.placed_samples(config, enough).size == 90
+    assert list(Path().iterdir()) == []
+
+
+def test_a_bitstream_that_reaches_into_the_samples_is_refused(monkeypatch):
+    def packs(_arguments, folder, **_options):
+        (folder / boards._PACKED).write_bytes(bytes(200))
+        return SimpleNamespace(status=0)
+
+    routed = Routed({"cells": {}}, {"fmax": {"clk": {"achieved": 50.0}}, "utilization": {}})
+    monkeypatch.setattr(boards, "_routed", lambda *_arguments: ({"cells": {}}, routed))
+    monkeypatch.setattr(boards, "releases", lambda _board: ())
+    board = BOARDS["icebreaker"]
+    family = replace(board.family, packer=SimpleNamespace(script="packs", run=packs))
+    config = load(OWN).replaced(task={"source": "stream"}, judge={"kind": "window"})
+    with pytest.raises(SynthError, match="the bitstream's 200 bytes reach beyond byte 199"):
+        bitstream(config, replace(board, family=family), flash=FlashSamples(first=199, count=80, bits=9))
 
 
 def test_foreign_files_are_refused_before_the_work(in_an_empty_folder, capsys):
