@@ -224,7 +224,7 @@ def _summary(args: Namespace, path: Path, table: Table, drawn: bool) -> None:
         none = "of no point have more than half of the seeds solved the task"
         print(f"{told}; nothing beats these:" if best else f"{told}: {none}")
         for each in best:
-            print(f"  {each.logic_cells:>8,} {each.clocks:>14,.0f}  {each.point}")
+            print(f"  {each.logic_cells:>8,} {each.clocks:>14,.0f}  {each.changes or each.point}")
     odd = sum(bool(row["problem"]) for row in rows)
     note = f", {odd:,} of which cannot be built" if odd else ""
     kinds = "{.csv,.png,.svg}" if drawn else ".csv"

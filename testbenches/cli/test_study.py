@@ -584,6 +584,19 @@ def test_nothing_beats_what_stands_on_the_front():
     assert found == sorted(found)
 
 
+def test_the_front_of_what_was_varied_says_all_that_differs():
+    """A point's own change of a key counts, whatever was varied."""
+    row = {"network.layers": "[2, 3, 1]", "learning.rounding": "floor", "point": "p", "median": "9"}
+    row |= {"changes": "formats.segment_bits=3; learning.rounding=carry", "logic_cells": "5"}
+    (found,) = bits.front([{**row, "clocks_99": "7"}])
+    assert from_text(found.changes) == {
+        "network.layers": [2, 3, 1],
+        "formats.segment_bits": 3,
+        "learning.rounding": "carry",
+    }
+    assert found.changes.count("rounding") == 1
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_words_as_given_change_nothing(name):
     config = preset(name)

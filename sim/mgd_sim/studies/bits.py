@@ -279,7 +279,9 @@ def shortest(
 
 @dataclass(frozen=True)
 class Front:
-    """One configuration that no other beats in both logic cells and clocks."""
+    """One configuration that no other beats in both logic cells and clocks. ``changes`` are all of them,
+    those of ``--vary`` too.
+    """
 
     point: str
     changes: str
@@ -292,7 +294,7 @@ def front(rows: Sequence[Cells]) -> list[Front]:
     than half of the seeds have solved the task chance decides these, so it has no place here.
     """
     known = [
-        Front(row["point"], row["changes"], int(row["logic_cells"]), float(row["clocks_99"]))
+        Front(row["point"], _all_changes(row), int(row["logic_cells"]), float(row["clocks_99"]))
         for row in rows
         if all(row.get(column) for column in ("logic_cells", "clocks_99", "median"))
         and "other seeds" not in row["point"]
@@ -303,3 +305,11 @@ def front(rows: Sequence[Cells]) -> list[Front]:
         if not found or each.clocks < found[-1].clocks:
             found.append(each)
     return found
+
+
+def _all_changes(row: Cells) -> str:
+    """What was varied, unless the point itself changes it, and what the point changes."""
+    own = row["changes"].split("; ") if row["changes"] else []
+    mine = {each.partition("=")[0] for each in own}
+    varied = [f"{key}={text}" for key, text in row.items() if "." in key and key not in mine]
+    return "; ".join([*varied, *own])
