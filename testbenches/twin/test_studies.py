@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mgd_hdl.config import preset
-from mgd_sim.studies import angle, hidden, learning
+from mgd_sim.studies import angle, hidden, imperfections, learning
 from mgd_sim.studies.catalogue import STUDIES
 from mgd_sim.studies.points import applied
 from mgd_sim.studies.tuned import FAMILIES, VARIANTS
@@ -107,3 +107,15 @@ def test_hidden_neurons(tmp_path, capsys):
     assert (found["4"]["seeds"], found["4"]["solved"], found["4"]["median"]) == (8, 0, None)
     assert capsys.readouterr().out.startswith("49-4-4: {'seeds': 8, ")
     assert hidden.network(7).network.layers == (49, 7, 4)
+
+
+def test_imperfections_are_told_under_their_models(tmp_path, capsys):
+    """A row for each size, with the share of seeds that the same learners solve on such devices."""
+    asked = ["xor", "--sweep", "dead", "--seeds", "3", "--steps", "400", "--out", str(tmp_path)]
+    assert imperfections.main([*asked, "--model", "float", "--model", "twin"]) == 0
+    told = [line.split()[1:] for line in capsys.readouterr().out.splitlines() if line.startswith("dead   ")]
+    assert [row[0] for row in told] == ["size", "0", "0.111", "0.222", "0.333"]
+    assert told[0][1:] == ["float", "twin"]
+    goal = learning.Goal(accuracy=1.0, cost=0.04, every=50, steps=400, seeds=3)
+    *_, result = learning.learn("twin", preset("xor"), range(3), goal, devices=range(3))
+    assert told[1][-1 if result.median is None else -3].rstrip(",") == f"{result.solved:.0%}"

@@ -241,7 +241,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = 130
     known = list(kept)
     for sweep in sweeps:
-        for row in table(known, sweep):
+        shown = dict.fromkeys(point.model for point in known if point.sweep == sweep)
+        for row in (["size", *shown], *table(known, sweep)):
             say(f"{sweep:12} " + "".join(f"{cell:>26}" for cell in row))
     if known:
         plot(known, given.task, given.out / f"{given.task}_imperfections.png")
