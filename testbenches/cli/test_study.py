@@ -7,12 +7,14 @@ import itertools
 import json
 import math
 import os
+import re
 import runpy
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from mgd_hdl.config.toml import text_of
 from mgd_hdl.files import locked
 from mgd_sim.studies import bits, measures, running
 from mgd_sim.studies.catalogue import STUDIES
+from mgd_sim.studies.figures import drawn
 from mgd_sim.studies.learning import goal_of, learn
 from mgd_sim.studies.points import applied, axis, from_text, grid, sampled
 from mgd_sim.studies.table import Table, read
@@ -180,6 +183,17 @@ def test_figures_are_the_same_for_the_same_rows():
         first, second = (Path(folder, FILE).with_suffix(f".{kind}").read_bytes() for folder in "ab")
         assert first == second
         assert first.startswith(head)
+
+
+def test_word_lengths_of_each_variation_have_a_line_of_their_own():
+    """Under a title that is no wider than its panel."""
+    base = asked_of("bits", XOR, cells_of)
+    asked = replace(base, varied=[{"learning.tau_x": 1}, {"learning.tau_x": 2}])
+    table = went_through(asked, Landscape(), Table(TOP, *running.columns(asked)))
+    picture = drawn("svg", STUDIES["bits"], table.columns, table.all, "xor").decode()
+    told = re.findall(r"<(?:text|tspan)[^>]*>([^<]+)<", picture)
+    assert [told.count(f"{rounding}, {k}") for rounding in bits.ROUNDINGS for k in (1, 2)] == [1] * 8
+    assert max(map(len, told)) <= 42
 
 
 # ---- interrupted, killed, in other hands -------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,11 @@ __all__ = ["COLORS", "drawn"]
 #: Colours that those who see fewer can tell apart: Okabe and Ito (2008), in the order in which they are used.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _MARKS = "osD^vP*"
+_DASHES = ("-", "--", ":", "-.")
+#: Where a panel of the second row stays empty, in parts of the figure.
+_FREE = (0.53, 0.1)
+#: Letters in a line above one of four panels.
+_TITLE = 42
 
 
 def drawn(kind: str, study: Study, columns: Sequence[str], rows: Sequence[Cells], title: str) -> bytes:
@@ -30,7 +36,7 @@ def drawn(kind: str, study: Study, columns: Sequence[str], rows: Sequence[Cells]
     if study.measure in ("curve", "angle"):
         _over_steps(figure, study.measure, columns, rows)
     elif any(row["point"].startswith("search") for row in rows):
-        _bits(figure, rows)
+        _bits(figure, columns, rows)
     else:
         _success(figure, columns, rows)
     figure.suptitle(title)
@@ -121,26 +127,39 @@ def _share(row: Cells) -> float:
     return 100 * int(row["solved"]) / int(row["seeds"])
 
 
-def _bits(figure: Any, rows: Sequence[Cells]) -> None:
-    """A panel for each word, a line for each rounding; the last one is area against time."""
+def _bits(figure: Any, columns: Sequence[str], rows: Sequence[Cells]) -> None:
+    """A panel for each word, with a line for each rounding, and each of what was varied; the last panel is
+    area against time.
+    """
+    from matplotlib.ticker import MaxNLocator
+
     names = [name for name in AXES if any(row["point"].startswith(f"{name} ") for row in rows)]
+    varied: dict[str, list[Cells]] = {}
+    several = len({row["model"] for row in rows}) > 1
+    keys = [*columns[: columns.index("point")], *(["model"] if several else [])]
+    for row in rows:
+        varied.setdefault(", ".join(row[key] for key in keys), []).append(row)
     figure.set_size_inches(12, 6)
     panels = figure.subplots(2, 4).ravel()
     for axes, name in zip(panels, names, strict=False):
-        for at, rounding in enumerate(ROUNDINGS):
-            mine = []
-            for row in rows:
-                word, _, size = row["point"].partition(", ")[0].partition(" ")
-                if word == name and row["point"].endswith(f", {rounding}"):
-                    mine.append((int(size), _share(row)))
-            if mine:
-                style = {"color": COLORS[at], "marker": _MARKS[at], "ms": 3}
-                axes.plot(*zip(*sorted(mine), strict=True), label=rounding, **style)
-        axes.set_title(f"{name}: {AXES[name]}", fontsize=7, wrap=True)
+        for dashes, (what, group) in enumerate(varied.items()):
+            for at, rounding in enumerate(ROUNDINGS):
+                mine = []
+                for row in group:
+                    word, _, size = row["point"].partition(", ")[0].partition(" ")
+                    if word == name and row["point"].endswith(f", {rounding}"):
+                        mine.append((int(size), _share(row)))
+                if mine:
+                    style = {"color": COLORS[at], "marker": _MARKS[at], "ms": 3, "ls": _DASHES[dashes % 4]}
+                    label = ", ".join(filter(None, (rounding, what)))
+                    axes.plot(*zip(*sorted(mine), strict=True), label=label, **style)
+        axes.set_title(textwrap.fill(f"{name}: {AXES[name]}", _TITLE), fontsize=8)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylim(-3, 103)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("solved, %")
-    panels[0].legend(fontsize=7)
+    if len(varied) * len(ROUNDINGS) <= 20:
+        figure.legend(*panels[0].get_legend_handles_labels(), loc=_FREE, fontsize=7, handlelength=4)
     for axes in panels[len(names) :]:
         axes.set_axis_off()
     last = panels[-1]
