@@ -69,7 +69,6 @@ class Known:
 
 def sections(known: Known, progress: Progress) -> list[Section]:
     """All of them."""
-    config = known.config
     return [
         ("What is built", _built(known)),
         ("Words and registers", _words(known)),
@@ -78,7 +77,7 @@ def sections(known: Known, progress: Progress) -> list[Section]:
         ("The estimate of the gradient", _angle(known, progress)),
         *_fronts(known),
         ("Size", _sizes(known)),
-        ("A step, clock by clock", _waves(config, progress)),
+        ("A step, clock by clock", _waves(known, progress)),
     ]
 
 
@@ -273,7 +272,8 @@ def _times(known: Known) -> list[str]:
             f"The median of {median:,.0f} steps, {clocks:g} clocks each, as time. HW1 to HW3 are hypothetical"
             " platforms of McCaughan et al., APL Machine Learning 1, 026118 (2023): two inferences a step, of"
             f" 1 ms, 10 ns and 200 ps, for the same number of steps. Steps: `{known.made}`; clock rates:"
-            " `mgd-hdl estimate FILE`, or `mgd-hdl synth FILE --target TARGET` where placed and routed."
+            f" `{known.asks('estimate')}`, or `{known.asks('synth', '--target', 'TARGET')}` where placed"
+            " and routed."
         ),
         table(["device", "clock", "", "time to solution"], rows, "Time to solution"),
     ]
@@ -403,18 +403,18 @@ def _sizes(known: Known) -> list[str]:
     return [*parts, paragraph(told), table(["device", "logic cells", "fits"], rows, "What fits")]
 
 
-def _waves(config: TrainerConfig, progress: Progress) -> list[str]:
+def _waves(known: Known, progress: Progress) -> list[str]:
     from mgd_sim.page.html import figure, paragraph
     from mgd_sim.page.svg import Bus, waves
 
     from ..waveform import reason_against, waveform
 
-    reason = reason_against(config)
+    reason = reason_against(known.config)
+    command = known.asks("simulate", "--steps", "3", "--vcd", "waves.vcd")
     if reason:
-        more = "`mgd-hdl simulate FILE --steps 3 --vcd waves.vcd` writes all signals."
-        return [paragraph(f"No waveform here: {reason}. {more}")]
+        return [paragraph(f"No waveform here: {reason}. `{command}` writes all signals.")]
     progress.stage("simulating a step")
-    signals = waveform(config)
+    signals = waveform(known.config)
     shown: list[Bus] = []
     for each in signals:
         if each.number is None:
@@ -430,6 +430,6 @@ def _waves(config: TrainerConfig, progress: Progress) -> list[str]:
     )
     return [
         '<div class="figures">',
-        figure(waves(shown, title="Two steps"), about, "mgd-hdl simulate FILE --steps 3 --vcd waves.vcd"),
+        figure(waves(shown, title="Two steps"), about, command),
         "</div>",
     ]

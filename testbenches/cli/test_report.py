@@ -59,6 +59,8 @@ def test_its_numbers_are_those_of_the_commands_beside_them(page, capsys):
     assert f"{whole:,.0f} logic cells, estimated for an ECP5" in text
     areas = re.findall(r"<title>(\S+): ([\d,]+) logic cells, ", text)
     assert sum(int(size.replace(",", "")) for _, size in areas) == whole
+    assert "<code>mgd-hdl simulate xor --steps 3 --vcd waves.vcd</code>" in text
+    assert " FILE" not in text, "commands are of this preset, as they stand"
     command = "mgd-hdl train xor --seeds 3 --steps 60 --until-solved"
     assert f"<code>{command}</code>" in text
     assert cli.main([*command.split()[1:], "--json"]) == 1
