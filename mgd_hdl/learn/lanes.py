@@ -114,7 +114,11 @@ class Lane(Block):
         m = Module()
         config = self.config
         parameter = shape(config.words.parameter)
-        m.submodules.store = store = Memory(shape=parameter, depth=self.depth, init=[])
+        # No word that counts is read in the clock in which it is written: a sweep reads it once, and another
+        # one begins after the last write. Where synthesis does not know that it adds registers and tables,
+        # which keep what was there before: a fifth of a lane on an ECP5.
+        store = Memory(shape=parameter, depth=self.depth, init=[], attrs={"no_rw_check": 1})
+        m.submodules.store = store
         reads = store.read_port()
         writes = store.write_port()
         m.d.comb += reads.addr.eq(self.read)

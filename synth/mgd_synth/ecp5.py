@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .blocks import FLATTEN
@@ -15,6 +16,9 @@ __all__ = ["DEVICES", "absorbed", "free_ends", "packed", "passes"]
 #: without such a limit every path is made as short as it can be, and a cell takes half as many again.
 _DELAY = 6000
 
+#: Memories of more than 2,048 words are made of narrow blocks, which are as deep as they are.
+_DEEP = "memory_libmap -lib ecp5_deep.txt t:$mem_v2 r:SIZE>2048 %i; techmap -map +/lattice/brams_map_16kd.v"
+
 #: By the size of a device.
 _MULTIPLIERS = {"25": 28, "45": 72, "85": 156}
 
@@ -22,14 +26,14 @@ _MULTIPLIERS = {"25": 28, "45": 72, "85": 156}
 def passes(top: str, most: int | None = None) -> str:
     """Yosys: from Verilog to a flat netlist of ECP5 cells, with at ``most`` so many multipliers.
 
-    That is ``synth_ecp5``, with a limit for delays, chains of sums by ``ecp5_carry.v``, which spend no
-    sites on their ends, and tables that fit into one joined.
+    That is ``synth_ecp5``, with a limit for delays, deep memories without multiplexers, chains of sums by
+    ``ecp5_carry.v``, which spend no sites on their ends, and tables that fit into one joined.
     """
     run = f"synth_ecp5 -top {top} -run"
-    coarse = f"{run} :map_gates" if most is None else limited(run, most, "map_gates")
+    coarse = f"{run} :map_ram" if most is None else limited(run, most, "map_ram")
     return (
-        f"scratchpad -set abc9.D {_DELAY}; {coarse}; techmap -map ecp5_carry.v;"
-        f" {run} map_gates:map_cells; opt_lut; {run} map_cells:; {FLATTEN}"
+        f"scratchpad -set abc9.D {_DELAY}; {coarse}; {_DEEP}; {run} map_ram:map_gates;"
+        f" techmap -map ecp5_carry.v; {run} map_gates:map_cells; opt_lut; {run} map_cells:; {FLATTEN}"
     )
 
 
@@ -65,10 +69,11 @@ def absorbed(module: dict[str, Any]) -> dict[str, Any]:
     """The module with registers around a multiplier inside of it: those before both factors, if all bits come
     from registers, and those behind a product, if nothing else reads what of it is read at all. Registers of
     one factor alone stay outside: place and route would time a way to them as one through the multiplier.
+    So it is with registers behind a port of a block memory.
 
     Such a register has no enable, no reset, and begins at 0, as those in the multiplier do; all around one
     multiplier have one clock. A factor's registers stay where others read them as well. Synthesis leaves all
-    of them outside, where a product alone takes longer than most paths of a trainer.
+    of them outside, where a product or a read alone takes longer than most paths of a trainer.
     """
     cells = dict(module["cells"])
     readers: dict[Any, list[str]] = {}
@@ -126,7 +131,37 @@ def absorbed(module: dict[str, Any]) -> dict[str, Any]:
             directions = cell["port_directions"] | dict.fromkeys(("CLK0", "CE0", "RST0"), "input")
             cell = {**cell, "connections": pins, "parameters": parameters, "port_directions": directions}
             cells[name] = cell
+    for name, cell in module["cells"].items():
+        if cell["type"] == "DP16KD":
+            for end in "AB":
+                cell = _read_out(cells, cell, end, readers, behind, outside)
+            cells[name] = cell
     return {**module, "cells": _needed(cells, before, outside)}
+
+
+def _read_out(
+    cells: dict[str, Any],
+    memory: dict[str, Any],
+    end: str,
+    readers: Mapping[Any, Sequence[str]],
+    behind: Mapping[Any, str],
+    outside: set[Any],
+) -> dict[str, Any]:
+    """The memory with the registers behind one port inside of it, which ``cells`` lose, if all can be."""
+    pins, kept = dict(memory["connections"]), {}
+    for port in (f"DO{end}{place}" for place in range(18) if f"DO{end}{place}" in pins):
+        (bit,) = pins[port]
+        read = readers.get(bit, ())
+        if read or bit in outside:
+            kept[port] = behind.get(bit, "") if bit not in outside and len(read) == 1 else ""
+    plain = memory["parameters"][f"REGMODE_{end}"] == "NOREG" and pins[f"OCE{end}"] == ["1"]
+    clocks = {cells[name]["connections"]["CLK"][0] if name in cells else None for name in kept.values()}
+    if not plain or clocks != set(pins[f"CLK{end}"]):
+        return memory
+    for port, name in kept.items():
+        pins[port] = cells.pop(name)["connections"]["Q"]
+    parameters = memory["parameters"] | {f"REGMODE_{end}": "OUTREG"}
+    return {**memory, "connections": pins, "parameters": parameters}
 
 
 def _plain(cell: dict[str, Any]) -> bool:

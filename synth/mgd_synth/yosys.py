@@ -13,8 +13,10 @@ from .process import Say, SynthError, Tool, silent
 
 __all__ = ["DESIGN", "MAPS", "NETLIST", "YOSYS", "SynthError", "netlist", "netlist_in", "version"]
 
-#: Rules of our own for ``techmap``, which stand beside every design.
-MAPS = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.v")}
+#: Rules of our own for ``techmap`` and ``memory_libmap``, which stand beside every design.
+MAPS = {
+    path.name: path.read_bytes() for path in Path(__file__).parent.iterdir() if path.suffix in (".v", ".txt")
+}
 
 #: The Verilog and the netlist, in the folder where Yosys runs.
 DESIGN = "design.v"

@@ -173,12 +173,14 @@ MULTIPLY = {
 }
 
 
-def equal(gold: dict, gate: dict, folder) -> bool:
-    """Whether two modules with multipliers do the same, whatever a product is."""
+def equal(gold: dict, gate: dict, folder, around: str = "") -> bool:
+    """Whether two modules with multipliers do the same, whatever a product is; or with memories ``around``
+    words that may be any.
+    """
     for name, module in (("gold", gold), ("gate", gate)):
         (folder / f"{name}.json").write_text(json.dumps({"modules": {name: module}}))
     wires = {end: ", ".join(f"{end}{i}" for i in reversed(range(36 if end == "P" else 18))) for end in "ABCP"}
-    (folder / "around.v").write_text(AROUND % wires)
+    (folder / "around.v").write_text(around or AROUND % wires)
     outcome = YOSYS.run(["-p", "; ".join(INSIDE.strip().splitlines())], folder)
     text = "\n".join(outcome.lines)
     assert "Induction step proven: SUCCESS!" in text or "proof did fail" in text, outcome.last_words
@@ -239,3 +241,84 @@ def test_other_registers_stay_outside(tmp_path):
 def test_a_broken_rule_is_told(tmp_path):
     with pytest.raises(SynthError, match="synthesis failed"):
         netlist_in(tmp_path, SUMS, "techmap -map ecp5_carries.v")
+
+
+# ---- registers inside of memories, and deep ones -------------------------------------------------
+
+#: A block memory of which any word may come, with a register behind each port.
+AROUND_MEMORY = """
+module DP16KD #(parameter REGMODE_A = "NOREG", REGMODE_B = "NOREG", %(others)s)
+  (input %(inputs)s, output %(outputs)s);
+  reg [17:0] a_kept = 0, b_kept = 0;
+  wire [17:0] a, b;
+  product product(.given({%(inputs)s}), .a(a), .b(b));
+  assign {%(A)s} = REGMODE_A == "NOREG" ? a : a_kept;
+  assign {%(B)s} = REGMODE_B == "NOREG" ? b : b_kept;
+  always @(posedge CLKA) if (OCEA) a_kept <= a;
+  always @(posedge CLKB) if (OCEB) b_kept <= b;
+endmodule
+(* blackbox *) module product(input [%(most)d:0] given, output [17:0] a, b); endmodule
+"""
+
+#: Words of one memory are read for a register, of another for one with an enable, of a third for one and for
+#: an output, of the last for the sum of two ports.
+MEMORIES = """
+module dut(input clk, en, we, input [9:0] r, w, input [17:0] d, output reg [17:0] p, q, s, output [17:0] t);
+  (* no_rw_check *) reg [17:0] one [0:1023];
+  (* no_rw_check *) reg [17:0] two [0:1023];
+  (* no_rw_check *) reg [17:0] three [0:1023];
+  reg [17:0] a, b, c;
+  always @(posedge clk) begin
+    if (we) begin one[w] <= d; two[w] <= d; three[w] <= d; end
+    a <= one[r]; b <= two[r]; c <= three[r];
+    p <= a; if (en) q <= b; s <= c;
+  end
+  assign t = c;
+endmodule
+"""
+
+
+def memories(module: dict) -> list[dict]:
+    return [cell for cell in module["cells"].values() if cell["type"] == "DP16KD"]
+
+
+def test_a_register_behind_a_memory_is_inside(tmp_path):
+    module = netlist_in(tmp_path, MEMORIES, ecp5.passes("dut"))["modules"]["dut"]
+    changed = ecp5.absorbed(module)
+    modes = Counter(cell["parameters"][f"REGMODE_{end}"] for cell in memories(changed) for end in "AB")
+    assert modes == {"NOREG": 5, "OUTREG": 1}
+    assert len(module["cells"]) - len(changed["cells"]) == 18
+    (first, *_) = memories(module)
+    directions = first["port_directions"]
+    ends = {way: [port for port in directions if directions[port] == way] for way in ("input", "output")}
+    others = [name for name in first["parameters"] if not name.startswith("REGMODE")]
+    around = AROUND_MEMORY % {
+        "others": ", ".join(f"{name} = 0" for name in others),
+        "inputs": ", ".join(ends["input"]),
+        "outputs": ", ".join(ends["output"]),
+        "most": len(ends["input"]) - 1,
+        **{end: ", ".join(f"DO{end}{place}" for place in reversed(range(18))) for end in "AB"},
+    }
+    assert equal(module, changed, tmp_path, around)
+    inside = next(cell for cell in memories(changed) if cell["parameters"]["REGMODE_B"] == "OUTREG")
+    inside["parameters"]["REGMODE_B"] = "NOREG"
+    assert not equal(module, changed, tmp_path, around)
+
+
+@pytest.mark.parametrize(
+    ("words", "width", "blocks"), [(1024, 18, 1), (2048, 9, 2), (4096, 4, 4), (6409, 2, 8)]
+)
+def test_a_deep_memory_has_no_multiplexer(words, width, blocks, tmp_path):
+    """Each block has all words, of fewer bits: its output is a register's input."""
+    text = f"""module dut(input clk, we, input [12:0] r, w, input [15:0] d, output reg [15:0] q);
+      (* no_rw_check *) reg [15:0] store [0:{words - 1}]; reg [15:0] word;
+      always @(posedge clk) begin word <= store[r]; q <= word; if (we) store[w] <= d; end
+    endmodule"""
+    module = netlist_in(tmp_path, text, ecp5.passes("dut"))["modules"]["dut"]
+    widths = Counter(int(cell["parameters"]["DATA_WIDTH_A"], 2) for cell in memories(module))
+    assert widths == {width: blocks}
+    kinds = Counter(cell["type"] for cell in module["cells"].values())
+    assert kinds["TRELLIS_FF"] == 16
+    assert ecp5.absorbed(module)["cells"].keys() == {
+        name for name, cell in module["cells"].items() if cell["type"] != "TRELLIS_FF"
+    }
