@@ -10,14 +10,17 @@ from .blocks import FLATTEN
 from .nextpnr import Device, nextpnr
 from .products import limited
 
-__all__ = ["DEVICES", "absorbed", "free_ends", "packed", "passes"]
+__all__ = ["DEEP", "DEVICES", "absorbed", "free_ends", "packed", "passes"]
 
 #: Paths up to this are fast enough, picoseconds; trainers reach 8,000 with wires. Where tables are mapped
 #: without such a limit every path is made as short as it can be, and a cell takes half as many again.
 _DELAY = 6000
 
-#: Memories of more than 2,048 words are made of narrow blocks, which are as deep as they are.
-_DEEP = "memory_libmap -lib ecp5_deep.txt t:$mem_v2 r:SIZE>2048 %i; techmap -map +/lattice/brams_map_16kd.v"
+#: Memories of more words are made of narrow blocks, which are as deep as they are.
+DEEP = 2048
+_NARROW = (
+    f"memory_libmap -lib ecp5_deep.txt t:$mem_v2 r:SIZE>{DEEP} %i; techmap -map +/lattice/brams_map_16kd.v"
+)
 
 #: By the size of a device.
 _MULTIPLIERS = {"25": 28, "45": 72, "85": 156}
@@ -32,7 +35,7 @@ def passes(top: str, most: int | None = None) -> str:
     run = f"synth_ecp5 -top {top} -run"
     coarse = f"{run} :map_ram" if most is None else limited(run, most, "map_ram")
     return (
-        f"scratchpad -set abc9.D {_DELAY}; {coarse}; {_DEEP}; {run} map_ram:map_gates;"
+        f"scratchpad -set abc9.D {_DELAY}; {coarse}; {_NARROW}; {run} map_ram:map_gates;"
         f" techmap -map ecp5_carry.v; {run} map_gates:map_cells; opt_lut; {run} map_cells:; {FLATTEN}"
     )
 

@@ -17,6 +17,7 @@ from mgd_hdl.config.number import Format, Rounding
 from mgd_hdl.config.options import OPTIONS
 from mgd_hdl.learn.array import TRUNK_TILES
 
+from .ecp5 import DEEP
 from .process import SynthError
 
 __all__ = ["IN_BANK", "Features", "features", "reason_against", "stored"]
@@ -507,9 +508,12 @@ def stored(depth: int, width: int, target: str) -> tuple[int, int]:
     """Of a memory that is written: how many memories of tables it becomes, or else its blocks.
 
     Yosys takes what costs least, as was seen of memories of many sizes: a memory of tables 4, a block 128,
-    and each row of the former from the third on half its width. An iCE40 has blocks only.
+    and each row of the former from the third on half its width. An iCE40 has blocks only. On an ECP5 deep
+    memories are made of narrow ones, see :mod:`mgd_synth.ecp5`.
     """
-    blocks = min(-(-depth // words) * -(-width // bits) for words, bits in _shapes(target)[1])
+    deep = target.startswith("ecp5") and depth > DEEP
+    shapes = [(words, bits) for words, bits in _shapes(target)[1] if words > DEEP or not deep]
+    blocks = min(-(-depth // words) * -(-width // bits) for words, bits in shapes)
     rows = -(-depth // _SLICE[0])
     slices = rows * -(-width // _SLICE[1])
     tables = 4 * slices + max(0, rows - 2) * width / 2 <= 128 * blocks

@@ -426,6 +426,7 @@ def test_memory_blocks_by_hand():
     assert stored(609, 16, "ice40-up5k") == (0, 3)
     assert stored(17, 16, "ice40-up5k") == (0, 1)
     assert stored(1675, 16, "ecp5-25k") == (0, 2)
+    assert stored(6409, 16, "ecp5-85k") == (0, 8)  # of 8,192 words; seven of 1,024 need multiplexers
 
 
 def test_features_of_a_bank_by_hand():
