@@ -15,6 +15,7 @@ import copy
 import hashlib
 import math
 import os
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +77,15 @@ def chosen(library: Library) -> Library:
     if library == "jax" and not there:
         raise Refused(["JAX is not installed; it comes with the extra: pip install 'mgd-hdl[fast]'"])
     return "numpy" if library == "auto" and not there else library
+
+
+def _one_thread() -> None:
+    """Gives JAX one thread, unless this process uses it already, or says itself how many.
+
+    A step is many small loops; threads that share one wait for each other longer than it takes.
+    """
+    if "jax" not in sys.modules:
+        os.environ.setdefault("NPROC", "1")
 
 
 class Kind(NamedTuple):
@@ -335,6 +345,7 @@ class Compiled:
         shapes : mapping of str to tuple
             Of what is recorded, a step's shape and type.
         """
+        _one_thread()
         import jax
 
         made = self._functions(inputs)

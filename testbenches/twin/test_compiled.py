@@ -4,6 +4,9 @@ are taken?
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from functools import partial
 from typing import Any
 
@@ -433,3 +436,19 @@ def test_runs_of_many_steps_take_64_bits():
     assert_same_record(numpy.run(300, record=True), jaxed.run(300, record=True))
     assert_same_state(numpy, jaxed)
     assert jaxed.compiled.bits == 64
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "threads"), [("", None, "1"), ("", "3", "3"), ("import jax; ", None, "None")]
+)
+def test_jax_gets_one_thread_unless_it_was_there_before(before, given, threads):
+    """Or unless somebody says how many."""
+    code = f"""{before}import os
+from mgd_hdl.config import preset
+from mgd_sim.trainer import Trainer
+Trainer(preset("xor"), [1], library="jax").run(3)
+print(os.environ.get("NPROC"))"""
+    rest = {key: value for key, value in os.environ.items() if key != "NPROC"}
+    environment = rest if given is None else {**rest, "NPROC": given}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert run.stdout == f"{threads}\n", run.stderr
