@@ -110,13 +110,10 @@ def _refuse_nothing(config: TrainerConfig, varied: Sequence[Changes]) -> None:
         raise first
 
 
-def _logic_cells(config: TrainerConfig) -> int | None:
-    """None where nothing like it is estimated."""
+def _logic_cells(config: TrainerConfig) -> int:
+    """Of any trainer that can be studied."""
     from mgd_synth.estimate import estimated_sizes, totals
-    from mgd_synth.features import reason_against
 
-    if reason_against(config):
-        return None
     return round(totals(estimated_sizes(config, _AREA_OF))["logic cells"])
 
 

@@ -137,8 +137,8 @@ def test_a_bank_has_no_angle():
     assert {row["problem"] for row in rows} == {f'engine.kind = "bank": {told}'}
 
 
-def test_where_nothing_is_estimated_the_column_is_empty():
-    """Of a bank by nodes; one by parameters has its size."""
+def test_banks_have_their_sizes():
+    """By parameters and by nodes."""
     engines = ["--vary", "engine.kind=bank", "--vary", "learning.measure=two_sided"]
     engines += ["--vary", "perturbation.family=walsh", "--vary", "learning.rounding=stochastic"]
     engines += ["--vary", "perturbation.granularity=network,node"]
@@ -147,7 +147,7 @@ def test_where_nothing_is_estimated_the_column_is_empty():
     sized = {
         (row["perturbation.granularity"], row["logic_cells"] != "") for row in rows if not row["problem"]
     }
-    assert sized == {("network", True), ("node", False)}
+    assert sized == {("network", True), ("node", True)}
 
 
 def test_a_point_that_a_sample_takes_twice_is_told_once(capsys):

@@ -23,7 +23,7 @@ __all__ = ["Plan", "Study", "Asked", "columns", "goal_for", "once", "run"]
 #: Gives points, and is sent the rows of each, in the same order.
 Plan = Generator[Sequence[Point], Sequence[list[Cells]], None]
 #: Of the configuration that is varied.
-Area = Callable[[TrainerConfig], int | None]
+Area = Callable[[TrainerConfig], int]
 
 #: Seconds between two times that the table is written.
 _EVERY = 1.0
