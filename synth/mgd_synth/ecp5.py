@@ -99,15 +99,11 @@ def absorbed(module: dict[str, Any]) -> dict[str, Any]:
                 for port in (f"{end}{place}" for place in range(36) if f"{end}{place}" in pins):
                     (bit,) = pins[port]
                     if what == "OUTPUT":
-                        read = readers.get(bit, [])
-                        kept = behind.get(bit) if bit not in outside and len(read) == 1 else None
-                        if not read and bit not in outside:
-                            continue
-                    elif bit == "0":
-                        continue
+                        kept = _reader(bit, readers, behind, outside)
                     else:
-                        kept = registers.get(bit)
-                    words[what][port] = kept or ""
+                        kept = None if bit == "0" else registers.get(bit, "")
+                    if kept is not None:
+                        words[what][port] = kept
             around = [kept for found in words.values() for kept in found.values()]
             clocks = {cells[kept]["connections"]["CLK"][0] if kept else None for kept in around}
             clocks |= set() if clock is None else {clock}
@@ -142,6 +138,16 @@ def absorbed(module: dict[str, Any]) -> dict[str, Any]:
     return {**module, "cells": _needed(cells, before, outside)}
 
 
+def _reader(
+    bit: Any, readers: Mapping[Any, Sequence[str]], behind: Mapping[Any, str], outside: set[Any]
+) -> str | None:
+    """The register that alone reads a bit, nothing ("") where others do, None where nobody does."""
+    read = readers.get(bit, ())
+    if not read and bit not in outside:
+        return None
+    return behind.get(bit, "") if bit not in outside and len(read) == 1 else ""
+
+
 def _read_out(
     cells: dict[str, Any],
     memory: dict[str, Any],
@@ -154,9 +160,8 @@ def _read_out(
     pins, kept = dict(memory["connections"]), {}
     for port in (f"DO{end}{place}" for place in range(18) if f"DO{end}{place}" in pins):
         (bit,) = pins[port]
-        read = readers.get(bit, ())
-        if read or bit in outside:
-            kept[port] = behind.get(bit, "") if bit not in outside and len(read) == 1 else ""
+        if (name := _reader(bit, readers, behind, outside)) is not None:
+            kept[port] = name
     plain = memory["parameters"][f"REGMODE_{end}"] == "NOREG" and pins[f"OCE{end}"] == ["1"]
     clocks = {cells[name]["connections"]["CLK"][0] if name in cells else None for name in kept.values()}
     if not plain or clocks != set(pins[f"CLK{end}"]):

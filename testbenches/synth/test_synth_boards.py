@@ -181,16 +181,20 @@ endmodule
 """
 
 
+def said(text: str, folder: Path) -> str:
+    """What the module ``bench`` of a text writes."""
+    (folder / "b.v").write_text(text)
+    command = ["iverilog", "-g2012", "-Wall", "-s", "bench", "-o", "b.vvp", "b.v"]
+    subprocess.run(command, cwd=folder, check=True)
+    command = ["vvp", "-n", "b.vvp"]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
 def shown(name: str, divide: int, folder: Path) -> list[str]:
     """What the LEDs' pins show clock by clock around a stub; from the ninth on the button's pin is high."""
     found = pins(BOARDS[name])
     button = ".button(button), " if any(pin.port == "button" for pin in found) else ""
-    (folder / "b.v").write_text(top_text("board", "stub", found, divide) + STUB % button)
-    command = ["iverilog", "-g2012", "-Wall", "-s", "bench", "-o", "b.vvp", "b.v"]
-    subprocess.run(command, cwd=folder, check=True)
-    command = ["vvp", "-n", "b.vvp"]
-    run = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    return run.stdout.split()
+    return said(top_text("board", "stub", found, divide) + STUB % button, folder).split()
 
 
 def test_levels_and_clock(tmp_path):
@@ -227,12 +231,7 @@ endmodule
 
 def test_a_line_goes_straight_through(tmp_path):
     found = pins(BOARDS["tang-nano-9k"], hosted=True)
-    (tmp_path / "b.v").write_text(top_text("board", "stub", found, 1) + LINE_STUB)
-    command = ["iverilog", "-g2012", "-Wall", "-s", "bench", "-o", "b.vvp", "b.v"]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    command = ["vvp", "-n", "b.vvp"]
-    run = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert run.stdout == "11110000"
+    assert said(top_text("board", "stub", found, 1) + LINE_STUB, tmp_path) == "11110000"
 
 
 WIRES_STUB = """
@@ -260,12 +259,7 @@ endmodule
 def test_a_memory_is_wired_as_it_is(tmp_path):
     """Neither protected nor held, and what is low here is low there."""
     found = pins(BOARDS["icebreaker"], flash=True)
-    (tmp_path / "b.v").write_text(top_text("board", "stub", found, 1) + WIRES_STUB)
-    command = ["iverilog", "-g2012", "-Wall", "-s", "bench", "-o", "b.vvp", "b.v"]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    command = ["vvp", "-n", "b.vvp"]
-    run = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert run.stdout == "00111 10111"
+    assert said(top_text("board", "stub", found, 1) + WIRES_STUB, tmp_path) == "00111 10111"
 
 
 @pytest.mark.parametrize(

@@ -228,10 +228,12 @@ def side_by_side(config: TrainerConfig, checkpoint: Path | None, steps: int) -> 
     """Circuit and twin take so many steps, from the start or from where the twin is in a checkpoint: are all
     their states equal?
     """
+    # A file that is refused is refused before anything is built.
+    found = None if checkpoint is None else Checkpoints(checkpoint, config)
     design, samples = trainer_design(trainer_files(config)), dataset(config)
-    if checkpoint is None:
+    if found is None:
         return compare(config, design, steps, samples=samples)
-    file = Checkpoints(checkpoint, config)
+    file = found
 
     def resume(parts: Parts) -> Counted:
         twin, circuit = parts["twin"], parts["circuit_0"]
