@@ -63,9 +63,6 @@ RESTS = {"flash_wp_n": "wp", "flash_hold_n": "hold"}
 #: All that enters; every other port but the clock and the button leaves.
 _INPUTS = ("clk", "button", "uart_rx", "flash_miso")
 
-#: From this byte on samples lie in a flash memory, behind any bitstream, and how ``iceprog`` is told.
-SAMPLES_AT, _AT = 1 << 20, "1M"
-
 _PLACED, _PACKED = "placed.json", "board.out"
 
 
@@ -86,6 +83,8 @@ class Family:
         Arguments for nextpnr that name it.
     suffix : str
         Of bitstreams.
+    cells : str
+        Verilog that declares cells of the family that a top module may name.
     """
 
     packer: Tool
@@ -94,6 +93,7 @@ class Family:
     constraints: str
     constrained: tuple[str, ...]
     suffix: str
+    cells: str = ""
 
 
 def _packer(package: str, script: str) -> Tool:
@@ -115,6 +115,7 @@ _ECP5 = Family(
     constraints="board.lpf",
     constrained=("--lpf", "board.lpf"),
     suffix="bit",
+    cells="(* blackbox, keep *)\nmodule USRMCLK(input USRMCLKI, USRMCLKTS);\nendmodule\n",
 )
 _GOWIN = Family(
     packer=_packer("Apycula", "gowin_pack"),
@@ -135,15 +136,22 @@ class Memory:
     ----------
     size : int
         Bytes.
+    first : int
+        From this byte on samples lie there, behind any bitstream.
     flash, samples : str
         The commands that write ``{file}``, a bitstream or samples, into it.
     resource : tuple of str and int
+    clock : str
+        Verilog of the cell through which ``flash_sclk`` leaves the device, where its pin belongs to the
+        configuration and is no ordinary one; the board's definition has no such wire then.
     """
 
     size: int
+    first: int = 1 << 20
     flash: str = "iceprog {file}"
-    samples: str = f"iceprog -o {_AT} {{file}}"
+    samples: str = "iceprog -o 1M {file}"
     resource: tuple[str, int] = ("spi_flash_1x", 0)
+    clock: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +208,14 @@ def _ulx3s(size: str) -> Board:
         definition=("amaranth_boards.ulx3s", f"ULX3S_{size}F_Platform"),
         resources=_resources("clk25", ("button_fire", 0), ("led", 0), ("led", 1), ("led", 2)),
         flash="openFPGALoader -b ulx3s {file}",
+        memory=Memory(
+            size=1 << 24,
+            first=1 << 21,
+            flash="openFPGALoader -b ulx3s -f {file}",
+            samples=f"openFPGALoader -b ulx3s -f -o {1 << 21} {{file}}",
+            resource=("spi_flash", 0),
+            clock="USRMCLK usrmclk (.USRMCLKI(flash_sclk), .USRMCLKTS(1'b0));",
+        ),
     )
 
 
@@ -267,7 +283,8 @@ def placed_samples(config: TrainerConfig, board: Board) -> FlashSamples:
         able = ", ".join(name for name, each in BOARDS.items() if each.memory)
         raise SynthError(f"{board.title}: no samples from its flash memory; boards with such are {able}")
     words, bits = config.shape.sample_words
-    found, room = FlashSamples(first=SAMPLES_AT, count=len(words), bits=bits), board.memory.size - SAMPLES_AT
+    first = board.memory.first
+    found, room = FlashSamples(first=first, count=len(words), bits=bits), board.memory.size - first
     if found.size > room:
         raise SynthError(
             f"{found.count:,} samples of {bits} bits are {found.size:,} bytes; behind the bitstream the flash"
@@ -290,7 +307,7 @@ def pins(board: Board, *, hosted: bool = False, flash: bool = False) -> tuple[Pi
         wanted |= dict.fromkeys(LINE, board.uart)
     if flash and board.memory is not None:
         there = {part.name for part in platform.lookup(*board.memory.resource).ios}
-        wires = WIRES | {port: name for port, name in RESTS.items() if name in there}
+        wires = {port: name for port, name in (WIRES | RESTS).items() if name in there}
         parts |= wires
         wanted |= dict.fromkeys(wires, board.memory.resource)
     found = []
@@ -328,11 +345,14 @@ def constraints(board: Board, found: Sequence[Pin]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int) -> str:
-    """Verilog of the top module ``name``: levels as the board has them, the clock ``divide`` times slower."""
+def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int, *, sclk: str = "") -> str:
+    """Verilog of the top module ``name``: levels as the board has them, the clock ``divide`` times slower;
+    with ``sclk``, the cell for which ``flash_sclk`` is a wire and no port.
+    """
     levels = {pin.port: "~" if pin.inverted else "" for pin in found}
     inputs = [port for port in levels if port in _INPUTS]
     line = [port for port in (*LINE, *WIRES) if port in levels]
+    inner = ["flash_sclk"] if sclk else []
     rests = [port for port in RESTS if port in levels]
     clock, lines = "clk", []
     if divide > 1:
@@ -350,12 +370,14 @@ def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int) -> str
             *(f"  output {led};" for led in LEDS),
             *(f"  output {port};" for port in (*line, *rests) if port not in inputs),
             *(f"  wire {led}_high;" for led in LEDS),
+            *(f"  wire {wire};" for wire in inner),
             *lines,
             *(f"  assign {led} = {levels[led]}{led}_high;" for led in LEDS),
             *(f"  assign {port} = 1'b1;" for port in rests),
+            *([f"  {sclk}"] if sclk else []),
             f"  {showcase} {_SHOWCASE} (",
             f"    .clk({clock}), .rst(1'b0), .button({button}),",
-            *(f"    .{port}({port})," for port in line),
+            *(f"    .{port}({port})," for port in (*line, *inner)),
             "    " + ", ".join(f".{led}({led}_high)" for led in LEDS),
             "  );",
             "endmodule",
@@ -467,7 +489,8 @@ def bitstream(
     except (EmitError, ValueError) as error:
         raise SynthError(str(error)) from None
     top = module_name(config.name, "board")
-    text += "\n" + top_text(top, name, found, divide)
+    sclk = board.memory.clock if flash is not None and board.memory is not None else ""
+    text += "\n" + top_text(top, name, found, divide, sclk=sclk) + (family.cells if sclk else "")
     pin_text = constraints(board, found)
     with tempfile.TemporaryDirectory(prefix="mgd_synth_") as temporary:
         folder = Path(temporary)

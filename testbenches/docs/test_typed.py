@@ -37,6 +37,7 @@ NOT_RUN = {
     "make": "sets up, or runs all tests; that the target exists is tested",
     ".": "a shell's own word: the tests are in that environment",
     "iceprog": "needs a board",
+    "openFPGALoader": "needs a board",
     "export EDALIZE_LAUNCHER=mgd-hdl-launch": "for fusesoc",
     "fusesoc": "testbenches/test_core_file.py runs both targets",
     "mgd-hdl connect": "needs a board; testbenches/cli/test_connect.py has a simulated one",

