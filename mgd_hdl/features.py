@@ -159,7 +159,7 @@ class _Sparse(Link):
         sparse = self.site.place(name, Sparse(self.config))
         self.site.seed(sparse, "seed_sparse")
         self.m.d.comb += sparse.advance.eq(advance)
-        return code_wires(sparse)
+        return {"states": sparse.states} if self.config.bank else code_wires(sparse)
 
 
 class _Layerwise(Link):
@@ -172,6 +172,10 @@ class _Layerwise(Link):
         return turn
 
     def turn(self, hold_over: Value, layer: int | None = None) -> None:
+        array = self.site.blocks["array"]
+        if self.config.bank:  # a code goes on with the sweep that shakes by it
+            self.m.d.comb += array.turn.eq(self._place("turn", array.go & array.hold_end).active)
+            return
         if layer is None:
             turn = self._place("turn", hold_over)
             self._active = [turn.active[index] for index in range(len(turn.active))]
@@ -181,6 +185,8 @@ class _Layerwise(Link):
         self._active.append(self._place(f"turn_{layer}", hold_over, layer).active)
 
     def rests(self, passing: Passing, over: Value, rest: Value) -> Value:
+        if self.config.bank:  # a sweep knows by itself what rests
+            return rest
         index = passing.layer.index
         active = self._active[index]
         self.m.d.comb += passing.port.active.eq(active | self.site.tail)

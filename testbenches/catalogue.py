@@ -624,6 +624,24 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "engine": {"kind": "bank", "lanes": 3, "stages": "many"},
         },
     ),
+    "bank, a quarter shaken, many stages": (
+        "parity4",
+        {
+            "network": {"layers": [4, 5, 3, 1]},
+            "perturbation": {"share": 0.25},
+            "learning": {"tau_p": 4, "tau_theta": 2},
+            "engine": {"kind": "bank", "lanes": 2, "stages": "many"},
+        },
+    ),
+    "bank, layer by layer, Walsh, two-sided": (
+        "xor",
+        {
+            "network": {"layers": [2, 4, 3, 1]},
+            "perturbation": {"family": "walsh", "granularity": "layer", "tau_layer": 3},
+            "learning": {"measure": "two_sided", "tau_p": 2, "tau_theta": 2},
+            "engine": {"kind": "bank", "lanes": 3},
+        },
+    ),
     "bank, nodes, two-sided": (
         "xor",
         {
@@ -741,6 +759,16 @@ _ANSWERING: dict[str, _Changes] = {
         "engine": {"kind": "bank", "lanes": 2},
         "learning": {"measure": "two_sided"},
         "perturbation": {"family": "sequential"},
+    },
+    "a bank, layer by layer": {
+        "engine": {"kind": "bank", "lanes": 2},
+        "perturbation": {"granularity": "layer", "tau_layer": 2},
+        "learning": {"tau_p": 2},
+    },
+    "a bank, sparse, two-sided": {
+        "engine": {"kind": "bank", "lanes": 2},
+        "perturbation": {"share": 0.5},
+        "learning": {"measure": "two_sided"},
     },
     "a bank, nodes": {
         "engine": {"kind": "bank", "lanes": 2},
@@ -953,6 +981,17 @@ _ACCESSED: dict[str, _Changes] = {
         "engine": {"kind": "bank", "lanes": 3},
         "network": {"layers": [2, 4, 1], "inference": "yes"},
         "learning": {"clamp": 2.0},
+    },
+    "a bank, layer by layer": {
+        "engine": {"kind": "bank", "lanes": 3},
+        "network": {"layers": [2, 4, 1]},
+        "perturbation": {"granularity": "layer"},
+    },
+    "a bank, sparse": {
+        "engine": {"kind": "bank", "lanes": 3},
+        "network": {"layers": [2, 4, 1]},
+        "perturbation": {"share": 0.25},
+        "learning": {"tau_p": 2},
     },
     "a bank, nodes": {
         "engine": {"kind": "bank", "lanes": 3},

@@ -34,6 +34,15 @@ CASES: dict[str, dict[str, Any]] = {
         "perturbation": {"family": "walsh"},
         "task": {"order": "random"},
     },
+    "an eighth shaken, two-sided, the whole set": {
+        "perturbation": {"share": 0.125},
+        "learning": WHOLE | {"measure": "two_sided"},
+    },
+    "walsh, layers, two-sided, a stream": {
+        "perturbation": {"family": "walsh", "granularity": "layer", "tau_layer": 3},
+        "learning": {"measure": "two_sided"},
+        **STREAM,
+    },
     "walsh, nodes": {
         "perturbation": {"family": "walsh", "granularity": "node"},
         "learning": {"rate": 0.0625},

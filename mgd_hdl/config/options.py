@@ -259,11 +259,6 @@ OPTIONS: dict[str, Option] = {
                     text='must be "array" with {other}, which a bank has no cells for',
                 ),
                 _apart(
-                    "layer by layer",
-                    "sparse codes",
-                    text='must be "array" with {other}: a sweep shakes and updates all parameters',
-                ),
-                _apart(
                     "stuck parameters", text='must be "array" with {other}: all words of a lane learn alike'
                 ),
                 _apart(

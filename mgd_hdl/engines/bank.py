@@ -70,6 +70,8 @@ class BankEngine(Engine):
         site.m.d.comb += [
             *(getattr(array, name).eq(getattr(network, name)) for name in asked),
             *(getattr(network, name).eq(getattr(array, name)) for name in ("visible", "codes")),
+            *([network.turns.eq(array.turns_now)] if self.config.layerwise else []),
+            *([network.actives.eq(array.actives)] if self.config.sparse else []),
         ]
 
     def broadcast(self, site: Site) -> Broadcast:
@@ -133,6 +135,9 @@ class BankEngine(Engine):
             self.array.hold_end.eq(site.command(sequencer.hold_end, "turns")),
             self.array.clear.eq(~owed),
         ]
+        for link in links:
+            for name, wire in link.companion("code", self.array.go & self.array.hold_end).items():
+                m.d.comb += getattr(self.array, name).eq(wire)
 
     def settled(self, site: Site, settling: Settling, updated: Value) -> None:
         """The next sweep is commanded two clocks before D comes; the sequencer needs two more for that."""

@@ -23,11 +23,13 @@ __all__ = ["Lane", "Lanes", "Loader", "Products", "state_bits"]
 
 
 def state_bits(config: TrainerConfig) -> int:
-    """Of what codes are made of: a step of Walsh codes, an index, a random state."""
+    """Of what codes are made of: a step of Walsh codes, an index, a random state; of sparse codes above it
+    those of all further registers.
+    """
     indices = config.timing.indices
     assert indices is not None
     if indices.rows:
-        return LFSR.degree
+        return LFSR.degree * (1 + indices.pairs)
     return indices.bits if config.sequential else config.codes.walsh_code.counter_bits
 
 
@@ -45,7 +47,9 @@ class Lane(Block):
     - sequential: index = step; where it is not, nothing is taken;
     - random: the row of the index, in a table of the lane, is the mask of bits 16 to 30 of the state, beside
       the diagonal of column 0; with the bits of column and diagonal it makes
-      :class:`mgd_hdl.config.RandomCode`.
+      :class:`mgd_hdl.config.RandomCode`. Where that is sparse, the row has the mask of bits 8 to 30 too, and
+      the parameter is active, of either code, where it and the bit of the column make
+      :class:`mgd_hdl.config.SparseCode` of each further register.
 
     Node by node the index is that of the word's neuron, and the table has a row for each of them: the mask,
     diagonal and column; what comes as +D and -D is already multiplied by the word's input.
@@ -76,6 +80,8 @@ class Lane(Block):
         In c + 4.
     code : Out(1)
         In c + 3.
+    [active] : Out(1), sparse codes only
+        In c + 3: it is shaken.
     [held] : Out(config.words.parameter), ``engine.access`` only
         T as it was, in c + 2.
     """
@@ -102,6 +108,7 @@ class Lane(Block):
                 "theta": In(shape(config.words.parameter)),
                 "visible": Out(shape(config.words.visible)),
                 "code": Out(1),
+                **({"active": Out(1)} if indices.pairs else {}),
                 **({"held": Out(shape(config.words.parameter))} if config.access else {}),
             }
         )
@@ -127,7 +134,7 @@ class Lane(Block):
         kept = Signal(parameter, reset_less=True)
         was = Signal(reset_less=True)
         shaken = Signal(reset_less=True)
-        past, now = self._bits(m)
+        past, now, *activity = self._bits(m)
         m.d.sync += [kept.eq(reads.data), was.eq(past), shaken.eq(now)]
 
         # c + 2: does it take its word?
@@ -139,6 +146,8 @@ class Lane(Block):
             outward.eq(kept[-1] == word[-1]),
         ]
         takes = self.adds & was if config.sequential else self.adds
+        if activity:
+            takes = takes & self._learns(m, *activity)
         m.d.sync += taken.eq(Mux(takes & ~(beyond_rail(config, kept) & outward), word, 0))
 
         # c + 3: the sum, which never leaves T's range.
@@ -156,8 +165,13 @@ class Lane(Block):
         ]
         return m
 
+    def _learns(self, m: Module, past: Value, now: Value) -> Value:
+        """Sparse codes: whether the word takes its update, in c + 2, and in c + 3 whether it is shaken."""
+        m.d.comb += self.active.eq(later(m, now, "active", 2))
+        return later(m, past, "was_active", 1)
+
     def _bits(self, m: Module) -> list[Value]:
-        """Those of both codes, in c + 1."""
+        """Those of both codes, in c + 1; of sparse codes then whether each is active."""
         if self.indices.rows:
             return self._random(m)
         if self.config.sequential:
@@ -182,12 +196,27 @@ class Lane(Block):
         diagonal = later(m, own if nodes else (own + column)[:3], "diagonal", 1)
         found: list[Value] = []
         for state, name in ((self.past, "past"), (self.now, "now")):
-            masked = row.data[:mask] & state[2 * COLUMNS :]
+            masked = row.data[:mask] & state[2 * COLUMNS : LFSR.degree]
             parts = Cat(masked[at : at + 4].xor() for at in range(0, len(masked), 4))
             parts = Cat(parts, state[:COLUMNS].bit_select(column, 1))
             chosen = later(m, parts, f"{name}_parts", 1)
             found.append(chosen.xor() ^ state[COLUMNS : 2 * COLUMNS].bit_select(diagonal, 1))
+        if self.indices.pairs:
+            sparse = row.data[self.indices.sign_bits :]
+            for state, name in ((self.past, "past"), (self.now, "now")):
+                found.append(self._active(m, sparse, column, state[LFSR.degree :], name))
         return found
+
+    def _active(self, m: Module, mask: Value, column: Value, states: Value, name: str) -> Value:
+        """Sparse codes: whether the bits of row and column are odd in each register, in the clock behind."""
+        active: Value = Const(1, 1)
+        for pair in range(self.indices.pairs):
+            state = states.word_select(pair, LFSR.degree)
+            masked = mask & state[COLUMNS:]
+            parts = Cat(masked[at : at + 8].xor() for at in range(0, len(masked), 8))
+            parts = Cat(parts, state[:COLUMNS].bit_select(column, 1))
+            active = active & later(m, parts, f"{name}_pair_{pair}", 1).xor()
+        return active
 
     def _rows(self) -> list[int]:
         """Of every row the mask, and above it the diagonal of column 0, or of a neuron; those of no parameter
@@ -204,6 +233,10 @@ class Lane(Block):
             assert place.column == index % COLUMNS
             turned = (place.diagonal - place.column) % COLUMNS
             found[index // COLUMNS] = _mask(config, place.row) | turned << mask
+            if self.indices.pairs:
+                taps = config.codes.sparse_code.row_taps[place.row]
+                sparse = sum(1 << tap for tap in taps) >> COLUMNS
+                found[index // COLUMNS] |= sparse << self.indices.sign_bits
         return found
 
 
@@ -335,6 +368,12 @@ class Lanes(Block):
     i : In(stream of D, always ready)
     address, index, [layer] : In
         Of a word: where it is, the index of lane 0's code, and its layer where lanes ask for it.
+    [turn] : In(layers), layer by layer only
+        Of the code that shakes next: one-hot, whose turn it is.
+    [turns_now] : Out(layers), layer by layer only
+        The same of the code that shakes in this sweep.
+    [states] : In(31 for each pair of wires), sparse codes only
+        Of the registers of :class:`mgd_hdl.perturb.sparse.Sparse`, for the code that shakes next.
     [which, counted, keeps] : In, node by node only
         Of :class:`Products`; c is the clock of the address.
     adds : In(1)
@@ -346,6 +385,8 @@ class Lanes(Block):
         clocks later.
     visible, codes : Out
         Of all lanes, four clocks after the address; codes three.
+    [actives] : Out(lanes), sparse codes only
+        With ``codes``: which words are shaken.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -364,7 +405,10 @@ class Lanes(Block):
                 "i": In(stream.Signature(shape(config.words.update), always_ready=True)),
                 "address": In(range(sweep.depth)),
                 "index": In(indices.bits),
-                **({"layer": In(range(max(2, len(config.shape.layers))))} if indices.by_layer else {}),
+                **({"layer": In(range(max(2, len(config.shape.layers))))} if indices.asks_layer else {}),
+                **({"turn": In(len(config.shape.layers))} if indices.turns else {}),
+                **({"turns_now": Out(len(config.shape.layers))} if indices.turns else {}),
+                **({"states": In(indices.pairs * LFSR.degree)} if indices.pairs else {}),
                 **(_inputs(config) if indices.nodes else {}),
                 "adds": In(1),
                 "load": In(lanes),
@@ -373,6 +417,7 @@ class Lanes(Block):
                 **(_fetched(config) if config.access else {}),
                 "visible": Out(lanes * config.words.visible.width),
                 "codes": Out(lanes),
+                **({"actives": Out(lanes)} if indices.pairs else {}),
                 **{
                     name: member
                     for name, member in layer_ports(config, lambda layer: {}).items()
@@ -389,9 +434,9 @@ class Lanes(Block):
         m = Module()
         config = self.config
         past, now = self._codes(m, platform)
+        adds = [self._taking(m)]
 
         plus, minus = self._products(m, platform) if self.indices.nodes else self._words(m)
-        adds = [self.adds]
         for clock in range(1, self.sweep.reach + 1):
             adds.append(later(m, adds[-1], f"adds_{clock}", 1, resets=True))
         back = later(m, self.address, "address", self.sweep.reach)
@@ -400,7 +445,7 @@ class Lanes(Block):
         if config.access:
             read = Mux(self.fetch, self.place, read)
         held: Value = Const(0, len(self.theta))
-        visible, codes = [], []
+        visible, codes, actives = [], [], []
         # A table is read ahead.
         own = self.index if self.indices.rows else later(m, self.index, "index", lead)
         for number in range(config.engine.lanes):
@@ -426,10 +471,24 @@ class Lanes(Block):
                 held = held | Mux(self.at[number], lane.held, 0)
             visible.append(lane.visible)
             codes.append(lane.code)
+            actives += [lane.active] if self.indices.pairs else []
         m.d.comb += [self.visible.eq(Cat(*visible)), self.codes.eq(Cat(*codes))]
+        if self.indices.pairs:
+            m.d.comb += self.actives.eq(Cat(*actives))
         if config.access:
             m.d.sync += self.held.eq(held)
         return m
+
+    def _taking(self, m: Module) -> Value:
+        """Whether the word takes its update; layer by layer none is taken, nor written, while it was the turn
+        of another layer.
+        """
+        if not self.indices.turns:
+            return self.adds
+        past = Signal.like(self.turn, name="turns_past")
+        with m.If(self.go & ~self.restart):
+            m.d.sync += [self.turns_now.eq(self.turn), past.eq(self.turns_now)]
+        return self.adds & past.bit_select(self.layer, 1)
 
     def _words(self, m: Module) -> tuple[Value, Value]:
         """D and -D, for all words."""
@@ -462,7 +521,7 @@ class Lanes(Block):
         past = Signal(len(following))
         if self.indices.rows:
             register = place(m, platform, "register", ShiftRegister())
-            following = register.state
+            following = Cat(register.state, self.states) if self.indices.pairs else register.state
             m.d.comb += [
                 register.load.eq(self.restart),
                 register.seed.eq(self.seed),

@@ -165,8 +165,12 @@ class Folded(Block):
         With ``go``: nothing is shaken, so that the outputs that are there with ``over`` are those at rest.
     visible, codes : In
         What the bank reads, four clocks after the address; codes three.
+    [actives] : In(lanes), sparse codes only
+        With ``codes``: which words are shaken; the others rest.
     address, index, [layer], adds : Out
         To the bank: a word.
+    [turns] : In(layers), layer by layer only
+        One-hot, whose turn it is in this sweep: the others rest.
     [which] : Out, node by node only
         Which input it is for.
     [counted, keeps] : Out(config.words.counted), Out(1), node by node only
@@ -203,9 +207,11 @@ class Folded(Block):
                 **({"rest": In(1)} if config.inference else {}),
                 "visible": In(lanes * config.words.visible.width),
                 "codes": In(lanes),
+                **({"actives": In(lanes)} if indices.pairs else {}),
                 "address": Out(range(sweep.depth)),
                 "index": Out(indices.bits),
-                **({"layer": Out(range(max(2, len(config.shape.layers))))} if indices.by_layer else {}),
+                **({"layer": Out(range(max(2, len(config.shape.layers))))} if indices.asks_layer else {}),
+                **({"turns": In(len(config.shape.layers))} if indices.turns else {}),
                 **(inputs if indices.nodes else {}),
                 "adds": Out(1),
                 **({"y": Out(data.ArrayLayout(shape(last.output), last.neurons))} if self.together else {}),
@@ -257,7 +263,7 @@ class Folded(Block):
             self.index.eq(reader.index),
             self.adds.eq(reader.valid & (~reader.plus | again[reader.layer])),
         ]
-        if self.indices.by_layer:
+        if self.indices.asks_layer:
             m.d.comb += self.layer.eq(reader.layer)
         silent = Signal()
         awaited = Signal()
@@ -289,7 +295,8 @@ class Folded(Block):
             keeps = valid[reach] & ~plus[reach] & last_group[reach] & ~silent
             self._counts(m, inputs, layer[reach], keeps)
         at = reach - 1
-        sums = self._summed(m, inputs, bottom[at], plus[at], last_word[at], first_word[reach + 1])
+        turn = self.turns.bit_select(layer[at], 1) if self.indices.turns else None
+        sums = self._summed(m, inputs, bottom[at], plus[at], last_word[at], first_word[reach + 1], turn)
         at = reach + sweep.sums
         load = Signal()
         m.d.comb += load.eq(valid[at] & last_word[at])
@@ -384,33 +391,39 @@ class Folded(Block):
         ]
 
     def _summed(
-        self, m: Module, x: Signal, bottom: Value, plus: Value, last: Value, first: Value
+        self,
+        m: Module,
+        x: Signal,
+        bottom: Value,
+        plus: Value,
+        last: Value,
+        first: Value,
+        turn: Value | None = None,
     ) -> list[tuple[Signal, Value]]:
         """Of each lane the sum of the products, and of the inputs with signs; node by node the sign alone.
         What of a weight is not in the memory is known a clock before: the whole factor comes from registers.
+        Layer by layer a word rests where it is not its layer's ``turn``.
         """
         config, still = self.config, self._still
         rests: Value = bottom | still if config.two_sided else bottom | ~plus | still
+        if turn is not None:
+            rests = rests | ~turn
+            still = still | ~self.turns[0]  # the second sum is of the first layer
         if self.indices.nodes:
             rests = rests | ~last  # only the bias is shaken
-        width, side = config.words.visible.width, config.two_sided
+        width = config.words.visible.width
         bottom_sum = config.shape.layers[0].sum.width
         negated = Signal(signed(len(x) + 1))
         m.d.comb += negated.eq(-x)
         other = Const(0, 1) if config.sequential else negated
         found: list[tuple[Signal, Value]] = []
         for lane in range(config.engine.lanes):
-            visible, code = self.visible.word_select(lane, width), self.codes[lane]
-            # At rest 10, perturbed 11 or 01; the reference of two sides is perturbed the other way.
-            lower = Signal(2, name=f"lower_{lane}", reset_less=True)
-            if config.sequential:  # Perturbed 11, or 01 on the other side; all others rest.
-                beside = code & ~bottom & (plus | Const(side, 1)) & ~still
-                m.d.sync += lower.eq(Mux(beside, Cat(1, plus), 0b10))
-            elif side:
-                m.d.sync += lower.eq(Mux(rests, 0b10, Cat(1, code ^ ~plus)))
-            else:
-                m.d.sync += lower.eq(Mux(rests, 0b10, Cat(1, code)))
-            code = later(m, code, f"code_{lane}", 1)
+            visible = self.visible.word_select(lane, width)
+            lower = self._lower(m, lane, rests, bottom, plus)
+            code = later(m, self.codes[lane], f"code_{lane}", 1)
+            none: Value = still
+            if self.indices.pairs:
+                none = still | ~later(m, self.actives[lane], f"active_{lane}", 1)
             weight = Cat(lower, visible).as_signed()
             product = Signal(signed(len(weight) + len(x)), name=f"product_{lane}", reset_less=True)
             if self.indices.nodes:
@@ -419,7 +432,7 @@ class Folded(Block):
                 found.append((total, later(m, code, f"summed_code_{lane}", self.sweep.sums)))
                 continue
             part = Signal(signed(min(len(x) + 1, bottom_sum)), name=f"part_{lane}", reset_less=True)
-            m.d.sync += [product.eq(weight * x), part.eq(Mux(still, 0, Mux(code, x, other)))]
+            m.d.sync += [product.eq(weight * x), part.eq(Mux(none, 0, Mux(code, x, other)))]
             total = Signal(self._sum, name=f"sum_{lane}", reset_less=True)
             shaken = Signal(signed(bottom_sum), name=f"shaken_{lane}", reset_less=True)
             m.d.sync += [
@@ -428,6 +441,23 @@ class Folded(Block):
             ]
             found.append((total, shaken))
         return found
+
+    def _lower(self, m: Module, lane: int, rests: Value, bottom: Value, plus: Value) -> Signal:
+        """What of a weight is below the visible bits: at rest 10, perturbed 11 or 01; the reference of two
+        sides is perturbed the other way.
+        """
+        code, side = self.codes[lane], self.config.two_sided
+        lower = Signal(2, name=f"lower_{lane}", reset_less=True)
+        if self.indices.pairs:
+            rests = rests | ~self.actives[lane]
+        if self.config.sequential:  # Perturbed 11, or 01 on the other side; all others rest.
+            beside = code & ~bottom & (plus | Const(side, 1)) & ~self._still
+            m.d.sync += lower.eq(Mux(beside, Cat(1, plus), 0b10))
+        elif side:
+            m.d.sync += lower.eq(Mux(rests, 0b10, Cat(1, code ^ ~plus)))
+        else:
+            m.d.sync += lower.eq(Mux(rests, 0b10, Cat(1, code)))
+        return lower
 
     def _drained(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ..config.codes import COLUMNS, LFSR
@@ -26,12 +26,18 @@ class Sparse(Block):
     advance : In(1)
         Go to the next perturbation; ``load`` goes first. The wires follow one clock later.
     first_rows, first_columns, [second_rows, ...] : Out
+        Of an array; a bank makes the bits of each word from ``states``.
+    states : Out(31 for each pair)
+        Of a bank: all registers.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
         members = {"load": In(1), "seed": In(LFSR.degree), "advance": In(1)}
-        for row, column in config.codes.sparse_code.pairs:
+        pairs = config.codes.sparse_code.pairs
+        if config.bank:
+            members["states"] = Out(len(pairs) * LFSR.degree)
+        for row, column in () if config.bank else pairs:
             members |= {f"{row}s": Out(config.placement.rows), f"{column}s": Out(COLUMNS)}
         super().__init__(members)
 
@@ -42,9 +48,10 @@ class Sparse(Block):
     def elaborate(self, platform):
         m = Module()
         code = self.config.codes.sparse_code
-        for pair, (row, column) in enumerate(code.pairs):
+        states = []
+        for pair, wires in enumerate(code.pairs):
             register = place(m, platform, f"register_{pair}", ShiftRegister())
-            rows = getattr(self, f"{row}s")
+            states.append(register.state)
             seed = self.seed
             if len(code.pairs) > 1:
                 marks = code.marks(pair)
@@ -55,11 +62,18 @@ class Sparse(Block):
                 register.load.eq(self.load),
                 register.seed.eq(seed),
                 register.advance.eq(self.advance),
-                getattr(self, f"{column}s").eq(register.state[:COLUMNS]),
             ]
-            for number, taps in enumerate(code.row_taps):
-                mixed = register.state[taps[0]]
-                for tap in taps[1:]:
-                    mixed = mixed ^ register.state[tap]
-                m.d.comb += rows[number].eq(mixed)
+            if not self.config.bank:
+                self._drive(m, register.state, *(getattr(self, f"{name}s") for name in wires))
+        if self.config.bank:
+            m.d.comb += self.states.eq(Cat(*states))
         return m
+
+    def _drive(self, m: Module, state: Value, rows: Signal, columns: Signal) -> None:
+        """The wires of a pair."""
+        m.d.comb += columns.eq(state[:COLUMNS])
+        for number, taps in enumerate(self.config.codes.sparse_code.row_taps):
+            mixed: Value = state[taps[0]]
+            for tap in taps[1:]:
+                mixed = mixed ^ state[tap]
+            m.d.comb += rows[number].eq(mixed)

@@ -2,6 +2,7 @@
 
     ports    on the page of a block: its ports; the last column is written by hand and kept
     size     on the page of a block: what it takes of an iCE40, from docs/sizes.json
+    lane_codes   what a lane takes of an iCE40 with each code, from docs/sizes.json
     blocks   every block: what it is, its page, its logic cells
     cells    logic cells per parameter, from synth/baselines/cell_*.json; cells-ice40: every cell there
     estimates, judged   errors of estimates, from synth/baselines/trainers_*.json; bank_estimates, bank_judged
@@ -174,6 +175,16 @@ def _size(name: str) -> str:
     size = sizes()["blocks"][name]
     kinds = ("tables", "registers", "carries", *(kind for kind in ("multipliers", "memories") if size[kind]))
     return f"{size['cells']} iCE40 logic cells: {', '.join(f'{kind} {size[kind]}' for kind in kinds)}.\n"
+
+
+def _lane_codes() -> str:
+    """A lane of the letters' bank with each code, and what four of them share."""
+    found = sizes()
+    rows = [
+        [name, each["lane"], each["shared"], each["row_bits"] or ""] for name, each in found["lanes"].items()
+    ]
+    note = f"iCE40 logic cells, 49-4-4 on four lanes; {found['tool']}."
+    return f"{_rows(['code', 'a lane', 'what lanes share', 'bits of a row of its table'], rows)}\n{note}\n"
 
 
 # ---- of all blocks -------------------------------------------------------------------------------
@@ -836,6 +847,7 @@ def _map(part: str) -> str:
 _TABLES: dict[str, Callable[[Path, str], str]] = {
     "ports": lambda path, old: ports(Page(path).block(), old),
     "size": lambda path, _: _size(path.stem),
+    "lane_codes": lambda *_: _lane_codes(),
     "blocks": lambda path, _: blocks(path.parent),
     "access": lambda *_: _access(),
     "visits": lambda *_: _visits(),

@@ -13,7 +13,7 @@ from mgd_hdl.learn.homodyne import Homodyne
 from mgd_synth.yosys import version
 
 from .pages import PAGES, ROOMS, ROOT, Page, markdown_files
-from .sizes import fingerprint, sizes
+from .sizes import CODES, coded, fingerprint, sizes
 from .tables import filled, options
 from .timing import simulated
 
@@ -37,8 +37,14 @@ def test_its_size_was_measured_on_this_verilog(page):
     assert sizes()["blocks"][page.name]["verilog"] == fingerprint(page)
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_lanes_were_measured_with_this_code(code):
+    assert sizes()["lanes"][code]["verilog"] == coded(code)
+
+
 def test_sizes_are_of_these_blocks_and_this_tool():
     assert list(sizes()["blocks"]) == [page.name for page in PAGES]
+    assert list(sizes()["lanes"]) == list(CODES)
     assert sizes()["tool"] == version()
 
 

@@ -13,6 +13,7 @@ from cocotb.triggers import RisingEdge
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.rtl import bench_parameters
 from testbenches.docs.integers import (
+    active,
     first,
     initial,
     node_places,
@@ -69,6 +70,9 @@ class Model:
         self.inputs: dict[int, int] = {}
         self.there = 0
         self.now = self.before = self.d = 0
+        #: Of either code: the states of a sparse code's further registers, whose turn it is layer by layer.
+        self.pairs = config.share_shift
+        self.beside, self.beside_before = (0, 0), (0, 0)
         self._start()
         # Addressed so many clocks ago.
         self.words: deque[dict[str, Any]] = deque([{} for _ in range(5 + self.lead)], 5 + self.lead)
@@ -105,20 +109,33 @@ class Model:
         row, column = divmod(index % (1 << bits), 8)
         return walsh_bit(walsh_index(rows, row, column, config.perturbation.sign_flip), step)
 
-    def clock(self, given: dict[str, int]) -> tuple[list[int | None] | None, list[int | None] | None]:
+    def active(self, word: dict[str, Any], lane: int, states: int) -> int:
+        """Sparse codes: whether the lane's parameter takes part."""
+        number = self.places.get((word["at"], lane))
+        if number is None:
+            return 0
+        place, mask = self.config.placement.places[number], (1 << 31) - 1
+        each = (states >> 31 * pair & mask for pair in range(self.pairs))
+        return int(all(active(state, place.row, place.column) for state in each))
+
+    def clock(self, given: dict[str, int]) -> dict[str, list[int | None] | None]:
         """One clock; visible bits of the word that was addressed four clocks ago, or six, and codes of the
         word behind it.
         """
         config, lanes, lead = self.config, self.config.engine.lanes, self.lead
-        self.words.appendleft({"at": given["address"], "adds": given["adds"], "here": given["here"]})
+        adds = given["adds"]
+        if config.perturbation.granularity == "layer":
+            adds &= self.beside_before[1] >> given["layer"]
+        self.words.appendleft({"at": given["address"], "adds": adds, "here": given["here"]})
         word, behind = self.words[4 + lead], self.words[3 + lead]
-        visible: list[int | None] | None = None
-        codes: list[int | None] | None = None
+        found: dict[str, list[int | None] | None] = dict.fromkeys(("visible", "codes", "actives"))
         # The bits of codes are made a clock after the address, and D is taken two clocks after it.
         coded = self.words[1 + lead]
         if coded:
             coded["was"] = [self.bit(coded, lane, self.before) for lane in range(lanes)]
             coded["codes"] = [self.bit(coded, lane, self.now) for lane in range(lanes)]
+            coded["learns"] = [self.active(coded, lane, self.beside_before[0]) for lane in range(lanes)]
+            coded["actives"] = [self.active(coded, lane, self.beside[0]) for lane in range(lanes)]
         if self.nodes:
             # One word for each sign: D times the input, in two clocks, limited to a quarter of T's range.
             if self.words[2]:
@@ -130,6 +147,9 @@ class Model:
         if "theta" in word:
             if self.family == "sequential":
                 word["was"] = [was or None for was in word["was"]]
+            if self.pairs:
+                each = zip(word["was"], word["learns"], strict=True)
+                word["was"] = [was if learns else None for was, learns in each]
             theta = [
                 None if each is None else taken(
                     config.words.parameter, each,
@@ -139,11 +159,13 @@ class Model:
                 for each, was in zip(word["theta"], word["was"], strict=True)
             ]  # fmt: skip
             if word["here"]:
-                visible = [None if each is None else each >> config.words.guard_bits for each in theta]
-        if "codes" in behind and behind["here"]:
-            codes = [
+                found["visible"] = [
+                    None if each is None else each >> config.words.guard_bits for each in theta
+                ]
+        for name in ("codes", "actives") if "codes" in behind and behind["here"] else ():
+            found[name] = [
                 code if not self.tabled or (behind["at"], lane) in self.places else None
-                for lane, code in enumerate(behind["codes"])
+                for lane, code in enumerate(behind[name])
             ]
         # Everything is read before anything is written.
         self.words[0] |= {"index": given["index"], "layer": given["layer"]}
@@ -159,7 +181,7 @@ class Model:
             elif word.get("adds") and theta[lane] is not None:
                 memory[word["at"]] = theta[lane]
         self._registers(given)
-        return visible, codes
+        return found
 
     def limited(self, word: int) -> int:
         """No further than a quarter of T's range."""
@@ -181,6 +203,7 @@ class Model:
             self.d = self.d if self.nodes else 0
         if given["go"]:
             self.before, self.now = self.now, self.following
+            self.beside_before, self.beside = self.beside, (given["states"], given["turn"])
             if given["hold_end"]:
                 self.following = next(self.steps)
 
@@ -194,7 +217,7 @@ async def words_pass_at_any_rate(dut):
     theta, update = config.words.parameter, config.words.update
     idle = dict.fromkeys(
         ("restart", "go", "hold_end", "clear", "i__valid", "i__payload", "address", "index", "layer", "adds",
-         "load", "place", "theta", "seed", "which", "counted", "keeps"), 0,
+         "load", "place", "theta", "seed", "which", "counted", "keeps", "states", "turn"), 0,
     )  # fmt: skip
     idle |= {"here": 1, "seed": SEED}
     heard = [name for name in idle if hasattr(dut, name)]  # the layer only where lanes ask for it
@@ -241,6 +264,8 @@ async def words_pass_at_any_rate(dut):
                 "layer": layer,
                 "adds": adds,
                 "here": here,
+                "states": int.from_bytes(rng.bytes(12)) & ((1 << 31 * model.pairs) - 1),
+                "turn": 1 << int(rng.integers(len(config.shape.layers))),
                 **inputs_of(config, rng),
             }
         )
@@ -249,10 +274,12 @@ async def words_pass_at_any_rate(dut):
         for name in heard:
             write(getattr(dut, name), given[name])
         await RisingEdge(dut.clk)
-        for name, bits, known in zip(("visible", "codes"), (width, 1), model.clock(given), strict=True):
-            if known is None:
+        if hasattr(dut, "turns_now"):
+            assert int(dut.turns_now.value) == model.beside[1], turn
+        for name, known in model.clock(given).items():
+            if known is None or not hasattr(dut, name):
                 continue
-            value = int(getattr(dut, name).value)
+            value, bits = int(getattr(dut, name).value), width if name == "visible" else 1
             found = unpack(value, bits, config.engine.lanes, signed=name == "visible")
             found = [None if b is None else a for a, b in zip(found, known, strict=True)]
             assert found == known, (name, turn)

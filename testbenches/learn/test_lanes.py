@@ -27,12 +27,13 @@ def bank(
     family: str = "walsh",
     flip: bool = False,
     clamp: float = 0.0,
+    share: float = 1.0,
     grain: str = "network",
     activation: Any = "sigmoid",
     **sections: Any,
 ) -> TrainerConfig:
     return preset("xor").replaced(
-        perturbation={"family": family, "sign_flip": flip, "granularity": grain},
+        perturbation={"family": family, "sign_flip": flip, "granularity": grain, "share": share},
         learning={"clamp": clamp},
         engine={"kind": "bank", "lanes": lanes},
         network={
@@ -54,6 +55,10 @@ CASES = {
     "five lanes, clamp": bank(5, 3, 6, 2, clamp=4.0),
     "three layers": bank(3, 9, 5, 4, 3),
     "random": bank(3, 9, 5, 4, 3, family="random_code"),
+    "a half shaken": bank(3, 9, 5, 4, 3, family="random_code", share=0.5),
+    "an eighth shaken, clamp": bank(2, 3, 40, 2, family="random_code", share=0.125, clamp=4.0),
+    "layers": bank(2, 3, 6, 2, grain="layer"),
+    "layers, random": bank(3, 9, 5, 4, 3, family="random_code", grain="layer"),
     "sequential": bank(2, 3, 6, 2, family="sequential"),
     # The inputs of two layers reach 4, and their products are limited.
     "nodes": bank(2, 2, 2, 1, activation=["relu", "sigmoid"], **NODES),
@@ -116,6 +121,33 @@ def test_mutations_of_lanes_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_random_codes_are_noticed(mutation, tmp_path):
     config = bank(1, 2, 13, 1, family="random_code")
+    text = verilog(Lanes(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+
+
+@mutations(
+    ("all are shaken", r"active <= active_later_0", "active <= 1'h1"),
+    ("all learn", r"(_\d+_) = adds & was_active_later_0", r"\1 = adds"),
+    ("a register for both", r"row__data\[40:18\] & now\[92:70\]", "row__data[40:18] & now[61:39]"),
+    ("the code that shakes now", r"row__data\[40:18\] & past\[61:39\]", "row__data[40:18] & now[61:39]"),
+    ("half of a row", r"row__data\[40:18\] & past\[92:70\]", "row__data[20:18] & past[72:70]"),
+    ("rows without columns", r"(now_pair_0_later_0 <= \{ )_\d+_", r"\g<1>1'h0"),
+    ("states of the clock behind", r"lane_0__now <= \{ states,", "lane_0__now <= { lane_0__now[92:31],"),
+)
+def test_mutations_of_sparse_codes_are_noticed(mutation, tmp_path):
+    config = bank(1, 2, 13, 1, family="random_code", share=0.25)
+    text = verilog(Lanes(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+
+
+@mutations(
+    ("any layer learns", r"turns_past >> layer", "2'h3 >> layer"),
+    ("the turn that shakes now", r"turns_past >> layer", "turns_now >> layer"),
+    ("another layer's turn", r"turns_past >> layer", "turns_past >> ~layer"),
+    ("turns that never come", r"turns_now <= turn;", "turns_now <= turns_now;"),
+)
+def test_mutations_layer_by_layer_are_noticed(mutation, tmp_path):
+    config = bank(2, 2, 3, 1, grain="layer")
     text = verilog(Lanes(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
 
@@ -184,9 +216,18 @@ def test_memory_words(case):
     ]
 
 
-def test_a_bank_learns_as_an_array():
+@pytest.mark.parametrize(
+    "perturbation",
+    [
+        {"family": "walsh"},
+        {"share": 0.25},
+        {"granularity": "layer", "tau_layer": 5},
+    ],
+    ids=str,
+)
+def test_a_bank_learns_as_an_array(perturbation):
     """The same configuration on both engines: the same parameters, codes and costs."""
-    changes = {"perturbation": {"family": "walsh"}, "learning": {"measure": "two_sided"}}
+    changes = {"perturbation": perturbation, "learning": {"measure": "two_sided"}}
     array = preset("nist7x7").replaced(**changes)
     banked = preset("nist7x7").replaced(**changes, engine={"kind": "bank"})
     records = [Trainer(config, [3]).run(200, record=True) for config in (array, banked)]

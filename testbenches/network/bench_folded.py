@@ -43,6 +43,8 @@ class Network:
     rng: np.random.Generator
     visible: list[int] = field(init=False)
     code: list[int] = field(init=False)
+    active: list[int] = field(init=False)
+    turn: int = field(init=False)
     x: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,6 +52,12 @@ class Network:
         size = int(self.rng.integers(word.width))
         self.visible = (self.rng.integers(word.min, word.max + 1, self.config.parameters) >> size).tolist()
         self.code = self.rng.integers(2, size=self.config.parameters).tolist()
+        # A sparse code leaves parameters at rest, and layer by layer all but those of one.
+        self.active, self.turn = [1] * self.config.parameters, -1
+        if self.config.perturbation.share < 1:
+            self.active = self.rng.integers(2, size=self.config.parameters).tolist()
+        if self.config.perturbation.granularity == "layer":
+            self.turn = int(self.rng.integers(len(self.config.shape.layers)))
         self.x = self.rng.integers(given.min, given.max + 1, self.config.inputs).tolist()
 
     def answer(self, side: int) -> int:
@@ -69,7 +77,9 @@ class Network:
             for neuron in range(layer.neurons):
                 first = layer.first + neuron * (layer.inputs + 1)
                 numbers = range(first, first + layer.inputs + 1)
-                shaken = [1 if self.code[i] else rest for i in numbers]
+                shaken = [self.active[i] * (1 if self.code[i] else rest) for i in numbers]
+                if self.turn not in (-1, layer.index):
+                    shaken = [0] * len(shaken)
                 if self.config.perturbation.granularity == "node":
                     shaken[:-1] = [0] * layer.inputs
                 weights = [4 * self.visible[i] + 2 + side * s for i, s in zip(numbers, shaken, strict=True)]
@@ -102,13 +112,18 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
     }
     measured, words, single, kept, ended = [], [], [], [], None
     width_of_y = config.shape.layers[-1].output.width
-    coming = {"visible": [0] * late, "codes": [0] * (late - 1)}
+    bits = {"codes": network.code}
+    if config.perturbation.share < 1:
+        bits["actives"] = network.active
+    coming = {"visible": [0] * late, **{name: [0] * (late - 1) for name in bits}}
     # The next sweep may begin in the clock in which this one is over.
     for clock in range(bench_parameters()["answered"] + 1 + int(rng.integers(12))):
         write(dut.go, int(clock == 0))
         # What comes with the command counts then only.
         write(dut.quiet, int(quiet) if clock == 0 else int(rng.integers(2)))
         write(dut.wanted, int(wanted) if clock == 0 else int(rng.integers(2)))
+        if network.turn >= 0:  # it is known in the clock behind the command
+            write(dut.turns, 1 << network.turn if clock else int(rng.integers(4)))
         write(dut.x, pack(network.x, config.formats.input.width) if clock == 0 else 0)
         for name, following in coming.items():
             write(getattr(dut, name), following.pop(0))
@@ -146,8 +161,9 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
         noise = rng.integers(1 << width, size=lanes).tolist()
         seen = [noise[i] if n is None else network.visible[n] for i, n in enumerate(numbers)]
         coming["visible"].append(pack(seen, width))
-        codes = [noise[i] & 1 if n is None else network.code[n] for i, n in enumerate(numbers)]
-        coming["codes"].append(pack(codes, 1))
+        for name, each in bits.items():
+            seen = [noise[i] & 1 if n is None else each[n] for i, n in enumerate(numbers)]
+            coming[name].append(pack(seen, 1))
     # The last word that is updated for the first time is written four clocks after its address.
     first = {}
     for clock, address, adds in words:
@@ -161,7 +177,8 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
 async def both_sides_are_answered(dut):
     """Each sweep's references and perturbed measurements, or no measurement at all."""
     config, rng = configured(), random_numbers()
-    await start(dut, go=0, quiet=0, wanted=0, x=0, visible=0, codes=0)
+    named = ("go", "quiet", "wanted", "x", "visible", "codes", "actives", "turns")
+    await start(dut, **{name: 0 for name in named if hasattr(dut, name)})
     await RisingEdge(dut.clk)
     answers = set()
     for turn in range(SWEEPS):

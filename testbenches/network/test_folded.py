@@ -21,12 +21,13 @@ def folded(
     sides: str = "two_sided",
     family: str = "walsh",
     grain: str = "network",
+    share: float = 1.0,
     **sections: dict,
 ) -> TrainerConfig:
     task = {"source": "stream"} if base != "nist7x7" else {}
     network = {"layers": list(layers), **sections.pop("network", {})}
     return preset(base).replaced(
-        perturbation={"family": family, "granularity": grain},
+        perturbation={"family": family, "granularity": grain, "share": share},
         learning={"measure": sides},
         engine={"kind": "bank", "lanes": lanes},
         network=network,
@@ -63,6 +64,10 @@ CASES = {
     # Two clocks more: until the first word of all is read.
     "random": (folded("nist7x7", 4, 49, 4, 4, family="random_code"), 2 + 50 + 8 + 2 * 5 - 1 + 11 + 4),
     "random groups": (folded("nist7x7", 3, 49, 7, 4, sides="one_sided", family="random_code"), None),
+    "sparse": (folded("parity4", 2, 4, 5, 3, 1, family="random_code", share=0.5), None),
+    "sparse, one-sided": (folded("xor", 2, 2, 2, 1, sides="one_sided", family="random_code", share=0.5), 30),
+    "layers": (folded("parity4", 2, 4, 5, 3, 1, grain="layer"), None),
+    "layers, one-sided": (folded("xor", 2, 2, 2, 1, sides="one_sided", grain="layer"), 28),
     "sequential": (folded("parity4", 2, 4, 5, 1, family="sequential"), None),
     "sequential, one-sided": (folded("xor", 2, 2, 2, 1, sides="one_sided", family="sequential"), 28),
     # Two clocks more here too: until there is D times the input of the first word.
@@ -128,6 +133,34 @@ def test_folded(case, tmp_path):
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config, _ = CASES["groups"]
+    sweep = config.timing.sweep
+    assert sweep is not None
+    text = verilog(Folded(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+
+
+@mutations(
+    ("weights that rest are shaken", r"(_\d+_) = ~ actives\[0\]", r"\1 = 1'h0"),
+    ("as the lane beside", r"(_\d+_) = ~ actives\[0\]", r"\1 = ~ actives[1]"),
+    ("signs of what rests", r"if \(!active_0_later_0\)", "if (1'h0)"),
+    ("a clock early", r"active_1_later_0 <= actives\[1\]", "active_1_later_0 <= 1'h1"),
+)
+def test_mutations_of_sparse_codes_are_noticed(mutation, tmp_path):
+    config = folded("parity4", 2, 4, 4, 1, family="random_code", share=0.5)
+    sweep = config.timing.sweep
+    assert sweep is not None
+    text = verilog(Folded(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+
+
+@mutations(
+    ("all layers are shaken", r"turns >> layer_3_later_0", "2'h3 >> layer_3_later_0"),
+    ("another layer's turn", r"turns >> layer_3_later_0", "turns >> ~layer_3_later_0"),
+    ("the first layer never rests", r"if \(!turns\[0\]\) part_0", "if (1'h0) part_0"),
+    ("the first layer rests with the others", r"if \(!turns\[0\]\) part_1", "if (!turns[1]) part_1"),
+)
+def test_mutations_layer_by_layer_are_noticed(mutation, tmp_path):
+    config = folded("parity4", 2, 4, 4, 1, grain="layer")
     sweep = config.timing.sweep
     assert sweep is not None
     text = verilog(Folded(config), "dut")

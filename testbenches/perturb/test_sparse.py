@@ -12,8 +12,11 @@ from testbenches.support import mutations, run, stays_unnoticed
 BENCH = "testbenches.perturb.bench_sparse"
 
 
-def shaped(*layers: int, share: float) -> TrainerConfig:
-    return preset("xor").replaced(network={"layers": layers}, perturbation={"share": share})
+def shaped(*layers: int, share: float, kind: str = "array") -> TrainerConfig:
+    perturbation = {"share": share}
+    return preset("xor").replaced(
+        network={"layers": layers}, perturbation=perturbation, engine={"kind": kind}
+    )
 
 
 @pytest.mark.parametrize(
@@ -22,6 +25,11 @@ def shaped(*layers: int, share: float) -> TrainerConfig:
 def test_sparse(layers, share, tmp_path):
     """Rows of three cells only; 40 rows in tiles of 64, 52, 58 and 3; tiles of nine and four."""
     config = shaped(*layers, share=share)
+    run(verilog(Sparse(config), "dut"), BENCH, tmp_path, config)
+
+
+def test_states_for_a_bank(tmp_path):
+    config = shaped(2, 3, 1, share=0.125, kind="bank")
     run(verilog(Sparse(config), "dut"), BENCH, tmp_path, config)
 
 

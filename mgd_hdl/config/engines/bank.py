@@ -68,7 +68,8 @@ class BankFacts(EngineFacts):
 
     def indices(self, sweep: Sweep) -> Indices:
         """What tells the codes of words apart."""
-        return Indices(sweep, rows=self.tables, nodes=self.asked.nodes)
+        asked = self.asked
+        return Indices(sweep, self.tables, asked.nodes, turns=asked.layerwise, pairs=asked.share_shift)
 
     def code_places(self, layers: Sequence[LayerConfig], places: tuple[Place, ...]) -> tuple[Place, ...]:
         return of_neurons(layers) if self.asked.nodes else places

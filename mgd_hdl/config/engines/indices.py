@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..codes import COLUMNS, LFSR
+from ..codes import COLUMNS, LFSR, SparseCode
 from .sweep import Sweep
 
 __all__ = ["Indices"]
@@ -34,16 +34,27 @@ class Indices:
     ----------
     sweep : Sweep
     rows, nodes : bool
+    turns : bool
+        Layer by layer: the layer of a word says whether its code counts.
+    pairs : int
+        Of a sparse code: so many registers say whether a parameter is shaken; their mask is in the table too.
     """
 
     sweep: Sweep
     rows: bool
     nodes: bool = False
+    turns: bool = False
+    pairs: int = 0
 
     @property
     def by_layer(self) -> bool:
         """How much a lane is ahead depends on the layer."""
         return self.sweep.by_layer and not self.nodes
+
+    @property
+    def asks_layer(self) -> bool:
+        """Lanes have to know the layer of a word."""
+        return self.by_layer or self.turns
 
     @property
     def step(self) -> int:
@@ -103,9 +114,14 @@ class Indices:
         return LFSR.degree - 2 * COLUMNS
 
     @property
-    def row_bits(self) -> int:
-        """Of all: above the mask a diagonal, and node by node a column."""
+    def sign_bits(self) -> int:
+        """Of a row for the sign: above the mask a diagonal, and node by node a column."""
         return self.mask_bits + (2 if self.nodes else 1) * _COLUMN
+
+    @property
+    def row_bits(self) -> int:
+        """Of all: above those for the sign the mask of a sparse code."""
+        return self.sign_bits + (self.pairs > 0) * len(SparseCode.ROW_BITS)
 
     def neurons(self, lane: int) -> Iterator[tuple[int, int]]:
         """Node by node: index and number of each neuron of a lane, all layers counted through."""

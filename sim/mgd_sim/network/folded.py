@@ -22,7 +22,7 @@ def both_sides(config: TrainerConfig, visible: Ints, sign: Ints, x: Ints) -> tup
     visible : Ints
         (..., parameters of the layer), the upper bits of T.
     sign : Ints
-        The same shape: +1 or -1.
+        The same shape: +1 or -1, or 0 where a parameter rests.
     x : Ints
         (..., inputs, samples) in ``config.formats.input``.
 
