@@ -130,6 +130,10 @@ RULES = [
         r"mgd_sim\.studies\.points",
         (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"scipy(\..*)?"),
     ),
+    (
+        r"mgd_sim\.studies\.pytorch",
+        (r"mgd_sim(\..*)?", r"mgd_hdl\.config(\..*)?", r"numpy(\..*)?", r"torch"),
+    ),
     # What asks the circuit too.
     (
         r"mgd_sim\.studies\.(bank|fashion|toggles)",

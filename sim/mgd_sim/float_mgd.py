@@ -562,9 +562,12 @@ class Backpropagation(_Learner):
             count = min(self._block(), end - self.step)
             x, target = self._columns(_draws(self._sample_draws, len(self.samples), count))
             for step in range(count):
-                gradient = self.network.gradient(self.theta, x[step], target[step])
-                self.theta = self.theta - self.rate * gradient
+                self._learn(x[step], target[step])
             self.step += count
+
+    def _learn(self, x: Floats, target: Floats) -> None:
+        """One sample: x (R, inputs, 1), target (R, outputs, 1)."""
+        self.theta = self.theta - self.rate * self.network.gradient(self.theta, x, target)
 
 
 def _draws(generators: Sequence[np.random.Generator], total: int, count: int) -> Ints:

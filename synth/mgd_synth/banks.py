@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,9 +28,10 @@ from .process import Say
 from .results import fingerprint, keep, load, tools
 from .script import one_by_one, picked
 
-__all__ = ["BASELINE", "CASES", "BankCase", "bound", "network", "plot", "speed"]
+__all__ = ["BASELINE", "CASES", "BankCase", "ExampleCase", "bound", "network", "on_a_port", "plot", "speed"]
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "banks.json"
+_EXAMPLES = Path(__file__).parents[2] / "examples"
 
 #: What nextpnr aims at, megahertz.
 _AIMS = {"ice40-up5k": 60.0, "gowin-gw1nr9": 120.0, "ecp5-25k": 150.0, "ecp5-85k": 120.0}
@@ -62,6 +64,16 @@ def network(name: str, lanes: int, stages: str = "few", nodes: bool = False) -> 
     if not nodes:
         return built
     return built.replaced(perturbation={"granularity": "node"}, learning={"rounding": "stochastic"})
+
+
+def on_a_port(file: Path) -> TrainerConfig:
+    """The trainer of a file, with samples from a port where its own are in another file: as large and as fast
+    as it is.
+    """
+    document = tomllib.loads(file.read_text("utf-8"))
+    if document["task"]["name"] == "file":
+        document["task"] = {"name": "external", "source": "stream"}
+    return TrainerConfig.build(document)
 
 
 def bound(config: TrainerConfig) -> Fraction:
@@ -99,7 +111,8 @@ class BankCase:
     @property
     def verilog(self) -> str:
         """The fingerprint."""
-        return fingerprint(trainer_files(self.config)["swept.v"])
+        config = self.config
+        return fingerprint(trainer_files(config)[f"{config.name}.v"])
 
     def left(self, found: Mapping[str, Any]) -> list[int]:
         """The seeds that are still to be tried, where so much was ``found`` for the Verilog of today."""
@@ -162,6 +175,31 @@ class BankCase:
         return [name for name, number in counted.items() if number > supply.get(name, number)]
 
 
+@dataclass(frozen=True)
+class ExampleCase(BankCase):
+    """The trainer of an example, as it learned.
+
+    Attributes
+    ----------
+    file : str
+        Below the folder of examples.
+    """
+
+    file: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{Path(self.file).stem}-{self.target}"
+
+    @property
+    def shown(self) -> str:
+        return f"{super().shown}: {Path(self.file).stem}"
+
+    @property
+    def config(self) -> TrainerConfig:
+        return on_a_port(_EXAMPLES / self.file)
+
+
 def speed(found: Mapping[str, Any]) -> float | None:
     """Steps a second; None of what was not placed."""
     return found["fmax"] * 1e6 / found["clocks"] if "fmax" in found else None
@@ -177,7 +215,7 @@ def plot(path: Path, results: Mapping[str, Mapping[str, Any]]) -> None:
     lines: dict[str, list[tuple[int, float, float]]] = {}
     for name, found in results.items():
         case = CASES[name]
-        if not case.nodes and (steps := speed(found)) is not None:
+        if not case.nodes and not isinstance(case, ExampleCase) and (steps := speed(found)) is not None:
             most = found["fmax"] * 1e6 / float(bound(case.config))
             label = f"{case.target}, {case.lanes} lanes" + ", many stages" * (case.stages == "many")
             lines.setdefault(label, []).append((found["parameters"], steps, most))
@@ -221,8 +259,13 @@ _REST = (
     and lanes <= {"49-4-4": 4}.get(net, 64)
 )
 _NODES = (BankCase("49-4-4", 4, "ecp5-25k", nodes=True), BankCase("196-32-10", 16, "ecp5-25k", nodes=True))
+_LEARNED = tuple(
+    ExampleCase(net, 16, "ecp5-85k", nodes=how != "", file=f"fashion/fashion_{inputs}{how}.toml")
+    for inputs, net in ((196, "196-32-10"), (784, "784-32-10"))
+    for how in ("", "_nodes")
+)
 CASES: dict[str, BankCase] = {}
-for _case in (*_FIRST, *_NODES, *_REST):
+for _case in (*_FIRST, *_NODES, *_LEARNED, *_REST):
     CASES.setdefault(_case.name, _case)
 
 

@@ -1,5 +1,8 @@
 """Accuracy on Fashion-MNIST over evaluations of the cost: the twin, floating point, and backpropagation.
 
+Each of them parameter by parameter and node by node, see the files in ``examples/fashion``, and on a computer
+by NumPy and by PyTorch.
+
 ``python -m mgd_sim.studies.fashion 196 --folder FOLDER`` trains one seed of each model on the data in FOLDER:
 the four IDX files of Fashion-MNIST as they are distributed. Without the option the environment variable
 ``FASHION_MNIST`` names it. 784 takes whole images, 196 each 2 x 2 pixels pooled to their mean.
@@ -18,8 +21,8 @@ import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,23 +43,29 @@ from ..rtl.crossing import into_circuit
 from ..tasks import Dataset, dataset, judging
 from ..trainer import Trainer
 from .bank import note
+from .pytorch import TorchBackpropagation, TorchMgd
 from .study import Unusable, command, ends_in_a_line, file, folder, hold, keep, kept, number, replacing, say
 
 __all__ = [
+    "BY_NODES",
+    "EXAMPLES",
     "MODELS",
     "VARIABLE",
     "Curve",
+    "Model",
     "configuration",
     "datasets",
+    "example",
     "images",
     "main",
-    "noted",
     "packed",
     "side_by_side",
 ]
 
 _ROOT = Path(__file__).parents[3]
-_EXAMPLES, _FIGURES = _ROOT / "examples" / "fashion", _ROOT / "docs" / "figures"
+#: Where the trainers are described.
+EXAMPLES = _ROOT / "examples" / "fashion"
+_FIGURES = _ROOT / "docs" / "figures"
 
 #: Where the data are, unless an option says so.
 VARIABLE = "FASHION_MNIST"
@@ -121,10 +130,17 @@ def packed(place: Path, inputs: int) -> bytes:
     return found.getvalue()
 
 
-def configuration(inputs: int, place: Path) -> TrainerConfig:
-    """The example's trainer, with its samples."""
-    name = f"fashion_{inputs}"
-    return load(_EXAMPLES / f"{name}.toml", AttachedFile(f"{name}.npz", packed(place, inputs)))
+def example(inputs: int, model: str) -> Path:
+    """The file of a model's trainer: by nodes, or with a perturbation for each parameter."""
+    return EXAMPLES / f"fashion_{inputs}{'_nodes' * model.endswith(BY_NODES)}.toml"
+
+
+def configuration(inputs: int, place: Path, model: str = "twin") -> TrainerConfig:
+    """The trainer of a model's example, with its samples, and with the rate that the model takes."""
+    samples = AttachedFile(f"fashion_{inputs}.npz", packed(place, inputs))
+    config = load(example(inputs, model), samples)
+    changes = MODELS[model].changes
+    return config.replaced(**changes) if changes else config
 
 
 # ---- learning ------------------------------------------------------------------------------------
@@ -145,7 +161,7 @@ class Curve:
     accuracy : list of float
         Of 10,000 images.
     seconds : float
-        Of this machine's time, looks included.
+        Of processor time, looks included.
     runs_on : str
         What the twin's last steps ran on.
     """
@@ -162,36 +178,38 @@ class Curve:
         return f"{self.model:16} {last:>12,} evaluations: {found:.2%}, {self.seconds:.0f} s"
 
 
-def _by_nodes(config: TrainerConfig) -> TrainerConfig:
-    """Neurons are shaken, not parameters, and weights learn by their inputs. Updates are smaller, and so is a
-    cost change: words have more fraction bits; inputs are told apart in sixteenths.
+@dataclass(frozen=True)
+class Model:
+    """What learns.
 
-    Codes are random. Walsh codes of so few neurons repeat after 128 steps, which with 60,000 samples in one
-    order leaves each of them 4 codes for ever.
+    Attributes
+    ----------
+    kind : callable
+        From a configuration and seeds.
+    changes : mapping
+        What is other than in the example.
+    measurements : int
+        Of a step.
     """
-    return config.replaced(
-        formats={"parameter": "SQ(4, 20)", "activation_fraction": 12, "cost_change": "SQ(2, 13)"},
-        perturbation={
-            "family": "random_code",
-            "granularity": "node",
-            "amplitude": 2.0**-7,
-            "resolution": 6,
-        },
-        learning={"rate": 2.0**-12, "anneal_every": 1_400_000, "last_rate": 2.0**-16, "clamp": 0.0},
-        cost={"limit": 2.0**-4},
-    )
+
+    kind: Callable[..., Any]
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    measurements: int = 2
 
 
-def _by_gradient(config: TrainerConfig) -> TrainerConfig:
-    return config.replaced(learning={"rate": 2.0**-7, "anneal_every": 0, "last_rate": 0.0, "clamp": 0.0})
+#: What of a name says that neurons are shaken, not parameters.
+BY_NODES = ", by nodes"
+#: Backpropagation knows its gradient, so its rate may be larger.
+_BY_GRADIENT = {"learning": {"rate": 2.0**-7, "anneal_every": 0, "last_rate": 0.0, "clamp": 0.0}}
 
-
-#: What learns: its class, what is changed in the example's configuration, and measurements of a step.
-MODELS: dict[str, tuple[Callable[..., Any], Callable[[TrainerConfig], TrainerConfig], int]] = {
-    "twin": (Trainer, lambda config: config, 2),
-    "twin, by nodes": (Trainer, _by_nodes, 2),
-    "float": (FloatMgd, lambda config: config, 2),
-    "backpropagation": (Backpropagation, _by_gradient, 1),
+MODELS: dict[str, Model] = {
+    "twin": Model(Trainer),
+    f"twin{BY_NODES}": Model(Trainer),
+    "float": Model(FloatMgd),
+    f"float{BY_NODES}": Model(FloatMgd),
+    f"PyTorch{BY_NODES}": Model(TorchMgd),
+    "backpropagation": Model(Backpropagation, _BY_GRADIENT, 1),
+    "PyTorch, backpropagation": Model(TorchBackpropagation, _BY_GRADIENT, 1),
 }
 
 
@@ -199,22 +217,21 @@ def curve(
     model: str, config: TrainerConfig, steps: int, every: int, known: Curve | None, checkpoint: Path | None
 ) -> Iterator[Curve]:
     """The same curve after every look, from where the checkpoint is; the others begin anew."""
-    kind, changed, measurements = MODELS[model]
-    config = changed(config)
-    learner = kind(config, [config.seed])
+    chosen = MODELS[model]
+    learner = chosen.kind(config, [config.seed])
     found, done = Curve(model, config.learning_shift), 0
-    if kind is not Trainer:
+    if chosen.kind is not Trainer:
         checkpoint = None
     if checkpoint is not None and known is not None and checkpoint.exists():
         Checkpoints(checkpoint, config).put("twin", learner)
         found, done = known, learner.step
-    test, before, began = test_samples(config), found.seconds, time.monotonic()
+    test, before, began = test_samples(config), found.seconds, time.process_time()
     while done < steps:
         learner.run(min(every, steps - done))
         done += min(every, steps - done)
-        found.evaluations.append(measurements * done)
+        found.evaluations.append(chosen.measurements * done)
         found.accuracy.append(round(float(learner.cost_and_accuracy(test)[1][0]), 4))
-        found.seconds = round(before + time.monotonic() - began, 1)
+        found.seconds = round(before + time.process_time() - began, 1)
         found.runs_on = getattr(learner, "runs_on", "NumPy, floating point")
         if checkpoint is not None:
             here = Checkpoint(config)
@@ -245,11 +262,6 @@ def side_by_side(config: TrainerConfig, checkpoint: Path | None, steps: int) -> 
 
     end = int(file.parts["twin"]["step"]) + steps
     return compare(config, design, end, samples=samples, resume=resume)
-
-
-def noted(name: str, model: str) -> str:
-    """The name under which it stands that the circuit of a model's configuration is equal to its twin."""
-    return name if model == "twin" else f"{name}, {model.removeprefix('twin, ')}"
 
 
 def test_samples(config: TrainerConfig) -> Dataset:
@@ -318,20 +330,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if given.circuit:
         model = (given.model or ["twin"])[0]
-        kind, changed, _ = MODELS[model]
-        if kind is not Trainer:
+        if MODELS[model].kind is not Trainer:
             parser.error("--circuit learns beside a twin: --model twin, or 'twin, by nodes'")
-        config = changed(configuration(given.inputs, place))
+        config = configuration(given.inputs, place, model)
         found = side_by_side(config, given.checkpoint, given.circuit)
         say(found)
-        known = replace(found, name=noted(name, model))
-        note(known, found.steps - given.circuit, given.out)
+        note(found, found.steps - given.circuit, given.out)
         return 0 if found.equal else 1
     results = given.out / f"{name}.json"
     hold(results)
-    config = configuration(given.inputs, place)
     curves = {row["model"]: Curve(**row) for row in (kept(results) or {"curves": []})["curves"]}
     for model in given.model or ["twin"]:
+        config = configuration(given.inputs, place, model)
         for latest in curve(model, config, given.steps, given.every, curves.get(model), given.checkpoint):
             say(latest)
             curves[model] = latest
