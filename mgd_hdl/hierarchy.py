@@ -28,7 +28,10 @@ from amaranth.lib import wiring
 
 from .config.names import module_name
 
-__all__ = ["Block", "Modules", "joined", "place", "ports_of"]
+__all__ = ["SINGLE_PORT", "Block", "Modules", "joined", "place", "ports_of"]
+
+#: The attribute of memories with one port, which begin with anything.
+SINGLE_PORT = "single_port"
 
 #: Amaranth has 16 bits for the number of an input bit of a module, or of an output bit of an instance.
 _MOST_BITS = 65_500
@@ -106,7 +109,7 @@ class Modules:
                 text = _without_idle(text, "rst")
             if enabled:
                 text = _without_idle(text, "clock_enable")
-            self.text[name] = text  # behind the modules that it places
+            self.text[name] = _without_words(text)  # behind the modules that it places
         elif self.signatures[name] != block.signature or (name in self.enabled) != enabled:
             raise ValueError(f"two different blocks are called {name}")
         return name
@@ -137,6 +140,15 @@ def _without_idle(text: str, wire: str) -> str:
     """
     declaration = rf"(?m)^  wire .*\binput \d+ +\\{wire}$\n"
     return re.sub(declaration, "", text) if len(re.findall(rf"\\{wire}(?!\S)", text)) == 1 else text
+
+
+def _without_words(text: str) -> str:
+    """Amaranth gives every memory initial words, which a large one with a single port cannot have."""
+    for memory in re.findall(rf"(?m)^  attribute \\{SINGLE_PORT} 1\n  memory .* \\(\w+)$", text):
+        cell = rf'(?m)^  cell \$meminit_v2 .*\n    parameter \\MEMID "\\\\{memory}"\n(?:    .*\n)*  end\n'
+        text, count = re.subn(cell, "", text)
+        assert count == 1, memory
+    return text
 
 
 def joined(source: Any, sink: Any) -> list[Any]:

@@ -651,6 +651,14 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "engine": {"kind": "bank", "lanes": 2},
         },
     ),
+    "bank, single ports, two hidden layers": (
+        "xor",
+        {
+            "network": {"layers": [2, 5, 4, 1]},
+            "learning": {"measure": "two_sided"},
+            "engine": {"kind": "bank", "lanes": 2, "memory": "single_port"},
+        },
+    ),
     "bank, nodes, three layers, signed inputs, halves of windows": (
         "parity4",
         {
@@ -934,6 +942,9 @@ _GIVEN: dict[str, tuple[str, _Changes]] = {
     "given, early, clamp": ("xor", {"engine": {"enables": "early"}, "learning": {"clamp": 4.0}}),
     "given, serial": ("xor", {"engine": SERIAL}),
     "given, a bank": ("xor", {"engine": {"kind": "bank", "lanes": 2}}),
+    "given, a bank, single ports": (
+        "xor", {"engine": {"kind": "bank", "lanes": 2, "memory": "single_port"}},
+    ),
     "given, square, windows": (
         "xor", {"perturbation": {"family": "square"}, "learning": {"tau_p": 2, "tau_x": 4, "tau_theta": 4}},
     ),
@@ -992,6 +1003,10 @@ _ACCESSED: dict[str, _Changes] = {
         "network": {"layers": [2, 4, 1]},
         "perturbation": {"share": 0.25},
         "learning": {"tau_p": 2},
+    },
+    "a bank, single ports": {
+        "engine": {"kind": "bank", "lanes": 2, "memory": "single_port"},
+        "network": {"layers": [2, 4, 1], "inference": "yes"},
     },
     "a bank, nodes": {
         "engine": {"kind": "bank", "lanes": 3},

@@ -12,7 +12,7 @@ from testbenches.catalogue import configuration, named
 from testbenches.test_doors import Both
 
 #: Those that a plain run tries.
-FEW = ("windows", "serial, two-sided, leaves", "sinusoidal, windows", "a bank, clamped", "a bank, nodes")
+FEW = ("windows", "serial, two-sided, leaves", "sinusoidal, windows", "a bank, single ports", "a bank, nodes")
 
 
 class Accessed(Both):

@@ -110,17 +110,31 @@ def test_a_bank_is_its_twin(case, engine, tmp_path_factory):
 # ---- memories ---------------------------------------------------------------------------------------
 
 
+#: Of memories with two ports, and with one: what reads a word, and what it reads while one is written.
+MET = {
+    "(* no_rw_check": (
+        r"(\w+) <= store\[(\w+)\];",
+        r"\1 <= writes__en && write == \2 ? ~store[\2] : store[\2];",
+    ),
+    "(* single_port": (
+        r"if \(reads__en\) begin\s+(\w+) <= (store\[\w+\]);",
+        r"begin \1 <= reads__en ? \2 : ~\2;",
+    ),
+}
+
+
 def spoiled(files: dict[str, str]) -> dict[str, str]:
-    """A read of a word that is written in the same clock gives its complement, in every lane."""
-    read = re.compile(r"(\w+) <= store\[(\w+)\];")
+    """A read of a word that is written in the same clock gives its complement, in every lane; so does any
+    read in the clock of a write where a memory has one port.
+    """
     found = {}
     for name, text in files.items():
         modules = re.split(r"(?m)^(?=module )", text)
         for number, module in enumerate(modules):
-            if "no_rw_check" in module:
-                met = r"\1 <= writes__en && write == \2 ? ~store[\2] : store[\2];"
-                modules[number], count = read.subn(met, module)
-                assert count == 1
+            for mark, (read, met) in MET.items():
+                if mark in module:
+                    modules[number], count = re.subn(read, met, module)
+                    assert count == 1
         found[name] = "".join(modules)
     assert found != files
     return found
@@ -136,7 +150,46 @@ def test_no_word_that_counts_is_read_while_it_is_written(engine, tmp_path_factor
     assert result.difference is None, str(result)
 
 
-@pytest.mark.parametrize("name", ["access: a bank, clamped", "access: a bank, nodes"])
+#: Lanes, layers, and what else: passes of odd and even words, of one group and of several.
+SINGLE_PORT: dict[str, tuple[int, list[int], dict[str, Any]]] = {
+    "one lane, walsh": (1, [2, 4, 1], {"perturbation": {"family": "walsh"}}),
+    "two lanes, random, two-sided, two hidden layers": (
+        2,
+        [2, 5, 4, 1],
+        {"learning": {"measure": "two_sided", "rate": 0.0625}},
+    ),
+    "three lanes, nodes, many stages": (
+        3,
+        [2, 7, 1],
+        {
+            "perturbation": {"granularity": "node"},
+            "learning": {"rate": 0.0625},
+            "engine": {"stages": "many"},
+        },
+    ),
+    "two lanes, batches, even words": (
+        2,
+        [2, 3, 2, 1],
+        {"learning": WHOLE, "perturbation": {"family": "sequential"}, **STREAM},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SINGLE_PORT)
+def test_memories_with_one_port_take_turns(case, tmp_path_factory):
+    """Circuit and twin are equal though nothing can be read of a memory that is written."""
+    lanes, layers, changes = SINGLE_PORT[case]
+    engine = {**changes.get("engine", {}), "kind": "bank", "lanes": lanes, "memory": "single_port"}
+    config = preset("xor").replaced(**{**WIDE, **changes, "engine": engine, "network": {"layers": layers}})
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    design = trainer_design(spoiled(trainer_files(config)))
+    result = compare(config, design, 300, samples=port_samples(config), build_dir=build)
+    assert result.difference is None, str(result)
+
+
+@pytest.mark.parametrize(
+    "name", ["access: a bank, clamped", "access: a bank, single ports", "access: a bank, nodes"]
+)
 def test_no_word_is_read_by_a_host_while_it_is_written(name, tmp_path_factory, monkeypatch):
     emitted = test_doors.trainer_files
     monkeypatch.setattr(test_doors, "trainer_files", lambda config: spoiled(emitted(config)))

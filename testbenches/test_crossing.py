@@ -30,6 +30,7 @@ SOME = (
     "xor",
     "serial",
     "bank, two-sided",
+    "bank, single ports, two hidden layers",
     "bank, nodes, three layers, signed inputs, halves of windows",
     "external",
     "delayed, two-sided, leaves",

@@ -43,6 +43,9 @@ CONFIGURATIONS: dict[str, TrainerConfig] = {
         perturbation={"family": "walsh"},
         engine={"kind": "bank", "lanes": 2},
     ),
+    "bank, single ports": XOR.replaced(
+        perturbation={"family": "walsh"}, engine={"kind": "bank", "lanes": 2, "memory": "single_port"}
+    ),
     "bank, nodes": XOR.replaced(
         network={"layers": [2, 3, 1]},
         perturbation={"granularity": "node"},

@@ -207,6 +207,11 @@ class Asked(Section):
         """Parameters are in block memories, and the network is folded onto a few lanes."""
         return self.engine.kind == "bank"
 
+    @property
+    def single_port(self) -> bool:
+        """Words of a lane are in two memories, of which one reads while the other writes."""
+        return self.engine.memory == "single_port"
+
     @cached_property
     def shadow(self) -> bool:
         """Cells hold a second copy of the visible bits, which changes only at the end of a window."""

@@ -368,6 +368,10 @@ class EngineSection(Section):
     step sweeps over once, for many more of them at fewer steps a second."""
     lanes: Annotated[int, Field(ge=1, le=64)] = 4
     """Of a bank: so many neurons are summed at a time, each with a multiplier."""
+    memory: Literal["dual_port", "single_port"] = "dual_port"
+    """Of a bank: a lane's words in one memory, which reads a word and writes one in every clock; or in two
+    with one port each, even words and odd ones, of which one reads while the other writes. single_port: for
+    the SPRAMs of an iCE40 UP5K, large memories that do one of both at a time; elsewhere block memory."""
     cell: Literal["parallel", "serial"] = "parallel"
     """All bits of a parameter in one clock; or one bit a clock, from memory made of look-up tables, in a
     third of the area and three times the clocks."""

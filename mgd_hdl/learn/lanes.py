@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import stream
+from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -13,13 +13,13 @@ from ..config.codes import COLUMNS, LFSR
 from ..config.trainer import TrainerConfig
 from ..delay import later
 from ..fixed import saturate, shape
-from ..hierarchy import Block, place
+from ..hierarchy import SINGLE_PORT, Block, place
 from ..lfsr import ShiftRegister
 from ..scan import scan_lanes
 from . import layer_ports
 from .integrator import beyond_rail
 
-__all__ = ["Lane", "Lanes", "Loader", "Products", "state_bits"]
+__all__ = ["Lane", "Lanes", "Loader", "Products", "SinglePort", "state_bits"]
 
 
 def state_bits(config: TrainerConfig) -> int:
@@ -33,11 +33,62 @@ def state_bits(config: TrainerConfig) -> int:
     return indices.bits if config.sequential else config.codes.walsh_code.counter_bits
 
 
+class SinglePort(Block):
+    """Half of a lane's words, of even addresses or of odd ones: in each clock one is read, or one written.
+
+    Its memory has no initial words, and the attribute ``single_port``, by which a synthesizer can be told to
+    take large memories for it.
+
+    Members
+    -------
+    address : In
+    writes, word : In(1), In(config.words.parameter)
+        This is written there.
+    there : Out(config.words.parameter)
+        Otherwise the word that is there, a clock later.
+    """
+
+    def __init__(self, config: TrainerConfig):
+        sweep, self.parameter = config.timing.sweep, shape(config.words.parameter)
+        assert sweep is not None
+        self.depth = sweep.block_depth
+        super().__init__(
+            {
+                "address": In(range(self.depth)),
+                "writes": In(1),
+                "word": In(self.parameter),
+                "there": Out(self.parameter),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "single_port"
+
+    def elaborate(self, platform):
+        m = Module()
+        store = Memory(shape=self.parameter, depth=self.depth, init=[], attrs={SINGLE_PORT: 1})
+        m.submodules.store = store
+        reads = store.read_port()
+        writes = store.write_port()
+        m.d.comb += [
+            reads.addr.eq(self.address),
+            reads.en.eq(~self.writes),
+            self.there.eq(reads.data),
+            writes.addr.eq(self.address),
+            writes.en.eq(self.writes),
+            writes.data.eq(self.word),
+        ]
+        return m
+
+
 class Lane(Block):
     """One lane: a memory of parameters, and all that a parameter needs when its word comes by.
 
     A word that is addressed in clock c is read then, kept in c + 1, meets its update in c + 2, is added to it
-    in c + 3 and written in c + 4, when its visible bits are at the network too, its code a clock before. A
+    in c + 3 and written in c + 4, when its visible bits are at the network too, its code a clock before. With
+    single-port memories (``engine.memory``) it is written in c + 5: even words are in one memory and odd ones
+    in another, of which one reads while the other writes. A
     parameter of the array engine takes +D where its code bit is 1, else -D, and none where it is beyond its
     rail and the word leads further out; so it is here, with the code of the measurement before, which is made
     anew beside that of this one. Of both codes the bits are, with
@@ -63,7 +114,7 @@ class Lane(Block):
     Members
     -------
     read, write : In
-        Addresses of clock c, and c + 4.
+        Addresses of clock c, and of the clock in which the word is written.
     index : In(indices.bits)
         That of the code, in c + 1; random codes: in c - 1.
     past, now : In(state_bits)
@@ -73,7 +124,7 @@ class Lane(Block):
     adds : In(1)
         The word takes its update, in c + 2.
     writes : In(1)
-        It is written, in c + 4.
+        It is written, in ``c + config.timing.sweep.back``.
     load, theta : In(1), In(config.words.parameter)
         This is written instead.
     visible : Out(config.words.visible)
@@ -91,7 +142,7 @@ class Lane(Block):
         sweep, indices = config.timing.sweep, config.timing.indices
         assert sweep is not None
         assert indices is not None
-        self.depth, self.indices = sweep.depth, indices
+        self.depth, self.indices, self.sweep = sweep.depth, indices, sweep
         address = In(range(self.depth))
         super().__init__(
             {
@@ -121,21 +172,14 @@ class Lane(Block):
         m = Module()
         config = self.config
         parameter = shape(config.words.parameter)
-        # No word that counts is read in the clock in which it is written: a sweep reads it once, and another
-        # one begins after the last write. Where synthesis does not know that it adds registers and tables,
-        # which keep what was there before: a fifth of a lane on an ECP5.
-        store = Memory(shape=parameter, depth=self.depth, init=[], attrs={"no_rw_check": 1})
-        m.submodules.store = store
-        reads = store.read_port()
-        writes = store.write_port()
-        m.d.comb += reads.addr.eq(self.read)
+        there, writes = self._blocks(m, platform) if config.single_port else self._store(m)
 
         # c + 1: it is there; the bits of its two codes are made.
         kept = Signal(parameter, reset_less=True)
         was = Signal(reset_less=True)
         shaken = Signal(reset_less=True)
         past, now, *activity = self._bits(m)
-        m.d.sync += [kept.eq(reads.data), was.eq(past), shaken.eq(now)]
+        m.d.sync += [kept.eq(there), was.eq(past), shaken.eq(now)]
 
         # c + 2: does it take its word?
         word = Signal(shape(config.words.word))
@@ -154,12 +198,13 @@ class Lane(Block):
         updated = Signal(parameter, reset_less=True)
         m.d.sync += updated.eq(later(m, kept, "kept", 1) + taken)
 
-        # c + 4.
+        # c + 4; and later where the memories take turns.
+        written = later(m, updated, "updated", self.sweep.back - self.sweep.turn)
         m.d.comb += [
             self.visible.eq(updated[config.words.guard_bits :].as_signed()),
             self.code.eq(later(m, shaken, "shaken", 1)),
             writes.addr.eq(self.write),
-            writes.data.eq(Mux(self.load, self.theta, updated)),
+            writes.data.eq(Mux(self.load, self.theta, written)),
             writes.en.eq(self.load | self.writes),
             *([self.held.eq(kept)] if config.access else []),
         ]
@@ -169,6 +214,37 @@ class Lane(Block):
         """Sparse codes: whether the word takes its update, in c + 2, and in c + 3 whether it is shaken."""
         m.d.comb += self.active.eq(later(m, now, "active", 2))
         return later(m, past, "was_active", 1)
+
+    def _store(self, m: Module) -> tuple[Value, Any]:
+        """One memory: the word of ``read``, a clock later, and the port to write."""
+        # No word that counts is read in the clock in which it is written: a sweep reads it once, and another
+        # one begins after the last write. Where synthesis does not know that it adds registers and tables,
+        # which keep what was there before: a fifth of a lane on an ECP5.
+        store = Memory(
+            shape=shape(self.config.words.parameter), depth=self.depth, init=[], attrs={"no_rw_check": 1}
+        )
+        m.submodules.store = store
+        reads = store.read_port()
+        writes = store.write_port()
+        m.d.comb += reads.addr.eq(self.read)
+        return reads.data, writes
+
+    def _blocks(self, m: Module, platform: Any) -> tuple[Value, Any]:
+        """The same of two memories with one port each, word a in block a mod 2. No sweep reads from the one
+        that is written; when the host writes, or the first parameters are set, nobody reads.
+        """
+        parameter = shape(self.config.words.parameter)
+        stored = Signal(data.StructLayout({"addr": len(self.write), "data": parameter, "en": 1}))
+        found = []
+        for number in range(2):
+            block = place(m, platform, f"block_{number}", SinglePort(self.config))
+            m.d.comb += [
+                block.writes.eq(stored.en & (stored.addr[0] == number)),
+                block.address.eq(Mux(block.writes, stored.addr[1:], self.read[1:])),
+                block.word.eq(stored.data),
+            ]
+            found.append(block.there)
+        return Mux(later(m, self.read[0], "odd", 1), found[1], found[0]), stored
 
     def _bits(self, m: Module) -> list[Value]:
         """Those of both codes, in c + 1; of sparse codes then whether each is active."""
@@ -437,10 +513,11 @@ class Lanes(Block):
         adds = [self._taking(m)]
 
         plus, minus = self._products(m, platform) if self.indices.nodes else self._words(m)
-        for clock in range(1, self.sweep.reach + 1):
-            adds.append(later(m, adds[-1], f"adds_{clock}", 1, resets=True))
-        back = later(m, self.address, "address", self.sweep.reach)
         lead = self.sweep.lead
+        writes = lead + self.sweep.back
+        for clock in range(1, writes + 1):
+            adds.append(later(m, adds[-1], f"adds_{clock}", 1, resets=True))
+        back = later(m, self.address, "address", writes)
         read: Value = later(m, self.address, "read", lead)
         if config.access:
             read = Mux(self.fetch, self.place, read)
@@ -463,7 +540,7 @@ class Lanes(Block):
                 lane.plus.eq(plus),
                 *([] if config.sequential else [lane.minus.eq(minus)]),
                 lane.adds.eq(adds[lead + 2]),
-                lane.writes.eq(adds[lead + 4]),
+                lane.writes.eq(adds[writes]),
                 lane.load.eq(self.load[number]),
                 lane.theta.eq(self.theta),
             ]

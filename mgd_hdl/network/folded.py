@@ -109,7 +109,7 @@ class Reader(Block):
             with m.Else():
                 m.d.sync += [self.plus.eq(0), self.address.eq(self.address + 1)]
                 with m.If(~self.last_group):
-                    m.d.comb += gap.eq(of([s.gaps[2] for s in spans]))
+                    m.d.comb += gap.eq(of([s.gaps[3] for s in spans]))
                     m.d.sync += [
                         group.eq(group + 1),
                         self.last_group.eq(group + 2 == of([s.groups for s in spans])),
@@ -278,7 +278,8 @@ class Folded(Block):
         # What is known of a word, clock by clock after its address.
         ends_first = ~reader.plus & reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
         valid = self._line(m, "valid", reader.valid, reach + sweep.sums + 1, resets=True)
-        final = self._line(m, "final", reader.valid & ends_first, reach + 1, resets=True)
+        swept = sweep.lead + sweep.back + 1
+        final = self._line(m, "final", reader.valid & ends_first, swept, resets=True)
         bottom = self._line(m, "bottom", reader.layer == 0, reach + sweep.sums)
         plus = self._line(m, "plus", reader.plus, reach + sweep.sums)
         first_word = self._line(m, "first_word", reader.first_word, reach + 1)
@@ -287,7 +288,7 @@ class Folded(Block):
         last_group = self._line(m, "last_group", reader.last_group, reach + sweep.sums)
         layer = self._line(m, "layer", reader.layer, reach + sweep.sums)
         word = self._line(m, "word", reader.word, reach - 2) if sweep.stores else []
-        m.d.comb += self.swept.eq(final[reach + 1])
+        m.d.comb += self.swept.eq(final[swept])
 
         y = Signal(self._activated, name="activated")
         inputs = self._inputs(m, valid, bottom, plus, last_word, first_group, layer, word, y)

@@ -300,6 +300,10 @@ def test_what_an_engine_refuses(name, refused):
     ("changes", "said"),
     [
         ({"engine": {"lanes": 2}}, 'engine.lanes = 2: needs kind = "bank"'),
+        (
+            {"engine": {"memory": "single_port"}},
+            'engine.memory = "single_port": needs kind = "bank"',
+        ),
         ({"engine": {"products": "parts"}}, 'engine.products = "parts": needs stages = "many"'),
         (
             {"engine": {"products": "parts", "stages": "many", "kind": "bank"}},

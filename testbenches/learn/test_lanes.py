@@ -30,12 +30,13 @@ def bank(
     share: float = 1.0,
     grain: str = "network",
     activation: Any = "sigmoid",
+    memory: str = "dual_port",
     **sections: Any,
 ) -> TrainerConfig:
     return preset("xor").replaced(
         perturbation={"family": family, "sign_flip": flip, "granularity": grain, "share": share},
         learning={"clamp": clamp},
-        engine={"kind": "bank", "lanes": lanes},
+        engine={"kind": "bank", "lanes": lanes, "memory": memory},
         network={
             "layers": list(layers),
             "activation": activation,
@@ -63,6 +64,10 @@ CASES = {
     # The inputs of two layers reach 4, and their products are limited.
     "nodes": bank(2, 2, 2, 1, activation=["relu", "sigmoid"], **NODES),
     "nodes, random, clamp": bank(3, 9, 5, 4, 3, family="random_code", clamp=4.0, **NODES),
+    "single ports": bank(2, 2, 4, 1, memory="single_port"),
+    "single ports, nodes, random": bank(
+        3, 9, 5, 4, 3, family="random_code", clamp=4.0, memory="single_port", **NODES
+    ),
     "nodes, signed inputs, signs flipped": bank(
         4, 3, 9, 2, flip=True, grain="node", formats={"parameter": "SQ(5, 14)", "input": "SQ(2, 3)"}
     ),
@@ -148,6 +153,21 @@ def test_mutations_of_sparse_codes_are_noticed(mutation, tmp_path):
 )
 def test_mutations_layer_by_layer_are_noticed(mutation, tmp_path):
     config = bank(2, 2, 3, 1, grain="layer")
+    text = verilog(Lanes(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+
+
+@mutations(
+    ("one block for all", r"odd_later_0 \? block_1__there : block_0__there", "block_0__there"),
+    ("the block of the word behind", r"odd_later_0 <= read\[0\]", "odd_later_0 <= ~read[0]"),
+    ("written a clock early", r"load \? theta : updated_later_0", "load ? theta : updated"),
+    ("written in both", r"block_1__writes = stored_en & write\[0\]", "block_1__writes = stored_en"),
+    ("read where it should be written", r"block_1__writes \? write", "1'h0 ? write"),
+    ("written where it should be read", r"block_0__writes \? write", "1'h1 ? write"),
+    ("the place of the word behind", r"place : address_later_4", "place : address_later_3"),
+)
+def test_mutations_of_single_ports_are_noticed(mutation, tmp_path):
+    config = bank(2, 2, 4, 1, memory="single_port")
     text = verilog(Lanes(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
 

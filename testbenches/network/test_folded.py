@@ -22,6 +22,7 @@ def folded(
     family: str = "walsh",
     grain: str = "network",
     share: float = 1.0,
+    memory: str = "dual_port",
     **sections: dict,
 ) -> TrainerConfig:
     task = {"source": "stream"} if base != "nist7x7" else {}
@@ -29,7 +30,7 @@ def folded(
     return preset(base).replaced(
         perturbation={"family": family, "granularity": grain, "share": share},
         learning={"measure": sides},
-        engine={"kind": "bank", "lanes": lanes},
+        engine={"kind": "bank", "lanes": lanes, "memory": memory},
         network=network,
         task=task,
         **sections,
@@ -74,6 +75,14 @@ CASES = {
     "nodes": (folded("xor", 2, 2, 2, 1, **NODES), 2 + 28),
     "nodes, letters": (folded("nist7x7", 4, 49, 4, 4, **NODES), 2 + 82),
     "nodes, groups, one-sided": (folded("parity4", 3, 4, 7, 4, 1, sides="one_sided", **NODES), None),
+    # The other side may come an even number of clocks behind the reference, so not three: six, when its
+    # inputs are in their memory.
+    "single ports": (folded("xor", 2, 2, 2, 1, memory="single_port"), 28 + 3),
+    "single ports, three layers": (folded("xor", 2, 2, 5, 3, 1, memory="single_port"), None),
+    "single ports, output groups": (
+        folded("parity4", 3, 4, 7, 4, 1, sides="one_sided", family="random_code", memory="single_port"),
+        None,
+    ),
     "nodes, random, all activations": (
         folded(
             "xor",

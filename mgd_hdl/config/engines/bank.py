@@ -64,7 +64,7 @@ class BankFacts(EngineFacts):
         return 2 if self.tables or self.asked.nodes else 0
 
     def sweep(self, layers: Sequence[LayerConfig]) -> Sweep:
-        return Sweep(layers, self.asked.engine.lanes, self.lead)
+        return Sweep(layers, self.asked.engine.lanes, self.lead, self.asked.single_port)
 
     def indices(self, sweep: Sweep) -> Indices:
         """What tells the codes of words apart."""
@@ -92,11 +92,15 @@ class BankFacts(EngineFacts):
     @property
     def probes(self) -> tuple[Probe, ...]:
         """T is in the lanes' memories; codes are made anew for every word."""
-        return (Probe("theta", "parameter", "core.array.lane_{lane}.store[{word}]", "done"),)
+        memory = "block_{block}.store" if self.asked.single_port else "store"
+        return (Probe("theta", "parameter", f"core.array.lane_{{lane}}.{memory}[{{word}}]", "done"),)
 
     def probed(self, layers: Sequence[LayerConfig], parameter: int, cell: int) -> dict[str, int]:
-        lane, word = self.sweep(layers).where(parameter)
-        return {"lane": lane, "word": word}
+        lane, address = self.sweep(layers).where(parameter)
+        if not self.asked.single_port:
+            return {"lane": lane, "word": address}
+        word, block = divmod(address, 2)
+        return {"lane": lane, "block": block, "word": word}
 
     @property
     def without_shadow(self) -> str:

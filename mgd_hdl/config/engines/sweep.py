@@ -25,7 +25,8 @@ class Span:
     groups, last_lanes : int
         Groups, and neurons in the last one.
     gaps : tuple of int
-        Clocks without a word before the first pass, before the second, and before any further one.
+        Clocks without a word before the first pass, before the second, and before any further one: of the
+        other side of a group, or of the group behind.
     streams : tuple of bool
         Whether outputs of the last group of the layer before are multiplied in the clock after they are
         made, in the first pass and in the second; otherwise all come from a memory.
@@ -38,7 +39,7 @@ class Span:
     words: int
     groups: int
     last_lanes: int
-    gaps: tuple[int, int, int]
+    gaps: tuple[int, int, int, int]
     streams: tuple[bool, bool]
     again: bool
 
@@ -56,6 +57,26 @@ class Pass:
     start: int
 
 
+@dataclass
+class _Turns:
+    """Of two memories with one port each, of even and of odd addresses: which one reads in which clock.
+
+    ``odd`` is whether clock and address of the words that are still to be written are together odd, and
+    ``until`` the clock in which the last of them is.
+    """
+
+    odd: int = 0
+    until: int = 0
+
+    def meets(self, start: int, address: int) -> bool:
+        """Whether a pass that begins so would read what is being written."""
+        return start <= self.until and (start + address) % 2 != self.odd
+
+    def take(self, start: int, address: int, until: int) -> None:
+        """A pass whose words are written."""
+        self.odd, self.until = (start + address) % 2, until
+
+
 @dataclass(frozen=True)
 class Sweep:
     """The schedule of a sweep over all parameters, in which both measurements of a step are made.
@@ -69,19 +90,27 @@ class Sweep:
     sides' sums: those of the reference leave the drain first, then those of the other side. In all other
     layers the inputs of the two sides differ, so that each word is read twice.
 
+    With single-port memories word a of a lane is in block a mod 2, and it is written :attr:`back` clocks
+    after it was read, an odd number. In a pass clock and address are together odd for all words, or even for
+    all. So in each clock one block reads and the other writes, by turns. What follows while words of a pass
+    are still to be written keeps to these turns, where need be a clock later; a read and a write never meet.
+
     Parameters
     ----------
     layers : sequence of LayerConfig
     lanes : int
     lead : int
         So many clocks after its address a word is read, because its code or its update takes so much longer.
+    single_port : bool
+        A lane has two memories, neither of which reads and writes in one clock.
     """
 
     layers: Sequence[LayerConfig]
     lanes: int
     lead: int = 0
+    single_port: bool = False
 
-    #: From reading a word to writing it, and to the multipliers: it is kept, and updated.
+    #: From reading a word to the multipliers: it is kept, and updated.
     turn = 4
     #: From there to its sum.
     sums = 2
@@ -90,6 +119,11 @@ class Sweep:
     def reach(self) -> int:
         """From the address of a word to the multipliers."""
         return self.lead + self.turn
+
+    @property
+    def back(self) -> int:
+        """From reading a word to writing it."""
+        return self.turn + self.single_port
 
     @cached_property
     def curve(self) -> int:
@@ -119,10 +153,11 @@ class Sweep:
         drain = 0  # nothing comes into the drain before
         address = 0
         made: dict[tuple[bool, int], int] = {}  # by side and neuron: the clock of an output
+        turns = _Turns()
         for index, layer in enumerate(self.layers):
             words, count = layer.inputs + 1, self.groups(index)
             period = max(words, 2 * self.lanes + 1 if index == 0 else self.lanes)  # the drain is busy so long
-            again = index > 0 and period < self.turn
+            again = index > 0 and self._apart(period, 0) < self.back
             before, made = made, {}
             starts: list[int] = []
             streams = [False, False]
@@ -130,39 +165,53 @@ class Sweep:
                 for plus in (False,) if index == 0 else (False, True):
                     start = max(free, drain - self._drained - words + 1)
                     if index > 0 and not plus and group == 0:
-                        start, streams[0] = self._first(index, plus, start, before)
+                        start, streams[0] = self._first(index, plus, start, before, address, turns)
                     elif index > 0 and group == 0:
-                        start, streams[1] = self._first(index, plus, start, before)
-                        again = again and start - starts[0] < self.turn
-                        fresh = starts[0] + self.turn + 1
+                        start, streams[1] = self._first(index, plus, start, before, address, turns)
+                        again = again and start - starts[0] < self.back
+                        fresh = starts[0] + self.back + 1
                         if not again and start < fresh:
-                            start, streams[1] = self._first(index, plus, fresh, before)
+                            start, streams[1] = self._first(index, plus, fresh, before, address, turns)
                         if not again:
-                            period = max(period, self.turn + 1)
+                            period = max(period, self.back + 1)
                     elif starts:
-                        assert start <= starts[-1] + period
-                        start = starts[-1] + period
+                        following = starts[-1] + self._apart(period, 0 if plus else words)
+                        assert start <= following
+                        start = following
                     starts.append(start)
+                    if again or not plus:
+                        turns.take(start, address + group * words, start + words - 1 + self.back)
                     passes.append(Pass(index, group, plus, start))
                     free = start + words
                     drain = self._drain(index, group, plus, free - 1 + self._drained, made)
             ahead = starts[0] - (
                 passes[-len(starts) - 1].start + self.layers[index - 1].inputs + 1 if index else 1
             )
-            second = starts[1] - starts[0] if index else period
+            second = starts[1] - starts[0] if index else self._apart(period, words)
             spans.append(
                 Span(
                     first=address,
                     words=words,
                     groups=count,
                     last_lanes=self.active(index, count - 1),
-                    gaps=(ahead, second - words, period - words),
+                    gaps=(
+                        ahead,
+                        second - words,
+                        self._apart(period, 0 if index else words) - words,
+                        self._apart(period, words) - words,
+                    ),
                     streams=(streams[0], streams[1]),
                     again=again,
                 )
             )
             address += words * count
         return tuple(passes), tuple(spans), max(made.values())
+
+    def _apart(self, clocks: int, addresses: int) -> int:
+        """From a pass to one whose words are so many addresses further: so many clocks, or more to keep turns
+        of single ports.
+        """
+        return clocks + (self.single_port and (clocks - addresses) % 2)
 
     def _drain(
         self, index: int, group: int, plus: bool, loaded: int, made: dict[tuple[bool, int], int]
@@ -177,7 +226,13 @@ class Sweep:
         return loaded + active + (self.lanes + 1 if index == 0 else 0)
 
     def _first(
-        self, index: int, plus: bool, least: int, before: dict[tuple[bool, int], int]
+        self,
+        index: int,
+        plus: bool,
+        least: int,
+        before: dict[tuple[bool, int], int],
+        address: int,
+        turns: _Turns,
     ) -> tuple[int, bool]:
         """When the first pass of a side may begin, and whether outputs are taken as they come."""
         inputs = self.layers[index].inputs
@@ -185,9 +240,10 @@ class Sweep:
         last = (self.groups(index - 1) - 1) * self.lanes
         streamed = before[plus, last] + 1 - self.reach - last
         stored = max(least, *kept)
-        if streamed >= max(least, *kept[:last], 0) and streamed < stored:
+        soon = max(least, *kept[:last], 0) <= streamed < stored
+        if soon and not (self.single_port and turns.meets(streamed, address)):
             return streamed, True
-        return stored, False
+        return stored + (self.single_port and turns.meets(stored, address)), False
 
     @property
     def passes(self) -> tuple[Pass, ...]:
@@ -208,6 +264,11 @@ class Sweep:
     def depth(self) -> int:
         """Words of a lane's memory."""
         return self.spans[-1].first + self.spans[-1].words * self.spans[-1].groups
+
+    @property
+    def block_depth(self) -> int:
+        """Words of each of two single-port memories."""
+        return max(2, -(-self.depth // 2))
 
     @property
     def stores(self) -> bool:

@@ -133,13 +133,15 @@ def _products(config: Derived) -> Iterator[Problem]:
         yield Problem("engine.products", '"parts"', 'must be "whole" with kind = "bank"')
 
 
-@relation("engine.kind", "engine.lanes", "engine.leaves", "perturbation.order")
+@relation("engine.kind", "engine.lanes", "engine.memory", "engine.leaves", "perturbation.order")
 def _bank(config: Derived) -> Iterator[Problem]:
     """Keys that nobody would read are mistakes."""
     engine = config.engine
     if not config.bank:
         if engine.lanes != EngineSection.model_fields["lanes"].default:
             yield Problem("engine.lanes", shown(engine.lanes), 'needs kind = "bank"')
+        if config.single_port:
+            yield Problem("engine.memory", '"single_port"', 'needs kind = "bank"')
         return
     if engine.leaves == "yes":
         yield Problem("engine.leaves", '"yes"', 'must be "auto" with kind = "bank", which has no cells')

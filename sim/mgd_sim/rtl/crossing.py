@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from mgd_hdl.config import LFSR, Format, Tries
+from mgd_hdl.config import LFSR, Format, TrainerConfig, Tries
 from mgd_hdl.config.errors import Refused
 
 from ..control.sequencer import reference_periods, references
@@ -216,6 +216,13 @@ class Standing:
         words = memory_words(self.config, self.of(self.learned.store.theta))[lane].tolist()
         return [word & ((1 << self.config.words.parameter.width) - 1) for word in words]
 
+    def block(self, lane: int, block: int) -> list[int]:
+        """Of two memories with one port the words of even addresses, or of odd ones."""
+        sweep = self.config.timing.sweep
+        assert sweep is not None
+        words = self.lane(lane)[block::2]
+        return words + [0] * (sweep.block_depth - len(words))
+
     def input(self, layer: int, number: int) -> int:
         """Node by node: the words that an input of the last reference picks."""
         words = self.config.words.input_words(self.config.shape.layers[layer])
@@ -387,6 +394,11 @@ ROWS: tuple[Row, ...] = (
     Row(r"core\.array\.register\.state", lambda s: s.drawn("seed_code", s.perturbation)),
     # Words where no parameter is go their own way.
     Row(r"core\.array\.lane_(\d+)\.store", lambda s, lane: s.lane(int(lane)), ahead=_always),
+    Row(
+        r"core\.array\.lane_(\d+)\.block_(\d)\.store",
+        lambda s, lane, block: s.block(int(lane), int(block)),
+        ahead=_always,
+    ),
     Row(r"core\.array\.products\.store", lambda s: s.inputs(), ahead=_always),
 )
 
@@ -513,10 +525,9 @@ def _store(trainer: Trainer, values: dict[str, list[int]]) -> Store:
                 found.append(values[path][0])
         return _signed(found, format)
 
-    theta = cells("theta", config.words.parameter)
-    lanes = [values.get(f"core.array.lane_{lane}.store") for lane in range(config.engine.lanes)]
-    if theta is None and None not in lanes:
-        words = [_signed(each, config.words.parameter)[0] for each in lanes if each is not None]
+    theta, lanes = cells("theta", config.words.parameter), config.engine.lanes
+    if theta is None and config.bank:
+        words = [_signed(_lane(config, values, lane), config.words.parameter)[0] for lane in range(lanes)]
         theta = in_lanes(config, np.array(words))[None]
     if theta is None:
         theta = _signed(
@@ -537,6 +548,15 @@ def _store(trainer: Trainer, values: dict[str, list[int]]) -> Store:
     theta = theta.astype(copies.type)
     kept = theta[:, :0] if copy is None else copy.astype(copies.type)
     return Store(theta, seen.astype(copies.type), kept, (theta,) * copies.depth)
+
+
+def _lane(config: TrainerConfig, values: dict[str, list[int]], lane: int) -> list[int]:
+    """The words of a lane, of one memory or of two by turns."""
+    path = f"core.array.lane_{lane}"
+    if not config.single_port:
+        return values[f"{path}.store"]
+    halves = [values[f"{path}.block_{block}.store"] for block in range(2)]
+    return [word for pair in zip(*halves, strict=True) for word in pair]
 
 
 def _inputs(trainer: Trainer, values: dict[str, list[int]]) -> tuple[Ints, ...]:
