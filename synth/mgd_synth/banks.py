@@ -42,10 +42,13 @@ NETWORKS: dict[str, tuple[tuple[int, ...], str]] = {
     "196-32-10": ((196, 32, 10), "UQ(0, 4)"),
     "784-32-10": ((784, 32, 10), "UQ(0, 4)"),
     "784-128-10": ((784, 128, 10), "UQ(0, 4)"),
+    "784-32-10-bits": ((784, 32, 10), "UQ(1, 0)"),
 }
 
 
-def network(name: str, lanes: int, stages: str = "few", nodes: bool = False) -> TrainerConfig:
+def network(
+    name: str, lanes: int, stages: str = "few", nodes: bool = False, single_port: bool = False
+) -> TrainerConfig:
     """A trainer of one of the :data:`NETWORKS`: two-sided, with Walsh codes and samples from outside. By
     nodes inputs have 4 bits, and D is rounded stochastically, as it is smaller.
     """
@@ -61,6 +64,8 @@ def network(name: str, lanes: int, stages: str = "few", nodes: bool = False) -> 
             "task": {"name": "external", "source": "stream"},
         }
     )
+    if single_port:
+        built = built.replaced(engine={"memory": "single_port"})
     if not nodes:
         return built
     return built.replaced(perturbation={"granularity": "node"}, learning={"rounding": "stochastic"})
@@ -84,7 +89,7 @@ def bound(config: TrainerConfig) -> Fraction:
 @dataclass(frozen=True)
 class BankCase:
     """A network on so many lanes, with few stages or many, for a device; all parameters are shaken, or the
-    sums of neurons.
+    sums of neurons; they are in memories of two ports, or of one.
     """
 
     net: str
@@ -93,20 +98,21 @@ class BankCase:
     stages: str = "few"
     seeds: tuple[int, ...] = (1,)
     nodes: bool = False
+    single_port: bool = False
 
     @property
     def name(self) -> str:
-        how = "-nodes" * self.nodes
-        return f"{self.net}{how}-w{self.lanes}-{self.target}" + "-many" * (self.stages == "many")
+        how, memory = "-nodes" * self.nodes, "-single-port" * self.single_port
+        return f"{self.net}{how}-w{self.lanes}{memory}-{self.target}" + "-many" * (self.stages == "many")
 
     @property
     def shown(self) -> str:
         """The network, for tables."""
-        return self.net + ", by nodes" * self.nodes
+        return self.net.replace("-bits", ", inputs of one bit") + ", by nodes" * self.nodes
 
     @property
     def config(self) -> TrainerConfig:
-        return network(self.net, self.lanes, self.stages, self.nodes)
+        return network(self.net, self.lanes, self.stages, self.nodes, self.single_port)
 
     @property
     def verilog(self) -> str:
@@ -250,7 +256,7 @@ _LANES = (1, 4, 16, 64)
 _SMALL = {"ice40-up5k": ("49-4-4", "196-32-10"), "gowin-gw1nr9": ("49-4-4", "196-32-10", "784-32-10")}
 _REST = (
     BankCase(net, lanes, target)
-    for net in NETWORKS
+    for net in ("49-4-4", "196-32-10", "784-32-10", "784-128-10")
     for target in ("ice40-up5k", "gowin-gw1nr9", "ecp5-25k", "ecp5-85k")
     for lanes in _LANES
     if net in _SMALL.get(target, NETWORKS)
@@ -259,13 +265,17 @@ _REST = (
     and lanes <= {"49-4-4": 4}.get(net, 64)
 )
 _NODES = (BankCase("49-4-4", 4, "ecp5-25k", nodes=True), BankCase("196-32-10", 16, "ecp5-25k", nodes=True))
+#: On a UP5K each of two lanes has two large memories.
+_SINGLE_PORT = tuple(
+    BankCase(net, 2, "ice40-up5k", single_port=True) for net in ("784-32-10-bits", "196-32-10")
+)
 _LEARNED = tuple(
     ExampleCase(net, 16, "ecp5-85k", nodes=how != "", file=f"fashion/fashion_{inputs}{how}.toml")
     for inputs, net in ((196, "196-32-10"), (784, "784-32-10"))
     for how in ("", "_nodes")
 )
 CASES: dict[str, BankCase] = {}
-for _case in (*_FIRST, *_NODES, *_LEARNED, *_REST):
+for _case in (*_FIRST, *_SINGLE_PORT, *_NODES, *_LEARNED, *_REST):
     CASES.setdefault(_case.name, _case)
 
 
@@ -273,7 +283,7 @@ def _line(case: BankCase, found: Mapping[str, Any]) -> str:
     if not found:
         return f"{case.name:28} not known yet"
     used = ", ".join(
-        f"{found[name]:g} {name}" for name in ("logic cells", "FF", "BRAM", "DSP") if name in found
+        f"{found[name]:g} {name}" for name in ("logic cells", "FF", "BRAM", "SPRAM", "DSP") if found.get(name)
     )
     if (steps := speed(found)) is None:
         return f"{case.name:28} {used}: too many of {', '.join(found['over'])}"

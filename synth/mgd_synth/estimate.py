@@ -54,7 +54,7 @@ COEFFICIENTS = Path(__file__).with_name("coefficients.json")
 
 #: What each device has; registers count where they are not part of a logic cell.
 SUPPLY: dict[str, dict[str, int]] = {
-    "ice40-up5k": {"logic cells": 5280, "BRAM": 30, "DSP": 8},
+    "ice40-up5k": {"logic cells": 5280, "BRAM": 30, "SPRAM": 4, "DSP": 8},
     "ice40-hx8k": {"logic cells": 7680, "BRAM": 32, "DSP": 0},
     "ecp5-25k": {"logic cells": 24288, "FF": 24288, "BRAM": 56, "DSP": 28},
     "ecp5-45k": {"logic cells": 43848, "FF": 43848, "BRAM": 108, "DSP": 72},
@@ -141,7 +141,7 @@ _LIKE = {"folded": "neuron", "products by nodes": "neuron", "squares in turn": "
 
 #: And those of a bank always, since how many there are is known.
 _EXACT: dict[str, dict[str, Features]] = {
-    "lane": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
+    "lane": {"BRAM": {"memories": 1.0}, "SPRAM": {"large": 1.0}, "LUT RAM": {"slices": 1.0}},
     "folded": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
     "products by nodes": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}, "DSP": {"one": 1.0}},
     f"cross_entropy{IN_BANK}": {"BRAM": {"memories": 1.0}},

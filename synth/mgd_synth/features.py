@@ -520,6 +520,22 @@ def stored(depth: int, width: int, target: str) -> tuple[int, int]:
     return (slices, 0) if tables and not target.startswith("ice40") else (0, blocks)
 
 
+#: Large memories with one port, of devices that have such: words, and their bits.
+_LARGE = {"ice40-up5k": (1 << 14, 16)}
+
+
+def _lane_memories(config: TrainerConfig, target: str) -> tuple[int, int, int]:
+    """Of the parameters of a lane: memories of tables, blocks, and large memories with one port."""
+    (sweep, _), word = _schedule(config), config.words.parameter.width
+    if not config.single_port:
+        return (*stored(sweep.depth, word, target), 0)
+    if target not in _LARGE:
+        slices, blocks = stored(sweep.block_depth, word, target)
+        return 2 * slices, 2 * blocks, 0
+    words, bits = _LARGE[target]
+    return 0, 0, 2 * -(-sweep.block_depth // words) * -(-word // bits)
+
+
 def _bank(config: TrainerConfig, target: str) -> Iterator[_Block]:
     """Blocks of a trainer with a bank. What an array has too shares its kind, and so its coefficients."""
     doors = config.access + config.inference
@@ -600,7 +616,7 @@ def _bits_of(count: int) -> int:
 def _lane(config: TrainerConfig, target: str) -> Features:
     """Of all lanes, each with its memory, and with random codes a table of rows too."""
     lanes, word, (sweep, indices) = config.engine.lanes, config.words.parameter.width, _schedule(config)
-    slices, memories = stored(sweep.depth, word, target)
+    slices, memories, large = _lane_memories(config, target)
     walsh = not indices.rows and not config.sequential
     bits, tables = _memory(indices.table, indices.row_bits, target) if indices.rows else (0, 0)
     each: Features = {
@@ -616,6 +632,7 @@ def _lane(config: TrainerConfig, target: str) -> Features:
         "rows": (slices > 0) * word * (-(-sweep.depth // _SLICE[0]) - 1),
         "slices": slices,
         "memories": memories + tables,
+        "large": large,
     }
     return {name: lanes * number for name, number in each.items()}
 

@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from mgd_hdl.hierarchy import SINGLE_PORT
+
 from .blocks import FLATTEN
 from .nextpnr import Device, nextpnr
 from .products import chosen
@@ -39,6 +41,10 @@ class Area:
         }
 
 
+#: On a device with large memories of one port they are told to take these, which no cost does by itself.
+_LARGE = f'setattr -set ram_style "huge" a:{SINGLE_PORT}; '
+
+
 def passes(top: str, device: str = "hx", *, multipliers: bool = True, most: int | None = None) -> str:
     """Yosys: from Verilog to a flat netlist of iCE40 cells, ``multipliers`` in blocks of their own, but
     for all beyond the ``most`` that there are.
@@ -48,8 +54,9 @@ def passes(top: str, device: str = "hx", *, multipliers: bool = True, most: int 
     Then all that led to it is removed as unused. So products are mapped by the same rules before,
     and registers stay outside.
     """
+    large = _LARGE if device == "u" else ""
     if not multipliers:
-        return f"synth_ice40 -device {device} -top {top}; {FLATTEN}"
+        return f"{large}synth_ice40 -device {device} -top {top}; {FLATTEN}"
     blocks = (
         "techmap -map +/mul2dsp.v -map +/ice40/dsp_map.v -D DSP_A_MAXWIDTH=16 -D DSP_B_MAXWIDTH=16"
         " -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=11 -D DSP_NAME=$__MUL16X16"
@@ -58,7 +65,7 @@ def passes(top: str, device: str = "hx", *, multipliers: bool = True, most: int 
         blocks = f"{chosen(most)}; {blocks} @blocks"
     return "; ".join(
         [
-            f"synth_ice40 -device {device} -top {top} -run begin:flatten",
+            f"{large}synth_ice40 -device {device} -top {top} -run begin:flatten",
             "flatten; opt_expr; opt_clean; opt -nodffe -nosdff; wreduce; peepopt; opt_clean; wreduce t:$mul",
             blocks,
             "select a:mul2dsp; setattr -unset mul2dsp; opt_expr -fine; wreduce; select -clear",
@@ -124,8 +131,15 @@ def count(module: dict[str, Any]) -> Area:
 
 
 def _device(
-    title: str, chip: str, arguments: tuple[str, ...], frequency: float, *, multipliers: int
+    title: str,
+    chip: str,
+    arguments: tuple[str, ...],
+    frequency: float,
+    *,
+    multipliers: int,
+    large: int = 0,
 ) -> Device:
+    """``large``: so many large memories of one port."""
     return Device(
         title=title,
         tool=nextpnr("ice40"),
@@ -138,6 +152,7 @@ def _device(
             "FF": "SB_DFF.*",
             "carry": "SB_CARRY",
             "BRAM": "SB_RAM40_4K.*",
+            **({"SPRAM": "SB_SPRAM256KA"} if large else {}),
             "DSP": "SB_MAC16",
         },
         placed={"logic cells": "ICESTORM_LC"},
@@ -149,6 +164,7 @@ def _device(
             "FF": "ICESTORM_LC",
             "carry": "ICESTORM_LC",
             "BRAM": "ICESTORM_RAM",
+            **({"SPRAM": "ICESTORM_SPRAM"} if large else {}),
             "DSP": "ICESTORM_DSP",
         },
         frequency=frequency,
@@ -158,7 +174,7 @@ def _device(
 
 DEVICES = {
     "ice40-up5k": _device(
-        "Lattice iCE40 UP5K, SG48", "u", ("--up5k", "--package", "sg48"), 50, multipliers=8
+        "Lattice iCE40 UP5K, SG48", "u", ("--up5k", "--package", "sg48"), 50, multipliers=8, large=4
     ),
     "ice40-hx8k": _device(
         "Lattice iCE40 HX8K, CT256", "hx", ("--hx8k", "--package", "ct256"), 120, multipliers=0
