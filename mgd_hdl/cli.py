@@ -297,6 +297,11 @@ def _synth(args: Namespace) -> int:
         action="store_true",
         help="own samples are in the flash memory of the board, and read while it learns",
     ),
+    argument(
+        "--sdram",
+        action="store_true",
+        help="the same, but at power-up they are copied into the SDRAM of the board, which is read faster",
+    ),
     _FOLDER,
     force("generated files that were changed since"),
     argument("--no-twin", action="store_true", help="do not let the twin say when the LED will go on"),
@@ -307,9 +312,9 @@ def _bitstream(args: Namespace) -> int:
 
     All tools are Python packages (pip install 'mgd-hdl[boards]'). A configuration without a judge gets
     one with the limits of its section [judge]. With --uart it stays as it is, and waits for a computer
-    on the board's USB cable: mgd-hdl connect. With --flash there is a second file, of samples, for the
-    board's flash memory. A design that is too large for the board's device, or too slow for its clock, gives
-    one line and no bitstream.
+    on the board's USB cable: mgd-hdl connect. With --flash or --sdram there is a second file, of samples,
+    for the board's flash memory. A design that is too large for the board's device, or too slow for its
+    clock, gives one line and no bitstream.
     """
     from .verbs.bitstream import bitstream
 

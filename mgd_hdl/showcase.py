@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from amaranth.hdl import Const, Module, Signal
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from .config.flash import FlashSamples
+from .config.sdram import SdramSamples
 from .config.showcase import Tries
 from .config.trainer import TrainerConfig
 from .hierarchy import Block, joined, place
 from .lfsr import ShiftRegister
-from .samples.flash import SampleFlash
+from .samples.flash import WIRES as FLASH_WIRES
+from .samples.flash import FlashBits, SampleFlash
+from .samples.sdram import WIRES as SDRAM_WIRES
+from .samples.sdram import SampleSdram
 from .trainer import Trainer
 
 __all__ = ["PATIENCE", "Showcase", "debounced", "powered_up"]
@@ -58,7 +65,9 @@ class Showcase(Block):
     All that a host would set is constant. There is no other reset than power-up.
 
     With ``flash`` a trainer whose samples come as a stream gets them from a memory
-    (:class:`mgd_hdl.samples.flash.SampleFlash`), in each try from the first one on.
+    (:class:`mgd_hdl.samples.flash.SampleFlash`), in each try from the first one on. With ``sdram`` too they
+    are copied from there into that memory once, after power-up, and are read from it
+    (:class:`mgd_hdl.samples.sdram.SampleSdram`); the first try begins, and waits for its first sample.
 
     Members
     -------
@@ -72,6 +81,8 @@ class Showcase(Block):
         A cost change, a sum of them or an update was limited in this try.
     flash_miso : In(1), flash_sclk, flash_mosi, flash_cs_n : Out(1), with ``flash``
         The memory's wires.
+    sdram_ras_n, ... sdram_dq_oe, with ``sdram``
+        Those of the other one, as of the block.
     """
 
     def __init__(
@@ -83,21 +94,22 @@ class Showcase(Block):
         patience: int = PATIENCE,
         blink: int = 1 << 17,
         flash: FlashSamples | None = None,
+        sdram: SdramSamples | None = None,
     ):
-        problem = _problem(config, patience, flash, power_up=power_up, debounce=debounce, blink=blink)
+        problem = _problem(config, patience, flash, sdram, power_up=power_up, debounce=debounce, blink=blink)
         if problem:
             self._MustUse__used = True  # it will not be
             raise ValueError(problem)
-        self.config, self.flash = config, flash
+        self.config, self.flash, self.sdram = config, flash, sdram
         self.power_up, self.debounce, self.patience, self.blink = power_up, debounce, patience, blink
-        wires = {"miso": In(1), "sclk": Out(1), "mosi": Out(1), "cs_n": Out(1, init=1)}
         super().__init__(
             {
                 "button": In(1),
                 "led_running": Out(1),
                 "led_solved": Out(1),
                 "led_saturated": Out(1),
-                **({f"flash_{name}": wire for name, wire in wires.items()} if flash else {}),
+                **({f"flash_{name}": wire for name, wire in FLASH_WIRES.items()} if flash else {}),
+                **({f"sdram_{name}": wire for name, wire in SDRAM_WIRES.items()} if sdram else {}),
             }
         )
 
@@ -147,16 +159,7 @@ class Showcase(Block):
                 m.d.comb += getattr(trainer, name).eq(getattr(registers, name))
         m.d.comb += [trainer.start.eq(start), trainer.run.eq(running)]
         if self.flash:
-            samples = place(m, platform, "flash", SampleFlash(config, self.flash))
-            m.d.comb += [
-                samples.load.eq(start),
-                *joined(samples.o, trainer.i_sample),
-                samples.miso.eq(self.flash_miso),
-                *(
-                    getattr(self, f"flash_{name}").eq(getattr(samples, name))
-                    for name in ("sclk", "mosi", "cs_n")
-                ),
-            ]
+            m.d.comb += joined(self._samples(m, platform, start, powered), trainer.i_sample)
 
         blinking = steps[self.blink.bit_length() - 1]
         finished = Signal()
@@ -168,14 +171,42 @@ class Showcase(Block):
         ]
         return m
 
+    def _samples(self, m: Module, platform: Any, start: Signal, powered: Signal) -> Any:
+        """The stream of samples: from the flash memory, or from an SDRAM that it fills, once and for all."""
+        assert self.flash is not None
+        if self.sdram is None:
+            flash = source = place(m, platform, "flash", SampleFlash(self.config, self.flash))
+            m.d.comb += flash.load.eq(start)
+        else:
+            source = place(m, platform, "sdram", SampleSdram(self.config, self.sdram))
+            flash = place(m, platform, "flash", FlashBits(self.flash), reset=source.filled)
+            m.d.comb += [source.load.eq(start), flash.load.eq(~powered), *joined(flash.o, source.i)]
+            m.d.comb += self._outside(source, "sdram", SDRAM_WIRES)
+        m.d.comb += self._outside(flash, "flash", FLASH_WIRES)
+        return source.o
 
-def _problem(config: TrainerConfig, patience: int, flash: FlashSamples | None, **times: int) -> str | None:
+    def _outside(self, block: Block, name: str, wires: Mapping[str, Member]) -> Iterator[Any]:
+        """A block's wires are those of the circuit that begin with a name."""
+        for wire, member in wires.items():
+            inner, outer = getattr(block, wire), getattr(self, f"{name}_{wire}")
+            yield inner.eq(outer) if member.flow == In else outer.eq(inner)
+
+
+def _problem(
+    config: TrainerConfig,
+    patience: int,
+    flash: FlashSamples | None,
+    sdram: SdramSamples | None,
+    **times: int,
+) -> str | None:
     """Why there can be no such showcase."""
     if not config.judged:
         return 'a showcase needs judge.kind = "window"'
     streams = config.task.source == "stream"
     if streams and flash is None:
         return 'a showcase has nobody to send samples: task.source must not be "stream"'
+    if sdram is not None and flash is None:
+        return "a showcase fills an SDRAM from a flash memory, and there is none"
     if flash is not None and not streams:
         return 'a showcase takes samples of a flash memory as a stream: task.source must be "stream"'
     for name, value in times.items():

@@ -71,7 +71,8 @@ async def led_lights_in_the_step_of_the_twin(dut):
         before = patience * number if config.retries else 0
         lights = RisingEdge(dut.led_solved)
         clocks_of_a_step = given.get("step_clocks", int(config.timing.clocks_per_step))
-        most = patience * clocks_of_a_step + 4 * config.parameters + 1_100 * (show is not dut) + 100
+        asleep = given.get("fill_clocks", 0) + 1_100 * (show is not dut)
+        most = patience * clocks_of_a_step + 4 * config.parameters + asleep + 100
         solved = await soon(most, lights, begins) is lights
         await FallingEdge(dut.clk)
         assert solved == (step >= 0), number
@@ -101,6 +102,7 @@ async def led_lights_in_the_step_of_the_twin(dut):
         await soon(3 * debounce, RisingEdge(show.start))
     if show is not dut:
         assert dut.wrong.value == 0, "see testbenches.samples.flash_chip"
+        assert dut.broken.value == 0, "see testbenches.samples.sdram_chip"
 
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")

@@ -10,12 +10,14 @@ import pytest
 from mgd_hdl.config import LFSR, Tries, load, preset
 from mgd_hdl.config.attached import AttachedFile
 from mgd_hdl.config.flash import FlashSamples
+from mgd_hdl.config.sdram import Sdram, SdramSamples
 from mgd_hdl.emit import lint_waivers, verilog
 from mgd_hdl.showcase import Showcase
 from mgd_sim.showcase import Forecast, forecast
 from mgd_sim.trainer import Trainer
 from testbenches.catalogue import EXAMPLES
 from testbenches.linting import lint
+from testbenches.samples import sdram_chip
 from testbenches.samples.flash_chip import around
 from testbenches.support import mutations, run, stays_unnoticed
 
@@ -108,6 +110,27 @@ def test_samples_of_a_flash_memory_light_it_in_the_step_of_the_twin(learning, tm
     run(text, BENCH, tmp_path, config, **times, step_clocks=step, **expected(found))
 
 
+def test_samples_of_an_sdram_light_it_in_the_step_of_the_twin(tmp_path):
+    """The same, copied into an SDRAM first: from both chips at power-up to the parameters of the third try,
+    through many turns, rows, refreshes, and loads.
+    """
+    config = OWN
+    words, bits = config.shape.sample_words
+    flash = FlashSamples(first=1 << 20, count=len(words), bits=bits)
+    sdram = SdramSamples(chip=Sdram(clock_hz=25_000_000, columns=16), count=len(words), bits=bits)
+    times = TIMES | {"patience": 640}
+    found = forecast(config, 3, times["patience"])
+    assert {step >= 0 for step in found.solved_at} == {False, True}
+    circuit = verilog(Showcase(config, **times, flash=flash, sdram=sdram), "show")
+    chips = {
+        "ports": f", {sdram_chip.ports('sdram_')}",
+        "more": sdram_chip.instance(sdram.chip, words=sdram.size),
+    }
+    text = circuit + around(flash, flash.packed(words), asleep=1 << 10, **chips) + sdram_chip.CHIP
+    more = {"fill_clocks": sdram.fill_clocks}
+    run(text, BENCH, tmp_path, config, **times, **more, **expected(found))
+
+
 @mutations(
     ("a second try like the first", r"assign tries__advance = .*;", "assign tries__advance = 1'h0;"),
     ("learning goes on for ever", r"assign running = .*;", "assign running = on;"),
@@ -196,6 +219,16 @@ def test_median(steps, median):
             CONFIG,
             {"flash": FlashSamples(first=0, count=4, bits=3)},
             'samples of a flash memory as a stream: task.source must be "stream"',
+        ),
+        (
+            OWN,
+            {"sdram": SdramSamples(chip=Sdram(clock_hz=25_000_000), count=4, bits=3)},
+            "nobody to send samples",
+        ),
+        (
+            CONFIG,
+            {"sdram": SdramSamples(chip=Sdram(clock_hz=25_000_000), count=4, bits=3)},
+            "fills an SDRAM from a flash memory, and there is none",
         ),
         (CONFIG, {"debounce": 100}, "debounce must be a power of two from 2, not 100"),
         (CONFIG, {"patience": 64, "blink": 64}, "patience = 64 must be above blink = 64"),

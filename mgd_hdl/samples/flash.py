@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.lib.stream import Signature
 from amaranth.lib.wiring import In, Out
 
 from ..config.flash import COMMAND_BITS, GAP, READ, WAKE, WAKE_CLOCKS, FlashSamples
@@ -10,51 +11,21 @@ from ..config.trainer import TrainerConfig
 from ..hierarchy import Block
 from . import sample_stream
 
-__all__ = ["SampleFlash"]
+__all__ = ["WIRES", "FlashBits", "SampleFlash"]
+
+#: Those of the memory.
+WIRES = {"miso": In(1), "sclk": Out(1), "mosi": Out(1), "cs_n": Out(1, init=1)}
 
 
-class SampleFlash(Block):
-    """Gives the samples of a flash memory one after the other, and after the last the first again.
+class _Reader(Block):
+    """Words of a flash memory in a row, again and again, as a stream."""
 
-    ``sclk`` has half the clock's rate, in mode 0: ``mosi`` changes as it falls, and ``miso`` is taken by the
-    very clock that makes it rise. First of all the memory is told to leave power-down, in which it has been
-    left by an FPGA that was configured from it; ``wake`` clocks later it may be read. A load begins at the
-    first sample: one command, and then all samples come in a row; another command follows the last one.
-
-    A sample of n bits is offered 2 n clocks after the one before, or 2 n + 69 where it is the first after the
-    last, if that one was taken at once. While a sample waits ``sclk`` stands still, low, so the next one is
-    not begun before. With the register of :class:`mgd_hdl.samples.stream.SampleStream` behind it one is read
-    while another waits and a third is learned. The first one is offered 2 n + 65 clocks after a load, or 4
-    more where it cuts off another one; or as many after the memory is awake, where the load comes earlier.
-
-    Members
-    -------
-    load : In(1)
-        Forget the sample that is held, and begin at the first one. Before, none is read.
-    miso : In(1), sclk, mosi, cs_n : Out(1)
-        The memory's wires.
-    o : Out(stream of {x, target})
-    """
-
-    def __init__(self, config: TrainerConfig, flash: FlashSamples, *, wake: int = WAKE_CLOCKS):
+    def __init__(self, words: Signature, flash: FlashSamples, wake: int):
         if wake <= GAP or wake & (wake - 1):
             self._MustUse__used = True  # it will not be
             raise ValueError(f"wake must be a power of two above {GAP}, not {wake}")
-        self.config, self.flash, self.wake = config, flash, wake
-        super().__init__(
-            {
-                "load": In(1),
-                "miso": In(1),
-                "sclk": Out(1),
-                "mosi": Out(1),
-                "cs_n": Out(1, init=1),
-                "o": Out(sample_stream(config)),
-            }
-        )
-
-    @property
-    def module(self) -> str:
-        return "sample_flash"
+        self.flash, self.wake = flash, wake
+        super().__init__({"load": In(1), **WIRES, "o": Out(words)})
 
     def elaborate(self, platform):
         m = Module()
@@ -66,7 +37,7 @@ class SampleFlash(Block):
         begun = Signal()
         awake = Signal()
         rested = Signal(range(self.wake + 1), init=gap)
-        m.d.comb += self.o.payload.as_value().eq(row)
+        m.d.comb += Value.cast(self.o.payload).eq(row)
 
         # Which bit of a command goes out next, the highest first; it goes on with each rising edge, so mosi
         # follows with the falling one.
@@ -113,3 +84,50 @@ class SampleFlash(Block):
         with m.If(self.load):
             m.d.sync += [begun.eq(1), place.eq(0), number.eq(0), self.o.valid.eq(0)]
         return m
+
+
+class SampleFlash(_Reader):
+    """Gives the samples of a flash memory one after the other, and after the last the first again.
+
+    ``sclk`` has half the clock's rate, in mode 0: ``mosi`` changes as it falls, and ``miso`` is taken by the
+    very clock that makes it rise. First of all the memory is told to leave power-down, in which it has been
+    left by an FPGA that was configured from it; ``wake`` clocks later it may be read. A load begins at the
+    first sample: one command, and then all samples come in a row; another command follows the last one.
+
+    A sample of n bits is offered 2 n clocks after the one before, or 2 n + 69 where it is the first after the
+    last, if that one was taken at once. While a sample waits ``sclk`` stands still, low, so the next one is
+    not begun before. With the register of :class:`mgd_hdl.samples.stream.SampleStream` behind it one is read
+    while another waits and a third is learned. The first one is offered 2 n + 65 clocks after a load, or 4
+    more where it cuts off another one; or as many after the memory is awake, where the load comes earlier.
+
+    Members
+    -------
+    load : In(1)
+        Forget the sample that is held, and begin at the first one. Before, none is read.
+    miso : In(1), sclk, mosi, cs_n : Out(1)
+        The memory's wires.
+    o : Out(stream of {x, target})
+    """
+
+    def __init__(self, config: TrainerConfig, flash: FlashSamples, *, wake: int = WAKE_CLOCKS):
+        super().__init__(sample_stream(config), flash, wake)
+
+    @property
+    def module(self) -> str:
+        return "sample_flash"
+
+
+class FlashBits(_Reader):
+    """Gives all bits of a flash memory's samples one after the other, and after the last the first again.
+
+    As :class:`SampleFlash`, but that each bit is a word of its own: one is offered 2 clocks after the one
+    before, if that one was taken at once.
+    """
+
+    def __init__(self, flash: FlashSamples, *, wake: int = WAKE_CLOCKS):
+        bits = FlashSamples(first=flash.first, count=flash.count * flash.bits, bits=1)
+        super().__init__(Signature(1), bits, wake)
+
+    @property
+    def module(self) -> str:
+        return "flash_bits"

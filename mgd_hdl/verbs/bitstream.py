@@ -23,7 +23,15 @@ __all__ = ["bitstream", "light"]
 def bitstream(args: Namespace) -> int:
     """Make its bitstream."""
     config = _asked(args)
-    from mgd_synth.boards import LINE, bitstream, board_lines, check_board, pins, placed_samples
+    from mgd_synth.boards import (
+        LINE,
+        bitstream,
+        board_lines,
+        check_board,
+        copied_samples,
+        pins,
+        placed_samples,
+    )
     from mgd_synth.process import SynthError
 
     say = stopwatch()
@@ -34,16 +42,18 @@ def bitstream(args: Namespace) -> int:
             board = check_board(args.board)
             name, report, text = f"{base}.{board.family.suffix}", f"{base}.json", f"{base}.v"
             pin_file = f"{base}.{board.family.constraints.rpartition('.')[2]}"
-            flash = placed_samples(config, board) if args.flash else None
+            flash = placed_samples(config, board) if args.flash or args.sdram else None
+            sdram = copied_samples(config, board, args.divide) if args.sdram else None
             samples = (f"{config.name}.samples.bin",) * (flash is not None)
             names = (name, report, text, pin_file, *samples)
             stack.enter_context(reserved(directory, names, force=args.force))
-            made = bitstream(config, board, flash=flash, seed=args.seed, divide=args.divide, say=say)
+            options = {"seed": args.seed, "divide": args.divide, "say": say}
+            made = bitstream(config, board, flash=flash, sdram=sdram, **options)
         except SynthError as error:
             raise ToolError(str(error)) from None
         step = float(config.timing.clocks_per_step)
-        if flash is not None:
-            step = flash.clocks_between(step * config.learning.tau_x) / config.learning.tau_x
+        if source := sdram or flash:
+            step = source.clocks_between(step * config.learning.tau_x) / config.learning.tau_x
         found = {
             "design": config.name,
             "task": config.task.name,
@@ -73,7 +83,8 @@ def bitstream(args: Namespace) -> int:
                 "first": flash.first,
                 "count": flash.count,
                 "bits": flash.bits,
-                "clocks": flash.mean_clocks,
+                "clocks": (sdram or flash).mean_clocks,
+                "fill": sdram and sdram.fill_clocks / made.clock / 1e6,
             }
         if config.on_bus:
             sites = {pin.port: pin.site for pin in pins(board, hosted=True)}
@@ -102,20 +113,20 @@ def _asked(args: Namespace) -> TrainerConfig:
     if args.uart:
         config = config.replaced(host=config.host.model_dump() | {"bus": "uart", "pipelined": False})
     _refuse(config)
-    if args.flash:
-        config = _streamed(config)
+    if args.flash or args.sdram:
+        config = _streamed(config, "--sdram" if args.sdram else "--flash")
     return config if config.on_bus or config.judged else config.replaced(judge={"kind": "window"})
 
 
-def _streamed(config: TrainerConfig) -> TrainerConfig:
-    """A trainer of own data that takes them one by one."""
+def _streamed(config: TrainerConfig, asked: str) -> TrainerConfig:
+    """A trainer of own data that takes them one by one, as an option ``asked``."""
     if config.on_bus:
         text = 'is for a board that learns alone; leave out --uart, and host.bus must be "none"'
-        raise ConfigError([Problem("--flash", "", text)])
+        raise ConfigError([Problem(asked, "", text)])
     if not TASKS[config.task.name].file:
         task = f"task {shown(config.task.name)} has none"
         text = f'needs own samples, {task}; task.name = "file", or "external" with --samples FILE'
-        raise ConfigError([Problem("--flash", "", text)])
+        raise ConfigError([Problem(asked, "", text)])
     return config.replaced(task={"source": "stream"})
 
 

@@ -1,6 +1,6 @@
 """From a configuration to a bitstream: a board that learns alone, and shows it on an LED, or one with a host.
 
-The circuit is :class:`mgd_hdl.showcase.Showcase`, whose samples may be in the board's flash memory, or with
+The circuit is :class:`mgd_hdl.showcase.Showcase`, whose samples may be in the board's memories, or with
 ``host.bus = "uart"`` :class:`mgd_hdl.hosted_board.HostedBoard`. Which pin is which, and what each needs, is
 read from the board definitions of Amaranth; the tools are those of every other report here, so that registers
 that synthesis has lost, and clocks that are too fast, are found before anything is packed.
@@ -21,11 +21,14 @@ from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import did_you_mean
 from mgd_hdl.config.flash import FlashSamples
 from mgd_hdl.config.names import module_name
+from mgd_hdl.config.sdram import Sdram, SdramSamples
 from mgd_hdl.emit import EmitError, verilog
 from mgd_hdl.hosted_board import HostedBoard
 from mgd_hdl.showcase import Showcase
 
+from . import board_sdram
 from .blocks import SOURCE, named
+from .board_sdram import BoardSdram
 from .flow import DEVICES, check_registers, mapped_for, staged
 from .nextpnr import Device, Routed, place_and_route, resources
 from .process import Say, SynthError, Tool, need, silent
@@ -41,6 +44,7 @@ __all__ = [
     "Pin",
     "bitstream",
     "check_board",
+    "copied_samples",
     "constraints",
     "pins",
     "placed_samples",
@@ -115,7 +119,7 @@ _ECP5 = Family(
     constraints="board.lpf",
     constrained=("--lpf", "board.lpf"),
     suffix="bit",
-    cells="(* blackbox, keep *)\nmodule USRMCLK(input USRMCLKI, USRMCLKTS);\nendmodule\n",
+    cells=f"(* blackbox, keep *)\nmodule USRMCLK(input USRMCLKI, USRMCLKTS);\nendmodule\n{board_sdram.CELLS}",
 )
 _GOWIN = Family(
     packer=_packer("Apycula", "gowin_pack"),
@@ -176,6 +180,8 @@ class Board:
         The command that loads ``{file}`` into the board.
     memory : Memory, optional
         That may hold samples.
+    sdram : BoardSdram, optional
+        Into which they may be copied.
     """
 
     title: str
@@ -187,6 +193,7 @@ class Board:
     extra: str = ""
     uart: tuple[str, int] = ("uart", 0)
     memory: Memory | None = None
+    sdram: BoardSdram | None = None
 
     @property
     def device(self) -> Device:
@@ -216,6 +223,7 @@ def _ulx3s(size: str) -> Board:
             resource=("spi_flash", 0),
             clock="USRMCLK usrmclk (.USRMCLKI(flash_sclk), .USRMCLKTS(1'b0));",
         ),
+        sdram=BoardSdram(),
     )
 
 
@@ -293,9 +301,28 @@ def placed_samples(config: TrainerConfig, board: Board) -> FlashSamples:
     return found
 
 
-def pins(board: Board, *, hosted: bool = False, flash: bool = False) -> tuple[Pin, ...]:
+def copied_samples(config: TrainerConfig, board: Board, divide: int = 1) -> SdramSamples:
+    """Where a board's SDRAM has a trainer's own samples; raises SynthError where it has no room, or the clock
+    no time for it.
+    """
+    if board.sdram is None:
+        able = ", ".join(name for name, each in BOARDS.items() if each.sdram)
+        raise SynthError(f"{board.title}: no samples from an SDRAM; boards with such are {able}")
+    words, bits = config.shape.sample_words
+    (frequency,) = (pin.frequency for pin in pins(board) if pin.frequency is not None)
+    chip = Sdram(clock_hz=round(frequency / divide), columns=board.sdram.columns, rows=board.sdram.rows)
+    found = SdramSamples(chip=chip, count=len(words), bits=bits)
+    if found.size > chip.words:
+        raise SynthError(
+            f"{found.count:,} samples of {found.sample_words:,} words of 16 bits are {found.size:,} words;"
+            f" the SDRAM of {board.title} has {chip.words:,}"
+        )
+    return found
+
+
+def pins(board: Board, *, hosted: bool = False, flash: bool = False, sdram: bool = False) -> tuple[Pin, ...]:
     """Every port of the top module, from the board's definition; ``hosted``: those of a serial line too,
-    ``flash``: those of its flash memory.
+    ``flash``: those of its flash memory, ``sdram``: those of its SDRAM.
     """
     module, name = board.definition
     platform = getattr(importlib.import_module(module), name)()
@@ -310,16 +337,22 @@ def pins(board: Board, *, hosted: bool = False, flash: bool = False) -> tuple[Pi
         wires = {port: name for port, name in (WIRES | RESTS).items() if name in there}
         parts |= wires
         wanted |= dict.fromkeys(wires, board.memory.resource)
+    if sdram and board.sdram is not None:
+        parts |= board_sdram.PARTS
+        wanted |= dict.fromkeys(board_sdram.PARTS, board.sdram.resource)
     found = []
     for port, (resource_name, number) in wanted.items():
         resource = platform.lookup(resource_name, number)
         (io,) = resource.ios if port not in parts else _wire(resource, parts[port])
-        (site,) = io.map_names(platform._conn_pins, resource)
+        sites = io.map_names(platform._conn_pins, resource)
+        names = [port] if len(sites) == 1 else [f"{port}_{place}" for place in range(len(sites))]
         frequency = None if resource.clock is None else float(resource.clock.frequency)
         attributes = {key: str(value) for key, value in resource.attrs.items()}
         # The memory's wires are as low here as there.
         inverted = io.invert and not port.endswith("_n")
-        found.append(Pin(port, site, inverted, attributes, frequency))
+        found += [
+            Pin(each, site, inverted, attributes, frequency) for each, site in zip(names, sites, strict=True)
+        ]
     return tuple(found)
 
 
@@ -353,6 +386,7 @@ def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int, *, scl
     inputs = [port for port in levels if port in _INPUTS]
     line = [port for port in (*LINE, *WIRES) if port in levels]
     inner = ["flash_sclk"] if sclk else []
+    chip = board_sdram.directions(port for port in levels if port.startswith("sdram_"))
     rests = [port for port in RESTS if port in levels]
     clock, lines = "clk", []
     if divide > 1:
@@ -369,15 +403,21 @@ def top_text(name: str, showcase: str, found: Sequence[Pin], divide: int, *, scl
             *(f"  input {port};" for port in inputs),
             *(f"  output {led};" for led in LEDS),
             *(f"  output {port};" for port in (*line, *rests) if port not in inputs),
+            *(f"  {direction} {port};" for port, direction in chip.items()),
             *(f"  wire {led}_high;" for led in LEDS),
             *(f"  wire {wire};" for wire in inner),
             *lines,
             *(f"  assign {led} = {levels[led]}{led}_high;" for led in LEDS),
             *(f"  assign {port} = 1'b1;" for port in rests),
             *([f"  {sclk}"] if sclk else []),
+            *(f"  {line}" for line in (board_sdram.lines(clock) if chip else ())),
             f"  {showcase} {_SHOWCASE} (",
             f"    .clk({clock}), .rst(1'b0), .button({button}),",
             *(f"    .{port}({port})," for port in (*line, *inner)),
+            *(
+                f"    .{port}({wire}),"
+                for port, wire in (board_sdram.connections(chip) if chip else {}).items()
+            ),
             "    " + ", ".join(f".{led}({led}_high)" for led in LEDS),
             "  );",
             "endmodule",
@@ -456,6 +496,7 @@ def bitstream(
     board: Board,
     *,
     flash: FlashSamples | None = None,
+    sdram: SdramSamples | None = None,
     seed: int = 1,
     divide: int = 1,
     say: Say = silent,
@@ -470,6 +511,8 @@ def bitstream(
     board : Board
     flash : FlashSamples, optional
         Those of a trainer that learns alone and takes a stream, see :func:`placed_samples`.
+    sdram : SdramSamples, optional
+        The same, copied into the board's SDRAM at power-up, see :func:`copied_samples`.
     seed : int
         Of place and route.
     divide : int
@@ -479,13 +522,14 @@ def bitstream(
     """
     family = board.family
     tools = releases(board)  # what is missing is better said before than after
-    found = pins(board, hosted=config.on_bus, flash=flash is not None)
+    found = pins(board, hosted=config.on_bus, flash=flash is not None, sdram=sdram is not None)
     (frequency,) = (pin.frequency for pin in found if pin.frequency is not None)
     rate = frequency / divide / 1e6
     config = on_board(config, frequency / divide)
     try:
         name = module_name(config.name, _HOSTED if config.on_bus else _SHOWCASE)
-        text = verilog(HostedBoard(config) if config.on_bus else Showcase(config, flash=flash), name)
+        alone = None if config.on_bus else Showcase(config, flash=flash, sdram=sdram)
+        text = verilog(alone or HostedBoard(config), name)
     except (EmitError, ValueError) as error:
         raise SynthError(str(error)) from None
     top = module_name(config.name, "board")
@@ -566,6 +610,8 @@ def board_lines(found: dict[str, Any]) -> Iterator[str]:
             f"  samples   {samples['count']:,} of {samples['bits']} bits in its flash memory, from byte"
             f" {samples['first']:,} on {samples['bytes']:,}; {samples['clocks']:,.4g} clocks each"
         )
+        if samples["fill"]:
+            yield f"            in its SDRAM {1e3 * samples['fill']:,.3g} ms after power-up"
     if found["host"] is not None:
         host = found["host"]
         yield (

@@ -72,8 +72,8 @@ def test_pages_have_examples():
     without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
     assert without == {
         "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "folded", "frames",
-        "fetch", "flash", "homodyne", "inference", "layer_turn", "measurement", "mlp", "pacer", "sequencer",
-        "serial", "stream", "uart", "wishbone",
+        "fetch", "flash", "homodyne", "inference", "layer_turn", "measurement", "mlp", "pacer", "sdram",
+        "sequencer", "serial", "stream", "uart", "wishbone",
     }  # fmt: skip
     assert found > {"numbers.md", "integers.md", "boards.md"}
 

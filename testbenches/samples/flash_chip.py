@@ -20,7 +20,7 @@ from __future__ import annotations
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.flash import FlashSamples
 
-__all__ = ["around", "front"]
+__all__ = ["around", "chip", "front", "instance"]
 
 _CHIP = """
 module flash_chip #(parameter CSH = 1, WAKE = 1, BYTES = 1, FIRST = 0)
@@ -72,15 +72,18 @@ endmodule
 """
 
 
-def _chip(flash: FlashSamples, content: bytes, *, asleep: int) -> str:
-    """An instance on the wires sclk, mosi, miso, cs_n, and after its module's end the chip's."""
+def instance(flash: FlashSamples, content: bytes, *, asleep: int) -> str:
+    """A chip on the wires sclk, mosi, miso, cs_n."""
     parameters = f".CSH(4), .WAKE({asleep}), .BYTES({len(content)}), .FIRST({flash.first})"
-    filled = "".join(f"    content[{place}] = {byte};\n" for place, byte in enumerate(content))
     return f"""
-  flash_chip #({parameters}) chip (
+  flash_chip #({parameters}) flash_chip (
     .clk(clk), .rst(rst), .cs_n(cs_n), .sck(sclk), .sdi(mosi), .sdo(miso), .wrong(wrong));
-endmodule
-{_CHIP % filled}"""
+"""
+
+
+def chip(content: bytes) -> str:
+    """The module of such a chip."""
+    return _CHIP % "".join(f"    content[{place}] = {byte};\n" for place, byte in enumerate(content))
 
 
 def front(config: TrainerConfig, flash: FlashSamples, content: bytes, *, asleep: int) -> str:
@@ -93,16 +96,23 @@ module dut(input clk, input rst, input load, input o__ready, output o__valid,
   wire miso;
   front front(.clk(clk), .rst(rst), .load(load), .o__ready(o__ready), .o__valid(o__valid),
     .o__payload(o__payload), .cs_n(cs_n), .sclk(sclk), .mosi(mosi), .miso(miso));
-{_chip(flash, content, asleep=asleep)}"""
+{instance(flash, content, asleep=asleep)}
+endmodule
+{chip(content)}"""
 
 
-def around(flash: FlashSamples, content: bytes, *, asleep: int) -> str:
-    """The module ``dut``: a board's circuit ``show`` and its memory."""
+def around(flash: FlashSamples, content: bytes, *, asleep: int, ports: str = "", more: str = "") -> str:
+    """The module ``dut``: a board's circuit ``show`` and its memory; ``more`` stands on ``ports`` of the
+    circuit, and sets bits of ``broken``.
+    """
     return f"""
 module dut(input clk, input rst, input button, output led_running, led_solved, led_saturated,
-  output [6:0] wrong);
+  output [6:0] wrong, broken);
   wire cs_n, sclk, mosi, miso;
   show show(.clk(clk), .rst(rst), .button(button), .led_running(led_running), .led_solved(led_solved),
     .led_saturated(led_saturated), .flash_cs_n(cs_n), .flash_sclk(sclk), .flash_mosi(mosi),
-    .flash_miso(miso));
-{_chip(flash, content, asleep=asleep)}"""
+    .flash_miso(miso){ports});
+{more or "  assign broken = 0;"}
+{instance(flash, content, asleep=asleep)}
+endmodule
+{chip(content)}"""

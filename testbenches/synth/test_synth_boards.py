@@ -27,6 +27,7 @@ from mgd_hdl.verbs.bitstream import light
 from mgd_sim.samples.flash import held
 from mgd_sim.showcase import forecast
 from mgd_synth import boards
+from mgd_synth.board_sdram import BoardSdram
 from mgd_synth.boards import BOARDS, Bitstream, bitstream, check_board, constraints, pins, top_text
 from mgd_synth.nextpnr import Routed
 from mgd_synth.process import SynthError
@@ -119,6 +120,39 @@ def test_a_flash_memory_has_its_own_pins(name):
     assert (memory is not None) == (name in FLASH)
     # A clock leaves the device once.
     assert memory is None or ("flash_sclk" in FLASH[name]) != bool(memory.clock)
+
+
+#: From the schematic of the ULX3S: the wires of its SDRAM, buses from their lowest bit on.
+SDRAM = {
+    "sdram_clk": "F19",
+    "sdram_cke": "F20",
+    "sdram_cs_n": "P20",
+    "sdram_ras_n": "R20",
+    "sdram_cas_n": "T19",
+    "sdram_we_n": "T20",
+    "sdram_dqm": "U19 E20",
+    "sdram_ba": "P19 N20",
+    "sdram_addr": "M20 M19 L20 L19 K20 K19 K18 J20 J19 H20 N19 G20 G19",
+    "sdram_dq": "J16 L18 M18 N18 P18 T18 T17 U20 E19 D20 D19 C20 E18 F18 J18 J17",
+}
+
+
+@each_board
+def test_an_sdram_has_its_own_pins(name):
+    flash, more = pins(BOARDS[name], flash=True), pins(BOARDS[name], flash=True, sdram=True)
+    assert more[: len(flash)] == flash
+    found = [(pin.port, pin.site) for pin in more[len(flash) :]]
+    expected = []
+    for port, sites in SDRAM.items() if name.startswith("ulx3s") else ():
+        several = len(sites.split()) > 1
+        expected += [
+            (f"{port}_{place}" if several else port, site) for place, site in enumerate(sites.split())
+        ]
+    assert found == expected
+    assert (BOARDS[name].sdram is not None) == bool(expected)
+    assert not any(pin.inverted for pin in more[len(flash) :])
+    text = constraints(BOARDS[name], more)
+    assert text.count("SLEWRATE=FAST") == len(expected)
 
 
 class Everything(Elaboratable):
@@ -289,6 +323,58 @@ def test_a_clock_that_is_no_pin_goes_through_its_cell(tmp_path):
     text = top_text("board", "stub", pins(board, flash=True), 1, sclk=board.memory.clock)
     bench = WIRES_STUB.replace(" .flash_sclk(sclk),", "") + MCLK
     assert said(text + bench, tmp_path) == "00111 10111"
+
+
+#: Cells of the chip's wires; the showcase says what it takes, and gives what it is told.
+SDRAM_STUB = """
+module BB(input I, T, output O, inout B);
+  assign B = T ? 1'bz : I;
+  assign O = B;
+endmodule
+module ODDRX1F(input SCLK, RST, D0, D1, output Q);
+  assign Q = SCLK ? D0 : D1;
+endmodule
+module stub(input clk, rst, button, flash_miso, output flash_sclk, flash_mosi, flash_cs_n,
+  output sdram_ras_n, sdram_cas_n, sdram_we_n, sdram_dqm, output [1:0] sdram_ba, output [12:0] sdram_addr,
+  input [15:0] sdram_dq_i, output [15:0] sdram_dq_o, output sdram_dq_oe,
+  output led_running, led_solved, led_saturated);
+  assign {sdram_ras_n, sdram_cas_n, sdram_we_n, sdram_dqm} = 4'b0110;
+  assign {sdram_ba, sdram_addr} = {2'b01, 13'h1804};
+  assign {sdram_dq_oe, sdram_dq_o} = {button, 16'h8421};
+  assign {led_running, led_solved, led_saturated} = sdram_dq_i[2:0];
+endmodule
+module bench;
+  reg clk = 0, button = 0;
+  reg [15:0] given = 16'h1235;
+  wire [2:0] leds;
+  wire sclk, half, cke, cs_n, ras_n, cas_n, we_n;
+  wire [1:0] dqm, ba;
+  wire [12:0] addr;
+  wire [15:0] dq;
+  assign dq = button ? 16'bz : given;
+  board dut(%s.clk(clk), .button(button), .flash_miso(1'b0), .led_running(leds[2]), .led_solved(leds[1]),
+    .led_saturated(leds[0]), .sdram_clk(half), .sdram_cke(cke), .sdram_cs_n(cs_n), .sdram_ras_n(ras_n),
+    .sdram_cas_n(cas_n), .sdram_we_n(we_n));
+  initial begin
+    #1 $write("%%b%%b%%b%%b%%b%%b%%b%%b %%h %%h ", half, cke, cs_n, ras_n, cas_n, we_n, dqm, ba, addr, dq);
+    $write("%%b ", leds);
+    clk = 1; button = 1;
+    #1 $write("%%b %%h", half, dq);
+  end
+endmodule
+"""
+
+
+def test_an_sdram_is_wired_as_it_is(tmp_path):
+    """Selected and enabled; its clock is high where the circuit's is low; words go both ways."""
+    board = BOARDS["ulx3s-25f"]
+    found = pins(board, flash=True, sdram=True)
+    buses = {"dqm": 2, "ba": 2, "addr": 13, "dq": 16}
+    wires = "".join(
+        f".sdram_{bus}_{place}({bus}[{place}]), " for bus, width in buses.items() for place in range(width)
+    )
+    text = top_text("board", "stub", found, 1, sclk=board.memory.clock) + SDRAM_STUB % wires + MCLK
+    assert said(text, tmp_path).split() == ["110" + "011" + "00" + "01", "1804", "1235", "101", "0", "8421"]
 
 
 @pytest.mark.parametrize(
@@ -470,6 +556,7 @@ def test_samples_go_into_a_file_of_their_own(in_an_empty_folder, capsys, monkeyp
         "count": 80,
         "bits": 9,
         "clocks": (80 * 18 + 69) / 80,
+        "fill": None,
     }
     # Behind the last sample the trainer waits.
     assert found["clocks_per_step"] == 23 + (2 * 18 + 69 + 1 - 3 * 23) / 80
@@ -483,25 +570,80 @@ def test_samples_go_into_a_file_of_their_own(in_an_empty_folder, capsys, monkeyp
     assert there.target.tolist() == config.data.train.target.tolist()
 
 
-def test_a_step_may_wait_for_its_sample(in_an_empty_folder, capsys, monkeypatch):
-    """With delayed updates it takes two clocks, and reading a sample 18."""
-    made = Bitstream(
-        board=BOARDS["icebreaker"],
-        data=b"bits",
-        verilog="module",
-        constraints="pins",
-        clock=12.0,
-        fmax=30.0,
-        divide=1,
-        resources=(),
-        tools=(),
-        seed=1,
-    )
-    monkeypatch.setattr(boards, "bitstream", lambda *_arguments, **_options: made)
+def hurried(board: str, memory: str, monkeypatch, capsys) -> tuple[dict[str, Any], dict[str, Any]]:
+    """With delayed updates, which take two clocks, and two steps a sample: what is told of a bitstream, and
+    what was asked of who makes it.
+    """
+    asked = {}
+
+    def made(config, board, **options):
+        asked.update(options, config=config)
+        return Bitstream(
+            board=board,
+            data=b"bits",
+            verilog="module",
+            constraints="pins",
+            clock=12.5,
+            fmax=30.0,
+            divide=2,
+            resources=(),
+            tools=(),
+            seed=1,
+        )
+
+    monkeypatch.setattr(boards, "bitstream", made)
     text = OWN.read_text().replace("rate = 0.25", 'rate = 0.25\nupdates = "delayed"\ntau_x = 2')
     Path("own.toml").write_text(text.replace("26_own", str(OWN.parent / "26_own")))
-    assert cli.main(["bitstream", "own.toml", "--board", "icebreaker", "--flash", "--no-twin", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["clocks_per_step"] == (80 * 18 + 69) / 80 / 2
+    arguments = ["bitstream", "own.toml", "--board", board, memory, "--no-twin", "--json", "--divide", "2"]
+    assert cli.main(arguments) == 0
+    return json.loads(capsys.readouterr().out), asked
+
+
+def test_a_step_may_wait_for_its_sample(in_an_empty_folder, capsys, monkeypatch):
+    """Reading a sample takes 18 clocks."""
+    found, asked = hurried("icebreaker", "--flash", monkeypatch, capsys)
+    assert found["clocks_per_step"] == (80 * 18 + 69) / 80 / 2
+    assert asked["sdram"] is None
+
+
+def test_samples_are_copied_into_an_sdram(in_an_empty_folder, capsys, monkeypatch):
+    """Out of the same file, at the same place. One takes a word of 16 bits; at half the board's clock another
+    row takes 2 clocks, and a refresh each 97 clocks one more. No step has to wait for that.
+    """
+    found, asked = hurried("ulx3s-25f", "--sdram", monkeypatch, capsys)
+    chip = asked["sdram"].chip
+    assert (chip.clock_hz, chip.interval, asked["sdram"].row_clocks) == (12_500_000, 97, 2)
+    assert (asked["sdram"].count, asked["sdram"].bits, asked["flash"].first) == (80, 9, 1 << 21)
+    assert found["samples"]["clocks"] == pytest.approx((3 + 2 / 80) * 97 / 94)
+    assert found["clocks_per_step"] == 2
+    assert found["samples"]["fill"] == pytest.approx((40 * 97 + 2 * 80 * 9) / 12.5e6)
+    data = Path(f"own_data_trainer/{found['samples']['file']}").read_bytes()
+    assert data == asked["flash"].packed(asked["config"].shape.sample_words[0])
+    (line,) = (line for line in boards.board_lines(found | SIZE) if "SDRAM" in line)
+    assert line == "            in its SDRAM 0.426 ms after power-up"
+
+
+#: What a report tells of logic cells.
+SIZE = {"resources": {"logic cells": {"used": 1000.0, "harness": 100.0, "available": 5280}}}
+
+
+def test_samples_that_cannot_be_in_an_sdram(in_an_empty_folder, capsys):
+    assert refused(capsys, "xor", "--board", "ulx3s-25f", "--sdram") == (
+        'mgd-hdl: --sdram: needs own samples, task "xor" has none; task.name = "file", or "external" with'
+        " --samples FILE"
+    )
+    assert refused(capsys, str(OWN), "--board", "hx8k", "--sdram") == (
+        "mgd-hdl: iCE40-HX8K breakout board: no samples from an SDRAM; boards with such are ulx3s-25f,"
+        " ulx3s-85f"
+    )
+    config = load(OWN).replaced(task={"source": "stream"})
+    small = replace(BOARDS["ulx3s-25f"], sdram=BoardSdram(columns=16, rows=1))
+    with pytest.raises(
+        SynthError, match=r"80 samples of 1 words of 16 bits are 80 words; the SDRAM of ULX3S .* has 64$"
+    ):
+        boards.copied_samples(config, small)
+    assert boards.copied_samples(config, replace(small, sdram=BoardSdram(columns=16, rows=2))).size == 80
+    assert list(Path().iterdir()) == []
 
 
 @pytest.mark.only_all

@@ -1,0 +1,223 @@
+"""Samples from an SDRAM, 16 bits a clock, which is filled once with bits that come one by one."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib.stream import Signature
+from amaranth.lib.wiring import In, Out
+
+from ..config.sdram import BANKS, MODE, READY_TICKS, WAIT_TICKS, WORD, SdramSamples
+from ..config.trainer import TrainerConfig
+from ..hierarchy import Block
+from . import sample_stream
+
+__all__ = ["WIRES", "SampleSdram"]
+
+#: Commands: levels of ``ras_n``, ``cas_n`` and ``we_n``, the first one highest; at rest all are high.
+_COMMANDS = {
+    "mode": 0b000,
+    "refresh": 0b001,
+    "precharge": 0b010,
+    "activate": 0b011,
+    "write": 0b100,
+    "read": 0b101,
+}
+#: Bits of an address on the wires. With PRECHARGE bit 10 means all banks; with READ and WRITE it is 0, so
+#: that the row stays open.
+_ADDRESS, _ALL = 13, 1 << 10
+
+#: Those of the chip: commands, addresses, masks, words that come and go, and when they go.
+WIRES = {
+    "ras_n": Out(1, init=1),
+    "cas_n": Out(1, init=1),
+    "we_n": Out(1, init=1),
+    "dqm": Out(1, init=1),
+    "ba": Out(BANKS.bit_length() - 1),
+    "addr": Out(_ADDRESS),
+    "dq_i": In(WORD),
+    "dq_o": Out(WORD),
+    "dq_oe": Out(1),
+}
+
+
+class SampleSdram(Block):
+    """Fills an SDRAM once, and gives its samples one after the other, after the last the first again.
+
+    After power-up, or a reset, the chip gets what its sheet asks for: 250 us of rest, all banks closed, eight
+    refreshes, its mode. Then the bits that ``i`` gives are written, 16 a command, each sample from a word of
+    its own on; with the last word ``filled`` goes high for good. From then on a word is read in each clock,
+    row after row, until a sample is whole; the next one is read once that is taken. A load begins at the
+    first sample. Every refresh interval the row is closed for a refresh, wherever reading or writing is.
+
+    The chip's clock is this one inverted, so it takes a command half a clock after the registers have
+    changed that drive its wires. With CAS latency 2 it drives a word one and a half clocks after that edge of
+    its own, and the next edge here takes it, right into the sample's register.
+
+    A sample of w words is offered w + 2 clocks after the one before, if that one was taken at once, and the
+    first one w + 6 clocks after a load; another row takes up to 3 more, a refresh up to 5, at 25 MHz.
+
+    Members
+    -------
+    load : In(1)
+        Forget the sample that is held, and begin at the first one; nothing while the memory is being filled.
+    i : In(stream of bits)
+        All samples, each from its highest bit on; none is taken once the memory is full.
+    filled : Out(1)
+        All samples are in the memory.
+    ras_n, cas_n, we_n, dqm : Out(1), ba : Out(2), addr : Out(13)
+        The chip's wires; ``dqm`` is both of its masks. It is always selected, and its clock always enabled.
+    dq_i : In(16), dq_o : Out(16), dq_oe : Out(1)
+        Its words, and whether they are driven from here.
+    o : Out(stream of {x, target})
+    """
+
+    def __init__(self, config: TrainerConfig, samples: SdramSamples):
+        self.samples = samples
+        super().__init__(
+            {
+                "load": In(1),
+                "i": In(Signature(1)),
+                "filled": Out(1),
+                **WIRES,
+                "o": Out(sample_stream(config)),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        return "sample_sdram"
+
+    def elaborate(self, platform):
+        m = Module()
+        given = {name: Signal(name=name) for name in _COMMANDS}
+        ready = Signal()  # the chip has its mode
+        leave = Signal()  # the row that is open is not that of the address
+        rests = self._wires(m, given)
+        age, due = self._refreshes(m, given["refresh"])
+        row, bank, column, last = self._address(m, given, leave)
+        full = self._filling(m, given["write"], last)
+        wanted = self._reading(m, given["read"], last)
+
+        m.d.sync += [self.ba.eq(bank), self.addr.eq(_ALL), self.dqm.eq(~ready)]
+        with m.FSM(name="chip"):
+            with m.State("POWER_UP"):
+                with m.If(age == WAIT_TICKS):
+                    m.d.comb += given["precharge"].eq(1)
+                    m.next = "CLOSED"
+            with m.State("CLOSED"):
+                m.d.sync += self.addr.eq(Mux(ready, row, MODE))
+                with m.If(rests):
+                    with m.If(due):
+                        m.d.comb += given["refresh"].eq(1)
+                    with m.Elif(ready):
+                        m.d.comb += given["activate"].eq(1)
+                        m.next = "OPEN"
+                    with m.Elif(age == READY_TICKS):
+                        m.d.comb += given["mode"].eq(1)
+                        m.d.sync += ready.eq(1)
+            with m.State("OPEN"):
+                m.d.sync += self.addr.eq(Mux(due | leave, _ALL, column))
+                with m.If(rests):
+                    with m.If(due | leave):
+                        m.d.comb += given["precharge"].eq(1)
+                        m.next = "CLOSED"
+                    with m.Elif(self.filled):
+                        m.d.comb += given["read"].eq(wanted)
+                    with m.Else():
+                        m.d.comb += given["write"].eq(full)
+        return m
+
+    def _wires(self, m: Module, given: dict[str, Signal]) -> Value:
+        """The registers of a command, and whether the last one is over, so that the next may be given."""
+        chip = self.samples.chip
+        clocks = {"read": 1} | {name: getattr(chip, name) for name in _COMMANDS if name != "read"}
+        rest = Signal(range(max(clocks.values())))
+        for place, wire in enumerate((self.we_n, self.cas_n, self.ras_n)):
+            low = [given[name] for name, levels in _COMMANDS.items() if not levels >> place & 1]
+            m.d.sync += wire.eq(~Cat(*low).any())
+        m.d.sync += self.dq_oe.eq(given["write"])
+        with m.If(rest != 0):
+            m.d.sync += rest.eq(rest - 1)
+        for name, number in clocks.items():
+            with m.If(given[name]):
+                m.d.sync += rest.eq(number - 1)
+        return rest == 0
+
+    def _refreshes(self, m: Module, given: Signal) -> tuple[Signal, Signal]:
+        """Intervals since power-up, up to READY_TICKS, and whether a refresh is due."""
+        interval = self.samples.chip.interval
+        since = Signal(range(interval))
+        age = Signal(range(READY_TICKS + 1))
+        due = Signal()
+        m.d.sync += since.eq(since + 1)
+        with m.If(given):
+            m.d.sync += due.eq(0)
+        with m.If(since == interval - 1):
+            m.d.sync += [since.eq(0), due.eq(1)]
+            with m.If(age != READY_TICKS):
+                m.d.sync += age.eq(age + 1)
+        return age, due
+
+    def _address(
+        self, m: Module, given: dict[str, Signal], leave: Signal
+    ) -> tuple[Value, Value, Value, Value]:
+        """Row, bank and column of the next word, and whether it is the last one of its sample."""
+        samples, chip = self.samples, self.samples.chip
+        address = Signal(range(chip.words))
+        part = Signal(range(samples.sample_words))
+        last = part == samples.sample_words - 1
+        end = address == samples.size - 1
+        bits = chip.columns.bit_length() - 1
+        above = bits + len(self.ba)
+        column, bank, row = address[:bits], address[bits:above], address[above:]
+        with m.If(given["activate"]):
+            m.d.sync += leave.eq(0)
+        with m.If(given["write"] | given["read"]):
+            m.d.sync += [
+                address.eq(Mux(end, 0, address + 1)),
+                part.eq(Mux(last, 0, part + 1)),
+                leave.eq(column.all() | end),
+            ]
+        with m.If(given["write"] & end):
+            m.d.sync += self.filled.eq(1)
+        with m.If(self.load & self.filled):
+            m.d.sync += [address.eq(0), part.eq(0), leave.eq(1)]
+        return row, bank, column, last
+
+    def _filling(self, m: Module, given: Signal, last: Value) -> Signal:
+        """Gathers the bits of a word in ``dq_o``: whether they all are there."""
+        full = Signal()
+        place = Signal(range(WORD), init=self.samples.pad)
+        m.d.comb += self.i.ready.eq(~full & ~self.filled)
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [
+                self.dq_o.eq(Cat(self.i.payload, self.dq_o[:-1])),
+                place.eq(place + 1),
+                full.eq(place.all()),
+            ]
+        with m.If(given):
+            m.d.sync += [full.eq(0), place.eq(Mux(last, self.samples.pad, 0))]
+        return full
+
+    def _reading(self, m: Module, given: Signal, last: Value) -> Value:
+        """Gathers the words of a sample: whether the next one may be asked for."""
+        row = Signal(self.samples.bits, reset_less=True)
+        asked = Signal()  # for all words of the sample
+        # Whether a word was asked for one and two clocks ago, and whether it was the last of its sample.
+        fetched = Signal(2)
+        ends = Signal(2)
+        m.d.comb += self.o.payload.as_value().eq(row)
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += asked.eq(0)
+        with m.If(given & last):
+            m.d.sync += asked.eq(1)
+        m.d.sync += [fetched.eq(Cat(given, fetched[0])), ends.eq(Cat(given & last, ends[0]))]
+        with m.If(fetched[1]):
+            m.d.sync += row.eq(Cat(self.dq_i, row)[: len(row)])
+        with m.If(ends[1]):
+            m.d.sync += self.o.valid.eq(1)
+        with m.If(self.load):
+            m.d.sync += [asked.eq(0), fetched.eq(0), ends.eq(0), self.o.valid.eq(0)]
+        return ~self.load & (~asked | (self.o.valid & self.o.ready))

@@ -1,0 +1,157 @@
+"""Samples from an SDRAM: of a part of a word and of several, in short rows and in long ones."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config.sdram import Sdram, SdramSamples
+from mgd_hdl.emit import lint_waivers, verilog
+from mgd_hdl.samples.sdram import SampleSdram
+from mgd_sim.samples.sdram import offered
+from testbenches.linting import lint
+from testbenches.support import mutations, run, stays_unnoticed
+
+from .sdram_chip import CHIP, instance, ports
+
+BENCH = "testbenches.samples.bench_sdram"
+CLOCK = 25_000_000
+#: Formats of inputs and targets, how many samples there are, words of a row, and the clock.
+CASES = {
+    "19 bits": ("UQ(1, 7)", "UQ(0, 3)", 60, 16, CLOCK),
+    "3 bits": ("UQ(1, 0)", "UQ(1, 0)", 50, 8, CLOCK),
+    "32 bits, slow": ("UQ(1, 10)", "UQ(0, 10)", 7, 512, CLOCK // 2),
+    "19 bits, real rows": ("UQ(1, 7)", "UQ(0, 3)", 300, 512, CLOCK),
+    "one sample": ("SQ(1, 3)", "SQ(1, 6)", 1, 512, CLOCK),
+}
+
+
+def case(name: str) -> tuple[TrainerConfig, SdramSamples, list[int]]:
+    x, target, count, columns, clock_hz = CASES[name]
+    config = preset("xor").replaced(task={"source": "stream"}, formats={"input": x, "target": target})
+    samples = SdramSamples(
+        chip=Sdram(clock_hz=clock_hz, columns=columns), count=count, bits=config.sample_bits
+    )
+    return config, samples, np.random.default_rng(3).integers(0, 1 << samples.bits, count).tolist()
+
+
+def text(config: TrainerConfig, samples: SdramSamples) -> str:
+    return f"""{verilog(SampleSdram(config, samples), "front")}
+module dut(input clk, input rst, input load, i__valid, i__payload, o__ready,
+  output i__ready, filled, o__valid, output [{samples.bits - 1}:0] o__payload, output [6:0] broken);
+  front front(.clk(clk), .rst(rst), .load(load), .i__valid(i__valid), .i__payload(i__payload),
+    .i__ready(i__ready), .filled(filled), .o__valid(o__valid), .o__ready(o__ready), .o__payload(o__payload),
+    {ports()});
+{instance(samples.chip, words=samples.size)}
+endmodule
+{CHIP}"""
+
+
+def given(samples: SdramSamples, words: list[int]) -> dict:
+    document = asdict(samples)
+    return {"chip": document.pop("chip"), "samples": document, "words": words}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "19 bits",
+        "3 bits",
+        "32 bits, slow",
+        pytest.param("19 bits, real rows", marks=pytest.mark.only_all),
+        pytest.param("one sample", marks=pytest.mark.only_all),
+    ],
+)
+def test_sdram(name, tmp_path):
+    config, samples, words = case(name)
+    run(text(config, samples), BENCH, tmp_path, config, **given(samples, words))
+
+
+def test_no_lint(tmp_path):
+    config, samples, _ = case("19 bits, real rows")
+    (tmp_path / "waivers.vlt").write_text(lint_waivers(config))
+    (tmp_path / f"{config.name}.v").write_text(verilog(SampleSdram(config, samples), "sample_sdram"))
+    assert lint(tmp_path, "sample_sdram", "waivers.vlt", f"{config.name}.v") == (0, "")
+
+
+def test_clocks_by_hand():
+    """At 25 MHz, 40 ns each: 45 ns, 21 ns, 70 ns, and two clocks whatever they are; at 100 MHz more."""
+    chip = Sdram(clock_hz=CLOCK)
+    assert (chip.activate, chip.precharge, chip.refresh, chip.write, chip.mode) == (2, 1, 2, 2, 2)
+    assert (chip.interval, chip.words) == (195, 16_777_216)
+    samples = SdramSamples(chip=chip, count=1_000, bits=53)
+    assert (samples.sample_words, samples.pad, samples.size) == (4, 11, 4_000)
+    assert (samples.row_clocks, samples.refresh_clocks) == (3, 5)
+    assert (samples.sample_clocks, samples.load_clocks) == (6, 10)
+    assert samples.mean_clocks == pytest.approx((6 + 8 * 3 / 1_000) * 195 / 190)
+    assert samples.fill_clocks == 40 * 195 + 2 * 53_000
+    assert [samples.clocks_between(asked) for asked in (2, 20)] == [samples.mean_clocks, 20]
+    # 784 inputs and 10 targets of four bits.
+    large = SdramSamples(chip=chip, count=20_000, bits=4 * 794)
+    assert (large.bits, large.sample_words, large.sample_clocks) == (3_176, 199, 201)
+    assert 207 < large.mean_clocks < 208
+    fast = Sdram(clock_hz=100_000_000)
+    assert (fast.activate, fast.precharge, fast.refresh, fast.write) == (5, 3, 7, 2)
+
+
+@pytest.mark.parametrize("clock_hz", [1_000_000, 12_000_000, 12_800_000, 25_000_000, 25_600_000, 133_000_000])
+def test_all_rows_are_refreshed_in_time(clock_hz):
+    """8192 refreshes in 64 ms, the last of them 16 clocks late; and no more often than need be."""
+    chip = Sdram(clock_hz=clock_hz)
+    assert 8192 * chip.interval + 16 <= Fraction(64, 1000) * clock_hz < 8192 * (chip.interval + 1) + 16
+    assert 32 * chip.interval >= Fraction(200, 10**6) * clock_hz
+
+
+def test_the_twin_by_hand():
+    """Two words a sample in rows of four: a row after two samples, a refresh in clock 195."""
+    samples = SdramSamples(chip=Sdram(clock_hz=CLOCK, columns=4), count=3, bits=20)
+    # PRECHARGE in clock 101, ACTIVATE in 102, READ in 104 and 105; READ in 108 and 109; then PRECHARGE in
+    # 110, while the second sample is on its way, ACTIVATE in 111, READ in 113 and 114.
+    assert offered(samples, 100, 3) == [108, 112, 117]
+    # PRECHARGE in 194 for another row, and REFRESH in 195, when it falls due; ACTIVATE in 197, READ in 199.
+    assert offered(samples, 184, 3) == [192, 196, 203]
+    # The second sample's first word is read in 194; PRECHARGE, REFRESH and ACTIVATE in 195, 196 and 198.
+    assert offered(samples, 186, 3) == [194, 203, 208]
+
+
+@mutations(
+    ("no rest after power-up", r"age == 6'h20", "age == 6'h10"),
+    ("a mode before the refreshes", r"age == 6'h28", "age == 6'h20"),
+    ("CAS latency 3", r"13'h0020", "13'h0030"),
+    ("refreshes too rare", r"since == 8'hc2", "since == 8'hd6"),
+    ("refreshes forgotten", r"_081_ = _001_ \? 1'h1", "_081_ = _001_ ? 1'h0"),
+    ("a row that is open too short", r"_087_ = activate \? 1'h1", "_087_ = activate ? 1'h0"),
+    ("too early after a refresh", r"_085_ = refresh \? 1'h1", "_085_ = refresh ? 1'h0"),
+    ("too early after a word", r"_088_ = write \? 1'h1", "_088_ = write ? 1'h0"),
+    ("beyond the end of a row", r"_012_ = _011_ \| _005_", "_012_ = _005_"),
+    ("the first sample in the last row", r"_012_ = _011_ \| _005_", "_012_ = _011_"),
+    ("one bank closed", r"_027_ \? 11'h400", "_027_ ? 11'h000"),
+    ("banks mixed up", r"ba <= address\[5:4\]", "ba <= address[6:5]"),
+    ("a word too early", r"if \(fetched\[1\]\)", "if (fetched[0])"),
+    ("a payload that does not wait", r"_034_ = _033_ \| _020_", "_034_ = 1'h1"),
+    ("a clock lost", r"_034_ = _033_ \| _020_", "_034_ = _033_"),
+    ("never given away", r"_070_ = o__ready \? 1'h0", "_070_ = o__ready ? 1'h1"),
+    ("a load that keeps the sample", r"_060_ = \| \{ rst, load \}", "_060_ = rst"),
+    ("a load that goes on with the next one", r"_063_ = \| \{ _014_, rst \}", "_063_ = rst"),
+    ("a load that goes on with the next word", r"_062_ = \| \{ _014_, rst \}", "_062_ = rst"),
+    ("a load that takes what is on its way", r"_057_ = \| \{ rst, load \}", "_057_ = rst"),
+    ("a load that leaves the row open", r"_079_ = _014_ \? 1'h1", "_079_ = _014_ ? 1'h0"),
+    ("a load before it is full", r"_014_ = load & filled", "_014_ = load"),
+    ("lowest bit first", r"\{ dq_o\[14:0\], i__payload \}", "{ i__payload, dq_o[15:1] }"),
+    ("no bits left free", r"_019_ = part \? 4'hd", "_019_ = part ? 4'h0"),
+    ("bits that do not wait", r"i__ready = _029_ & _030_", "i__ready = _030_"),
+    ("filled for ever", r"i__ready = _029_ & _030_", "i__ready = _029_"),
+    ("words that nobody drives", r"dq_oe <= write", "dq_oe <= 1'h0"),
+    ("masked", r"dqm <= _022_", "dqm <= 1'h1"),
+    ("a word too many", r"address == 7'h77", "address == 7'h78"),
+    ("full after a reset", r"if \(rst\) filled <= 1'h0;\n    else ", ""),
+)
+def test_mutations_are_noticed(mutation, tmp_path):
+    config, samples, words = case("19 bits")
+    assert not stays_unnoticed(
+        mutation, text(config, samples), BENCH, tmp_path, config, **given(samples, words)
+    )
