@@ -25,7 +25,7 @@ from .learn.homodyne import Homodyne
 from .learn.pacer import Pacer
 from .learn.update import Update
 from .ports import inner
-from .schedule import CountedTrace, EventTrace, Fact, Settling
+from .schedule import Fact, Settling
 from .site import Link, Site
 
 __all__ = ["Core"]
@@ -106,16 +106,13 @@ class Core(Block):
         commands = self._plant.commands(mark)
         ends: dict[str, Fact] = {
             "hold_end": (site.command(sequencer.hold_end, "hold_end"), site.hold_end_at),
-            "flush": (site.command(sequencer.flush, "flush"), site.changed_at),
+            "flush": (site.command(sequencer.flush, "flush"), site.flush_at),
         }
         if "window_end" in sequencer.signature.members:
             window_end = site.command(sequencer.window_end, "window_end")
             ends["window_end"] = (window_end, config.timing.window_clocks)
         perturbed: Value = sequencer.perturbed
-        if config.facts.counted:
-            site.trace = CountedTrace(m, commands, ends)
-        else:
-            site.trace = EventTrace(m, commands, ends, site.command(perturbed, "perturbed"))
+        site.trace = self._plant.trace(commands, ends, perturbed)
         return perturbed
 
     def _show(self, site: Site, links: Sequence[Link], engine: Engine) -> Value:
@@ -139,10 +136,7 @@ class Core(Block):
         for link in links:
             shown = link.shows(shown)
         self._plant.shows(engine, shown)
-        # The target is kept, or follows its sample where samples overlap.
-        if config.facts.overlapping:
-            target = later(m, target, "target", config.timing.layer_offset(len(config.shape.layers)) - 1)
-        return target
+        return self._plant.meets(target)
 
     def _measure(self, site: Site, links: Sequence[Link], target: Value) -> Value:
         """From outputs to updates; returns C."""
@@ -258,7 +252,7 @@ class Core(Block):
                 rest = reference
         passing = Passing(layer, clock, port, measured, entering)
         engine.passes(site, passing)
-        over = site.ends("hold_end", clock, measured)
+        over = self._plant.ends(clock, measured)
         engine.shakes(site, links, passing, over)
         for link in links:
             rest = link.rests(passing, over, rest)

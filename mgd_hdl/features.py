@@ -317,7 +317,7 @@ class _Accessed(Link):
             *(getattr(door, name).eq(getattr(access, name)) for name in ("asks", "inside", "owes")),
             self.renew.eq(access.renew),
         ]
-        if self.config.reference_waits:
+        if self.config.reference_waits and not self.config.sweeps_ahead:  # a bank has a reason of its own
             self.m.d.comb += site.blocks["sequencer"].renew.eq(access.renew)
         if self.config.follow:
             self.m.d.comb += access.copying.eq(site.ports.busy)

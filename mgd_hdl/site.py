@@ -158,6 +158,12 @@ class Site:
         """It must be known whether a perturbation is over: with its last word, or where D begins to wait."""
         return self.config.timing.word_latency if self.config.shape.paced else self.spread_at
 
+    @property
+    def flush_at(self) -> int:
+        """It must be known whether a sum leaves; without shadow annealing asks it of the update too."""
+        counts = self.config.annealed and not self.config.shadow
+        return self.changed_at + counts * self.config.timing.sum_latency
+
     def ends(self, name: str, clock: int, here: Value) -> Value:
         """``here``, and ``name`` is true of the step that ends so many clocks after its last command.
 

@@ -671,6 +671,34 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "engine": {"kind": "bank", "lanes": 3, "stages": "many"},
         },
     ),
+    "bank, delayed, batches of a held sample": (
+        "xor",
+        {
+            "perturbation": {"family": "walsh"},
+            "learning": {"updates": "delayed", "tau_x": 8, "tau_p": 4, "tau_theta": 2},
+            "engine": {"kind": "bank", "lanes": 2},
+        },
+    ),
+    "bank, delayed, tried again, three layers, noisy costs": (
+        "parity4",
+        {
+            "network": {"layers": [3, 5, 7, 1], "activation": ["tanh", "relu", "sigmoid"]},
+            "task": {"name": "parity3", "accuracy": True},
+            "learning": {"updates": "delayed", "tau_p": 2, "tau_theta": 2, "tau_x": 6, "anneal_every": 200},
+            "imperfections": {"cost_noise": 0.03},
+            "judge": JUDGED | {"retry": 40},
+            "engine": {"kind": "bank", "lanes": 3, "stages": "many"},
+        },
+    ),
+    "bank, delayed, nodes, two-sided": (
+        "xor",
+        {
+            "perturbation": {"family": "walsh", "granularity": "node"},
+            "formats": {"parameter": "SQ(5, 14)"},
+            "learning": {"updates": "delayed", "measure": "two_sided"},
+            "engine": {"kind": "bank", "lanes": 2},
+        },
+    ),
     "many stages, cross-entropy of four": (
         "nist7x7",
         {"network": LOGITS, "cost": {"loss": "cross_entropy"}, "engine": {"stages": "many"}},
@@ -777,6 +805,11 @@ _ANSWERING: dict[str, _Changes] = {
         "engine": {"kind": "bank", "lanes": 2},
         "perturbation": {"share": 0.5},
         "learning": {"measure": "two_sided"},
+    },
+    "a bank, delayed": {
+        "engine": {"kind": "bank", "lanes": 2},
+        "learning": {"updates": "delayed"},
+        "perturbation": {"family": "sequential"},
     },
     "a bank, nodes": {
         "engine": {"kind": "bank", "lanes": 2},
@@ -1007,6 +1040,12 @@ _ACCESSED: dict[str, _Changes] = {
     "a bank, single ports": {
         "engine": {"kind": "bank", "lanes": 2, "memory": "single_port"},
         "network": {"layers": [2, 4, 1], "inference": "yes"},
+    },
+    "a bank, delayed": {
+        "engine": {"kind": "bank", "lanes": 3},
+        "network": {"layers": [2, 4, 1], "inference": "yes"},
+        "perturbation": {"family": "walsh"},
+        "learning": {"updates": "delayed", "tau_x": 6, "tau_p": 2, "tau_theta": 2},
     },
     "a bank, nodes": {
         "engine": {"kind": "bank", "lanes": 3},

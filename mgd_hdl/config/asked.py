@@ -198,6 +198,20 @@ class Asked(Section):
         return self.learning.updates == "delayed"
 
     @property
+    def never_waits(self) -> bool:
+        """Delayed updates of cells: steps follow each other whatever is under way, and what the network sees
+        is a copy that lags behind.
+        """
+        return self.delayed and not self.bank
+
+    @property
+    def sweeps_ahead(self) -> bool:
+        """Delayed updates of a bank: a sweep begins before the step before has brought its update, and takes
+        that of the step before this one.
+        """
+        return self.delayed and self.bank
+
+    @property
     def serial(self) -> bool:
         """Parameters pass through their cells one bit a clock."""
         return self.engine.cell == "serial"
@@ -217,7 +231,7 @@ class Asked(Section):
         """Cells hold a second copy of the visible bits, which changes only at the end of a window."""
         if self.engine.shadow == "auto":
             divides = self.learning.tau_p % self.learning.tau_theta == 0
-            return self.delayed or self.follow > 0 or not divides
+            return self.never_waits or self.follow > 0 or not divides
         return self.engine.shadow == "yes"
 
     @property
@@ -249,6 +263,13 @@ class Asked(Section):
     def reference_waits(self) -> bool:
         """C0 is measured when it is due, not at every step or never."""
         return not (self.analog or self.two_sided or self.reference_each_step)
+
+    @property
+    def renewed(self) -> bool:
+        """Between two steps parameters may change, and then C0 is due: by the host, or since a bank's last
+        updates arrive in a pause.
+        """
+        return self.reference_waits and (self.access or self.sweeps_ahead)
 
     @property
     def access(self) -> bool:

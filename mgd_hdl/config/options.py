@@ -187,7 +187,7 @@ OPTIONS: dict[str, Option] = {
             "delayed updates",
             'learning.updates = "delayed"',
             ("learning.updates",),
-            lambda config: config.delayed,
+            lambda config: config.never_waits,
             # A code word is in its cell from before the measurement until after the update.
             (
                 _apart(
@@ -196,6 +196,21 @@ OPTIONS: dict[str, Option] = {
                 ),
             ),
             form="the schedule, and what the network sees of the parameters",
+        ),
+        # A bank has no copy that could lag behind: its sweeps take an older update.
+        Option(
+            "delayed sweeps",
+            'learning.updates = "delayed" with engine.kind = "bank"',
+            ("learning.updates", "engine.kind"),
+            lambda config: config.sweeps_ahead,
+            (
+                _apart(
+                    "sparse codes",
+                    "layer by layer",
+                    text='must be "exact" in a bank with {other}: which parameters rest is known of two steps',
+                ),
+            ),
+            form="the schedule of sweeps, and whose update their words take",
         ),
         Option(
             "shadow",

@@ -57,7 +57,7 @@ class Shape:
                     each for each in built if (each.activation, each.output) == (activation, layer.output)
                 ]
                 layer = replace(layer, shared=same[0].index if same else None)
-            if self.asked.delayed and not self.paced and layer.latency % 2:
+            if self.asked.never_waits and not self.paced and layer.latency % 2:
                 layer = replace(layer, padding=1)
             built.append(layer)
             first += layer.parameters
@@ -132,7 +132,7 @@ class Shape:
     def draws_ahead(self) -> bool:
         """With delayed updates: candidates that are no sample are turned away before a step needs one."""
         task = self.asked.task
-        if not self.asked.delayed or task.source == "stream":
+        if not self.asked.never_waits or task.source == "stream":
             return False
         if task.source == "generator":
             return True
@@ -145,8 +145,15 @@ class Shape:
         they belong to. An epoch's order turns so few indices away, and so far apart, that none waits.
         """
         if self.asked.task.source == "stream":
-            return self.asked.delayed
+            return self.asked.never_waits
         return self.draws_ahead and (self.asked.task.source, self.asked.task.order) != ("memory", "epoch")
+
+    @property
+    def waits_for_steps(self) -> bool:
+        """What parameters are still to be given waits for the steps that it belongs to, however late they
+        are, and comes by itself only where none is wanted.
+        """
+        return self.paced or self.asked.sweeps_ahead
 
     @cached_property
     def sample_words(self) -> tuple[tuple[int, ...], int]:

@@ -166,7 +166,7 @@ class Timing:
         way = self.cost_pipeline + self.noise_latency + self.change_latency + self.learn_latency
         if self.shape.paced:
             return 0
-        return int(self.asked.delayed and (way + self.update_clocks + self.broadcast_latency) % 2)
+        return int(self.asked.never_waits and (way + self.update_clocks + self.broadcast_latency) % 2)
 
     @cached_property
     def noise_latency(self) -> int:
@@ -226,7 +226,7 @@ class Timing:
         """For how long it must be known of a step whether it ends a window. A delayed update is taken by the
         measurements themselves, layer by layer.
         """
-        if not self.asked.delayed:
+        if not self.asked.never_waits:
             return self.measure_latency + self.change_latency + self.learn_latency + 1
         passed = self.layer_passes(len(self.shape.layers) - 1)
         if not self.asked.annealed:
@@ -268,7 +268,8 @@ class Timing:
         if self.shape.paced:
             leaves = 2 * self.pace + self.layer_passes(len(self.shape.layers) - 1)
         if self.sweep is not None:
-            leaves += 2 * self.sweep.answered  # to the outputs, and in the next sweep to the parameters
+            # To the outputs, and in the next sweep, or the one behind it, to the parameters.
+            leaves += (2 + self.asked.sweeps_ahead) * self.sweep.answered
         return leaves + self.update_clocks + self.tail_clocks + self.broadcast_latency
 
     @property
@@ -276,10 +277,13 @@ class Timing:
         """The most steps at a time that have entered their perturbed measurement and are not done. Where a
         measurement may join the last word, two are; and behind leaves, where the word is still on its way.
         Who waits for the end of all steps counts both; other circuits keep one bit, and their ``busy`` is low
-        for the clocks in which there are two.
+        for the clocks in which there are two. Where sweeps begin ahead, a step is done when the last but one
+        sweep behind it has passed, and then the next but one may have begun.
         """
         if self.engine.overlapping:
             return self.command_latency + self.step_latency - 1
+        if self.asked.sweeps_ahead:
+            return 4
         behind_leaves = self.asked.holds and self.broadcast_latency > 1
         joins = self.engine.joins and not self.asked.outside
         return 2 if joins or behind_leaves else 1
@@ -304,7 +308,11 @@ class Timing:
         wait = self.asked.outside + self.command_latency + self.measure_latency + self.change_latency
         wait += self.learn_latency + self.update_clocks
         wait += self.sweep.answered if self.sweep is not None else 0
-        return self.engine.step_clocks(wait, self.tail_clocks)
+        clocks = self.engine.step_clocks(wait, self.tail_clocks)
+        if self.sweep is not None and self.asked.sweeps_ahead:
+            # Two steps share the clocks from a sweep to its update, and their words those of all lanes.
+            return max(Fraction(self.sweep.beat), clocks / 2)
+        return clocks
 
     @property
     def measurements_per_step(self) -> Fraction:
@@ -327,11 +335,13 @@ class Timing:
         return float(self.measurements_per_step) * self.asked.device.settle
 
     def delay(self, layer: int) -> int:
-        """Delayed updates: how many steps behind a layer's copy of the parameters is.
+        """Delayed updates: how many steps behind a layer's copy of the parameters is, or what a sweep sees.
 
         The copy taken at the end of step m holds all updates up to step m - delay.
         """
         assert self.asked.delayed
+        if self.sweep is not None:
+            return 1
         if self.shape.paced:
             return self.pace + 1
         behind = self.step_latency - self.layer_offset(layer)

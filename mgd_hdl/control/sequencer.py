@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Signal
+from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ..config.trainer import TrainerConfig
@@ -18,7 +18,7 @@ class Sequencer(Block):
     after a new sample or an update, or always; two-sided: always), in the second the perturbed cost. With
     exact updates the sequencer then waits for ``resume`` where parameters are about to change:
     without shadow after every step, with shadow at the end of each window. Delayed updates never
-    wait.
+    wait, but those of a bank: there a sweep waits until it may follow the one before.
 
     The analog algorithm measures no reference: the first clock of a step is for its sample only.
 
@@ -37,19 +37,19 @@ class Sequencer(Block):
         Keep going; low, it stops between two steps.
     step : In(1)
         While ``run`` is low: one more step; during a step, one more after it.
-    resume : In(1), exact updates only
-        The update of the last step reaches the cells.
+    resume : In(1), exact updates and banks only
+        The update of the last step reaches the cells, or the next step may begin ahead of it.
     free : In(1), serial cells and loaded codes only
         A measurement may begin now; with loaded codes the reference of a one-sided step always may.
     hold : In(1), ``config.holds`` only, or where words wait for steps
         No step begins, whatever is asked for.
     wanted : Out(1), inference only
         A step is asked for, by ``run`` or ``step``, whether anything holds it or not.
-    rests : Out(1), where words wait for steps (``config.shape.paced``)
+    rests : Out(1), where words or sweeps wait for steps (``config.shape.waits_for_steps``)
         A step could begin, but none is wanted.
     between : Out(1), ``config.doors`` only
         No step that has begun has anything more to command, and none begins while ``hold`` is high.
-    renew : In(1), ``engine.access`` only, where ``config.reference_waits``
+    renew : In(1), ``config.renewed`` only
         Parameters have changed between two steps: the next one measures its reference.
     under_way : Out(1), serial cells, loaded codes, many stages
         A step has begun, and its perturbed measurement not yet.
@@ -73,19 +73,19 @@ class Sequencer(Block):
         members = {"free": In(1)} if lasts else {}
         if lasts or config.staged:
             members["under_way"] = Out(1)
-        if not config.delayed:
+        if not config.never_waits:
             members["resume"] = In(1)
         if config.shadow:
             members["window_end"] = Out(1)
         if config.holds or config.shape.paced:
             members["hold"] = In(1)
-        if config.shape.paced:
+        if config.shape.waits_for_steps:
             members["rests"] = Out(1)
         if config.inference:
             members["wanted"] = Out(1)
         if config.doors:
             members["between"] = Out(1)
-        if config.access and config.reference_waits:
+        if config.renewed:
             members["renew"] = In(1)
         super().__init__(
             {
@@ -167,6 +167,15 @@ class Sequencer(Block):
         # Without shadow a flush changes the parameters, so it ends the window.
         ends_window = Signal()
         m.d.comb += ends_window.eq(last["theta"] if config.shadow else last["theta"] | last["p"])
+        # The step after which a measurement sees other parameters; a sweep that begins ahead sees those that
+        # the step before has changed.
+        changes: Value = ends_window
+        if config.sweeps_ahead:
+            changes = Signal(name="window_ended")
+            with m.If(self.restart):
+                m.d.sync += changes.eq(1)
+            with m.Elif(turn):
+                m.d.sync += changes.eq(ends_window)
 
         passing = Signal(range(config.timing.measure_clocks))  # clocks for which serial cells are still busy
         with m.FSM(name="phase") as phase:
@@ -208,8 +217,8 @@ class Sequencer(Block):
                 if config.analog:
                     m.d.comb += self.blank.eq(sample_due)
                 else:
-                    m.d.sync += reference_due.eq(last["x"] | ends_window)
-                if config.delayed:
+                    m.d.sync += reference_due.eq(last["x"] | changes)
+                if config.never_waits:
                     m.next = "REFERENCE"
                 elif config.facts.overlapping:
                     with m.If(ends_window):
@@ -218,7 +227,7 @@ class Sequencer(Block):
                         m.next = "REFERENCE"
                 else:
                     m.next = "UPDATE"
-            if config.shape.paced:
+            if config.shape.waits_for_steps:
                 m.d.comb += self.rests.eq(phase.ongoing("REFERENCE") & ~wanted)
             if config.doors:
                 m.d.comb += self.between.eq(phase.ongoing("REFERENCE"))
@@ -227,7 +236,7 @@ class Sequencer(Block):
                 if config.timing.measure_clocks > 1:
                     waits = waits | phase.ongoing("PASSING")
                 m.d.comb += self.under_way.eq(waits)
-            if not config.delayed:
+            if not config.never_waits:
                 with m.State("UPDATE"), m.If(self.resume):
                     m.next = "REFERENCE"
         return m

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..config.trainer import TrainerConfig
-from .bank import BankEngine
+from .bank import AheadEngine, BankEngine
 from .engine import Broadcast, Engine, Passing
 from .loaded import LoadedEngine
 from .node import NodeEngine
@@ -24,4 +24,4 @@ ENGINES: dict[str, type[Engine]] = {
 
 def engine_of(config: TrainerConfig) -> Engine:
     """The engine that a configuration asks for."""
-    return ENGINES[config.facts.name](config)
+    return (AheadEngine if config.sweeps_ahead else ENGINES[config.facts.name])(config)

@@ -17,7 +17,7 @@ from ..fixed import shape
 from ..kinds import loss_block
 from ..network.folded import Folded
 from ..network.mlp import Mlp
-from ..schedule import Fact
+from ..schedule import CountedTrace, EventTrace, Fact, Trace
 from ..site import Site
 from .engine import Engine
 
@@ -47,6 +47,19 @@ class OnChip:
             for name in ("measure", mark)
         }
 
+    def trace(self, commands: dict[str, Fact], ends: dict[str, Fact], perturbed: Value) -> Trace:
+        """What is known of each measurement; ``ends`` of a step with the command of its last one."""
+        if self.config.facts.counted:
+            return CountedTrace(self.m, commands, ends)
+        return EventTrace(self.m, commands, ends, self.site.command(perturbed, "perturbed"))
+
+    def meets(self, target: Value) -> Value:
+        """The targets of the outputs that come: kept, or behind their sample where samples overlap."""
+        if not self.config.facts.overlapping:
+            return target
+        clocks = self.config.timing.layer_offset(len(self.config.shape.layers)) - 1
+        return later(self.m, target, "target", clocks)
+
     def shows(self, engine: Engine, shown: Value) -> None:
         """Inputs, in the clock after the command of a measurement, and parameters."""
         self.m.d.comb += self.network.x.as_value().eq(later(self.m, shown, "x", engine.x_wait))
@@ -74,6 +87,10 @@ class OnChip:
         reference = trace.at(mark, clock) if mark == "reference" else None
         return trace.at("measure", clock), reference, Const(0, 1)
 
+    def ends(self, clock: int, measured: Value) -> Value:
+        """The measurement that passes a layer is the last with its code."""
+        return self.site.ends("hold_end", clock, measured)
+
     def enters(self, measured: Value) -> Value:
         """Something comes to a layer's cells."""
         return measured
@@ -97,6 +114,29 @@ class FoldedNetwork(OnChip):
     def commands(self, mark: str) -> dict[str, Fact]:
         clocks = self.site.metered_at
         return {"measure": (self.network.measured, clocks), mark: (self.network.reference, clocks)}
+
+    def trace(self, commands: dict[str, Fact], ends: dict[str, Fact], perturbed: Value) -> Trace:
+        """Where a step begins before the outputs of the one before are there, what is known of it waits."""
+        if not self.config.sweeps_ahead:
+            return super().trace(commands, ends, perturbed)
+        m, perturbed = self.m, self.site.command(perturbed, "perturbed")
+        shown: dict[str, Fact] = {}
+        for name, (signal, clocks) in ends.items():
+            waits, now = Signal(name=f"{name}_waits"), Signal(name=f"{name}_shown")
+            with m.If(perturbed):
+                m.d.sync += waits.eq(signal)
+            with m.If(self.network.turns):
+                m.d.sync += now.eq(Mux(perturbed, signal, waits))
+            shown[name] = now, clocks
+        return CountedTrace(m, commands, shown)
+
+    def meets(self, target: Value) -> Value:
+        if not self.config.sweeps_ahead:
+            return super().meets(target)
+        shown = Signal.like(target, name="target_shown", reset_less=True)
+        with self.m.If(self.network.turns):
+            self.m.d.sync += shown.eq(target)
+        return shown
 
     def shows(self, engine: Engine, shown: Value) -> None:
         self.m.d.comb += self.network.x.as_value().eq(shown)
@@ -123,6 +163,9 @@ class FoldedNetwork(OnChip):
     def passing(self, clock: int) -> tuple[Value, Value | None, Value]:
         """A sweep knows by itself what it passes."""
         return Const(0, 1), None, Const(0, 1)
+
+    def ends(self, clock: int, measured: Value) -> Value:
+        return measured
 
 
 class OutsideDevice(OnChip):

@@ -327,12 +327,15 @@ class Products(Block):
     Inputs are kept in a memory as they are multiplied, in the place of those of the measurement before. So a
     word finds the old one until the measurement that goes on has passed it in the last group of its layer.
 
-    D comes in clock c + 1 or before, and is 0 where nothing is to be taken.
+    D comes in clock c + 1 or before, and is 0 where nothing is to be taken. Where sweeps begin ahead there
+    are two such memories, by turns: D is of the measurement before the one before, and so are its inputs.
 
     Members
     -------
-    restart, clear : In(1)
+    restart : In(1)
         D is 0 from now on.
+    [clear], [go, passed, nothing] : In(1)
+        As those of :class:`Lanes`.
     i : In(stream of D, always ready)
     which : In
         The input, in c.
@@ -352,7 +355,8 @@ class Products(Block):
         super().__init__(
             {
                 "restart": In(1),
-                "clear": In(1),
+                **({"go": In(1)} if config.sweeps_ahead else {}),
+                **_settles(config),
                 "i": In(stream.Signature(shape(config.words.update), always_ready=True)),
                 **_inputs(config),
                 "plus": word,
@@ -368,23 +372,36 @@ class Products(Block):
         m = Module()
         words = self.config.words
         counted = shape(words.counted)
-        m.submodules.store = store = Memory(shape=counted, depth=1 << len(self.which), init=[])
+        place: Value = self.which
+        if self.config.sweeps_ahead:
+            turn = Signal()
+            m.d.sync += turn.eq(turn ^ self.go)
+            place = Cat(self.which, turn)
+        m.submodules.store = store = Memory(shape=counted, depth=1 << len(place), init=[])
         reads, writes = store.read_port(), store.write_port()
         update = Signal.like(self.i.payload, name="update", reset_less=True)
-        there = Signal()  # an update that is to be taken
-        with m.If(self.i.valid):
-            m.d.sync += update.eq(self.i.payload)
-        with m.If(self.restart):
-            m.d.sync += there.eq(0)
-        with m.Elif(self.i.valid):
-            m.d.sync += there.eq(1)
-        with m.Elif(self.clear):
-            m.d.sync += there.eq(0)
+        there: Value = Signal(name="there")  # an update that is to be taken
+        if self.config.sweeps_ahead:
+            there = Const(1, 1)
+            following, takes = _ahead(m, self, later(m, self.passed, "passed", 2, resets=True))
+            with m.If(self.restart):
+                m.d.sync += update.eq(0)
+            with m.Elif(takes):
+                m.d.sync += update.eq(following)
+        else:
+            with m.If(self.i.valid):
+                m.d.sync += update.eq(self.i.payload)
+            with m.If(self.restart):
+                m.d.sync += there.eq(0)
+            with m.Elif(self.i.valid):
+                m.d.sync += there.eq(1)
+            with m.Elif(self.clear):
+                m.d.sync += there.eq(0)
 
         # c + 1: the input is there; c + 2: it is kept; c + 3: the product.
         x = Signal(counted, name="factor", reset_less=True)
         product = Signal(shape(words.product), reset_less=True)
-        m.d.comb += reads.addr.eq(self.which)
+        m.d.comb += reads.addr.eq(place)
         m.d.sync += [
             x.eq(reads.data),
             product.eq(update * x),
@@ -401,7 +418,7 @@ class Products(Block):
             m.d.sync += [self.plus.eq(0), self.minus.eq(0)]
 
         m.d.comb += [
-            writes.addr.eq(later(m, self.which, "which", self.sweep.reach)),
+            writes.addr.eq(later(m, place, "which", self.sweep.reach)),
             writes.data.eq(self.counted),
             writes.en.eq(self.keeps),
         ]
@@ -413,6 +430,45 @@ def _inputs(config: TrainerConfig) -> dict:
     sweep = config.timing.sweep
     assert sweep is not None
     return {"which": In(sweep.input_bits), "counted": In(shape(config.words.counted)), "keeps": In(1)}
+
+
+def _settles(config: TrainerConfig) -> dict:
+    """Members that say of a sweep when its words have taken D."""
+    return {"passed": In(1), "nothing": In(1)} if config.sweeps_ahead else {"clear": In(1)}
+
+
+def _ahead(m: Module, block: Any, passes: Value) -> tuple[Value, Value]:
+    """Where sweeps begin ahead: the D that words take next, and the clock in which they begin to.
+
+    Each sweep takes what the one before the last has brought, whenever that came: behind the last word of a
+    sweep (``passes``) the D that waits, or the first to come. That of the next sweep may wait meanwhile, but
+    none behind it.
+
+    Parameters
+    ----------
+    m : Module
+    block : Lanes or Products
+        Whose ``restart``, ``nothing`` and ``i`` are used.
+    passes : Value
+        The last word of a sweep is taking its D.
+    """
+    i = block.i
+    waiting = Signal.like(i.payload, name="waiting")
+    waits = Signal(name="update_waits")
+    free = Signal(name="update_taken")  # by all words, and no other one is here
+    takes = Signal(name="update_begins")
+    m.d.comb += takes.eq((passes | free) & (waits | i.valid))
+    with m.If(block.restart):  # before step 0 there are two sweeps that have brought nothing
+        m.d.sync += [waiting.eq(0), waits.eq(1), free.eq(0)]
+    with m.Else():
+        m.d.sync += free.eq((passes | free) & ~takes)
+        with m.If(block.nothing):
+            m.d.sync += [waiting.eq(0), waits.eq(1)]
+        with m.Elif(i.valid):
+            m.d.sync += [waiting.eq(i.payload), waits.eq(waits | ~takes)]
+        with m.Elif(takes):
+            m.d.sync += waits.eq(0)
+    return Mux(waits, waiting, i.payload), takes
 
 
 def _fetched(config: TrainerConfig) -> dict:
@@ -431,7 +487,8 @@ class Lanes(Block):
     of the layer; the last word of a group holds the biases.
 
     D of a step comes two clocks after the next sweep was commanded or later, when it is for any later sweep;
-    that is soon enough for a word that is addressed in the clock behind the command.
+    that is soon enough for a word that is addressed in the clock behind the command. Where sweeps begin ahead
+    a sweep takes D of the sweep before the last, with its code, and so it is D of that which has to be there.
 
     Members
     -------
@@ -439,8 +496,10 @@ class Lanes(Block):
         The codes begin anew, random ones from this seed, and D is 0.
     go, hold_end : In(1)
         A sweep is commanded; it is the last one with this code.
-    clear : In(1)
+    [clear] : In(1)
         With ``go``: all parameters have taken D, and a new one is still to come.
+    [passed, nothing] : In(1), where sweeps begin ahead, in place of it
+        The last word of a sweep is addressed; a sweep is over that measured nothing, so that its D is 0.
     i : In(stream of D, always ready)
     address, index, [layer] : In
         Of a word: where it is, the index of lane 0's code, and its layer where lanes ask for it.
@@ -477,7 +536,7 @@ class Lanes(Block):
                 **({"seed": In(LFSR.degree)} if indices.rows else {}),
                 "go": In(1),
                 "hold_end": In(1),
-                "clear": In(1),
+                **_settles(config),
                 "i": In(stream.Signature(shape(config.words.update), always_ready=True)),
                 "address": In(range(sweep.depth)),
                 "index": In(indices.bits),
@@ -571,6 +630,14 @@ class Lanes(Block):
         """D and -D, for all words."""
         plus = Signal(shape(self.config.words.word))
         minus = Signal(shape(self.config.words.word))
+        if self.config.sweeps_ahead:
+            passes = later(m, self.passed, "passed", self.sweep.reach - 2, resets=True)
+            following, takes = _ahead(m, self, passes)
+            with m.If(self.restart):
+                m.d.sync += [plus.eq(0), minus.eq(0)]
+            with m.Elif(takes):
+                m.d.sync += [plus.eq(following), minus.eq(-following)]
+            return plus, minus
         with m.If(self.restart):
             m.d.sync += [plus.eq(0), minus.eq(0)]
         with m.Elif(self.i.valid):
@@ -584,7 +651,11 @@ class Lanes(Block):
         products = place(m, platform, "products", Products(self.config))
         m.d.comb += [
             products.restart.eq(self.restart),
-            products.clear.eq(self.go & self.clear),
+            *(
+                [products.go.eq(self.go), products.passed.eq(self.passed), products.nothing.eq(self.nothing)]
+                if self.config.sweeps_ahead
+                else [products.clear.eq(self.go & self.clear)]
+            ),
             products.i.payload.eq(self.i.payload),
             products.i.valid.eq(self.i.valid),
             *(getattr(products, name).eq(getattr(self, name)) for name in ("which", "counted", "keeps")),
@@ -596,33 +667,43 @@ class Lanes(Block):
         following: Any = Signal(state_bits(self.config))  # of that which shakes next
         now = Signal(len(following))
         past = Signal(len(following))
+        go, hold_end, older = self.go, self.hold_end, now
+        if self.config.sweeps_ahead:
+            # Of the sweep before the last; and all change only behind the last word of a sweep.
+            older = Signal(len(following), name="between")
+            clocks = 2 if self.indices.rows else 1 + self.sweep.lead
+            go, hold_end = (
+                later(m, each, name, clocks, resets=True)
+                for each, name in ((go, "begins"), (hold_end, "turns"))
+            )
+        shifts = [past.eq(older), *([older.eq(now)] if older is not now else [])]
         if self.indices.rows:
             register = place(m, platform, "register", ShiftRegister())
             following = Cat(register.state, self.states) if self.indices.pairs else register.state
             m.d.comb += [
                 register.load.eq(self.restart),
                 register.seed.eq(self.seed),
-                register.advance.eq(self.go & self.hold_end),
+                register.advance.eq(go & hold_end),
             ]
-            with m.If(self.go & ~self.restart):
-                m.d.sync += [now.eq(following), past.eq(now)]
+            with m.If(go & ~self.restart):
+                m.d.sync += [now.eq(following), *shifts]
             return past, now
-        after = self._following(following) if self.config.sequential else following + self.hold_end
+        after = self._following(following, hold_end) if self.config.sequential else following + hold_end
         with m.If(self.restart):
             m.d.sync += following.eq(0)
-        with m.Elif(self.go):
-            m.d.sync += [following.eq(after), now.eq(following), past.eq(now)]
+        with m.Elif(go):
+            m.d.sync += [following.eq(after), now.eq(following), *shifts]
         return past, now
 
-    def _following(self, index: Signal) -> Value:
+    def _following(self, index: Signal, hold_end: Value) -> Value:
         """One parameter's turn after the other's, where a hold ends; each layer begins in a new row."""
-        after: Value = index + self.hold_end
+        after: Value = index + hold_end
         layers = self.config.shape.layers
         for layer in layers:
             last = self.indices.first(layer.index) + layer.parameters - 1
             first = self.indices.first(layer.index + 1) if layer is not layers[-1] else 0
             if first != last + 1:
-                after = Mux(self.hold_end & (index == last), first, after)
+                after = Mux(hold_end & (index == last), first, after)
         return after
 
 

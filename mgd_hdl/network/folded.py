@@ -185,6 +185,9 @@ class Folded(Block):
         All parameters have been updated.
     over : Out(1)
         All outputs have come, measured or not: the next sweep may begin.
+    [passed, turns] : Out(1), where sweeps begin ahead of the answers to the one before
+        The last word of a sweep is addressed, so that another one may be commanded; from the next clock on
+        outputs are those of the sweep that was commanded last.
     """
 
     def __init__(self, config: TrainerConfig):
@@ -223,6 +226,7 @@ class Folded(Block):
                 "reference": Out(1),
                 "swept": Out(1),
                 "over": Out(1),
+                **({"passed": Out(1), "turns": Out(1)} if config.sweeps_ahead else {}),
             }
         )
 
@@ -269,6 +273,8 @@ class Folded(Block):
         awaited = Signal()
         with m.If(self.go):
             m.d.sync += [silent.eq(self.quiet), awaited.eq(self.wanted)]
+        if config.sweeps_ahead:
+            awaited = self._turns(m, awaited)
         self._still: Value = Const(0, 1)
         if config.inference:
             self._still = Signal(name="still", reset_less=True)
@@ -276,7 +282,10 @@ class Folded(Block):
                 m.d.sync += self._still.eq(self.rest)
 
         # What is known of a word, clock by clock after its address.
-        ends_first = ~reader.plus & reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
+        ends = reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
+        if config.sweeps_ahead:
+            m.d.comb += self.passed.eq(reader.valid & ends & (reader.plus | Const(len(layers) == 1, 1)))
+        ends_first = ~reader.plus & ends
         valid = self._line(m, "valid", reader.valid, reach + sweep.sums + 1, resets=True)
         swept = sweep.lead + sweep.back + 1
         final = self._line(m, "final", reader.valid & ends_first, swept, resets=True)
@@ -306,6 +315,22 @@ class Folded(Block):
         self._kept(m, known, y)
         self._answers(m, known, y, silent, awaited)
         return m
+
+    def _turns(self, m: Module, awaited: Signal) -> Signal:
+        """Whose outputs come: those of a sweep while the next one has begun, then those of that one."""
+        coming = Signal()  # outputs of a sweep are to come
+        behind = Signal()  # and those of another one behind it
+        asked = Signal()
+        m.d.comb += self.turns.eq(self.over | (self.go & ~coming))
+        with m.If(self.turns):
+            m.d.sync += [
+                coming.eq(behind | self.go),
+                behind.eq(0),
+                asked.eq(Mux(self.go, self.wanted, awaited)),
+            ]
+        with m.Elif(self.go):
+            m.d.sync += behind.eq(1)
+        return asked
 
     @staticmethod
     def _line(m: Module, name: str, value: Value, clocks: int, *, resets: bool = False) -> list[Value]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mgd_hdl.config import Registers, TrainerConfig, Tries
 
 from .compiled import Library
-from .control.sequencer import reference_periods, references
+from .control.sequencer import reference_turns, references
 from .evaluate import Evaluation
 from .fixed import Bits, Flags, Ints
 from .lfsr import after
@@ -40,7 +40,7 @@ def registers_of(tries: Tries, first: Registers, number: int) -> Registers:
 
 def steps_of_a_try(config: TrainerConfig, registers: Registers, count: int) -> int:
     """How many steps have ``count`` references; the last of them has the last."""
-    enough = count * min(reference_periods(config, registers))
+    enough = count * min(turn.every for turn in reference_turns(config, registers))
     return bisect_left(range(enough), count, key=lambda steps: references(config, registers, steps))
 
 

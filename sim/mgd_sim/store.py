@@ -63,8 +63,8 @@ class Copies:
     """What the network sees of T: itself, a copy taken at the end of each window, or one that follows it.
 
     Without a shadow copy every update is the end of a window. With delayed updates the copy of a layer
-    holds T as it was ``config.timing.delay(layer)`` steps before. ``narrow`` is that of
-    :func:`whole_type`.
+    holds T as it was ``config.timing.delay(layer)`` steps before; in a bank every step sees T as it was so
+    many steps before. ``narrow`` is that of :func:`whole_type`.
     """
 
     def __init__(self, config: TrainerConfig, narrow: bool = True):
@@ -79,6 +79,8 @@ class Copies:
                 for layer in config.shape.layers
             ]
         self.depth = 1 + max(delay for _, delay in self.delays) if self.delays else 0
+        #: Every step sees what the step before the last one has changed, whatever ended in between.
+        self.ahead = config.sweeps_ahead
 
     def start(self, theta: Ints) -> Store:
         """At step 0, with the initial T."""
@@ -88,8 +90,11 @@ class Copies:
         return Store(theta, seen, copy, (theta,) * self.depth)
 
     def paused(self, store: Store) -> Store:
-        """As a trainer is that stood still until all of its steps were done: no update is on its way."""
-        return store._replace(history=(store.theta,) * self.depth)
+        """As a trainer is that stood still until all of its steps were done: no update is on its way. A copy
+        stays as it was until the end of a window.
+        """
+        seen = visible(store.theta, self.guard_bits) if self.ahead else store.visible
+        return store._replace(visible=seen, history=(store.theta,) * self.depth)
 
     def held(self, store: Store, theta: Ints, seen: Ints | None = None) -> Store:
         """As a trainer is whose host has written T while it stood still: the network sees it, or ``seen``.
@@ -106,7 +111,7 @@ class Copies:
     def step(self, store: Store, theta: Ints, refresh: bool) -> Store:
         """After a step that has changed T: kept is what delayed copies will need, and the copy refreshed."""
         history = (theta, *store.history[:-1]) if self.depth else ()
-        if not refresh:
+        if not (refresh or self.ahead):
             return Store(theta, store.visible, store.copy, history)
         if self.follow:
             copy = followed(store.copy, visible(theta, self.guard_bits), self.follow)

@@ -288,8 +288,12 @@ class Trainer:
         self.hold(written(self.config, self.theta, theta, self.inputs.shaken.free != 0))
 
     def pause(self) -> None:
-        """Stand still until all steps that have begun are done, which delayed updates notice."""
+        """Stand still until all steps that have begun are done, which delayed updates notice. In a bank the
+        next step sees other parameters then, and measures its reference.
+        """
         self._state = self._state._replace(store=self.take_step.copies.paused(self.store))
+        if self.config.sweeps_ahead and self.config.renewed:
+            self.inputs.due = 1
 
     def clone(self) -> Trainer:
         """An independent trainer in the same state."""

@@ -47,7 +47,12 @@ NETWORKS: dict[str, tuple[tuple[int, ...], str]] = {
 
 
 def network(
-    name: str, lanes: int, stages: str = "few", nodes: bool = False, single_port: bool = False
+    name: str,
+    lanes: int,
+    stages: str = "few",
+    nodes: bool = False,
+    single_port: bool = False,
+    updates: str = "exact",
 ) -> TrainerConfig:
     """A trainer of one of the :data:`NETWORKS`: two-sided, with Walsh codes and samples from outside. By
     nodes inputs have 4 bits, and D is rounded stochastically, as it is smaller.
@@ -59,7 +64,7 @@ def network(
             "network": {"layers": layers},
             "formats": {"input": given},
             "perturbation": {"family": "walsh"},
-            "learning": {"measure": "two_sided", "rate": 0.25},
+            "learning": {"measure": "two_sided", "rate": 0.25, "updates": updates},
             "engine": {"kind": "bank", "lanes": lanes, "stages": stages},
             "task": {"name": "external", "source": "stream"},
         }
@@ -89,7 +94,7 @@ def bound(config: TrainerConfig) -> Fraction:
 @dataclass(frozen=True)
 class BankCase:
     """A network on so many lanes, with few stages or many, for a device; all parameters are shaken, or the
-    sums of neurons; they are in memories of two ports, or of one.
+    sums of neurons; they are in memories of two ports, or of one; updates are exact or delayed.
     """
 
     net: str
@@ -99,20 +104,27 @@ class BankCase:
     seeds: tuple[int, ...] = (1,)
     nodes: bool = False
     single_port: bool = False
+    updates: str = "exact"
 
     @property
     def name(self) -> str:
-        how, memory = "-nodes" * self.nodes, "-single-port" * self.single_port
+        how = "-nodes" * self.nodes + "-delayed" * self._delayed
+        memory = "-single-port" * self.single_port
         return f"{self.net}{how}-w{self.lanes}{memory}-{self.target}" + "-many" * (self.stages == "many")
+
+    @property
+    def _delayed(self) -> bool:
+        return self.updates == "delayed"
 
     @property
     def shown(self) -> str:
         """The network, for tables."""
-        return self.net.replace("-bits", ", inputs of one bit") + ", by nodes" * self.nodes
+        net = self.net.replace("-bits", ", inputs of one bit")
+        return net + ", by nodes" * self.nodes + ", delayed" * self._delayed
 
     @property
     def config(self) -> TrainerConfig:
-        return network(self.net, self.lanes, self.stages, self.nodes, self.single_port)
+        return network(self.net, self.lanes, self.stages, self.nodes, self.single_port, self.updates)
 
     @property
     def verilog(self) -> str:
@@ -221,7 +233,8 @@ def plot(path: Path, results: Mapping[str, Mapping[str, Any]]) -> None:
     lines: dict[str, list[tuple[int, float, float]]] = {}
     for name, found in results.items():
         case = CASES[name]
-        if not case.nodes and not isinstance(case, ExampleCase) and (steps := speed(found)) is not None:
+        alike = not (case.nodes or isinstance(case, ExampleCase) or case.updates == "delayed")
+        if alike and (steps := speed(found)) is not None:
             most = found["fmax"] * 1e6 / float(bound(case.config))
             label = f"{case.target}, {case.lanes} lanes" + ", many stages" * (case.stages == "many")
             lines.setdefault(label, []).append((found["parameters"], steps, most))
@@ -274,8 +287,11 @@ _LEARNED = tuple(
     for inputs, net in ((196, "196-32-10"), (784, "784-32-10"))
     for how in ("", "_nodes")
 )
+_DELAYED = tuple(
+    BankCase("49-4-4", 4, target, seeds=_SEEDS, updates="delayed") for target in ("ecp5-25k", "ice40-up5k")
+)
 CASES: dict[str, BankCase] = {}
-for _case in (*_FIRST, *_SINGLE_PORT, *_NODES, *_LEARNED, *_REST):
+for _case in (*_FIRST, *_SINGLE_PORT, *_NODES, *_DELAYED, *_LEARNED, *_REST):
     CASES.setdefault(_case.name, _case)
 
 

@@ -24,6 +24,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "sign flip": {"perturbation": {"sign_flip": True}},
     "two-sided": {"learning": {"measure": "two_sided"}},
     "delayed updates": {"learning": {"updates": "delayed"}},
+    "delayed sweeps": {"learning": {"updates": "delayed"}, "engine": {"kind": "bank"}},
     "shadow": {"engine": {"shadow": "yes"}},
     "no shadow": {"engine": {"shadow": "no"}},
     "follower": {"learning": {"follow": 2}},
@@ -73,6 +74,7 @@ ALSO = {
     "independent noise": "noise of updates",
     "follower": "shadow",
     "delayed updates": "shadow",
+    "delayed sweeps": "bank",
     "legal readings": "device outside",
     "spread of readings": "device outside",
     "stuck readings": "device outside",
@@ -112,7 +114,7 @@ def implied() -> set[frozenset[str]]:
         for pair in combinations(OPTIONS, 2)
         if {(section, key) for section, keys in ASKED[pair[0]].items() for key in keys}
         & {(section, key) for section, keys in ASKED[pair[1]].items() for key in keys}
-    }
+    } | {frozenset(("delayed updates", "bank"))}
 
 
 def test_every_option_is_asked_here():

@@ -607,7 +607,8 @@ class Numbers:
             self.gain = self.f_T - self.part
         self.most = (1 << (self.W - self.words - 1)) - 1
         self.rail = power(learning["clamp"]) + self.f_T if learning["clamp"] else self.W - 2
-        self.delayed = learning["updates"] == "delayed"
+        self.ahead = learning["updates"] == "delayed" and engine["kind"] == "bank"
+        self.delayed = learning["updates"] == "delayed" and not self.ahead
         self.follow = learning["follow"]
         self.tau = learning["tau_x"], learning["tau_p"], learning["tau_theta"]
         divides = self.tau[1] % self.tau[2] == 0
@@ -696,7 +697,8 @@ def run(
             shaken = _biases(c, s) if c.nodes else s
             if kind == "still":
                 shaken = [each * (i not in c.stuck) for i, each in enumerate(shaken)]
-        new = n % tau_x == 0 or n % tau_theta == 0 or (not c.shadow and n % tau_p == 0)
+        changed = n - c.ahead
+        new = n % tau_x == 0 or changed % tau_theta == 0 or (not c.shadow and changed % tau_p == 0)
         flush = (n + 1) % tau_p == 0 or (n + 1) % tau_theta == 0
         end = (n + 1) % tau_theta == 0 if c.shadow else flush
         if c.two_sided or (not c.analog and (new or learning["reference"] == "every_step")):
@@ -741,7 +743,9 @@ def run(
         past[n] = T
         if n == 0:
             start = seen
-        if end and c.delayed:
+        if c.ahead:
+            v = [each >> c.guard for each in past[n - 1]] if n else start
+        elif end and c.delayed:
             v = [past[n - lag[k]][i] >> c.guard if n >= lag[k] else start[i] for i, k in enumerate(owner)]
         elif end and c.follow:
             copy = [follow(each, t >> c.guard, c.follow) for each, t in zip(copy, T, strict=True)]

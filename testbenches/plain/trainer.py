@@ -389,6 +389,8 @@ class PlainTrainer:
         self.two_sided = self.learning["measure"] == "two_sided"
         self.analog = self.learning["algorithm"] == "analog"
         self.delayed = self.learning["updates"] == "delayed"
+        self.ahead = self.delayed and self.engine["kind"] == "bank"
+        self.copied_late = self.delayed and not self.ahead
         self.follow = self.learning["follow"]
         self.family = self.shake["family"]
         assert self.family != "external", "nothing comes through a port of codes here"
@@ -414,7 +416,7 @@ class PlainTrainer:
         self.most_update = (1 << (self.width - self.words - 1)) - 1
         shadow, tau_p, tau_theta = (self.engine["shadow"], self.learning["tau_p"], self.learning["tau_theta"])
         self.shadow = shadow == "yes" or (
-            shadow == "auto" and (self.delayed or self.follow > 0 or tau_p % tau_theta != 0)
+            shadow == "auto" and (self.copied_late or self.follow > 0 or tau_p % tau_theta != 0)
         )
         self.halvings = 0
         if self.shake["halve_every"]:
@@ -726,7 +728,8 @@ class PlainTrainer:
         if n % tau_p == 0:
             self._perturb(n // tau_p)
         dither = next(self.states["dither"])
-        new = n % tau_x == 0 or n % tau_theta == 0 or (not self.shadow and n % tau_p == 0)
+        m = n - self.ahead
+        new = n % tau_x == 0 or m % tau_theta == 0 or (not self.shadow and m % tau_p == 0)
         flush = (n + 1) % tau_p == 0 or (n + 1) % tau_theta == 0
         end = (n + 1) % tau_theta == 0 if self.shadow else flush
         found: States = {"code": self.code, "active": self.active}
@@ -780,7 +783,9 @@ class PlainTrainer:
 
         # What the next step sees.
         self.before.append(list(self.theta))
-        if end and self.delayed:
+        if self.ahead:
+            self.visible = [t >> self.guard for t in self.before[n]]
+        elif end and self.delayed:
             past = [self.before[max(0, n - lag + 1)] for lag in self.lag]
             self.visible = [past[layer][i] >> self.guard for i, layer in enumerate(self.layer_of)]
         elif end:

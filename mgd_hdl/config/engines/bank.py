@@ -64,7 +64,9 @@ class BankFacts(EngineFacts):
         return 2 if self.tables or self.asked.nodes else 0
 
     def sweep(self, layers: Sequence[LayerConfig]) -> Sweep:
-        return Sweep(layers, self.asked.engine.lanes, self.lead, self.asked.single_port)
+        # The state of a random code is read in two clocks, so it changes between two words.
+        between = int(self.tables)
+        return Sweep(layers, self.asked.engine.lanes, self.lead, self.asked.single_port, between)
 
     def indices(self, sweep: Sweep) -> Indices:
         """What tells the codes of words apart."""

@@ -103,12 +103,15 @@ class Sweep:
         So many clocks after its address a word is read, because its code or its update takes so much longer.
     single_port : bool
         A lane has two memories, neither of which reads and writes in one clock.
+    between : int
+        So many clocks at least are between the last word of a sweep and the first of the next.
     """
 
     layers: Sequence[LayerConfig]
     lanes: int
     lead: int = 0
     single_port: bool = False
+    between: int = 0
 
     #: From reading a word to the multipliers: it is kept, and updated.
     turn = 4
@@ -145,8 +148,10 @@ class Sweep:
         return min(self.lanes, self.layers[layer].neurons - group * self.lanes)
 
     @cached_property
-    def _planned(self) -> tuple[tuple[Pass, ...], tuple[Span, ...], int]:
-        """All passes, what control needs to know of each layer, and when the last output is there."""
+    def _planned(self) -> tuple[tuple[Pass, ...], tuple[Span, ...], dict[tuple[bool, int], int], int]:
+        """All passes, what control needs to know of each layer, when each output of the last one is there, by
+        side and neuron, and when the drain is free again.
+        """
         passes: list[Pass] = []
         spans: list[Span] = []
         free = 1  # no word is addressed before
@@ -205,7 +210,7 @@ class Sweep:
                 )
             )
             address += words * count
-        return tuple(passes), tuple(spans), max(made.values())
+        return tuple(passes), tuple(spans), made, drain
 
     def _apart(self, clocks: int, addresses: int) -> int:
         """From a pass to one whose words are so many addresses further: so many clocks, or more to keep turns
@@ -258,7 +263,32 @@ class Sweep:
     @property
     def answered(self) -> int:
         """All outputs of the perturbed measurement are together."""
-        return self._planned[2] + 1
+        return max(self._planned[2].values()) + 1
+
+    @property
+    def last(self) -> int:
+        """The last word is addressed."""
+        return self.passes[-1].start + self.spans[-1].words - 1
+
+    @property
+    def beat(self) -> int:
+        """From one sweep to the next, where steps do not wait for their updates: the least number of clocks.
+
+        The first word follows the last one of the sweep before, in whose last clock a sweep may be commanded.
+        Short sweeps wait for more: that the drain is free for the first sums, that each word is written
+        before it is read again, that the sample before is used up, and that all outputs of the sweep before
+        are there, with a clock for who keeps what belongs to them, before the first one of this sweep.
+        """
+        first, drain = self.spans[0], self._planned[3]
+        again = max((span.words + span.gaps[1] for span in self.spans if span.again), default=0)
+        sample = max(each.start for each in self.passes if each.layer == 0) + first.words - 1
+        return max(
+            self.last + self.between,
+            drain - first.words - self._drained,
+            again + self.turn + 1,
+            sample + self.reach - 3,
+            self.answered + 1 - min(self._planned[2].values()),
+        )
 
     @property
     def depth(self) -> int:

@@ -133,7 +133,10 @@ def _products(config: Derived) -> Iterator[Problem]:
         yield Problem("engine.products", '"parts"', 'must be "whole" with kind = "bank"')
 
 
-@relation("engine.kind", "engine.lanes", "engine.memory", "engine.leaves", "perturbation.order")
+@relation(
+    *("engine.kind", "engine.lanes", "engine.memory", "engine.leaves"),
+    *("perturbation.order", "learning.updates"),
+)
 def _bank(config: Derived) -> Iterator[Problem]:
     """Keys that nobody would read are mistakes."""
     engine = config.engine
@@ -143,6 +146,12 @@ def _bank(config: Derived) -> Iterator[Problem]:
         if config.single_port:
             yield Problem("engine.memory", '"single_port"', 'needs kind = "bank"')
         return
+    if config.single_port and config.sweeps_ahead:
+        yield Problem(
+            "engine.memory",
+            '"single_port"',
+            'must be "dual_port" with updates = "delayed": a sweep may begin in any clock',
+        )
     if engine.leaves == "yes":
         yield Problem("engine.leaves", '"yes"', 'must be "auto" with kind = "bank", which has no cells')
     if config.perturbation.order == "shuffled" and config.sequential:

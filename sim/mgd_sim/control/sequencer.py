@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from mgd_hdl.config import Registers, TrainerConfig
 
 from ..fixed import Flags
 
-__all__ = ["Plan", "in_turn", "plan", "reference_periods", "references"]
+__all__ = ["Plan", "in_turn", "plan", "reference_turns", "references"]
 
 
 _Item = TypeVar("_Item", bound=np.generic)
@@ -56,8 +57,8 @@ def plan(config: TrainerConfig, registers: Registers, first: int, count: int) ->
     if not config.shadow:
         refresh = flush
     reference = np.zeros(count, np.bool_)
-    for period in reference_periods(config, registers):
-        reference |= starts(period)
+    for turn in reference_turns(config, registers):
+        reference |= step % turn.every == turn.first
     return Plan(
         sample=starts(registers.tau_x),
         code=starts(registers.tau_p),
@@ -67,26 +68,58 @@ def plan(config: TrainerConfig, registers: Registers, first: int, count: int) ->
     )
 
 
-def reference_periods(config: TrainerConfig, registers: Registers) -> tuple[int, ...]:
-    """A step measures C0 where its number is a multiple of one of these."""
+class Turn(NamedTuple):
+    """Steps ``first``, ``first + every``, ``first + 2 every`` ...; ``first`` is below ``every``."""
+
+    every: int
+    first: int
+
+    def below(self, steps: int) -> int:
+        """How many of the first ``steps`` steps."""
+        return -(-max(0, steps - self.first) // self.every)
+
+    def meets(self, other: Turn) -> Turn | None:
+        """The steps that both have in common, if there are any (Chinese remainders)."""
+        common = math.gcd(self.every, other.every)
+        behind, off = divmod(other.first - self.first, common)
+        if off:
+            return None
+        every = self.every * (other.every // common)
+        times = behind * pow(self.every // common, -1, other.every // common)
+        return Turn(every, (self.first + times * self.every) % every)
+
+
+def reference_turns(config: TrainerConfig, registers: Registers) -> tuple[Turn, ...]:
+    """A step measures C0 where it is one of these: its sample is new, or parameters that it sees may have
+    changed. Sweeps that begin ahead see what the step before the last has changed; before step 0 the end of
+    a window counts as such a change.
+    """
     if config.reference_waits:
         seen = (registers.tau_theta,) if config.shadow else (registers.tau_theta, registers.tau_p)
-        return (registers.tau_x, *seen)
-    return () if config.analog else (1,)
+        ahead = int(config.sweeps_ahead)
+        return (Turn(registers.tau_x, 0), *(Turn(every, ahead % every) for every in seen))
+    return () if config.analog else (Turn(1, 0),)
 
 
 def references(config: TrainerConfig, registers: Registers, steps: int) -> int:
-    """How many of the first ``steps`` steps measure C0.
-
-    Of each of some periods, and of the least common multiple of several, there are ceil(steps / period)
-    multiples; what several have in common counts once (inclusion and exclusion).
+    """How many of the first ``steps`` steps measure C0: those that several turns have in common count once
+    (inclusion and exclusion).
     """
-    periods = reference_periods(config, registers)
+    turns = reference_turns(config, registers)
     return sum(
-        -((-1) ** size) * -(-steps // math.lcm(*some))
-        for size in range(1, len(periods) + 1)
-        for some in itertools.combinations(periods, size)
+        (-1) ** (size + 1) * common.below(steps)
+        for size in range(1, len(turns) + 1)
+        for some in itertools.combinations(turns, size)
+        if (common := _in_common(some)) is not None
     )
+
+
+def _in_common(turns: Sequence[Turn]) -> Turn | None:
+    """The steps of all of them."""
+    found: Turn | None = turns[0]
+    for turn in turns[1:]:
+        found = found.meets(turn) if found is not None else None
+    return found
 
 
 def in_turn(

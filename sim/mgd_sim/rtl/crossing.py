@@ -23,7 +23,7 @@ import numpy as np
 from mgd_hdl.config import LFSR, Format, TrainerConfig, Tries
 from mgd_hdl.config.errors import Refused
 
-from ..control.sequencer import reference_periods, references
+from ..control.sequencer import reference_turns, references
 from ..fixed import Ints
 from ..learn.cell import visible
 from ..learn.lanes import input_places, input_words, memory_words
@@ -74,7 +74,8 @@ class Standing:
     @property
     def has_reference(self) -> bool:
         """Whether the next step measures C0 even if no host has written parameters."""
-        return any(self.step % period == 0 for period in reference_periods(self.config, self.registers))
+        turns = reference_turns(self.config, self.registers)
+        return any(self.step % turn.every == turn.first for turn in turns)
 
     @property
     def perturbation(self) -> int:
@@ -470,8 +471,9 @@ def into_twin(circuit: RtlTrainer, twin: Trainer | Retrying) -> None:
         trainer = twin.groups[0].trainer
     assert isinstance(trainer, Trainer)
     trainer.inputs.skip(circuit.step - begun)
-    if values.get("core.sequencer.reference_due") == [1]:  # where it is not anyway, a host wrote parameters
-        trainer.inputs.due = int(not Standing(trainer).has_reference)
+    if values.get("core.sequencer.reference_due") == [1]:
+        # Where it is not anyway, a host wrote parameters; a bank's last updates have come in the pause.
+        trainer.inputs.due = int(trainer.config.sweeps_ahead or not Standing(trainer).has_reference)
     solved_at = circuit.solved_at - begun if circuit.solved_at >= 0 else -1
     if trainer.step:  # what a circuit held in the try before does not count
         trainer.restore(Saved(_learned(trainer, circuit, values, solved_at), trainer.inputs.state))
