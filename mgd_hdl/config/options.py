@@ -207,7 +207,7 @@ OPTIONS: dict[str, Option] = {
                 _apart(
                     "sparse codes",
                     "layer by layer",
-                    text='must be "exact" in a bank with {other}: which parameters rest is known of two steps',
+                    text='must be "exact" in a bank with {other}: of two steps it knows what rests',
                 ),
             ),
             form="the schedule of sweeps, and whose update their words take",

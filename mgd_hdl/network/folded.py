@@ -282,10 +282,10 @@ class Folded(Block):
                 m.d.sync += self._still.eq(self.rest)
 
         # What is known of a word, clock by clock after its address.
-        ends = reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
+        ends_first = ~reader.plus & reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
         if config.sweeps_ahead:
-            m.d.comb += self.passed.eq(reader.valid & ends & (reader.plus | Const(len(layers) == 1, 1)))
-        ends_first = ~reader.plus & ends
+            ends = reader.valid & reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
+            m.d.comb += self.passed.eq(ends & (reader.plus | Const(len(layers) == 1, 1)))
         valid = self._line(m, "valid", reader.valid, reach + sweep.sums + 1, resets=True)
         swept = sweep.lead + sweep.back + 1
         final = self._line(m, "final", reader.valid & ends_first, swept, resets=True)

@@ -309,6 +309,14 @@ def lags(
     return [(sum(clocks[index:]) + back + rest) // 2 for index in range(len(clocks))]
 
 
+def step_of_a_bank(n: int, h: int, m: int, delayed: bool = False, loss: int = 2) -> float:
+    """Clocks, with h lanes, m <= h <= 7, where no sum waits for the drain."""
+    answered = (n + 1) + 8 + 2 * (h + 1) + 10 + m
+    last = (n + 1) + 7 + 2 * (h + 1)
+    step = answered + loss + 2
+    return max(last, step / 2) if delayed else step
+
+
 # ---- other blocks ---------------------------------------------------------------------------------
 
 

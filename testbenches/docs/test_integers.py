@@ -71,7 +71,7 @@ def test_pages_have_examples():
     found = {page for page, lines in EXAMPLES.items() if lines}
     without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
     assert without == {
-        "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "folded", "frames",
+        "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "frames",
         "fetch", "flash", "homodyne", "inference", "layer_turn", "measurement", "mlp", "pacer", "sdram",
         "sequencer", "serial", "stream", "uart", "wishbone",
     }  # fmt: skip
@@ -131,6 +131,22 @@ def test_lags_of_samples_that_may_be_late(layers, gated, stages, products, leaf_
         True,
     )
     assert [config.timing.delay(layer.index) for layer in config.shape.layers] == lags
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
+@pytest.mark.parametrize("delayed", [False, True])
+@pytest.mark.parametrize("layers", [(2, 2, 1), (49, 4, 4), (13, 5, 5), (20, 7, 2), (200, 6, 6)], ids=str)
+def test_steps_of_a_bank(layers, delayed, loss):
+    """With lanes for all; the other losses have a tree for the outputs."""
+    config = external(
+        list(layers),
+        perturbation={"family": "walsh"},
+        cost={"loss": loss},
+        learning={"updates": "delayed" if delayed else "exact"},
+        engine={"kind": "bank", "lanes": max(layers[1:])},
+    )
+    clocks = 2 + (loss == "absolute_error") * integers.levels(layers[-1])
+    assert config.timing.clocks_per_step == integers.step_of_a_bank(*layers, delayed, clocks)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2023, (1 << 63) - 1])
@@ -613,6 +629,11 @@ WHOLE = {
         "formats": {"parameter": "SQ(5, 14)"},
         "learning": {"measure": "two_sided"},
         "cost": {"loss": "cross_entropy"},
+    },
+    "delayed in a bank, windows of a held sample": {
+        "perturbation": {"family": "walsh"},
+        "learning": {"updates": "delayed", "tau_x": 8, "tau_p": 4, "tau_theta": 2, "rate": 1.0},
+        "engine": {"kind": "bank", "lanes": 2},
     },
     "node by node in a bank, a clamp": {
         "network": {"layers": [2, 3, 1], "activation": ["sigmoid", "tanh"]},
