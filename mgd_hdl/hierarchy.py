@@ -190,6 +190,8 @@ def place(
     clocking = platform.wires(module)
     if reset is not None and platform.is_enabled:
         reset &= _ENABLE
+    if enable is not None and platform.is_enabled:
+        enable &= _ENABLE
     if "clk" in clocking:
         ports["i_clk"] = ClockSignal()
     if "rst" in clocking:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
+from .config.engines import Series
 from .config.trainer import TrainerConfig
 from .hierarchy import Block
 
@@ -21,6 +23,7 @@ __all__ = [
     "place_ports",
     "scan_lanes",
     "scan_of",
+    "scan_series",
 ]
 
 
@@ -268,6 +271,8 @@ def scan_lanes(m: Module, config: TrainerConfig, restart: Value, advance: Value)
     after ``restart``, which goes first, a parameter a clock with ``advance``, up to the last.
     """
     layers, sweep = config.shape.layers, config.timing.sweep
+    if config.timing.series is not None:
+        return scan_series(m, config.timing.series, restart, advance)
     assert sweep is not None
     layer = Signal(range(max(2, len(layers))))
     neuron = Signal(range(max(2, *(each.neurons for each in layers))))
@@ -303,3 +308,21 @@ def scan_lanes(m: Module, config: TrainerConfig, restart: Value, advance: Value)
                 m.d.sync += last_neuron.eq(Array(Const(each, 1) for each in single)[layer])
     last = last_word & last_neuron & (layer == len(layers) - 1)
     return LaneScan(layer, lane, first + word, last)
+
+
+def scan_series(m: Module, series: Series, restart: Value, advance: Value) -> LaneScan:
+    """The same over parameters that lie one after the other; parameter 0 follows the last."""
+    place = Signal(range(series.depth))
+    layer = Signal(range(max(2, len(series.spans))))
+    last = Signal()
+    m.d.comb += last.eq(place == series.depth - 1)
+    with m.If(restart):
+        m.d.sync += [place.eq(0), layer.eq(0)]
+    with m.Elif(advance):
+        m.d.sync += place.eq(place + 1)
+        for span, following in pairwise(series.spans):
+            with m.If(place == span[-1]):
+                m.d.sync += [place.eq(following[0]), layer.eq(layer + 1)]
+        with m.If(last):
+            m.d.sync += [place.eq(0), layer.eq(0)]
+    return LaneScan(layer, Const(1, 1), place, last)

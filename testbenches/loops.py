@@ -8,6 +8,7 @@ from mgd_hdl.config import TrainerConfig, preset
 
 __all__ = [
     "ALL",
+    "BANK",
     "CODES",
     "ENGINES",
     "FRAGILE",
@@ -39,6 +40,8 @@ def outside(device: dict[str, Any] | None = None, **sections: Any) -> TrainerCon
     return preset("xor").replaced(device={"kind": "outside", **(device or {})}, **sections)
 
 
+BANK = {"kind": "bank", "lanes": 1}
+
 #: One for each engine, outputs and cost; then what else there is.
 ENGINES = {
     "parallel": outside(),
@@ -47,6 +50,7 @@ ENGINES = {
     ),
     "serial": outside({"gives": "cost"}, engine={"cell": "serial"}),
     "sinusoids, two costs": outside({"gives": "cost", "second_weight": 0.01, "sends": "all"}, **SINUSOIDS),
+    "a bank": outside({"sends": "all"}, engine=BANK),
 }
 OTHERS = {
     "two-sided, side by side": outside(
@@ -79,6 +83,13 @@ OTHERS = {
         task={"accuracy": True},
         judge={"kind": "window", "limit": 0.3, "window": 8, "misses": 2},
         cost={"limit": 0.25, "gate": 0.0005},
+    ),
+    "a bank, two-sided, layers, codes, accessed": outside(
+        {**CODES, "parameters": [9, 1, 6]},
+        network={"layers": [2, 1]},
+        engine={**BANK, "access": "yes"},
+        perturbation={"family": "walsh"},
+        learning={"measure": "two_sided", "anneal_every": 50},
     ),
     "sequential, references anew": outside(
         perturbation={"family": "sequential"}, learning={"tau_x": 4, "reference": "every_step"}
@@ -130,6 +141,13 @@ FRAGILE = {
         learning={"tau_x": 20, "tau_p": 10, "tau_theta": 10},
     ),
     "two outputs": outside({**CHECKED, "parameters": [13]}, network={"layers": [2, 1]}),
+    "a bank, pairs, noise, judged": outside(
+        {**CHECKED, "second_weight": 0.01, "sends": "all"},
+        engine=BANK,
+        learning={"tau_p": 2, "tau_theta": 2},
+        imperfections={"cost_noise": 0.01},
+        **JUDGED,
+    ),
 }
 
 #: Of which a hash of all that is emitted is recorded: engines, codes, converters, costs, doors, checks.

@@ -20,6 +20,7 @@ from mgd_hdl.hierarchy import Block
 from mgd_hdl.learn import layer_ports
 from mgd_hdl.schedule import CountedTrace, EventTrace
 from testbenches.catalogue import configuration
+from testbenches.loops import GOLDEN as LOOPS
 from testbenches.support import run_natively
 
 #: Of each engine a trainer.
@@ -27,6 +28,7 @@ TRAINERS = {
     "parallel": "delayed, two-sided, leaves",
     "serial": "serial, leaves, held",
     "loaded": "sinusoidal, shuffled, two-sided windows, leaves",
+    "outside bank": "loop: a bank",
     "bank": "bank, letters, two-sided",
     "node": "node by node, signs, walsh, two-sided windows, leaves",
 }
@@ -43,7 +45,7 @@ def test_every_engine_has_facts_and_a_circuit():
 @pytest.mark.parametrize("name", ENGINES)
 def test_engines_keep_the_contract(name):
     """What has no body in the contract has one here, and the blocks have the ports that the core connects."""
-    config = configuration(TRAINERS[name])
+    config = LOOPS[TRAINERS[name]] if TRAINERS[name] in LOOPS else configuration(TRAINERS[name])
     engine = engine_of(config)
     for block in (engine.initializer, engine.array):
         block._MustUse__used = True  # whoever asks for its ports need not elaborate it
@@ -56,6 +58,9 @@ def test_engines_keep_the_contract(name):
     for layer in config.shape.layers:
         passing = getattr(engine.array, f"layer_{layer.index}").signature.members
         assert all(member.flow == In for member in passing.values())
+        if config.outside:
+            assert len(engine.array.weight) == config.words.weight.width
+            continue
         if config.facts.delivery.kind == "words":
             assert len(engine.array.visible) == config.engine.lanes * config.words.visible.width
             assert len(engine.array.codes) == config.facts.delivery.lanes == config.engine.lanes

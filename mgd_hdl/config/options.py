@@ -284,7 +284,6 @@ OPTIONS: dict[str, Option] = {
                 _apart(
                     "halving", "analog", text='must be "array" with {other}: both sides are measured at once'
                 ),
-                _apart("device outside", text='must be "array" with {other}, which is no folded network'),
             ),
             form="the engine, and the network",
         ),

@@ -367,7 +367,7 @@ class EngineSection(Section):
     """array: one cell per parameter, and all neurons at once. bank: parameters in block memories, which every
     step sweeps over once, for many more of them at fewer steps a second."""
     lanes: Annotated[int, Field(ge=1, le=64)] = 4
-    """Of a bank: so many neurons are summed at a time, each with a multiplier."""
+    """Of a bank: so many neurons are summed at a time, each with a multiplier. With a device outside 1."""
     memory: Literal["dual_port", "single_port"] = "dual_port"
     """Of a bank: a lane's words in one memory, which reads a word and writes one in every clock; or in two
     with one port each, even words and odd ones, of which one reads while the other writes. single_port: for
@@ -425,7 +425,7 @@ class DeviceSection(Section):
     kind: Literal["network", "outside"] = "network"
     """What is trained: the network on the chip; or a device outside, which is measured and never modelled."""
     parameters: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=1 << 16)], ...], Field(strict=False, max_length=64)
+        tuple[Annotated[int, Field(ge=1, le=1 << 17)], ...], Field(strict=False, max_length=64)
     ] = ()
     """How many parameters the device has, or each of its layers. []: as many as dense layers of
     network.layers; of those only inputs and outputs count otherwise."""

@@ -19,7 +19,7 @@ __all__ = ["json_schema", "presets_and_tasks", "step_text", "summary", "summary_
 
 def summary(config: TrainerConfig) -> dict[str, Any]:
     """Sizes, formats, numbers that were snapped, latencies and placement; JSON types only."""
-    sweep = config.timing.sweep
+    sweep, series = config.timing.sweep, config.timing.series
     return {
         "name": config.name,
         "task": {
@@ -94,7 +94,9 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "rows": config.placement.rows,
         "columns": config.placement.columns,
         "tiles": len(config.placement.tiles),
-        "sweep": None if sweep is None else {"lanes": sweep.lanes, "words": sweep.depth},
+        "sweep": {"lanes": config.engine.lanes, "words": config.timing.lane.depth}
+        if sweep or series
+        else None,
     }
 
 

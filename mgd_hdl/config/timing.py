@@ -10,7 +10,7 @@ from itertools import combinations, product
 
 from .asked import Asked
 from .curves import Curves
-from .engines import BankFacts, EngineFacts, Indices, Sweep
+from .engines import BankFacts, EngineFacts, Indices, Rows, Series, Sweep
 from .names import numbered
 from .network import adder_levels, parity_levels
 from .options import added_clocks
@@ -110,9 +110,28 @@ class Timing:
         return self.engine.sweep(self.shape.layers)
 
     @cached_property
+    def series(self) -> Series | None:
+        """Where parameters go out to a device from one memory: how they lie there."""
+        return self.engine.series(self.shape.layers)
+
+    @cached_property
     def indices(self) -> Indices | None:
         """And what tells the codes of its words apart."""
         return self.engine.indices(self.sweep) if isinstance(self.engine, BankFacts) and self.sweep else None
+
+    @property
+    def lane(self) -> Sweep | Series:
+        """Of a bank: how the words of a lane lie, and when they are written."""
+        found = self.series or self.sweep
+        assert found is not None
+        return found
+
+    @property
+    def lane_codes(self) -> Rows:
+        """Of a bank: what tells the codes of a lane's words apart."""
+        found = self.series or self.indices
+        assert found is not None
+        return found
 
     def layer_offset(self, layer: int) -> int:
         """Until the weights of a layer are read, or the first bit of each. A device outside is sent all."""

@@ -46,8 +46,7 @@ class Fetch(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        sweep, theta = config.timing.sweep, shape(config.words.parameter)
-        assert sweep is not None
+        theta = shape(config.words.parameter)
         super().__init__(
             {
                 "restart": In(1),
@@ -58,7 +57,7 @@ class Fetch(Block):
                 "i": In(command_stream(config)),
                 "o": Out(answer_stream(config)),
                 "lane": Out(config.engine.lanes),
-                "place": Out(range(sweep.depth)),
+                "place": Out(range(config.timing.lane.depth)),
                 "held": In(theta),
                 "load": Out(1),
                 "theta": Out(theta),

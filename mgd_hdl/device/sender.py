@@ -31,9 +31,9 @@ class Sender(Block):
     """Goes over all parameters after ``go`` and sends those that the device does not have yet.
 
     One parameter a clock passes the pipeline, and with serial cells one in a pass of its own: the word that
-    the cells show, with a converter two clocks for its code, a comparison with what was sent last. What has
-    changed is held until the next one that has, or the end, so that the last one is known to be the last. A
-    device that is not ready holds up all of it.
+    the cells show, or that comes from a bank, with a converter two clocks for its code, a comparison with
+    what was sent last. What has changed is held until the next one that has, or the end, so that the last one
+    is known to be the last. A device that is not ready holds up all of it.
 
     ``device.sends``: ``changes`` and ``apart`` compare, with a memory of one value for each parameter;
     ``all`` does not; ``parallel`` offers all values at once, and ``apart`` all codes, from registers that the
@@ -42,9 +42,12 @@ class Sender(Block):
     Members
     -------
     weights : In
-        Perturbed parameters, or a bit of each.
+        Perturbed parameters, or a bit of each; of a bank one.
     passes, first, last : Out(1), In(1), In(1), serial cells only
         Ask for all bits; the bits at ``weights`` are the lowest, or the signs.
+    there, takes, drop : In(1), Out(1), In(1), a bank only
+        The next word is at ``weights``; it is taken, if it is there; all that has not been offered yet is
+        forgotten, and what is offered stays until it is taken.
     go, [every] : In(1)
         Begin, while not ``busy``; where values are compared: send all parameters, changed or not.
     [number] : In(4)
@@ -61,12 +64,14 @@ class Sender(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
+        delivery = config.facts.delivery
+        self.in_turn = delivery.kind == "words"
         self.compares = config.device.sends in ("changes", "apart")
         ports = {"tid": Out(NUMBER_BITS), "tlast": Out(1), "tvalid": Out(1), "tready": In(1)}
         told = {"tlast"} if config.spi.dac is None or config.spi.dac.ldac else set()
         told |= set() if config.spi_dac else {"tid"}
         members = {
-            "weights": In(config.parameters * config.words.weight_wires),
+            "weights": In((1 if self.in_turn else config.parameters) * config.words.weight_wires),
             "go": In(1),
             **({"every": In(1)} if self.compares else {}),
             **({"number": In(NUMBER_BITS)} if "tid" in told else {}),
@@ -74,8 +79,10 @@ class Sender(Block):
             "tdata": Out(width(config, "m_axis_parameters_tdata")),
             **{name: port for name, port in ports.items() if name in (*told, "tvalid", "tready")},
         }
-        if config.facts.delivery.marked:
+        if delivery.marked:
             members |= {"passes": Out(1), "first": In(1), "last": In(1)}
+        if self.in_turn:
+            members |= {"there": In(1), "takes": Out(1), "drop": In(1)}
         if config.converters.out is not None:
             members["clipped"] = Out(1)
         if there(config, "m_axis_codes_tdata"):
@@ -94,7 +101,7 @@ class Sender(Block):
         self._scanning = scanning = Signal(name="scanning")
         self._index = index = Signal(config.shape.index_bits, name="index")
         end = config.parameters - 1
-        word = self._serial(m) if config.facts.delivery.marked else self._parallel(m)
+        word = self._words(m)
         stages = [word]
         if converters.out is not None:
             stages.append(self._product(m, word, converters.out))
@@ -126,6 +133,9 @@ class Sender(Block):
             else:
                 m.d.comb += changed.eq(leaving.valid)
             waits = self._one_by_one(m, leaving, value, changed, moving)
+        if self.in_turn:
+            with m.If(self.drop):
+                m.d.sync += [scanning.eq(0), *(stage.valid.eq(0) for stage in stages)]
         if config.device.sends == "apart":
             below = converters.shake_bits
             waits = waits | self._side_by_side(
@@ -143,6 +153,27 @@ class Sender(Block):
             Signal(self.config.shape.index_bits, name=f"{name}_index", reset_less=True),
             Signal(shape, name=name, reset_less=True),
         )
+
+    def _words(self, m: Module) -> _Stage:
+        """Words with their numbers."""
+        if self.in_turn:
+            return self._in_turn(m)
+        return self._serial(m) if self.config.facts.delivery.marked else self._parallel(m)
+
+    def _in_turn(self, m: Module) -> _Stage:
+        """One word a clock, as they come from a bank."""
+        word = self._stage("word", signed(self.config.words.weight.width))
+        takes = Signal()
+        m.d.comb += [self.takes.eq(self._advance), takes.eq(self._scanning & self.there)]
+        with m.If(self._advance):
+            m.d.sync += [word.valid.eq(takes), word.index.eq(self._index), word.value.eq(self.weights)]
+        with m.If(self.go):
+            m.d.sync += [self._scanning.eq(1), self._index.eq(0)]
+        with m.Elif(takes & self._advance):
+            m.d.sync += self._index.eq(self._index + 1)
+            with m.If(self._index == self.config.parameters - 1):
+                m.d.sync += self._scanning.eq(0)
+        return word
 
     def _parallel(self, m: Module) -> _Stage:
         """One word a clock, from a multiplexer over all cells."""
@@ -254,9 +285,12 @@ class Sender(Block):
         held_index = Signal.like(leaving.index, name="held_index", reset_less=True)
         low = -(-len(value) // 8) * 8
         shown = Signal(low)
+        last: Value = ~moving
+        if self.in_turn and "tlast" in self.signature.members:
+            last = last & ~self._left_over(m, last)
         m.d.comb += [
             self.tvalid.eq(held & (changed | ~moving)),
-            *([self.tlast.eq(~moving)] if "tlast" in self.signature.members else []),
+            *([self.tlast.eq(last)] if "tlast" in self.signature.members else []),
             *([self.tid.eq(self.number)] if "tid" in self.signature.members else []),
             shown.eq(held_value),
             self.tdata.eq(Cat(shown, held_index)),
@@ -266,7 +300,19 @@ class Sender(Block):
             m.d.sync += [held.eq(1), held_value.eq(value), held_index.eq(leaving.index)]
         with m.Elif(self.tvalid & self.tready):
             m.d.sync += held.eq(0)
+        if self.in_turn:
+            with m.If(self.drop & ~(self.tvalid & ~self.tready)):
+                m.d.sync += held.eq(0)
         return held
+
+    def _left_over(self, m: Module, last: Value) -> Signal:
+        """What is offered was no last one when all behind it was dropped, and so it stays."""
+        left_over = Signal()
+        with m.If(self.tready):
+            m.d.sync += left_over.eq(0)
+        with m.Elif(self.drop & self.tvalid & ~last):
+            m.d.sync += left_over.eq(1)
+        return left_over
 
     def _side_by_side(
         self, m: Module, stage: _Stage, value: Value, end: int, data: Signal, valid: Signal, ready: Signal

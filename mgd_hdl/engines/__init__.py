@@ -7,6 +7,7 @@ from .bank import AheadEngine, BankEngine
 from .engine import Broadcast, Engine, Passing
 from .loaded import LoadedEngine
 from .node import NodeEngine
+from .outside_bank import OutsideBankEngine
 from .parallel import ParallelEngine
 from .serial import SerialEngine
 
@@ -17,6 +18,7 @@ ENGINES: dict[str, type[Engine]] = {
     "parallel": ParallelEngine,
     "serial": SerialEngine,
     "loaded": LoadedEngine,
+    "outside bank": OutsideBankEngine,
     "bank": BankEngine,
     "node": NodeEngine,
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from amaranth.hdl import Const, Value
+from amaranth.hdl import Cat, Const, Value
 
 from ..config.network import LayerConfig
 from ..config.trainer import TrainerConfig
@@ -138,6 +138,13 @@ class Engine:
         for layer in self.config.shape.layers:
             for name in layer.weight_ports:
                 site.m.d.comb += getattr(network, name).eq(getattr(self.array, name))
+
+    def tells(self, site: Site, sender: Any) -> None:
+        """In place of :meth:`weights` with a device outside: they stand at the sender's port, or come there
+        one after the other when it is told to go.
+        """
+        names = [name for layer in self.config.shape.layers for name in layer.weight_ports]
+        site.m.d.comb += sender.weights.eq(Cat(*(getattr(self.array, name) for name in names)))
 
     def broadcast(self, site: Site) -> Broadcast:
         """The words of an update, and those that set parameters: before the first step, and of the host."""

@@ -209,9 +209,8 @@ class OutsideDevice(OnChip):
     def shows(self, engine: Engine, shown: Value) -> None:
         m, config, ports = self.m, self.config, self.site.ports
         measurement, sender, reader = self.measurement, self.sender, self.reader
-        names = [name for layer in config.shape.layers for name in layer.weight_ports]
+        engine.tells(self.site, sender)
         m.d.comb += [
-            sender.weights.eq(Cat(*(getattr(engine.array, name) for name in names))),
             sender.go.eq(measurement.go),
             *([sender.number.eq(measurement.number + 1)] if "number" in sender.signature.members else []),
             measurement.sending.eq(sender.busy),

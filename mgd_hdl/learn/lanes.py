@@ -26,8 +26,7 @@ def state_bits(config: TrainerConfig) -> int:
     """Of what codes are made of: a step of Walsh codes, an index, a random state; of sparse codes above it
     those of all further registers.
     """
-    indices = config.timing.indices
-    assert indices is not None
+    indices = config.timing.lane_codes
     if indices.rows:
         return LFSR.degree * (1 + indices.pairs)
     return indices.bits if config.sequential else config.codes.walsh_code.counter_bits
@@ -49,9 +48,8 @@ class SinglePort(Block):
     """
 
     def __init__(self, config: TrainerConfig):
-        sweep, self.parameter = config.timing.sweep, shape(config.words.parameter)
-        assert sweep is not None
-        self.depth = sweep.block_depth
+        self.parameter = shape(config.words.parameter)
+        self.depth = config.timing.lane.block_depth
         super().__init__(
             {
                 "address": In(range(self.depth)),
@@ -124,7 +122,7 @@ class Lane(Block):
     adds : In(1)
         The word takes its update, in c + 2.
     writes : In(1)
-        It is written, in ``c + config.timing.sweep.back``.
+        It is written, in ``c + config.timing.lane.back``.
     load, theta : In(1), In(config.words.parameter)
         This is written instead.
     visible : Out(config.words.visible)
@@ -139,10 +137,8 @@ class Lane(Block):
 
     def __init__(self, config: TrainerConfig, number: int = 0):
         self.config, self.number = config, number
-        sweep, indices = config.timing.sweep, config.timing.indices
-        assert sweep is not None
-        assert indices is not None
-        self.depth, self.indices, self.sweep = sweep.depth, indices, sweep
+        self.words, self.indices = config.timing.lane, config.timing.lane_codes
+        self.depth, indices = self.words.depth, self.indices
         address = In(range(self.depth))
         super().__init__(
             {
@@ -199,7 +195,7 @@ class Lane(Block):
         m.d.sync += updated.eq(later(m, kept, "kept", 1) + taken)
 
         # c + 4; and later where the memories take turns.
-        written = later(m, updated, "updated", self.sweep.back - self.sweep.turn)
+        written = later(m, updated, "updated", self.words.back - self.words.turn)
         m.d.comb += [
             self.visible.eq(updated[config.words.guard_bits :].as_signed()),
             self.code.eq(later(m, shaken, "shaken", 1)),
@@ -727,9 +723,6 @@ class Loader(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        sweep = config.timing.sweep
-        assert sweep is not None
-        self.sweep = sweep
         super().__init__(
             {
                 "start": In(1),
@@ -737,7 +730,7 @@ class Loader(Block):
                 "busy": Out(1),
                 "done": Out(1),
                 "load": Out(config.engine.lanes),
-                "place": Out(range(sweep.depth)),
+                "place": Out(range(config.timing.lane.depth)),
                 "theta": Out(shape(config.words.parameter)),
             }
         )

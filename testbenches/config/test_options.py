@@ -29,7 +29,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "no shadow": {"engine": {"shadow": "no"}},
     "follower": {"learning": {"follow": 2}},
     "serial cells": {"engine": {"cell": "serial"}},
-    "bank": {"engine": {"kind": "bank"}},
+    "bank": {"engine": {"kind": "bank", "lanes": 1}},
     "early enables": {"engine": {"enables": "early"}},
     "no leaves": {"engine": {"leaves": "no"}},
     "small leaves": {"engine": {"leaf_cells": 16}},

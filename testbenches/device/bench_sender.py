@@ -25,6 +25,8 @@ class Bench:
         self.codes: list[tuple[int, int]] = []
         self.held: dict[str, int] = {}
         self.pass_clock = -1  # of serial cells, counted from the clock in which they are asked
+        self.in_turn = config.facts.delivery.kind == "words"
+        self.next = config.parameters  # of a bank, the number of the word that comes
         self.sends = config.device.sends
 
     def change(self, share: float) -> None:
@@ -34,9 +36,14 @@ class Bench:
         fresh = self.rng.integers(format.min, format.max + 1, self.config.parameters)
         self.weights = np.where(moved, fresh, self.weights)
 
-    def _cells(self) -> dict[str, int]:
+    def _cells(self, ready: float) -> dict[str, int]:
         """What stands at ``weights`` in this clock."""
         width = self.config.words.weight.width
+        if self.in_turn:
+            there = self.next < self.config.parameters and self.rng.random() < (1 + ready) / 2
+            noise = int(self.rng.integers(1 << width))
+            word = int(self.weights[self.next]) if there else noise
+            return {"there": int(there), "weights": word, "drop": 0}
         if not self.config.facts.delivery.marked:
             return {"weights": pack(self.weights.tolist(), width)}
         # Three clocks after it is asked for the lowest bits come, then a bit a clock.
@@ -55,7 +62,11 @@ class Bench:
             streams["codes_"] = ["tdata", "tid"]
             inputs["codes_tready"] = int(self.rng.random() < ready)
         inputs["tready"] = int(self.rng.random() < ready)
-        await clock(dut, **self._cells(), **inputs)
+        cells = self._cells(ready)
+        await clock(dut, **(cells | inputs))
+        if self.in_turn:
+            self.next += cells["there"] and int(dut.takes.value)
+            self.next = 0 if inputs.get("go") else self.next
         if self.config.facts.delivery.marked and dut.passes.value == 1:
             self.pass_clock = 0
         for prefix, names in streams.items():
@@ -88,14 +99,15 @@ class Bench:
                 word -= (word >> index.low - 1) << index.low
             self.beats.append((number, word, shown["tlast"], shown["tid"]))
 
-    async def send(self, every: bool, number: int, ready: float) -> int:
-        """One go until it is over; returns its clocks."""
+    async def send(self, every: bool, number: int, ready: float, drop: int = -1) -> int:
+        """One go until it is over; returns its clocks. After so many a bank's sender drops what is left."""
         extra = {"every": int(every)} if self.sends in ("changes", "apart") else {}
         self.beats, self.rows, self.codes = [], [], []
         await self.clock(ready, go=1, number=number, **extra)
         clocks = 0
         while True:
-            await self.clock(ready, go=0, number=number)
+            dropped = {"drop": int(clocks == drop)} if self.in_turn else {}
+            await self.clock(ready, go=0, number=number, **dropped)
             if self.dut.busy.value == 0:
                 break
             clocks += 1
@@ -122,7 +134,7 @@ class Bench:
 
 async def begin(dut: Any) -> Bench:
     bench = Bench(dut, configured())
-    names = ("weights", "go", "every", "number", "tready", "codes_tready", "first", "last")
+    names = ("weights", "go", "every", "number", "tready", "codes_tready", "first", "last", "there", "drop")
     await start(dut, **{name: 0 for name in names if hasattr(dut, name)})
     return bench
 
@@ -137,6 +149,28 @@ async def every_change_is_sent_once(dut, ready):
         number = int(bench.rng.integers(0, 16))
         await bench.send(every, number, ready)
         bench.check(every, number)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms", skip=configured().facts.delivery.kind != "words")
+async def what_is_dropped_is_not_sent(dut):
+    """Some first parameters come, none marked as the last one; then all, as if nothing had been."""
+    bench, short, whole = await begin(dut), 0, 0
+    for _ in range(150):
+        bench.change(1.0)
+        ready, number = float(bench.rng.choice([1.0, 0.5, 0.2])), int(bench.rng.integers(0, 16))
+        await bench.send(True, number, ready, drop=int(bench.rng.integers(0, 2 * bench.config.parameters)))
+        expected, came = bench.twin.send(bench.weights, True), bench.beats
+        assert [beat[:2] for beat in came] == expected[: len(came)]
+        lasts = [beat[2] for beat in came]
+        if len(came) < len(expected):
+            assert not any(lasts)
+            short += 1
+        else:
+            assert not any(lasts[:-1])
+            whole += lasts[-1]
+        await bench.send(True, number, ready)
+        bench.check(True, number)
+    assert (short > 50, whole > 5) == (True, True)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -12,6 +12,7 @@ from mgd_sim.device.sender import Sender as Twin
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.device.bench_sender"
+BANK = {"kind": "bank", "lanes": 1}
 DAC = {"dac_bits": 10, "dac_gain": 0.3, "dac_offset": -0.125}
 
 
@@ -37,6 +38,8 @@ CASES = {
         dac_offset=[k / 16 - 0.25 for k in range(11)],
     ),
     "serial": outside(engine={"cell": "serial"}),
+    "a bank, changes": outside(engine=BANK),
+    "a bank, codes, all": outside(engine=BANK, sends="all", **DAC),
     "serial, codes, apart": outside(engine={"cell": "serial"}, sends="apart", **DAC),
 }
 
@@ -73,6 +76,21 @@ def test_mutations_are_noticed(mutation, tmp_path):
 def test_mutations_of_codes_are_noticed(mutation, tmp_path):
     text = verilog(Sender(CASES["codes, changes"]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, CASES["codes, changes"])
+
+
+@mutations(
+    ("nothing waits for the device", r"takes = _\d+_ \| tready", "takes = 1'h1"),
+    ("whatever comes is a word", r"scanning & there", "scanning"),
+    ("words of nobody", r"scanning & there", "there"),
+    ("what comes behind is not dropped", r"if \(_24_\) scanning", "if (rst) scanning"),
+    ("what is on its way is not dropped", r"if \(_25_\) word_valid", "if (rst) word_valid"),
+    ("what is held is not dropped", r"= drop & _\d+_;", "= 1'h0;"),
+    ("what is offered is dropped", r"= drop & _\d+_;", "= drop;"),
+    ("marked as the last one", r"left_over <= 1'h1", "left_over <= 1'h0"),
+)
+def test_mutations_of_a_bank_are_noticed(mutation, tmp_path):
+    text = verilog(Sender(CASES["a bank, changes"]), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, CASES["a bank, changes"])
 
 
 def test_the_twin_by_hand():

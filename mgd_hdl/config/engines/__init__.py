@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from ..asked import Asked
-from ..options import OPTIONS
 from .bank import BankFacts
 from .facts import EngineFacts, Probe
-from .indices import Indices
+from .indices import Indices, Rows
 from .layout import TILE_CELLS, Place, Tile
 from .loaded import LoadedFacts
 from .node import NodeFacts
+from .outside_bank import OutsideBankFacts
 from .parallel import ParallelFacts
 from .serial import SerialFacts
+from .series import Series
 from .sweep import Sweep
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "Indices",
     "Place",
     "Probe",
+    "Rows",
+    "Series",
     "Sweep",
     "Tile",
     "facts_of",
@@ -29,7 +32,8 @@ __all__ = [
 
 #: All engines by name.
 ENGINES: dict[str, type[EngineFacts]] = {
-    each.name: each for each in (ParallelFacts, SerialFacts, LoadedFacts, BankFacts, NodeFacts)
+    each.name: each
+    for each in (ParallelFacts, SerialFacts, LoadedFacts, OutsideBankFacts, BankFacts, NodeFacts)
 }
 
 
@@ -38,6 +42,6 @@ def facts_of(asked: Asked) -> EngineFacts:
     can have another one's option: it goes node by node too.
     """
     for facts in ENGINES.values():
-        if facts.option and OPTIONS[facts.option].on(asked):
+        if facts.chosen(asked):
             return facts(asked)
     return ParallelFacts(asked)

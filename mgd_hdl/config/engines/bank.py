@@ -98,7 +98,7 @@ class BankFacts(EngineFacts):
         return (Probe("theta", "parameter", f"core.array.lane_{{lane}}.{memory}[{{word}}]", "done"),)
 
     def probed(self, layers: Sequence[LayerConfig], parameter: int, cell: int) -> dict[str, int]:
-        lane, address = self.sweep(layers).where(parameter)
+        lane, address = (self.series(layers) or self.sweep(layers)).where(parameter)
         if not self.asked.single_port:
             return {"lane": lane, "word": address}
         word, block = divmod(address, 2)

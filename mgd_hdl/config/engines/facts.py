@@ -13,6 +13,7 @@ from ..delivery import PARALLEL, Delivery
 from ..network import LayerConfig
 from ..options import OPTIONS
 from .layout import TILE_CELLS, Place, Tile, in_blocks
+from .series import Series
 from .sweep import Sweep
 
 __all__ = ["CELL", "EngineFacts", "Probe"]
@@ -89,6 +90,13 @@ class EngineFacts:
     memory: ClassVar[bool] = False
     largest: ClassVar[int] = 1 << 16
 
+    @classmethod
+    def chosen(cls, asked: Asked) -> bool:
+        """Whether this is the engine that is asked for, where none that stands before it in
+        :data:`mgd_hdl.config.engines.ENGINES` is.
+        """
+        return bool(cls.option) and OPTIONS[cls.option].on(asked)
+
     @property
     def refuses(self) -> frozenset[str]:
         """Names of the options that it cannot have; the pairs are declared with the options."""
@@ -155,6 +163,10 @@ class EngineFacts:
         """Where the network is folded: how its words pass. What follows a measurement is then counted from
         the clock in which its outputs are together, as nothing that is known of it need be carried along.
         """
+        return None
+
+    def series(self, layers: Sequence[LayerConfig]) -> Series | None:
+        """Where parameters go out to a device from one memory: how they lie there."""
         return None
 
     # ---- words and places ------------------------------------------------------------------------------

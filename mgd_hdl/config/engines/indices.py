@@ -9,14 +9,65 @@ from functools import cached_property
 from ..codes import COLUMNS, LFSR, SparseCode
 from .sweep import Sweep
 
-__all__ = ["Indices"]
+__all__ = ["Indices", "Rows"]
 
 #: Bits of a column, and of a diagonal.
 _COLUMN = (COLUMNS - 1).bit_length()
 
 
+class Rows:
+    """What a lane asks of the codes of its words.
+
+    Attributes
+    ----------
+    rows : bool
+        They are random, and from a table of rows.
+    nodes : bool
+        They are those of neurons.
+    pairs : int
+        Of a sparse code: so many registers say whether a parameter is shaken; their mask is in the table too.
+    """
+
+    rows: bool
+    nodes: bool = False
+    pairs: int = 0
+
+    @property
+    def bits(self) -> int:
+        """Of an index."""
+        raise NotImplementedError
+
+    @property
+    def table(self) -> int:
+        """With ``rows``: so many rows has each lane."""
+        raise NotImplementedError
+
+    @property
+    def mask_bits(self) -> int:
+        """Of a row: which bits of the state it adds up, of those behind the columns and the diagonals."""
+        return LFSR.degree - 2 * COLUMNS
+
+    @property
+    def sign_bits(self) -> int:
+        """Of a row for the sign: above the mask a diagonal, and node by node a column."""
+        return self.mask_bits + (2 if self.nodes else 1) * _COLUMN
+
+    @property
+    def row_bits(self) -> int:
+        """Of all: above those for the sign the mask of a sparse code."""
+        return self.sign_bits + (self.pairs > 0) * len(SparseCode.ROW_BITS)
+
+    def neurons(self, lane: int) -> Iterator[tuple[int, int]]:
+        """Node by node: index and number of each neuron of a lane, all layers counted through."""
+        raise NotImplementedError
+
+    def parameters(self, lane: int) -> Iterator[tuple[int, int]]:
+        """Index and number of each parameter of a lane."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Indices:
+class Indices(Rows):
     """The index of the word of input i in group g of a layer is, in lane l,
 
         first + g * stride + ahead + i        ahead = that of lane l in this layer
@@ -107,21 +158,6 @@ class Indices:
     def table(self) -> int:
         """With ``rows``: so many rows has each lane."""
         return max(2, self._firsts[-1]) if self.nodes else self._firsts[-1] // COLUMNS
-
-    @property
-    def mask_bits(self) -> int:
-        """Of a row: which bits of the state it adds up, of those behind the columns and the diagonals."""
-        return LFSR.degree - 2 * COLUMNS
-
-    @property
-    def sign_bits(self) -> int:
-        """Of a row for the sign: above the mask a diagonal, and node by node a column."""
-        return self.mask_bits + (2 if self.nodes else 1) * _COLUMN
-
-    @property
-    def row_bits(self) -> int:
-        """Of all: above those for the sign the mask of a sparse code."""
-        return self.sign_bits + (self.pairs > 0) * len(SparseCode.ROW_BITS)
 
     def neurons(self, lane: int) -> Iterator[tuple[int, int]]:
         """Node by node: index and number of each neuron of a lane, all layers counted through."""

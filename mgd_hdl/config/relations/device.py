@@ -49,6 +49,39 @@ def _given(config: Derived) -> Iterator[Problem]:
         )
 
 
+@relation("device.kind", "device.parameters", "engine.kind", "engine.lanes", "engine.memory", "device.sends",
+          "perturbation.share", "perturbation.granularity", "network.layers")  # fmt: skip
+def _bank(config: Derived) -> Iterator[Problem]:
+    """A device takes one parameter at a time, and a row of all would be registers for each of them."""
+    if not config.outside or not config.bank:
+        return
+    lanes, sends = config.engine.lanes, config.device.sends
+    if lanes != 1:
+        yield Problem(
+            "engine.lanes",
+            shown(lanes),
+            'must be 1 with engine.kind = "bank" and device.kind = "outside": parameters go out one by one',
+        )
+    if sends not in ("changes", "all"):
+        yield Problem(
+            "device.sends",
+            shown(sends),
+            'must be "changes" or "all" with engine.kind = "bank", which has no row of all parameters',
+        )
+    if config.single_port and any(layer.parameters % 2 for layer in config.shape.layers[:-1]):
+        yield Problem(
+            "engine.memory",
+            '"single_port"',
+            'must be "dual_port" where a layer of the device, other than the last, has an odd number of'
+            " parameters: even words are in one memory, odd ones in another, which take turns",
+        )
+    outside = 'with engine.kind = "bank" and device.kind = "outside", whose words all leave alike'
+    if config.sparse:
+        yield Problem("perturbation.share", shown(config.perturbation.share), f"must be 1 {outside}")
+    if config.layerwise:
+        yield Problem("perturbation.granularity", '"layer"', f'must be "network" {outside}')
+
+
 @relation("device.kind", "imperfections.activation_spread")
 def _spread(config: Derived) -> Iterator[Problem]:
     if config.outside and config.imperfections.activation_spread:
