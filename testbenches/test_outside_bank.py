@@ -13,6 +13,8 @@ from testbenches.outside import circuit
 from testbenches.test_loop import software
 
 TWO = {"measure": "two_sided"}
+#: Of banks.
+MEMORIES = {"random, two-sided, two tiles": {"memory": "single_port"}}
 #: What trainers of either engine can be, by what they cover.
 CASES: dict[str, TrainerConfig] = {
     "random, layers, all": outside({"parameters": [13, 20], "sends": "all"}, network={"layers": [2, 1]}),
@@ -59,7 +61,7 @@ def test_a_bank_is_an_array_and_the_software(name, tmp_path_factory):
     expected = states(software(array).run(steps, record=True))
     assert (expected["theta"] != expected["theta"][0]).any()
     found, asked = [], []
-    for config in (array, array.replaced(engine=BANK)):
+    for config in (array, array.replaced(engine={**BANK, **MEMORIES.get(name, {})})):
         with circuit(config, build=build, stalls=True, delay=2) as running:
             found.append(running.run(steps))
             asked.append(running.model.get("asked_count"))
@@ -80,6 +82,26 @@ def test_a_bank_is_an_array_and_the_software(name, tmp_path_factory):
             {"engine": {"kind": "bank"}},
             'engine.lanes = 4: must be 1 with engine.kind = "bank" and device.kind = "outside": parameters go'
             " out one by one",
+        ),
+        (
+            {
+                "engine": {**BANK, "memory": "single_port"},
+                "device": {"parameters": [4, 3, 2]},
+                "network": {"layers": [2, 1]},
+            },
+            'engine.memory = "single_port": must be "dual_port" where a layer of the device, other than the'
+            " last, has an odd number of parameters: even words are in one memory, odd ones in another, which"
+            " take turns",
+        ),
+        (
+            {"engine": BANK, "perturbation": {"share": 0.5}},
+            'perturbation.share = 0.5: must be 1 with engine.kind = "bank" and device.kind = "outside", whose'
+            " words all leave alike",
+        ),
+        (
+            {"engine": BANK, "perturbation": {"granularity": "layer"}},
+            'perturbation.granularity = "layer": must be "network" with engine.kind = "bank" and device.kind'
+            ' = "outside", whose words all leave alike',
         ),
         (
             {"engine": BANK, "device": {"sends": "apart"}},

@@ -16,12 +16,14 @@ from testbenches.support import mutations, run, stays_unnoticed
 BENCH = "testbenches.learn.bench_outside_lane"
 
 
-def bank(*counts: int, family: str = "walsh", access: str = "no", **sections: Any) -> TrainerConfig:
+def bank(
+    *counts: int, family: str = "walsh", access: str = "no", memory: str = "dual_port", **sections: Any
+) -> TrainerConfig:
     perturbation = {"family": family, **sections.pop("perturbation", {})}
     return preset("xor").replaced(
         network={"layers": [2, 1]},
         device={"kind": "outside", "parameters": counts},
-        engine={"kind": "bank", "lanes": 1, "access": access},
+        engine={"kind": "bank", "lanes": 1, "access": access, "memory": memory},
         perturbation=perturbation,
         **sections,
     )
@@ -35,6 +37,8 @@ CASES = {
     "sequential, layers, two sides": bank(3, 9, family="sequential", learning={"measure": "two_sided"}),
     "sequential, accessed": bank(10, family="sequential", access="yes"),
     "one parameter": bank(1),
+    "single ports, layers, accessed": bank(6, 2, 9, memory="single_port", access="yes"),
+    "single ports, random": bank(11, family="random_code", memory="single_port"),
 }
 
 

@@ -37,6 +37,4 @@ class OutsideBankFacts(BankFacts):
         """All words pass, and the last one is written, before the next step; a table is a clock more, and so
         are single ports.
         """
-        return Fraction(
-            wait + self.asked.parameters + self.tables + Sweep.turn + self.asked.single_port + 1
-        )
+        return Fraction(wait + self.asked.parameters + self.tables + Sweep.turn + self.asked.single_port + 1)
