@@ -92,7 +92,7 @@ class SampleSdram(Block):
         given = {name: Signal(name=name) for name in _COMMANDS}
         ready = Signal()  # the chip has its mode
         leave = Signal()  # the row that is open is not that of the address
-        rests = self._wires(m, given)
+        free = self._wires(m, given)
         age, due = self._refreshes(m, given["refresh"])
         row, bank, column, last = self._address(m, given, leave)
         full = self._filling(m, given["write"], last)
@@ -106,7 +106,7 @@ class SampleSdram(Block):
                     m.next = "CLOSED"
             with m.State("CLOSED"):
                 m.d.sync += self.addr.eq(Mux(ready, row, MODE))
-                with m.If(rests):
+                with m.If(free):
                     with m.If(due):
                         m.d.comb += given["refresh"].eq(1)
                     with m.Elif(ready):
@@ -117,7 +117,7 @@ class SampleSdram(Block):
                         m.d.sync += ready.eq(1)
             with m.State("OPEN"):
                 m.d.sync += self.addr.eq(Mux(due | leave, _ALL, column))
-                with m.If(rests):
+                with m.If(free):
                     with m.If(due | leave):
                         m.d.comb += given["precharge"].eq(1)
                         m.next = "CLOSED"

@@ -24,12 +24,12 @@ from mgd_hdl.config.sdram import Sdram
 __all__ = ["CHIP", "instance", "ports"]
 
 CHIP = """
-module sdram_chip #(parameter PS = 1, COLUMNS = 9, ROWS = 1)
+module sdram_chip #(parameter PS = 1, COLUMNS = 9, ROWS = 1, POWER_UP = 200_000_000)
   (input clk, input rst, input [2:0] command, input [1:0] ba, input [12:0] a, input dqm,
   input [15:0] dq_o, input dq_oe, output [15:0] dq_i, output reg [6:0] wrong);
   localparam NOP = 7, READ = 5, WRITE = 4, ACTIVATE = 3, PRECHARGE = 2, REFRESH = 1, MODE = 0;
   localparam [63:0] RCD = 21_000, RAS = 42_000, RP = 21_000, RC = 63_000, RRD = 14_000, RFC = 63_000;
-  localparam [63:0] LONGEST = 100_000_000, POWER_UP = 200_000_000;
+  localparam [63:0] LONGEST = 100_000_000;
   localparam [63:0] ALL_ROWS = 64'd64_000_000_000, LATE = ALL_ROWS / 8192 + 640_000;
   reg [16:0] words [0:4 * (1 << (COLUMNS + ROWS)) - 1];  // highest bit: it was written
   reg [3:0] open = 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import asdict
 from fractions import Fraction
 
@@ -155,3 +156,78 @@ def test_mutations_are_noticed(mutation, tmp_path):
     assert not stays_unnoticed(
         mutation, text(config, samples), BENCH, tmp_path, config, **given(samples, words)
     )
+
+
+# ---- the model of the chip -------------------------------------------------------------------------
+
+READ, WRITE, ACTIVATE, PRECHARGE, REFRESH, MODE, STOP = 5, 4, 3, 2, 1, 0, 6
+#: Commands with the clocks, of 20 ns, before each: a command, its bank, its address, and how the data wires
+#: are beside it: d: driven, m: masked. The time after power-up is 200 ns here.
+BEGIN = [(11, PRECHARGE, 0, 1 << 10, ""), (2, REFRESH, 0, 0, ""), (4, REFRESH, 0, 0, "")]
+READY = [*BEGIN, (4, MODE, 0, 0x20, "")]
+OPEN = [*READY, (2, ACTIVATE, 1, 1, "")]
+WRITTEN = [*OPEN, (2, WRITE, 1, 3, "d")]
+#: What is done, and the bits of ``wrong`` that it sets.
+DONE = {
+    "all is well": ([*WRITTEN, (1, READ, 1, 3, ""), (2, PRECHARGE, 1, 0, ""), (4, REFRESH, 0, 0, "")], set()),
+    "a command too early": ([(9, PRECHARGE, 0, 1 << 10, "")], {0}),
+    "refreshes before banks are closed": ([(11, REFRESH, 0, 0, "")], {0}),
+    "a mode after one refresh": ([*BEGIN[:2], (4, MODE, 0, 0x20, "")], {0}),
+    "no mode": ([*BEGIN, (4, ACTIVATE, 0, 0, "")], {0}),
+    "a word after 20 ns": ([*READY, (2, ACTIVATE, 1, 1, ""), (1, WRITE, 1, 3, "d")], {1}),
+    "closed after 40 ns": ([*OPEN, (2, PRECHARGE, 1, 0, "")], {1}),
+    "closed 20 ns after a word": ([*WRITTEN, (1, WRITE, 1, 4, "d"), (1, PRECHARGE, 1, 0, "")], {1}),
+    "opened 20 ns after": ([*OPEN, (3, PRECHARGE, 1, 0, ""), (1, ACTIVATE, 1, 0, "")], {1}),
+    "opened 60 ns after a refresh": ([*READY, (2, REFRESH, 0, 0, ""), (3, ACTIVATE, 1, 0, "")], {1}),
+    "a clock after a mode": ([*READY, (1, ACTIVATE, 1, 0, "")], {1}),
+    "opened twice": ([*OPEN, (5, ACTIVATE, 1, 0, "")], {2}),
+    "a word of a closed bank": ([*OPEN, (2, WRITE, 2, 0, "d")], {2}),
+    "a refresh in an open row": ([*OPEN, (4, REFRESH, 0, 0, "")], {2}),
+    "a mode in an open row": ([*OPEN, (4, MODE, 0, 0x20, "")], {2}),
+    "no refresh for 8.5 us": ([*READY, (424, STOP + 1, 0, 0, "")], {3}),
+    "another mode": ([*BEGIN, (4, MODE, 0, 0x30, "")], {4}),
+    "a bank that closes itself": ([*WRITTEN, (1, WRITE, 1, 1 << 10 | 3, "d")], {4}),
+    "a stop": ([*OPEN, (2, STOP, 0, 0, "")], {4}),
+    "nobody drives a word": ([*OPEN, (2, WRITE, 1, 3, "")], {5}),
+    "driven without a word": ([*OPEN, (2, STOP + 1, 0, 0, "d")], {5}),
+    "masked": ([*OPEN, (2, WRITE, 1, 3, "dm")], {5}),
+    "both drive": ([*WRITTEN, (1, READ, 1, 3, ""), (2, WRITE, 1, 3, "d")], {5}),
+    "read and never written": ([*WRITTEN, (1, READ, 1, 4, "")], {6}),
+}  # fmt: skip
+
+
+def scenario(number: int, commands: list[tuple[int, int, int, int, str]]) -> str:
+    """A chip, what it is told, and what it says."""
+    told = "".join(
+        f"    repeat ({wait - 1}) @(negedge clk) {{c{number}, o{number}, m{number}}} = 5'b11100;\n"
+        f"    @(negedge clk) {{c{number}, o{number}, m{number}}} = "
+        f"{{3'd{command}, 1'd{int('d' in wires)}, 1'd{int('m' in wires)}}};\n"
+        f"    b{number} = {bank}; a{number} = {address};\n"
+        for wait, command, bank, address, wires in commands
+    )
+    return f"""
+  reg [2:0] c{number} = 7; reg [1:0] b{number} = 0; reg [12:0] a{number} = 0;
+  reg o{number} = 0, m{number} = 0;
+  wire [6:0] w{number}; wire [15:0] q{number};
+  sdram_chip #(.PS(20000), .COLUMNS(4), .ROWS(1), .POWER_UP(200_000)) chip{number}(.clk(clk), .rst(1'b0),
+    .command(c{number}), .ba(b{number}), .a(a{number}), .dqm(m{number}), .dq_o(16'h1234), .dq_oe(o{number}),
+    .dq_i(q{number}), .wrong(w{number}));
+  initial begin
+{told}    repeat (2) @(negedge clk) {{c{number}, o{number}, m{number}}} = 5'b11100;
+    $display("{number} %d", w{number});
+  end
+"""
+
+
+def test_the_chip_notices(tmp_path):
+    """Everything that the sheet forbids sets its own bit, and nothing else does."""
+    body = "".join(scenario(number, commands) for number, (commands, _) in enumerate(DONE.values()))
+    clock_text = "reg clk = 0; always #1 clk = ~clk; initial #2000 $finish;"
+    (tmp_path / "b.v").write_text(f"module bench;\n{clock_text}\n{body}endmodule\n{CHIP}")
+    command = ["iverilog", "-g2012", "-s", "bench", "-o", "b.vvp", "b.v"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    command = ["vvp", "-n", "b.vvp"]
+    outcome = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    said = dict(map(int, line.split()) for line in outcome.stdout.splitlines() if line[0].isdigit())
+    found = {name: {bit for bit in range(7) if said[number] >> bit & 1} for number, name in enumerate(DONE)}
+    assert found == {name: bits for name, (_, bits) in DONE.items()}
