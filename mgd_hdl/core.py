@@ -132,6 +132,9 @@ class Core(Block):
         m.d.comb += [sequencer.sample_valid.eq(samples.o.valid), samples.o.ready.eq(take)]
         with m.If(take):
             m.d.sync += [x.eq(samples.o.payload.x), target.eq(samples.o.payload.target)]
+        if config.turning:
+            with m.Elif(site.blocks["network"].turns):
+                m.d.sync += x.eq(x.rotate_right(config.formats.input.width))
         shown: Value = x
         for link in links:
             shown = link.shows(shown)

@@ -226,6 +226,13 @@ class Asked(Section):
         """Words of a lane are in two memories, of which one reads while the other writes."""
         return self.engine.memory == "single_port"
 
+    @property
+    def turning(self) -> bool:
+        """Input by input a sample goes round in the register that keeps it, not in a copy of it: single
+        ports are for small devices. An answer asks for other inputs meanwhile.
+        """
+        return self.single_port and not self.inference
+
     @cached_property
     def shadow(self) -> bool:
         """Cells hold a second copy of the visible bits, which changes only at the end of a window."""

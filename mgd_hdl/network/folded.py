@@ -156,7 +156,10 @@ class Folded(Block):
     Members
     -------
     x : In(inputs)
-        There with ``go``.
+        There with ``go``; where it turns, see ``turns``, for as long as the first layer is passed.
+    [turns] : Out(1), single ports without inference only
+        In the next clock ``x`` has turned by one input: the second one is first, and the first last. When the
+        first layer has been passed, ``x`` is as it was. A sweep that measures nothing leaves it.
     go : In(1)
         A sweep begins.
     quiet, wanted : In(1)
@@ -204,6 +207,7 @@ class Folded(Block):
         super().__init__(
             {
                 "x": In(data.ArrayLayout(shape(first.input), first.inputs)),
+                **({"turns": Out(1)} if config.turning else {}),
                 "go": In(1),
                 "quiet": In(1),
                 "wanted": In(1),
@@ -300,6 +304,9 @@ class Folded(Block):
         m.d.comb += self.swept.eq(final[swept])
 
         y = Signal(self._activated, name="activated")
+        if config.turning:
+            at = reach - 2
+            m.d.comb += self.turns.eq(valid[at] & bottom[at] & ~last_word[at] & ~silent)
         inputs = self._inputs(m, valid, bottom, plus, last_word, first_group, layer, word, y)
         if self.indices.nodes:
             keeps = valid[reach] & ~plus[reach] & last_group[reach] & ~silent
@@ -352,11 +359,13 @@ class Folded(Block):
         sweep, layers, reach = self.sweep, self.config.shape.layers, self.sweep.reach
         # A sample goes round, input by input, so that each group finds it as it was.
         first = layers[0].input
-        turning = Signal(len(self.x.as_value()), reset_less=True)
-        with m.If(self.go):
-            m.d.sync += turning.eq(self.x.as_value())
-        with m.Elif(valid[reach - 2] & bottom[reach - 2] & ~last_word[reach - 2]):
-            m.d.sync += turning.eq(turning.rotate_right(first.width))
+        turning: Value = self.x.as_value()
+        if not self.config.turning:
+            turning = Signal(len(self.x.as_value()), name="turning", reset_less=True)
+            with m.If(self.go):
+                m.d.sync += turning.eq(self.x.as_value())
+            with m.Elif(valid[reach - 2] & bottom[reach - 2] & ~last_word[reach - 2]):
+                m.d.sync += turning.eq(turning.rotate_right(first.width))
         sample = turning[: first.width]
         taken: Value = sample.as_signed() if first.signed else sample
 

@@ -701,7 +701,7 @@ def _folded(config: TrainerConfig, target: str) -> Features:
         "product_bits": lanes * weight * operand,
         # A factor without a sign has one bit more.
         **_wide(target, max(weight, operand + (not is_signed)), lanes),
-        "sample": layers[0].inputs * layers[0].input.width,
+        "sample": (not config.turning) * layers[0].inputs * layers[0].input.width,
         "line": sweep.reach + sweep.sums,
         "layers": len(layers),
         "curve": sweep.curve,

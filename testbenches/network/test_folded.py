@@ -177,6 +177,19 @@ def test_mutations_layer_by_layer_are_noticed(mutation, tmp_path):
 
 
 @mutations(
+    ("a sample that stands still", r"turns = (_\d+_) & _\d+_", "turns = 1'h0"),
+    ("it turns in silence", r"turns = (_\d+_) & _\d+_", r"turns = \1"),
+    ("no clock before the other side", r"turns \? \{ 2'h0, layer \}", "turns ? 3'h0"),
+)
+def test_mutations_of_single_ports_are_noticed(mutation, tmp_path):
+    config = folded("parity4", 2, 4, 4, 1, memory="single_port")
+    sweep = config.timing.sweep
+    assert sweep is not None
+    text = verilog(Folded(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+
+
+@mutations(
     ("all weights are shaken", r"(_\d+_) = bottom_5_later_0 \| _\d+_", r"\1 = bottom_5_later_0"),
     ("nothing is shaken", r"(_\d+_) = bottom_5_later_0 \| _\d+_", r"\1 = 1'h1"),
     ("both sides shaken alike", r"(_\d+_) = drain_shaken_0 \^ _\d+_", r"\1 = drain_shaken_0"),
