@@ -391,9 +391,11 @@ def _banks() -> str:
         for name, found in results.items():
             case, steps = banks.CASES[name], banks.speed(found)
             words = banks.bound(case.config)
-            lanes = f"{case.lanes}, many stages" if case.stages == "many" else case.lanes
+            lanes = f"{case.lanes}" + ", many stages" * (case.stages == "many")
+            lanes += ", single ports" * case.single_port
             row = [case.shown, f"{found['parameters']:,}", lanes, case.target]
             row += [f"{found[each]:,.0f}" for each in ("logic cells", "FF", "BRAM")] + [f"{found['DSP']:g}"]
+            row[-2] += f", {found['SPRAM']:g} SPRAM" if found.get("SPRAM") else ""
             row += [f"{found['clocks']:,g}", f"{float(words):,.1f}", f"{float(words) / found['clocks']:.1%}"]
             if steps is None:
                 row += ["", f"too many {', '.join(found['over'])}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from mgd_hdl import cli
 from mgd_hdl.config import TrainerConfig, load, preset
+from mgd_hdl.emit import verilog
+from mgd_hdl.learn.lanes import Lane
 from mgd_synth import banks, runs
 from mgd_synth.baselines import BASELINES
 from mgd_synth.estimate import (
@@ -26,7 +29,9 @@ from mgd_synth.estimate import (
 from mgd_synth.features import features, stored
 from mgd_synth.fit import fit, least_squares, placed
 from mgd_synth.flow import DEVICES
+from mgd_synth.ice40 import passes
 from mgd_synth.process import SynthError
+from mgd_synth.yosys import netlist
 
 ROOT = Path(__file__).parents[2]
 FIT = coefficients()
@@ -503,3 +508,42 @@ def test_check_tells_of_the_other_engine(capsys, tmp_path):
         assert all('engine.kind = "bank"' in line for line in lines)
     assert cli.main(["check", str(BANK)]) == 0
     assert "  engine       ecp5-25k: an array would fit" in capsys.readouterr().out
+
+
+# ---- memories with one port ------------------------------------------------------------------------
+
+#: Changes, SPRAMs of 16,384 words of 16 bits, and what a UP5K has too few of. A lane has two memories.
+SPRAMS = [
+    ({}, 4, ()),
+    ({"network": {"layers": [784, 82, 10]}}, 4, ()),  # 32,600 words a lane, of 32,768
+    ({"network": {"layers": [784, 83, 10]}}, 8, ("SPRAM",)),  # 42 groups of 785 words
+    ({"engine": {"lanes": 3}}, 6, ("SPRAM",)),
+    ({"engine": {"lanes": 1}}, 2, ()),
+    ({"formats": {"parameter": "SQ(4, 13)"}}, 8, ("SPRAM",)),  # 17 bits: two side by side
+]
+
+
+@pytest.mark.parametrize(("changes", "count", "short"), SPRAMS)
+def test_memories_with_one_port(changes, count, short):
+    config = banks.network("784-32-10-bits", 2, single_port=True).replaced(**changes)
+    used = totals(estimated_sizes(config, "ice40-up5k"))
+    (found,) = fits(config, ["ice40-up5k"])
+    assert (used["SPRAM"], found.short) == (count, short)
+    assert SUPPLY["ice40-up5k"]["SPRAM"] == 4
+    # Elsewhere they are blocks as all others.
+    (other,) = fits(config, ["ice40-hx8k"])
+    assert "BRAM" in other.short
+
+
+@pytest.mark.parametrize(("width", "count"), [(16, 2), (17, 4)])
+def test_a_lane_takes_them(width, count):
+    """Of a UP5K alone; the memory's attribute tells which."""
+    config = preset("xor").replaced(
+        perturbation={"family": "walsh"},
+        engine={"kind": "bank", "lanes": 1, "memory": "single_port"},
+        formats={"parameter": f"SQ(4, {width - 4})"},
+    )
+    text = verilog(Lane(config), "lane")
+    for device, number in (("u", count), ("hx", 0)):
+        cells = netlist(text, passes("lane", device))["modules"]["lane"]["cells"].values()
+        assert Counter(each["type"] for each in cells)["SB_SPRAM256KA"] == number
