@@ -231,7 +231,7 @@ class Asked(Section):
         """Input by input a sample goes round in the register that keeps it, not in a copy of it: single
         ports are for small devices. An answer asks for other inputs meanwhile.
         """
-        return self.single_port and not self.inference
+        return self.single_port and not self.inference and not self.outside
 
     @cached_property
     def shadow(self) -> bool:
