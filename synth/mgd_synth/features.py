@@ -226,8 +226,15 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
             yield f"shake_{layer.index}", f"code {family}", size
     for layer in config.shape.layers[1:] if config.shape.paced else ():
         yield numbered("code", layer.index), f"code {family}", size
+    yield from _beside(config, config.placement.rows)
+    if config.independent_noise:
+        yield "noise_code", "code random_code", {**size, "turns": 0, "order": 0, "flip": 0}
+
+
+def _beside(config: TrainerConfig, rows: int) -> Iterator[_Block]:
+    """Who is shaken at all; a sparse code drives wires of so many rows."""
     if config.sparse:
-        sparse: Features = {"one": 1, "rows": config.placement.rows, "pairs": config.share_shift}
+        sparse: Features = {"one": 1, "rows": rows, "pairs": config.share_shift}
         yield "sparse", "sparse", sparse
         if config.shadow:
             for layer in config.shape.layers:
@@ -238,8 +245,6 @@ def _codes(config: TrainerConfig) -> Iterator[_Block]:
         if config.shadow:
             for layer in config.shape.layers:
                 yield f"shake_turn_{layer.index}", "turn", turn
-    if config.independent_noise:
-        yield "noise_code", "code random_code", {**size, "turns": 0, "order": 0, "flip": 0}
 
 
 def _learning(config: TrainerConfig) -> Iterator[_Block]:
@@ -504,19 +509,20 @@ IN_BANK = " in a bank"
 _SLICE = (16, 4)
 
 
-def stored(depth: int, width: int, target: str) -> tuple[int, int]:
+def stored(depth: int, width: int, target: str, *, checked: bool = True) -> tuple[int, int]:
     """Of a memory that is written: how many memories of tables it becomes, or else its blocks.
 
     Yosys takes what costs least, as was seen of memories of many sizes: a memory of tables 4, a block 128,
     and each row of the former from the third on half its width. An iCE40 has blocks only. On an ECP5 deep
-    memories are made of narrow ones, see :mod:`mgd_synth.ecp5`.
+    memories are made of narrow ones, see :mod:`mgd_synth.ecp5`. Where nobody asks what a read gives in the
+    clock of a write, not ``checked``, a block takes a little less: of two that cost the same it is the block.
     """
     deep = target.startswith("ecp5") and depth > DEEP
     shapes = [(words, bits) for words, bits in _shapes(target)[1] if words > DEEP or not deep]
     blocks = min(-(-depth // words) * -(-width // bits) for words, bits in shapes)
     rows = -(-depth // _SLICE[0])
     slices = rows * -(-width // _SLICE[1])
-    tables = 4 * slices + max(0, rows - 2) * width / 2 <= 128 * blocks
+    tables = 4 * slices + max(0, rows - 2) * width / 2 <= (128 if checked else 125) * blocks
     return (slices, 0) if tables and not target.startswith("ice40") else (0, blocks)
 
 
@@ -528,7 +534,7 @@ def _lane_memories(config: TrainerConfig, target: str) -> tuple[int, int, int]:
     """Of the parameters of a lane: memories of tables, blocks, and large memories with one port."""
     (sweep, _), word = _schedule(config), config.words.parameter.width
     if not config.single_port:
-        return (*stored(sweep.depth, word, target), 0)
+        return (*stored(sweep.depth, word, target, checked=False), 0)
     if target not in _LARGE:
         slices, blocks = stored(sweep.block_depth, word, target)
         return 2 * slices, 2 * blocks, 0
@@ -546,6 +552,7 @@ def _bank(config: TrainerConfig, target: str) -> Iterator[_Block]:
     yield "array", "lanes", _lanes(config, address, index)
     if indices.nodes:
         yield "array.products", "products by nodes", _products(config, target)
+    yield from _beside(config, rows=0)
     yield "network.reader", "reader", {
         "one": 1,
         "layers": layers,
@@ -626,6 +633,7 @@ def _lane(config: TrainerConfig, target: str) -> Features:
         "parity": walsh and config.codes.walsh_code.place_bits,
         "compared": config.sequential * indices.bits,
         "random": indices.rows,
+        "pairs": indices.pairs,
         "stored": bits,
         "clamp": word - 2 - config.levels.rail,
         "blocks": (memories > 0) * word,
@@ -649,6 +657,7 @@ def _lanes(config: TrainerConfig, address: int, index: int) -> Features:
         "step": walsh and config.codes.walsh_code.counter_bits,
         "place": config.sequential * index,
         "random": indices.rows,
+        "pairs": indices.pairs,
         "update": (not indices.nodes) * config.words.word.width,
         "access": config.access * lanes * config.words.parameter.width,
     }

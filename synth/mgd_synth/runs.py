@@ -399,6 +399,10 @@ BANKS_FIT: dict[str, tuple[str, _Changes]] = {
         [16, 16, 4], 16, "UQ(0, 4)", perturbation=_WALSH, learning=_TWO_SIDED
     ),
     "bank 30-10, 8 lanes": _bank([30, 10], 8),
+    "bank 14-6-3, 3 lanes, half shaken": _bank([14, 6, 3], 3, perturbation={"share": 0.5}),
+    "bank 40-8-4, 4 lanes, an eighth shaken, two-sided": _bank(
+        [40, 8, 4], 4, perturbation={"share": 0.125}, learning=_TWO_SIDED
+    ),
     "bank 12-8-3, 4 lanes, by node, walsh, two-sided": _bank(
         [12, 8, 3], 4, perturbation={**_WALSH, **_NODES}, learning={**_TWO_SIDED, **_DITHER}
     ),
@@ -435,6 +439,10 @@ BANKS_JUDGED: dict[str, tuple[str, _Changes]] = {
         cost=_ENTROPY,
     ),
     "28-8-4, 5 lanes, inference": _bank([28, 8, 4], 5, learning=_TWO_SIDED, network=_ASKED),
+    "20-8-4, 4 lanes, a quarter shaken": _bank([20, 8, 4], 4, "UQ(0, 2)", perturbation={"share": 0.25}),
+    "20-9-6-3, 3 lanes, walsh, by layer": _bank(
+        [20, 9, 6, 3], 3, "UQ(0, 2)", perturbation={**_WALSH, "granularity": "layer"}
+    ),
     "18-9-3, 3 lanes, sequential, access, many stages": _bank(
         [18, 9, 3], 3, "UQ(0, 3)", perturbation=_SEQUENTIAL, engine={**_MANY, "access": "yes"}
     ),

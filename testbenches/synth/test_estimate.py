@@ -416,12 +416,21 @@ def test_memories_of_banks_are_counted(target):
 
 
 @pytest.mark.parametrize(
-    ("depth", "width", "tables", "blocks"),
-    [(96, 16, 24, 0), (97, 16, 0, 1), (160, 8, 20, 0), (192, 8, 0, 1), (128, 10, 24, 0), (128, 12, 0, 1)],
+    ("depth", "width", "checked", "unchecked"),
+    [
+        (80, 16, (20, 0), (20, 0)),
+        (96, 16, (24, 0), (0, 1)),
+        (97, 16, (0, 1), (0, 1)),
+        (160, 8, (20, 0), (20, 0)),
+        (192, 8, (0, 1), (0, 1)),
+        (128, 10, (24, 0), (0, 1)),
+        (128, 12, (0, 1), (0, 1)),
+    ],
 )
-def test_memory_of_tables_or_of_blocks(depth, width, tables, blocks):
-    """As Yosys made of each of these alone, for an ECP5."""
-    assert stored(depth, width, "ecp5-25k") == (tables, blocks)
+def test_memory_of_tables_or_of_blocks(depth, width, checked, unchecked):
+    """As Yosys made of each of these alone, for an ECP5, without and with ``no_rw_check``."""
+    assert stored(depth, width, "ecp5-25k") == checked
+    assert stored(depth, width, "ecp5-25k", checked=False) == unchecked
 
 
 def test_memory_blocks_by_hand():
