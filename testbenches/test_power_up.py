@@ -46,6 +46,16 @@ CONFIGURATIONS: dict[str, TrainerConfig] = {
     "bank, single ports": XOR.replaced(
         perturbation={"family": "walsh"}, engine={"kind": "bank", "lanes": 2, "memory": "single_port"}
     ),
+    "bank, layer by layer": XOR.replaced(
+        network={"layers": [2, 3, 1]},
+        perturbation={"granularity": "layer"},
+        engine={"kind": "bank", "lanes": 2},
+    ),
+    "bank, sparse": XOR.replaced(
+        network={"layers": [2, 3, 1]},
+        perturbation={"share": 0.5},
+        engine={"kind": "bank", "lanes": 2},
+    ),
     "bank, nodes": XOR.replaced(
         network={"layers": [2, 3, 1]},
         perturbation={"granularity": "node"},

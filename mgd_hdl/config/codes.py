@@ -217,8 +217,22 @@ class WalshCode:
         """How many different codes each of so many samples ever meets, where they come in one order again
         and again and each is held for so many perturbations.
         """
-        apart = math.gcd(self.repeats, held * samples)
-        return self.repeats // apart * min(held, apart)
+        return self._met(self.repeats, samples, held)
+
+    @staticmethod
+    def _met(repeats: int, samples: int, held: int) -> int:
+        apart = math.gcd(repeats, held * samples)
+        return repeats // apart * min(held, apart)
+
+    def met_in_turns(self, layers: int, held: int) -> int:
+        """Of the ``period / 2`` codes that differ in more than the sign of all parameters, how many a layer
+        meets that has its turn for so many perturbations at a time.
+
+        All, if ``held`` is odd and no less than ``layers``. Where not all, they are not orthogonal in these
+        turns; of two layers in turns of one, a bit of the step never changes, so two parameters whose indices
+        differ in it are always shaken alike, or always unlike.
+        """
+        return self._met(self.period // 2, layers, held)
 
     def index(self, row: int, column: int) -> int:
         always = self.repeats - (1 << self.place_bits)

@@ -83,6 +83,7 @@ def summary(config: TrainerConfig) -> dict[str, Any]:
         "starts_unknown": config.facts.starts_unknown,
         "options": [option.name for option in asked_for(config) if not option.form],
         "layerwise": config.layerwise,
+        "turn_codes": _met_in_turns(config),
         "nodes": config.nodes,
         "latency": {
             "measure": config.timing.measure_latency + (0 if sweep is None else sweep.answered),
@@ -200,6 +201,12 @@ def summary_lines(found: dict[str, Any]) -> Iterator[str]:
     extras = [text for key, text in words.items() if found[key]]
     if found["options"]:
         yield line("options", ", ".join(found["options"]))
+    if (codes := found["turn_codes"]) is not None:
+        each, met, least = codes["all"], codes["met"], len(found["layers"]) | 1
+        yield line(
+            "codes",
+            f"a layer meets {met:,} of {each:,} in its turns; all with an odd tau_layer of {least} or more",
+        )
     judge = found["judge"]
     if judge is not None:
         misses = f"at most {judge['misses']} at {judge['limit']} or above"
@@ -262,6 +269,15 @@ def _met(config: TrainerConfig) -> dict[str, int] | None:
         return None
     met = code.met(config.data.count, learning.tau_x // learning.tau_p)
     return {"repeat": code.repeats, "met": met} if met < code.repeats else None
+
+
+def _met_in_turns(config: TrainerConfig) -> dict[str, int] | None:
+    """Walsh codes, layer by layer: how many there are, and how many each layer meets, if fewer."""
+    if config.perturbation.family != "walsh" or not config.layerwise:
+        return None
+    code = config.codes.walsh_code
+    met = code.met_in_turns(len(config.shape.layers), config.perturbation.tau_layer)
+    return {"all": code.period // 2, "met": met} if met < code.period // 2 else None
 
 
 def _sample_lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:

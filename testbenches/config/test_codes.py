@@ -162,6 +162,23 @@ def test_codes_that_a_sample_meets_in_one_order(samples, held):
         assert len(set(perturbation[sample == each] % code.repeats)) == code.met(samples, held)
 
 
+@pytest.mark.parametrize("held", [1, 2, 3, 5, 8, 16, 24])
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+def test_codes_that_a_layer_meets_in_its_turns(layers, held):
+    """Counted; where it meets all of them no two of its parameters are always shaken alike, or unlike."""
+    code = WalshCode(2)
+    found = code.met_in_turns(layers, held)
+    assert found == 16 or held % 2 == 0 or held < layers
+    step = np.arange(layers * held * code.repeats)
+    index = np.array([code.index(*divmod(place, COLUMNS)) for place in range(16)])
+    for layer in {0, layers - 1}:
+        met = np.unique(step[step // held % layers == layer] % code.repeats)
+        assert len(set(met % 16)) == found
+        bits = np.array([[int(i & n).bit_count() & 1 for i in index] for n in met])
+        alike = [len(set(bits[:, i] ^ bits[:, j])) == 1 for i, j in itertools.combinations(range(16), 2)]
+        assert any(alike) if found <= 8 else not any(alike)
+
+
 @pytest.mark.parametrize("name", ["xor", "nist7x7"])
 def test_sequence_is_a_permutation(name):
     plain = preset(name).replaced(perturbation={"family": "sequential"})
