@@ -152,10 +152,10 @@ def test_no_word_that_counts_is_read_while_it_is_written(engine, tmp_path_factor
 
 #: Lanes, layers, and what else: passes of odd and even words, of one group and of several.
 SINGLE_PORT: dict[str, tuple[int, list[int], dict[str, Any]]] = {
-    "one lane, walsh": (1, [2, 4, 1], {"perturbation": {"family": "walsh"}}),
+    "one lane, walsh": (1, [2, 6, 2, 1], {"perturbation": {"family": "walsh"}}),
     "two lanes, random, two-sided, two hidden layers": (
         2,
-        [2, 5, 4, 1],
+        [2, 6, 3, 1],
         {"learning": {"measure": "two_sided", "rate": 0.0625}},
     ),
     "three lanes, nodes, many stages": (

@@ -572,9 +572,11 @@ def _bank(config: TrainerConfig, target: str) -> Iterator[_Block]:
         "two_sided": config.two_sided,
         "staged": config.staged,
     }  # fmt: skip
+    # The register in which a sample turns is the network's, or in its place the trainer's.
+    turning = config.turning * config.shape.layers[0].inputs * config.formats.input.width
     yield "trainer", "bank trainer", {
         "one": 1,
-        "sample": config.sample_bits,
+        "sample": config.sample_bits - turning,
         "doors": doors,
         "generator": config.task.source == "generator",
         "staged": config.staged,
@@ -710,7 +712,7 @@ def _folded(config: TrainerConfig, target: str) -> Features:
         "product_bits": lanes * weight * operand,
         # A factor without a sign has one bit more.
         **_wide(target, max(weight, operand + (not is_signed)), lanes),
-        "sample": (not config.turning) * layers[0].inputs * layers[0].input.width,
+        "sample": layers[0].inputs * layers[0].input.width,
         "line": sweep.reach + sweep.sums,
         "layers": len(layers),
         "curve": sweep.curve,
