@@ -386,7 +386,11 @@ OPTIONS: dict[str, Option] = {
             ("device.kind",),
             lambda config: config.outside,
             (
-                _apart("delayed updates", text='updates must be "exact" with a device outside'),
+                _apart(
+                    "delayed updates",
+                    "delayed sweeps",
+                    text='updates must be "exact" with a device outside',
+                ),
                 _apart("node by node", text='granularity must be "network" or "layer" with a device outside'),
             ),
             registers=(
