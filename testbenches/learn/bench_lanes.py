@@ -70,6 +70,8 @@ class Model:
         self.inputs: dict[int, int] = {}
         self.there = 0
         self.now = self.before = self.d = 0
+        self.ahead = config.learning.updates == "delayed"
+        self._start_ahead()
         #: Of either code: the states of a sparse code's further registers, whose turn it is layer by layer.
         self.pairs = config.share_shift
         self.beside, self.beside_before = (0, 0), (0, 0)
@@ -91,6 +93,17 @@ class Model:
     def _start(self) -> None:
         self.steps = following(self.config)
         self.following = next(self.steps)
+
+    def _start_ahead(self) -> None:
+        """Where sweeps begin ahead: the code between both, D that wait, how many sweeps wait for theirs, in
+        which of two memories inputs are; commands of a few clocks.
+        """
+        self.between = self.half = self.asks = 0
+        self.brought = [0]
+        turns = 2 if self.tabled else 1 + self.lead
+        self.gone: deque[tuple[int, int]] = deque([(0, 0)] * (turns + 1), turns + 1)
+        passes = 2 if self.nodes else 2 + self.lead
+        self.passed: deque[int] = deque([0] * (passes + 1), passes + 1)
 
     def bit(self, word: dict[str, Any], lane: int, step: int) -> int:
         """Of a lane's parameter; where there is none, or the index is anybody's, of that index."""
@@ -172,7 +185,8 @@ class Model:
             ]
         # Everything is read before anything is written.
         self.words[0] |= {"index": given["index"], "layer": given["layer"]}
-        self.words[0] |= {"which": given["which"], "x": self.inputs.get(given["which"], 0)}
+        which = given["which"], self.half
+        self.words[0] |= {"which": which, "x": self.inputs.get(which, 0)}
         if given["keeps"] and self.words[4 + lead]:
             self.inputs[self.words[4 + lead]["which"]] = given["counted"]
         read, written = self.words[lead], self.words[self.back + lead]
@@ -198,7 +212,31 @@ class Model:
         quarter = 1 << self.config.words.parameter.width - 2
         return max(-quarter, min(quarter - 1, word))
 
+    def _registers_ahead(self, given: dict[str, int]) -> None:
+        """A D for each sweep, in their order: what the sweep before the last has brought."""
+        self.there = 1
+        self.gone.appendleft((given["go"], given["hold_end"]))
+        self.passed.appendleft(given["passed"])
+        self.half ^= given["go"]
+        if given["restart"]:
+            self._start()
+            self.brought, self.asks, self.d = [0], 0, 0
+            return
+        if given["nothing"] or given["i__valid"]:
+            self.brought.append(0 if given["nothing"] else given["i__payload"])
+        self.asks += self.passed[-1]
+        if self.asks and self.brought:
+            self.asks, self.d = self.asks - 1, self.brought.pop(0)
+        go, hold_end = self.gone[-1]
+        if go:
+            self.before, self.between, self.now = self.between, self.now, self.following
+            if hold_end:
+                self.following = next(self.steps)
+
     def _registers(self, given: dict[str, int]) -> None:
+        if self.ahead:
+            self._registers_ahead(given)
+            return
         if given["i__valid"] and self.nodes:
             self.d = given["i__payload"]
         if given["restart"]:
@@ -218,6 +256,29 @@ class Model:
                 self.following = next(self.steps)
 
 
+#: Clocks of a sweep that follows another at once.
+SWEEP = 24
+
+
+def sweeps_ahead(rng: Any, turns: int) -> list[dict[str, int]]:
+    """What is told of sweeps, clock by clock: when the last word of each is addressed, and its D behind that,
+    before that of the next, and soon enough for the sweep that takes it; what a quiet one brings comes before
+    the next has passed. A start begins anew.
+    """
+    found: list[dict[str, int]] = [{"passed": 0, "nothing": 0, "i__valid": 0} for _ in range(turns)]
+    least = 0
+    for sweep in range(0, turns - 3 * SWEEP, SWEEP):
+        found[sweep]["passed"] = 1
+        if rng.random() < 0.1 and least <= sweep:
+            found[sweep + SWEEP - 1] |= {"restart": 1}
+            continue
+        comes = int(rng.integers(max(least, sweep + 8) + 1, sweep + 2 * SWEEP - 1))
+        quiet = comes < sweep + SWEEP and rng.random() < 0.3
+        found[comes]["nothing" if quiet else "i__valid"] = 1
+        least = comes
+    return found
+
+
 @cocotb.test(timeout_time=1, timeout_unit="ms", skip=BLOCK != "lanes")
 async def words_pass_at_any_rate(dut):
     """Words of any address in any order; none is read in the very clock in which it is written."""
@@ -227,7 +288,8 @@ async def words_pass_at_any_rate(dut):
     theta, update = config.words.parameter, config.words.update
     idle = dict.fromkeys(
         ("restart", "go", "hold_end", "clear", "i__valid", "i__payload", "address", "index", "layer", "adds",
-         "load", "place", "theta", "seed", "which", "counted", "keeps", "states", "turn"), 0,
+         "load", "place", "theta", "seed", "which", "counted", "keeps", "states", "turn", "passed",
+         "nothing"), 0,
     )  # fmt: skip
     idle |= {"here": 1, "seed": SEED}
     heard = [name for name in idle if hasattr(dut, name)]  # the layer only where lanes ask for it
@@ -243,6 +305,7 @@ async def words_pass_at_any_rate(dut):
     late = back(config)
     touched: deque[int] = deque(maxlen=late)
     drift = 1.0
+    told = sweeps_ahead(rng, bench_parameters()["turns"]) if model.ahead else None
     for turn in range(bench_parameters()["turns"]):
         drift = -drift if turn % 200 == 199 else drift
         address = int(rng.integers(sweep.depth))
@@ -255,7 +318,7 @@ async def words_pass_at_any_rate(dut):
         # A random state changes only where no word needs it, or only one, which is none then.
         go, here = int(rng.random() < 0.3), 1
         if model.tabled:
-            go, here = int(turn % EVERY == 2), int(turn % EVERY != 0)
+            go, here = int(turn % EVERY == 2 * (not model.ahead)), int(turn % EVERY != 0)
             adds &= here
         index = int(rng.integers(1 << indices.bits))
         layer = int(rng.integers(len(config.shape.layers)))
@@ -280,6 +343,7 @@ async def words_pass_at_any_rate(dut):
                 "states": int.from_bytes(rng.bytes(12)) & ((1 << 31 * model.pairs) - 1),
                 "turn": 1 << int(rng.integers(len(config.shape.layers))),
                 **inputs_of(config, rng),
+                **({"restart": 0, **told[turn]} if told else {}),
             }
         )
     width, seen = config.words.visible.width, set()

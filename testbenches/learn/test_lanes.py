@@ -30,12 +30,13 @@ def bank(
     share: float = 1.0,
     grain: str = "network",
     activation: Any = "sigmoid",
+    updates: str = "exact",
     memory: str = "dual_port",
     **sections: Any,
 ) -> TrainerConfig:
     return preset("xor").replaced(
         perturbation={"family": family, "sign_flip": flip, "granularity": grain, "share": share},
-        learning={"clamp": clamp},
+        learning={"clamp": clamp, "updates": updates},
         engine={"kind": "bank", "lanes": lanes, "memory": memory},
         network={
             "layers": list(layers),
@@ -74,6 +75,17 @@ CASES = {
 }
 
 
+#: Sweeps that begin before the step before has brought its update.
+DELAYED = {
+    "two lanes, delayed": bank(2, 2, 2, 1, updates="delayed"),
+    "random, delayed": bank(3, 9, 5, 4, 3, family="random_code", updates="delayed"),
+    "sequential, delayed": bank(2, 3, 6, 2, family="sequential", updates="delayed"),
+    "nodes, delayed": bank(2, 2, 2, 1, activation=["relu", "sigmoid"], updates="delayed", **NODES),
+    "nodes, random, delayed": bank(3, 9, 5, 4, 3, family="random_code", updates="delayed", **NODES),
+}
+CASES |= DELAYED
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_lanes(case, tmp_path):
     config = CASES[case]
@@ -110,6 +122,31 @@ def test_loader(case, tmp_path):
 )
 def test_mutations_of_lanes_are_noticed(mutation, tmp_path):
     config = bank(2, 2, 3, 1)
+    text = verilog(Lanes(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+
+
+@mutations(
+    ("the code of the step before", r"past <= between", "past <= now"),
+    ("codes change a word too early", r"else if \(begins_later_0\) following", "else if (go) following"),
+    ("D of the step before", r"= update_waits \? waiting : i__payload", "= i__payload"),
+    (
+        "D before the last word has taken its own",
+        r"= passed_later_1 \| update_taken",
+        "= passed | update_taken",
+    ),
+    ("D that comes late is never taken", r"= passed_later_1 \| update_taken", "= passed_later_1"),
+    ("D that waits is forgotten", r"= update_waits \| i__valid", "= i__valid"),
+    ("a quiet sweep brings nothing, not even 0", r"nothing \? 1'h1 :", "1'h0 ? 1'h1 :"),
+    (
+        "a quiet sweep brings what came before",
+        r"_16_ = \| \{ rst, nothing, restart \}",
+        "_16_ = rst | restart",
+    ),
+    ("D outlasts a start", r"_16_ = \| \{ rst, nothing, restart \}", "_16_ = rst | nothing"),
+)
+def test_mutations_of_delayed_updates_are_noticed(mutation, tmp_path):
+    config = bank(2, 2, 3, 1, updates="delayed")
     text = verilog(Lanes(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
 

@@ -33,20 +33,29 @@ COMPARED = "bank_compared.json"
 
 @dataclass(frozen=True)
 class Task:
-    """An example, and how it is trained: seeds, steps, and steps between two looks."""
+    """An example, and how it is trained: seeds, steps, steps between two looks, exact or delayed updates."""
 
     file: str
     seeds: int
     steps: int
     every: int
+    updates: str = "exact"
 
     @property
     def configuration(self) -> TrainerConfig:
-        return load(ROOT / self.file)
+        config = load(ROOT / self.file)
+        if self.updates == config.learning.updates:
+            return config
+        return config.replaced(name=f"{config.name}_{self.updates}", learning={"updates": self.updates})
+
+
+_LETTERS = "examples/31_letters_on_a_bank.toml"
 
 
 TASKS = {
-    "letters": Task("examples/31_letters_on_a_bank.toml", 16, 20_000, 250),
+    "letters": Task(_LETTERS, 16, 20_000, 250),
+    "letters_exact": Task(_LETTERS, 32, 15_000, 125),
+    "letters_delayed": Task(_LETTERS, 32, 15_000, 125, updates="delayed"),
     "digits": Task("examples/digits/digits.toml", 1, 240_000, 10_000),
 }
 
