@@ -101,7 +101,7 @@ CASES: dict[str, tuple[TrainerConfig, Fraction | int | None]] = {
 #: Their outputs are soon at the ends of what there is, so that no update is seen.
 STILL = ("outputs in groups", "cross-entropy", "nodes, three layers, random, held")
 #: Those that a plain run tries.
-FEW = tuple(CASES)[:2]
+FEW = (*tuple(CASES)[:2], "one layer")
 ROWS = [pytest.param(name, marks=[] if name in FEW else pytest.mark.only_all) for name in CASES]
 
 

@@ -40,7 +40,7 @@ class SampleStream(Block):
         m = Module()
         begun = Signal()
         free = ~self.o.valid
-        if self.config.delayed and self.config.staged:
+        if self.config.never_waits and self.config.staged:
             free = free | self.o.ready
         m.d.comb += self.i.ready.eq(begun & ~self.load & free)
         with m.If(self.load):

@@ -274,7 +274,7 @@ def _learning(config: TrainerConfig) -> Iterator[_Block]:
         "one": 1,
         "times": config.learning.tau_bits,
         "shadow": config.shadow,
-        "delayed": config.delayed,
+        "delayed": config.never_waits,
         "serial": config.timing.measure_clocks > 1,
         "loaded": config.facts.chain,
         "analog": config.analog,

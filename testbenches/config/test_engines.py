@@ -324,6 +324,20 @@ def test_what_an_engine_refuses(name, refused):
             " curve",
         ),
         (
+            {"engine": {"kind": "bank", "memory": "single_port"}, "learning": {"updates": "delayed"}},
+            'engine.memory = "single_port": must be "dual_port" with updates = "delayed": a sweep may begin'
+            " in any clock",
+        ),
+        (
+            {
+                "engine": {"kind": "bank"},
+                "perturbation": {"family": "random_code", "share": 0.5},
+                "learning": {"updates": "delayed"},
+            },
+            'learning.updates = "delayed": must be "exact" in a bank with share = 0.5: of two steps it knows'
+            " what rests",
+        ),
+        (
             {"engine": {"kind": "bank"}, "perturbation": {"family": "square"}},
             'engine.kind = "bank": must be "array" for square codes: a bank makes a code of index and step'
             " alone",

@@ -18,7 +18,7 @@ from mgd_synth.results import load
 from .boards import show
 from .pages import ROOT
 
-__all__ = ["computers", "curves", "learned", "learned_note", "placed", "seconds", "timed"]
+__all__ = ["computers", "curves", "delayed", "learned", "learned_note", "placed", "seconds", "timed"]
 
 #: What is told of the letters, and from which accuracy on of Fashion-MNIST, by percent.
 _LETTERS, _FASHION = 0.98, (0.80, 0.83)
@@ -214,6 +214,31 @@ def seconds(
             show(steps * clocks / rate / 1e6),
             *(show(platform.seconds(steps)) for platform in PAPER),
         ]
+
+
+def delayed(
+    folder: Path = FIGURES, results: Mapping[str, Mapping[str, Any]] | None = None
+) -> Iterator[list[str]]:
+    """One line for exact updates, one for delayed ones: the letters in steps, in clocks, on devices."""
+    results, tasks = load(banks.BASELINE) if results is None else results, _tasks(folder)
+    for updates in ("exact", "delayed"):
+        if (found := tasks.get(f"letters_{updates}")) is None:
+            continue
+        firsts, config = found.first(_LETTERS), TASKS[f"letters_{updates}"].configuration
+        clocks = float(config.timing.clocks_per_step)
+        half, most = (upto(firsts, share) for share in (0.5, 1))
+        line = [updates, f"{clocks:g}", *(_told(steps) for steps in (half, most))]
+        line += [_told(steps and round(steps * clocks)) for steps in (half, most)]
+        for device in ("ecp5-25k", "ice40-up5k"):
+            case = "49-4-4" + "-delayed" * (updates == "delayed") + f"-w4-{device}"
+            rate = placed(config, [case], results)
+            there = rate is not None and half is not None
+            line.append(f"{rate[1]:.1f}, {show(half * clocks / rate[1] / 1e6)}" if there else "")
+        yield line
+
+
+def _told(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
 
 
 def computers(folder: Path = FIGURES) -> Iterator[list[str]]:

@@ -16,8 +16,8 @@
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
     loops  circuits for a device outside, from synth/baselines/loops.json
     banks    trainers with a bank, placed and routed, from synth/baselines/banks.json
-    bank_learned, bank_seconds, bank_computers   what banks have learned, and how long that takes, see
-             testbenches/docs/bank.py
+    bank_learned, bank_seconds, bank_computers, bank_delayed   what banks have learned, and how long that
+             takes, see testbenches/docs/bank.py
     largest  networks that fill a device, from synth/baselines/largest.json and docs/hidden.json
     access   what a parameter costs more where it can be read and written, from synth/baselines
     visits   how long reading takes
@@ -436,6 +436,22 @@ def _bank_seconds() -> str:
         f"{_rows(head, bank.seconds())}\nMade with `python -m mgd_synth.banks`,"
         " `python -m mgd_sim.studies.bank letters` and `python -m mgd_sim.studies.fashion 196`, or 784. Clock"
         " rates are those of these trainers as placed.\n"
+    )
+
+
+def _bank_delayed() -> str:
+    head = [
+        "updates",
+        "clocks a step",
+        "steps, half of 32 seeds",
+        "slowest",
+        "clocks, half of them",
+        "slowest",
+    ]
+    head += ["ECP5-25: MHz, half of them after", "UP5K: MHz, half of them after"]
+    return (
+        f"{_rows(head, bank.delayed())}\nMade with `python -m mgd_sim.studies.bank letters_exact`,"
+        " `... letters_delayed` and `python -m mgd_synth.banks 49-4-4`. Looks are 125 steps apart.\n"
     )
 
 
@@ -886,6 +902,7 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "bank_learned": lambda *_: _bank_learned(),
     "bank_seconds": lambda *_: _bank_seconds(),
     "bank_computers": lambda *_: _bank_computers(),
+    "bank_delayed": lambda *_: _bank_delayed(),
     "loops": lambda *_: _loops(),
     "proofs": lambda *_: _proofs(proofs.Book.stored()),
     "paper": lambda *_: _rows(*paper.experiments()),

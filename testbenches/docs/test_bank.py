@@ -84,6 +84,16 @@ def test_how_long_it_takes(folder):
     assert fashion[1][1] == "3,000"
 
 
+def test_delayed_updates_take_more_steps_and_fewer_clocks(folder):
+    """Half of four seeds by step 200, 86 and 67 clocks each; 13,400 of them at 67 MHz are 200 us."""
+    for name in ("exact", "delayed"):
+        (folder / f"bank_letters_{name}.json").write_text((folder / "bank_letters.json").read_text())
+    results = {"a release": {"49-4-4-delayed-w4-ecp5-25k": {"fmax": 67.0}}}
+    exact, delayed = bank.delayed(folder, results)
+    assert exact == ["exact", "86", "200", "300", "17,200", "25,800", "", ""]
+    assert delayed == ["delayed", "67", "200", "300", "13,400", "20,100", "67.0, 200 us", ""]
+
+
 def test_how_long_it_takes_on_a_computer(folder):
     """1,000 of 2,000 samples, so half of 8 seconds."""
     assert list(bank.computers(folder)) == [
