@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
+from mgd_hdl.config.flash import FlashSamples
 from mgd_hdl.config.sdram import Sdram, SdramSamples
 from mgd_hdl.emit import lint_waivers, verilog
 from mgd_hdl.samples.sdram import SampleSdram
@@ -95,6 +96,11 @@ def test_clocks_by_hand():
     large = SdramSamples(chip=chip, count=20_000, bits=4 * 794)
     assert (large.bits, large.sample_words, large.sample_clocks) == (3_176, 199, 201)
     assert 207 < large.mean_clocks < 208
+    # Of examples/fashion/fashion_784.toml, whose step takes 1,675 clocks: as many as a flash memory has.
+    flash, copied = FlashSamples(first=0, count=37_330, bits=3_146), replace(large, count=37_330, bits=3_146)
+    assert flash.size <= (1 << 24) - (1 << 21) < replace(flash, count=37_331).size
+    assert round(flash.clocks_between(1_675)) == 6_292
+    assert (copied.clocks_between(1_675), copied.size < chip.words) == (1_675, True)
     fast = Sdram(clock_hz=100_000_000)
     assert (fast.activate, fast.precharge, fast.refresh, fast.write) == (5, 3, 7, 2)
 
