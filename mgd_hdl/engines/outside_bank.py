@@ -8,6 +8,7 @@ from typing import Any
 from amaranth.hdl import Value
 
 from ..config.trainer import TrainerConfig
+from ..delay import later
 from ..learn.outside_lane import OutsideLane
 from ..schedule import Settling
 from ..site import Link, Site
@@ -33,8 +34,9 @@ class OutsideBankEngine(BankEngine):
             sender.weights.eq(array.weight),
             sender.there.eq(array.there),
             array.takes.eq(sender.takes),
-            # A fault ends a try: what of it has not been offered yet is not sent any more.
-            sender.drop.eq(measurement.faults.any()),
+            # A fault ends a try: what of it has not been offered yet is not sent any more. The measurement
+            # hears of the sender again in the clock behind.
+            sender.drop.eq(later(site.m, measurement.faults.any(), "fault", 1, resets=True)),
         ]
 
     def codes(self, site: Site, links: Sequence[Link], started: Value, hold_over: Value) -> None:

@@ -124,8 +124,8 @@ class Update(Block):
         rounded, _ = shift_round(shifted, config.levels.dropped_bits, config.rounding, dither)
 
         # Limit to [-max, max]: the format's least value is one below, and its last bit makes it -max.
-        # With few stages a sweep, which waits for D, is spared a test behind the choice.
-        at_once = config.timing.sweep is not None and not stages
+        # With few stages a bank, whose words wait for D, is spared a test behind the choice.
+        at_once = config.bank and not stages
         limited, outside = saturate(
             m, rounded, config.words.update, "limited", stages=stages, symmetric=at_once
         )

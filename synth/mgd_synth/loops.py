@@ -33,6 +33,8 @@ __all__ = ["BASELINE", "CASES", "SEEDS", "Case", "Pace", "loop", "measurement_cl
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "loops.json"
 
+_MEMORIES = ("BRAM", "SPRAM")
+
 #: Of place and route.
 SEEDS = (1, 2, 3)
 _TARGETS = ("ice40-up5k", "ice40-hx8k", "ecp5-25k")
@@ -57,14 +59,25 @@ dac_bits = 12
 dac_gain = 0.5
 adc_bits = 12
 """
+#: By name: cells; and banks of block memories, or of memories with one port.
+_ENGINES: dict[str, dict[str, Any]] = {
+    "parallel": {"cell": "parallel"},
+    "serial": {"cell": "serial"},
+    "bank": {"kind": "bank", "lanes": 1},
+    "bank, single ports": {"kind": "bank", "lanes": 1, "memory": "single_port"},
+}
 _BUSES: dict[str, Any] = {"dac": {"part": "MCP4922"}, "adc": {"part": "MCP3208"}}
 
 
 def loop(parameters: int, engine: str, *, buses: bool = False) -> TrainerConfig:
-    """So many parameters of 16 bits, converters of 12 bits out and back, one output."""
+    """So many parameters of 16 bits, converters of 12 bits out and back, one output. A bank sends all, for
+    with its codes all change, and an update of thousands is small, so that it is rounded by chance.
+    """
+    bank = engine.startswith("bank")
     return loads(_BASE).replaced(
-        device={"parameters": [parameters]},
-        engine={"cell": engine},
+        device={"parameters": [parameters], **({"sends": "all"} if bank else {})},
+        engine=_ENGINES[engine],
+        **({"learning": {"rate": 2.0**-12, "rounding": "stochastic"}} if bank else {}),
         **(_BUSES if buses else {}),
     )
 
@@ -95,7 +108,8 @@ def measurement_clocks(config: TrainerConfig, pace: Pace) -> int:
     """From the command of a measurement to the clock in which its cost is there: a single reading, all
     parameters have changed, and all goes well.
 
-    Parameters are scanned one a clock, and of serial cells one in a pass of its own. One is offered when the
+    Parameters are scanned one a clock, from a bank when the first one has come through, and of serial cells
+    one in a pass of its own. One is offered when the
     next one is there, so two scans pass before the first is taken, and the last two come together.
     Converters on a bus have a pace of their own; then only ``settle`` counts.
     """
@@ -104,7 +118,8 @@ def measurement_clocks(config: TrainerConfig, pace: Pace) -> int:
     word = pace.word if dac is None else dac.frames.clocks + 1
     taken = (count - 1) * word if dac is None else dac.clocks(count) - 1  # from the first one to the last
     coded = 2 * (config.converters.out is not None)
-    sends = max(count * scan + word - 1, 2 * scan - 1 + taken) + 2 + coded
+    comes = 0 if config.timing.series is None else config.timing.series.reach
+    sends = comes + max(count * scan + word - 1, 2 * scan - 1 + taken) + 2 + coded
     answer = pace.answer if adc is None else adc.clocks
     reads = 2 * config.converters.channels
     return config.timing.weight_latency + sends + pace.settle + answer + reads + 11
@@ -130,7 +145,8 @@ class Case:
 
     @property
     def name(self) -> str:
-        return f"{self.target}-{self.parameters}-{self.engine}{'-buses' * self.buses}"
+        engine = self.engine.replace(", ", "-").replace(" ", "-")
+        return f"{self.target}-{self.parameters}-{engine}{'-buses' * self.buses}"
 
     @property
     def config(self) -> TrainerConfig:
@@ -142,18 +158,25 @@ class Case:
         return fingerprint(trainer_files(config)[f"{config.name}.v"])
 
 
-#: Serial cells where parallel ones do not fit, and beside them where both do.
-CASES = tuple(
-    Case(parameters, engine, target)
-    for target in _TARGETS
-    for parameters, engine in (
-        (16, "parallel"),
-        (64, "parallel"),
-        (64, "serial"),
-        (256, "parallel"),
-        (256, "serial"),
-    )
-) + tuple(Case(16, "parallel", target, buses=True) for target in _TARGETS)
+#: Serial cells where parallel ones do not fit, and beside them where both do; banks for many parameters.
+CASES = (
+    *(
+        Case(parameters, engine, target)
+        for target in _TARGETS
+        for parameters, engine in (
+            (16, "parallel"),
+            (64, "parallel"),
+            (64, "serial"),
+            (256, "parallel"),
+            (256, "serial"),
+        )
+    ),
+    *(Case(16, "parallel", target, buses=True) for target in _TARGETS),
+    Case(1_000, "bank", "ice40-up5k"),
+    Case(10_000, "bank, single ports", "ice40-up5k"),
+    Case(1_000, "bank", "ecp5-25k"),
+    Case(10_000, "bank", "ecp5-25k"),
+)
 
 
 def work(case: Case, found: dict[str, Any], seeds: Sequence[int], say: Say) -> Iterator[dict[str, Any]]:
@@ -175,12 +198,13 @@ def work(case: Case, found: dict[str, Any], seeds: Sequence[int], say: Say) -> I
             return
         for seed in left:
             report = placed(config, netlist, device, folder, seed, None, say)
-            cells = next(each for each in report["resources"] if each.name == "logic cells")
+            amounts = {each.name: round(each.used) for each in report["resources"]}
             rates[str(seed)] = round(report["fmax"], 2)
             yield {
                 "verilog": verilog,
                 "fits": True,
-                "logic cells": round(cells.used),
+                "logic cells": amounts["logic cells"],
+                "memories": {kind: amounts[kind] for kind in _MEMORIES if amounts.get(kind)},
                 "fmax": dict(sorted(rates.items())),
             }
 

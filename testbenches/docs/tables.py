@@ -471,7 +471,9 @@ def _loops() -> str:
         for name, found in results.items():
             case, config = cases[name], cases[name].config
             earlier = _EARLIER * (found["verilog"] != case.current())
-            row = [f"{case.parameters}{earlier}", case.engine, case.target, f"{found['logic cells']:,}"]
+            memories = [f"{count} {kind}" for kind, count in found.get("memories", {}).items()]
+            cells = ": ".join([case.engine, *([" and ".join(memories)] if memories else [])])
+            row = [f"{case.parameters:,}{earlier}", cells, case.target, f"{found['logic cells']:,}"]
             if not found["fits"]:
                 table.append([*row, "does not fit", *[""] * 4])
                 continue

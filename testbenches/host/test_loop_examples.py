@@ -175,3 +175,19 @@ def test_the_circuit_behind_a_bus(tmp_path):
     assert {"uart_rx", "uart_tx", "irq", "m_axis_parameters_tdata", "s_axis_readings_tdata"} <= ports
     assert "resting" not in ports
     assert "`device_faults`" in files[f"{config.name}.registers.md"]
+
+
+def test_a_bank_of_many(tmp_path):
+    """The circuit is emitted in full, and Verilator has nothing to say of it."""
+    config = load(FOLDER / "9_bank.toml")
+    assert (config.parameters, config.timing.lane.depth, config.timing.lane.block_depth) == (
+        10_000,
+        10_000,
+        5_000,
+    )
+    # Eleven clocks to D and its two words; all words pass; a table, five clocks to write a word, the end.
+    assert config.timing.clocks_per_step == 11 + 10_000 + 1 + 5 + 1
+    files = trainer_files(config)
+    for file, text in files.items():
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    assert lint(tmp_path, config.name, f"{config.name}.vlt", f"{config.name}.v") == (0, "")

@@ -94,7 +94,8 @@ PACES = [
 
 
 @pytest.mark.parametrize(
-    ("parameters", "engine"), [(16, "parallel"), pytest.param(16, "serial", marks=pytest.mark.only_all)]
+    ("parameters", "engine"),
+    [(16, "parallel"), (16, "bank"), pytest.param(16, "serial", marks=pytest.mark.only_all)],
 )
 def test_clocks_of_a_measurement(parameters, engine, build):
     """Of a device whose converters are as fast as the circuit, and slower than it in each way."""
