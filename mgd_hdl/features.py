@@ -280,7 +280,7 @@ class _Inference(Link):
             block.wanted.eq(site.blocks["sequencer"].wanted),
             block.open.eq(door.open),
             door.asks.eq(block.asks),
-            door.inside.eq(block.inside),
+            door.inside.eq(block.shows if self.config.bank else block.inside),
             door.owes.eq(block.owes),
             block.y.eq(site.blocks["network"].y),
         ]

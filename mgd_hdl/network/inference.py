@@ -34,16 +34,14 @@ def _outputs(config: TrainerConfig) -> data.ArrayLayout:
     return data.ArrayLayout(shape(config.shape.layers[-1].output), config.outputs)
 
 
-def _door(config: TrainerConfig) -> dict[str, Any]:
-    """Members of both blocks: the streams, and the door between them and training."""
+def _door(config: TrainerConfig, *says: str) -> dict[str, Any]:
+    """Members of both blocks: the streams, and the door between them and training, with what it ``says``."""
     return {
         "i": In(input_stream(config)),
         "o": Out(answer_stream(config)),
         "wanted": In(1),
         "open": In(1),
-        "asks": Out(1),
-        "inside": Out(1),
-        "owes": Out(1),
+        **dict.fromkeys(says, Out(1)),
     }
 
 
@@ -85,7 +83,7 @@ class Inference(Block):
         self.config = config
         super().__init__(
             {
-                **_door(config),
+                **_door(config, "asks", "inside", "owes"),
                 "passes": Out(len(config.shape.layers)),
                 **_network(config),
             }
@@ -184,21 +182,21 @@ class FoldedInference(Block):
 
     Members
     -------
-    i, o, wanted, open, asks, inside, owes
+    i, o, wanted, open, asks, owes
         As of :class:`Inference`; ``i.ready`` comes in the clock in which the input begins.
     free : In(1); begins : Out(1)
         No sweep is under way; one is to begin in the next clock.
     over : In(1)
         Its outputs are at ``y``.
     x, shows, y
-        As of :class:`Inference`.
+        As of :class:`Inference`; while it ``shows`` an input that one is inside.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
         super().__init__(
             {
-                **_door(config),
+                **_door(config, "asks", "owes"),
                 "free": In(1),
                 "begins": Out(1),
                 "over": In(1),
@@ -223,7 +221,6 @@ class FoldedInference(Block):
             self.asks.eq(waits | self.shows),
             self.begins.eq(waits & self.open & self.free),
             self.i.ready.eq(self.begins),
-            self.inside.eq(self.shows),
             self.owes.eq(self.shows | there),
             self.x.eq(x),
             ends.eq(self.shows & self.over),
