@@ -112,6 +112,26 @@ def test_a_bank_node_by_node(tmp_path):
     assert first_difference(circuit, wrong) is not None
 
 
+def test_a_bank_with_delayed_updates(tmp_path):
+    """Each step sees what the step before the last has changed; an array with a copy sees another."""
+    config = TrainerConfig.build(
+        {
+            "network": {"layers": [2, 3, 1]},
+            "perturbation": {"family": "walsh"},
+            "learning": {"updates": "delayed", "rate": 1.0, "tau_x": 6, "tau_p": 2, "tau_theta": 2},
+            "engine": {"kind": "bank", "lanes": 2},
+        }
+    )
+    given = Drawn(config, None, {})
+    circuit, flags = found(given, tmp_path)
+    pages, right_flags = expected(given, len(circuit["cost"]))
+    assert first_difference(circuit, pages) is None
+    assert flags == right_flags
+    array = config.replaced(engine={"kind": "array", "lanes": 4})
+    wrong, _ = expected(Drawn(array, None, {}), len(circuit["cost"]))
+    assert first_difference(circuit, wrong) is not None
+
+
 @pytest.mark.parametrize("order", ["random", "epoch"])
 def test_own_samples(order, tmp_path):
     """Those that docs/data.md finds in the example's table, in the order of docs/blocks/memory.md."""
