@@ -72,7 +72,8 @@ def test_pages_have_examples():
     without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
     assert without == {
         "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "frames",
-        "fetch", "flash", "homodyne", "inference", "layer_turn", "measurement", "mlp", "pacer", "sdram",
+        "fetch", "flash", "homodyne", "inference", "layer_turn", "measurement", "mlp",
+        "outside_lane", "pacer", "sdram",
         "sequencer", "serial", "stream", "uart", "wishbone",
     }  # fmt: skip
     assert found > {"numbers.md", "integers.md", "boards.md"}
