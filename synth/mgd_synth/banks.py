@@ -43,6 +43,7 @@ NETWORKS: dict[str, tuple[tuple[int, ...], str]] = {
     "784-32-10": ((784, 32, 10), "UQ(0, 4)"),
     "784-128-10": ((784, 128, 10), "UQ(0, 4)"),
     "784-32-10-bits": ((784, 32, 10), "UQ(1, 0)"),
+    "196-32-10-bits": ((196, 32, 10), "UQ(1, 0)"),
 }
 
 
@@ -280,7 +281,7 @@ _REST = (
 _NODES = (BankCase("49-4-4", 4, "ecp5-25k", nodes=True), BankCase("196-32-10", 16, "ecp5-25k", nodes=True))
 #: On a UP5K each of two lanes has two large memories.
 _SINGLE_PORT = tuple(
-    BankCase(net, 2, "ice40-up5k", single_port=True) for net in ("784-32-10-bits", "196-32-10")
+    BankCase(net, 2, "ice40-up5k", single_port=True) for net in ("784-32-10-bits", "196-32-10-bits")
 )
 _LEARNED = tuple(
     ExampleCase(net, 16, "ecp5-85k", nodes=how != "", file=f"fashion/fashion_{inputs}{how}.toml")
