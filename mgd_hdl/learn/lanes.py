@@ -718,11 +718,15 @@ class Loader(Block):
     load : Out(lanes)
         One-hot while busy: the lane.
     place, theta : Out
-        The address, and T.
+        The address, and T; of a single layer outside without the highest bits, which are all its sign.
     """
 
     def __init__(self, config: TrainerConfig):
         self.config = config
+        # Of a single layer alone copies of the sign would be named by one another, which lint takes for a
+        # loop: whoever takes the word puts them there.
+        alone = config.outside and len(config.shape.layers) == 1 and not config.given
+        copies = config.levels.initial_shift(0) if alone else 0
         super().__init__(
             {
                 "start": In(1),
@@ -731,7 +735,7 @@ class Loader(Block):
                 "done": Out(1),
                 "load": Out(config.engine.lanes),
                 "place": Out(range(config.timing.lane.depth)),
-                "theta": Out(shape(config.words.parameter)),
+                "theta": Out(signed(config.words.parameter.width - copies)),
             }
         )
 
