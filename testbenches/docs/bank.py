@@ -9,7 +9,7 @@ from typing import Any
 
 from mgd_hdl.config import TrainerConfig
 from mgd_sim.studies.bank import COMPARED, FIGURES, TASKS, Compared, Learned, upto
-from mgd_sim.studies.fashion import BY_NODES, Curve, example
+from mgd_sim.studies.fashion import BY_NODES, MODELS, Curve, example
 from mgd_sim.studies.study import kept
 from mgd_synth import banks
 from mgd_synth.report import PAPER
@@ -67,7 +67,7 @@ def _compared(name: str, folder: Path) -> str:
 
 def _steps(each: Curve, looks: int = -1) -> int:
     """Of a curve: two measurements a step, of backpropagation one sample."""
-    return each.evaluations[looks] // (1 if each.model == "backpropagation" else 2)
+    return each.evaluations[looks] // MODELS[each.model].measurements
 
 
 def _size(config: TrainerConfig) -> str:
