@@ -94,7 +94,7 @@ ENTRIES = (
         "Table 2: Fashion-MNIST and CIFAR-10 with convolutions",
         "86.1 % and 60.7 % after 10^7 steps; backpropagation 88.6 % and 68 %",
         "reported",
-        "cannot be done here: no convolutions; dense ones learn Fashion-MNIST, pooled, to 84 % on a"
+        "cannot be done here: no convolutions; dense ones learn Fashion-MNIST, pooled or whole, to 84 % on a"
         " [bank](bank.md)",
     ),
     Entry(
@@ -128,7 +128,7 @@ ENTRIES = (
         "weights 0.74 to 2.4 million, nodes 0.20 to 1.4 million, for 520 to 1.8 million parameters",
         "certain",
         "letters by [hidden neurons](frontier.md) and [granularity](numbers.md#granularity); no convolutions;"
-        " pooled Fashion-MNIST on a [bank](bank.md#what-was-learned), 6,634 parameters: weights 20 million,"
+        " pooled Fashion-MNIST on a [bank](bank.md#what-was-learned), 6,634 parameters: weights 8 million,"
         " nodes 0.9 million",
         "python -m mgd_sim.studies.hidden H",
         "hidden.json",
