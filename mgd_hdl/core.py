@@ -133,7 +133,7 @@ class Core(Block):
         with m.If(take):
             m.d.sync += [x.eq(samples.o.payload.x), target.eq(samples.o.payload.target)]
         if config.turning:
-            with m.Elif(site.blocks["network"].turns):
+            with m.Elif(site.blocks["network"].x_turns):
                 m.d.sync += x.eq(x.rotate_right(config.formats.input.width))
         shown: Value = x
         for link in links:

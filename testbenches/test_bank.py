@@ -172,6 +172,12 @@ SINGLE_PORT: dict[str, tuple[int, list[int], dict[str, Any]]] = {
         [2, 3, 2, 1],
         {"learning": WHOLE, "perturbation": {"family": "sequential"}, **STREAM},
     ),
+    "two lanes, layer by layer": (
+        2,
+        [2, 5, 3, 1],
+        {"perturbation": {"granularity": "layer"}, "learning": {"measure": "two_sided", "rate": 0.0625}},
+    ),
+    "two lanes, sparse": (2, [2, 5, 1], {"perturbation": {"share": 0.5}}),
 }
 
 

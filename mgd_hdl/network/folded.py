@@ -156,8 +156,8 @@ class Folded(Block):
     Members
     -------
     x : In(inputs)
-        There with ``go``; where it turns, see ``turns``, for as long as the first layer is passed.
-    [turns] : Out(1), single ports without inference only
+        There with ``go``; where it turns, see ``x_turns``, for as long as the first layer is passed.
+    [x_turns] : Out(1), single ports without inference only
         In the next clock ``x`` has turned by one input: the second one is first, and the first last. When the
         first layer has been passed, ``x`` is as it was. A sweep that measures nothing leaves it.
     go : In(1)
@@ -207,7 +207,7 @@ class Folded(Block):
         super().__init__(
             {
                 "x": In(data.ArrayLayout(shape(first.input), first.inputs)),
-                **({"turns": Out(1)} if config.turning else {}),
+                **({"x_turns": Out(1)} if config.turning else {}),
                 "go": In(1),
                 "quiet": In(1),
                 "wanted": In(1),
@@ -306,7 +306,7 @@ class Folded(Block):
         y = Signal(self._activated, name="activated")
         if config.turning:
             at = reach - 2
-            m.d.comb += self.turns.eq(valid[at] & bottom[at] & ~last_word[at] & ~silent)
+            m.d.comb += self.x_turns.eq(valid[at] & bottom[at] & ~last_word[at] & ~silent)
         inputs = self._inputs(m, valid, bottom, plus, last_word, first_group, layer, word, y)
         if self.indices.nodes:
             keeps = valid[reach] & ~plus[reach] & last_group[reach] & ~silent

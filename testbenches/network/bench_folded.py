@@ -134,7 +134,7 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
         for name, following in coming.items():
             write(getattr(dut, name), following.pop(0))
         await RisingEdge(dut.clk)
-        if config.turning and int(dut.turns.value):
+        if config.turning and int(dut.x_turns.value):
             x = [*x[1:], x[0]]
             turned += 1
         if int(dut.measured.value):
