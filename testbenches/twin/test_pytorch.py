@@ -68,5 +68,5 @@ def test_other_perturbations():
 
 @pytest.mark.skipif(HERE, reason="PyTorch is installed")
 def test_without_it():
-    with pytest.raises(Unusable, match="pip install torch"):
+    with pytest.raises(Unusable, match=r"pip install 'mgd-hdl\[pytorch\]'"):
         TorchMgd(CONFIG, [7])

@@ -2,8 +2,8 @@
 
 :class:`TorchMgd` takes the steps of :class:`mgd_sim.float_mgd.FloatMgd`, and :class:`TorchBackpropagation`
 those of :class:`mgd_sim.float_mgd.Backpropagation`: the same start, codes and samples, in the operations of
-PyTorch, in its own gradients, and on one thread, since a layer of so few neurons is faster so. PyTorch is
-not installed with the project: ``pip install torch``.
+PyTorch, in its own gradients, and on one thread, since a layer of so few neurons is faster so. PyTorch
+comes with the extra ``pytorch``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _torch() -> Any:
     try:
         import torch
     except ImportError:
-        raise Unusable("PyTorch is not installed: pip install torch") from None
+        raise Unusable("PyTorch is not installed: pip install 'mgd-hdl[pytorch]'") from None
     torch.set_num_threads(1)
     return torch
 
