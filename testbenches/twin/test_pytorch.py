@@ -63,7 +63,7 @@ def test_what_it_does_not_know(changes):
 @needs_torch
 def test_other_perturbations():
     with pytest.raises(Unusable, match="node by node"):
-        TorchMgd(CONFIG.replaced(perturbation={"granularity": "parameter"}), [7])
+        TorchMgd(CONFIG.replaced(perturbation={"granularity": "network"}), [7])
 
 
 @pytest.mark.skipif(HERE, reason="PyTorch is installed")
