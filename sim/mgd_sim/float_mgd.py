@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import HIGH_PASS, LFSR, LayerConfig, Registers, TrainerConfig
 
-from .control.sequencer import in_turn, plan
+from .control.sequencer import Plan, in_turn, plan
 from .evaluate import Evaluation, evaluate
 from .fixed import Bits, Ints
 from .learn.annealing import Annealing
@@ -405,13 +405,20 @@ class FloatMgd(_Learner):
         while self.step < end:
             self._run_block(min(self._block(), end - self.step))
 
-    def _run_block(self, count: int) -> None:
+    def _taken(self, count: int) -> tuple[Plan, npt.NDArray[Any], list[int], Ints, list[int]]:
+        """The next steps: what they do, the codes that they use and which of them each one does, the same of
+        samples.
+        """
         todo = plan(self.config, self.registers, self.step, count)
         taken: npt.NDArray[Any] = self._take_codes(int(todo.code.sum()))
         code, code_at = in_turn(self._code, taken, todo.code)
         sample, sample_at = in_turn(self._sample, self._take_samples(int(todo.sample.sum())), todo.sample)
         self._code, self._sample = code[-1:], sample[-1:]
         self._perturbation += int(todo.code.sum())
+        return todo, code, code_at, sample, sample_at
+
+    def _run_block(self, count: int) -> None:
+        todo, code, code_at, sample, sample_at = self._taken(count)
         sign = self._signs(code)
         if self.config.layerwise:
             number = np.arange(self._perturbation - len(code), self._perturbation)

@@ -15,7 +15,6 @@ import numpy as np
 
 from mgd_hdl.config import TrainerConfig
 
-from ..control.sequencer import in_turn, plan
 from ..float_mgd import Backpropagation, FloatMgd, Floats, matrix
 from .study import Unusable
 
@@ -79,11 +78,8 @@ class TorchMgd(FloatMgd):
 
     def _run_block(self, count: int) -> None:
         torch = self._matrices.torch
-        todo = plan(self.config, self.registers, self.step, count)
-        code, code_at = in_turn(self._code, self._take_codes(int(todo.code.sum())), todo.code)
-        sample, at = in_turn(self._sample, self._take_samples(int(todo.sample.sum())), todo.sample)
-        self._code, self._sample = code[-1:], sample[-1:]
-        x, target = self._columns(sample[at])
+        _, code, code_at, sample, sample_at = self._taken(count)
+        x, target = self._columns(sample[sample_at])
         shaken = torch.from_numpy(self._signs(code)[code_at, 0])
         inputs = torch.from_numpy(x[:, 0, :, 0])
         right = target[:, 0, :, 0].argmax(axis=1).tolist()
