@@ -98,6 +98,12 @@ def test_loader(case, tmp_path):
     run(verilog(Loader(config), "dut"), BENCH, tmp_path, config, **LOADER)
 
 
+def unnoticed(mutation, tmp_path, config: TrainerConfig) -> bool:
+    """Of lanes alone."""
+    text = verilog(Lanes(config), "dut")
+    return stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+
+
 @mutations(
     ("-D as +D", r"word = was \? plus : minus", "word = plus"),
     ("the code that shakes now", r"_00_ = index & past", "_00_ = index & now"),
@@ -121,9 +127,7 @@ def test_loader(case, tmp_path):
     ("codes outlast a start", r"_12_ = \| \{ rst, restart \}", "_12_ = rst"),
 )
 def test_mutations_of_lanes_are_noticed(mutation, tmp_path):
-    config = bank(2, 2, 3, 1)
-    text = verilog(Lanes(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+    assert not unnoticed(mutation, tmp_path, bank(2, 2, 3, 1))
 
 
 @mutations(
@@ -146,9 +150,7 @@ def test_mutations_of_lanes_are_noticed(mutation, tmp_path):
     ("D outlasts a start", r"_16_ = \| \{ rst, nothing, restart \}", "_16_ = rst | nothing"),
 )
 def test_mutations_of_delayed_updates_are_noticed(mutation, tmp_path):
-    config = bank(2, 2, 3, 1, updates="delayed")
-    text = verilog(Lanes(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+    assert not unnoticed(mutation, tmp_path, bank(2, 2, 3, 1, updates="delayed"))
 
 
 @mutations(
@@ -162,9 +164,7 @@ def test_mutations_of_delayed_updates_are_noticed(mutation, tmp_path):
     ("read with its index", r"\.read\(lane_0__read\)", ".read(address)"),
 )
 def test_mutations_of_random_codes_are_noticed(mutation, tmp_path):
-    config = bank(1, 2, 13, 1, family="random_code")
-    text = verilog(Lanes(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+    assert not unnoticed(mutation, tmp_path, bank(1, 2, 13, 1, family="random_code"))
 
 
 @mutations(
@@ -177,9 +177,7 @@ def test_mutations_of_random_codes_are_noticed(mutation, tmp_path):
     ("states of the clock behind", r"lane_0__now <= \{ states,", "lane_0__now <= { lane_0__now[92:31],"),
 )
 def test_mutations_of_sparse_codes_are_noticed(mutation, tmp_path):
-    config = bank(1, 2, 13, 1, family="random_code", share=0.25)
-    text = verilog(Lanes(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+    assert not unnoticed(mutation, tmp_path, bank(1, 2, 13, 1, family="random_code", share=0.25))
 
 
 @mutations(
@@ -189,9 +187,7 @@ def test_mutations_of_sparse_codes_are_noticed(mutation, tmp_path):
     ("turns that never come", r"turns_now <= turn;", "turns_now <= turns_now;"),
 )
 def test_mutations_layer_by_layer_are_noticed(mutation, tmp_path):
-    config = bank(2, 2, 3, 1, grain="layer")
-    text = verilog(Lanes(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+    assert not unnoticed(mutation, tmp_path, bank(2, 2, 3, 1, grain="layer"))
 
 
 @mutations(
@@ -204,9 +200,7 @@ def test_mutations_layer_by_layer_are_noticed(mutation, tmp_path):
     ("the place of the word behind", r"place : address_later_4", "place : address_later_3"),
 )
 def test_mutations_of_single_ports_are_noticed(mutation, tmp_path):
-    config = bank(2, 2, 4, 1, memory="single_port")
-    text = verilog(Lanes(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+    assert not unnoticed(mutation, tmp_path, bank(2, 2, 4, 1, memory="single_port"))
 
 
 @mutations(
@@ -227,9 +221,9 @@ def test_mutations_of_single_ports_are_noticed(mutation, tmp_path):
     ("another diagonal", r"diagonal_later_0 <= row__data\[17:15\]", "diagonal_later_0 <= row__data[20:18]"),
 )
 def test_mutations_node_by_node_are_noticed(mutation, tmp_path):
-    config = bank(1, 2, 13, 1, family="random_code", activation=["relu", "sigmoid"], **NODES)
-    text = verilog(Lanes(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, **LANES)
+    assert not unnoticed(
+        mutation, tmp_path, bank(1, 2, 13, 1, family="random_code", activation=["relu", "sigmoid"], **NODES)
+    )
 
 
 @mutations(

@@ -524,9 +524,9 @@ def test_a_bitstream_with_a_host(in_an_empty_folder, capsys):
 OWN = Path(__file__).parents[2] / "examples/26_own_data.toml"
 
 
-def test_samples_go_into_a_file_of_their_own(in_an_empty_folder, capsys, monkeypatch):
-    """Those of the twin, where the circuit reads them; whoever makes the bitstream is told where that is."""
-    asked = {}
+def pretended(monkeypatch, *, clock: float, divide: int) -> dict[str, Any]:
+    """A bitstream that nobody places: what is asked of who makes it, once it is."""
+    asked: dict[str, Any] = {}
 
     def made(config, board, **options):
         asked.update(options, config=config)
@@ -535,15 +535,21 @@ def test_samples_go_into_a_file_of_their_own(in_an_empty_folder, capsys, monkeyp
             data=b"bits",
             verilog="module",
             constraints="pins",
-            clock=12.0,
+            clock=clock,
             fmax=30.0,
-            divide=1,
+            divide=divide,
             resources=(),
             tools=(),
             seed=1,
         )
 
     monkeypatch.setattr(boards, "bitstream", made)
+    return asked
+
+
+def test_samples_go_into_a_file_of_their_own(in_an_empty_folder, capsys, monkeypatch):
+    """Those of the twin, where the circuit reads them; whoever makes the bitstream is told where that is."""
+    asked = pretended(monkeypatch, clock=12.0, divide=1)
     arguments = ["bitstream", str(OWN), "--board", "hx8k", "--flash", "--no-twin", "--json", "-o", "out"]
     assert cli.main(arguments) == 0
     found = json.loads(capsys.readouterr().out)
@@ -574,24 +580,7 @@ def hurried(board: str, memory: str, monkeypatch, capsys) -> tuple[dict[str, Any
     """With delayed updates, which take two clocks, and two steps a sample: what is told of a bitstream, and
     what was asked of who makes it.
     """
-    asked = {}
-
-    def made(config, board, **options):
-        asked.update(options, config=config)
-        return Bitstream(
-            board=board,
-            data=b"bits",
-            verilog="module",
-            constraints="pins",
-            clock=12.5,
-            fmax=30.0,
-            divide=2,
-            resources=(),
-            tools=(),
-            seed=1,
-        )
-
-    monkeypatch.setattr(boards, "bitstream", made)
+    asked = pretended(monkeypatch, clock=12.5, divide=2)
     text = OWN.read_text().replace("rate = 0.25", 'rate = 0.25\nupdates = "delayed"\ntau_x = 2')
     Path("own.toml").write_text(text.replace("26_own", str(OWN.parent / "26_own")))
     arguments = ["bitstream", "own.toml", "--board", board, memory, "--no-twin", "--json", "--divide", "2"]
