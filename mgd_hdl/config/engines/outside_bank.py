@@ -11,7 +11,7 @@ from ..asked import Asked
 from ..network import LayerConfig
 from .bank import BankFacts
 from .series import Series
-from .sweep import Sweep
+from .sweep import LaneWords
 
 __all__ = ["OutsideBankFacts"]
 
@@ -37,4 +37,6 @@ class OutsideBankFacts(BankFacts):
         """All words pass, and the last one is written, before the next step; a table is a clock more, and so
         are single ports.
         """
-        return Fraction(wait + self.asked.parameters + self.tables + Sweep.turn + self.asked.single_port + 1)
+        return Fraction(
+            wait + self.asked.parameters + self.tables + LaneWords.turn + self.asked.single_port + 1
+        )

@@ -9,13 +9,13 @@ from functools import cached_property
 from ..codes import COLUMNS
 from ..network import LayerConfig
 from .indices import Rows
-from .sweep import Sweep
+from .sweep import LaneWords
 
 __all__ = ["Series"]
 
 
 @dataclass(frozen=True)
-class Series(Rows):
+class Series(LaneWords, Rows):
     """One word after the other, in the order of the parameters' numbers: the address of a parameter is the
     place of its code, ``8 * row + column``. Codes of a layer begin in a row of their own, so up to seven
     words in front of it are nobody's.
@@ -34,9 +34,6 @@ class Series(Rows):
     rows: bool
     single_port: bool = False
 
-    #: From reading a word to its way out: it is kept, and updated.
-    turn = Sweep.turn
-
     @cached_property
     def spans(self) -> tuple[range, ...]:
         """Layer by layer the words of its parameters."""
@@ -53,24 +50,9 @@ class Series(Rows):
         return int(self.rows)
 
     @property
-    def reach(self) -> int:
-        """From the address of a word to its way out."""
-        return self.lead + self.turn
-
-    @property
-    def back(self) -> int:
-        """From reading a word to writing it."""
-        return self.turn + self.single_port
-
-    @property
     def depth(self) -> int:
         """Words of the memory."""
         return self.spans[-1].stop
-
-    @property
-    def block_depth(self) -> int:
-        """Words of each of two single-port memories."""
-        return max(2, -(-self.depth // 2))
 
     @property
     def bits(self) -> int:

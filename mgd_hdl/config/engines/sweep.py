@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ..network import LayerConfig
 
-__all__ = ["Pass", "Span", "Sweep"]
+__all__ = ["LaneWords", "Pass", "Span", "Sweep"]
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,48 @@ class _Turns:
         self.odd, self.until = (start + address) % 2, until
 
 
+class LaneWords:
+    """How the words of a lane pass: when each is read, where it goes on, and when it is written.
+
+    Attributes
+    ----------
+    single_port : bool
+        They are in two memories, neither of which reads and writes in one clock.
+    """
+
+    single_port: bool
+
+    #: From reading a word to where it goes on, updated: the multipliers, or the way out.
+    turn = 4
+
+    @property
+    def lead(self) -> int:
+        """So many clocks after its address a word is read."""
+        raise NotImplementedError
+
+    @property
+    def depth(self) -> int:
+        """Words of the memory."""
+        raise NotImplementedError
+
+    @property
+    def reach(self) -> int:
+        """From the address of a word to where it goes on."""
+        return self.lead + self.turn
+
+    @property
+    def back(self) -> int:
+        """From reading a word to writing it."""
+        return self.turn + self.single_port
+
+    @property
+    def block_depth(self) -> int:
+        """Words of each of two single-port memories."""
+        return max(2, -(-self.depth // 2))
+
+
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(LaneWords):
     """The schedule of a sweep over all parameters, in which both measurements of a step are made.
 
     Clocks count from the command of the sweep. A word that is addressed in clock c is at the multipliers in
@@ -113,20 +153,8 @@ class Sweep:
     single_port: bool = False
     between: int = 0
 
-    #: From reading a word to the multipliers: it is kept, and updated.
-    turn = 4
     #: From there to its sum.
     sums = 2
-
-    @property
-    def reach(self) -> int:
-        """From the address of a word to the multipliers."""
-        return self.lead + self.turn
-
-    @property
-    def back(self) -> int:
-        """From reading a word to writing it."""
-        return self.turn + self.single_port
 
     @cached_property
     def curve(self) -> int:
@@ -294,11 +322,6 @@ class Sweep:
     def depth(self) -> int:
         """Words of a lane's memory."""
         return self.spans[-1].first + self.spans[-1].words * self.spans[-1].groups
-
-    @property
-    def block_depth(self) -> int:
-        """Words of each of two single-port memories."""
-        return max(2, -(-self.depth // 2))
 
     @property
     def stores(self) -> bool:
