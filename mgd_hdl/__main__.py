@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from .process import interrupt_is_handled
+
 __all__ = ["main"]
 
 
@@ -13,8 +15,11 @@ def main() -> int:
         from .cli import main as command
     except KeyboardInterrupt:
         sys.stderr.write("mgd-hdl: interrupted\n")
-        return 130
-    return command()
+        status = 130
+    else:
+        status = command()
+    interrupt_is_handled()
+    return status
 
 
 if __name__ == "__main__":

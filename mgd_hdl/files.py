@@ -113,9 +113,9 @@ def new_file(path: Path | str, *, force: bool = False) -> Iterator[Path]:
             raise FileRefused([f"{path}: exists; --force replaces it"])
     with locked(path):
         aside = _aside(path)
-        with _reasons(path):
-            _write_new(aside, b"")
         try:
+            with _reasons(path):
+                _write_new(aside, b"")
             try:
                 yield aside
             except OSError as error:
@@ -165,8 +165,9 @@ def renewed_file(path: Path | str, *, force: bool = False) -> Iterator[Callable[
     with locked(path):
         with _reasons(path):  # a folder that takes no files is told before the work
             probe = _aside(path)
-            _write_new(probe, b"")
-            probe.unlink()
+            with ends_held():
+                _write_new(probe, b"")
+                probe.unlink()
         yield write
 
 
@@ -178,15 +179,17 @@ def locked(path: Path | str) -> Iterator[None]:
     killed keeps nobody away, and what it was writing is removed.
     """
     path = Path(path)
-    with _reasons(path):
-        handle = _lock(path, wait=False)
+    handle = None
     try:
+        with _reasons(path), ends_held():  # a signal comes when the handle is known
+            handle = _lock(path, wait=False)
         with contextlib.suppress(OSError):
             for left in path.parent.glob(f".mgd_hdl.{_short(path)}.*.tmp*"):
                 left.unlink()
         yield
     finally:
-        _unlock(path, handle)
+        if handle is not None:
+            _unlock(path, handle)
 
 
 @contextlib.contextmanager
@@ -211,8 +214,9 @@ def new_directory(path: Path | str) -> Iterator[Path]:
     with _reasons(path):
         _refuse_no_directory(path)
         missing = [each for each in (path, *path.parents) if not each.exists()]
-        path.mkdir(parents=True, exist_ok=True)
     try:
+        with _reasons(path):
+            path.mkdir(parents=True, exist_ok=True)
         yield path
     except BaseException:
         for each in missing:

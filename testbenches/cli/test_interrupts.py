@@ -17,12 +17,13 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+import mgd_hdl.files
 import mgd_sim.compare
 import mgd_synth.boards
 import mgd_synth.flow
 from mgd_hdl import __main__, cli, emit, progress
 from mgd_hdl.config import preset
-from mgd_hdl.files import FileRefused, locked, new_file, write_files
+from mgd_hdl.files import FileRefused, locked, new_directory, new_file, renewed_file, write_files
 from mgd_hdl.progress import Progress, duration
 from mgd_hdl.trainer import Trainer
 from mgd_hdl.verbs import compare, probe
@@ -231,6 +232,46 @@ def test_while_the_command_loads(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "mgd_hdl.cli", Loading("mgd_hdl.cli"))
     assert __main__.main() == 130
     assert capsys.readouterr() == ("", "mgd-hdl: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("holder", "where", "made"),
+    [
+        (locked, os, "open"),
+        (new_file, mgd_hdl.files, "_write_new"),
+        (renewed_file, mgd_hdl.files, "_write_new"),
+        (new_directory, Path, "mkdir"),
+    ],
+    ids=["lock", "new file", "renewed file", "folder"],
+)
+def test_a_signal_as_soon_as_something_is_made(holder, where, made, monkeypatch):
+    """There is no moment in which it is there and nobody would remove it."""
+    make = getattr(where, made)
+
+    def made_and_interrupted(*arguments, **options):
+        monkeypatch.setattr(where, made, make)
+        result = make(*arguments, **options)
+        signal.raise_signal(signal.SIGINT)
+        return result
+
+    Path("folder").mkdir()
+    monkeypatch.setattr(where, made, made_and_interrupted)
+    with pytest.raises(KeyboardInterrupt), holder(Path("folder/new")):
+        pytest.fail("it went on")
+    assert list(Path("folder").iterdir()) == []
+
+
+def test_ctrl_c_in_code_in_a_string():
+    """As it comes while a dataclass is made: the exit status is told, and no signal."""
+    script = (
+        "import sys; from mgd_hdl import __main__, cli\n"
+        "from mgd_hdl.verbs.endings import status_of\n"
+        "cli.main = lambda: status_of(lambda: exec('raise KeyboardInterrupt'))\n"
+        "sys.exit(__main__.main())\n"
+    )
+    Path("command.py").write_text(script)
+    run = subprocess.run([sys.executable, "-m", "command"], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (130, "mgd-hdl: interrupted\n")
 
 
 def test_signals_that_are_ignored_stay_so():
