@@ -300,7 +300,11 @@ class Folded(Block):
         first_group = self._line(m, "first_group", reader.first_group, reach + sweep.sums)
         last_group = self._line(m, "last_group", reader.last_group, reach + sweep.sums)
         layer = self._line(m, "layer", reader.layer, reach + sweep.sums)
-        word = self._line(m, "word", reader.word, reach - 2) if sweep.stores else []
+        word: list[Value] = []
+        if sweep.stores:
+            # No bit that nobody asks for: a first layer may have many more words than there are neurons.
+            asked = reader.word if any(self._starts) else reader.word[: self._neuron_bits]
+            word = self._line(m, "word", asked, reach - 2)
         m.d.comb += self.swept.eq(final[swept])
 
         y = Signal(self._activated, name="activated")
@@ -348,6 +352,17 @@ class Folded(Block):
         return found
 
     @property
+    def _starts(self) -> list[int]:
+        """By layer, the first neuron of the last group of the layer before."""
+        sweep = self.sweep
+        return [0, *((before.groups - 1) * sweep.lanes for before in sweep.spans[:-1])]
+
+    @property
+    def _neuron_bits(self) -> int:
+        """Of the number of a hidden neuron."""
+        return max(1, (max(each.neurons for each in self.config.shape.layers[:-1]) - 1).bit_length())
+
+    @property
     def _activated(self) -> Shape:
         """Holds the output of any layer."""
         formats = [layer.output for layer in self.config.shape.layers]
@@ -382,7 +397,7 @@ class Folded(Block):
             behind = [
                 Mux(plus[at], Const(span.streams[1], 1), Const(span.streams[0], 1)) for span in sweep.spans
             ]
-            starts = [0, *((before.groups - 1) * sweep.lanes for before in sweep.spans[:-1])]
+            starts = self._starts
             streams = Signal()
             far: Value = Const(1, 1)
             if any(starts):
@@ -399,8 +414,6 @@ class Folded(Block):
 
     def _reads(self, m: Module, plus: Value, layer: Value, word: Value) -> Value:
         """Outputs of the layer before, from the memory: of even and odd layers by turns, of either side."""
-        most = max(each.neurons for each in self.config.shape.layers[:-1])
-        self._neuron_bits = max(1, (most - 1).bit_length())
         hidden = [each.output for each in self.config.shape.layers[:-1]]
         is_signed = any(each.signed for each in hidden)
         width = max(each.width + (is_signed and not each.signed) for each in hidden)
