@@ -227,6 +227,16 @@ class Asked(Section):
         return self.engine.memory == "single_port"
 
     @property
+    def sides_at_once(self) -> bool:
+        """A sweep reads each word once, for both sides of a measurement."""
+        return self.engine.sides == "at_once"
+
+    @property
+    def pair_clocks(self) -> int:
+        """And both outputs of a neuron take so many clocks; 0 where sides take turns."""
+        return self.sides_at_once * (1 if self.engine.curves == "two" else 2)
+
+    @property
     def turning(self) -> bool:
         """Input by input a sample goes round in the register that keeps it, not in a copy of it: single
         ports are for small devices. An answer asks for other inputs meanwhile.

@@ -372,6 +372,12 @@ class EngineSection(Section):
     """Of a bank: a lane's words in one memory, which reads a word and writes one in every clock; or in two
     with one port each, even words and odd ones, of which one reads while the other writes. single_port: for
     the SPRAMs of an iCE40 UP5K, large memories that do one of both at a time; elsewhere block memory."""
+    sides: Literal["by_turns", "at_once"] = "by_turns"
+    """Of a bank: in layers behind the first each word is read for the reference and once more for the
+    perturbed side; or once for both, where each lane that has a neuron there has a second multiplier."""
+    curves: Literal["one", "two"] = "one"
+    """With both sides at once: their sums go through one curve, a neuron's two one behind the other; or each
+    side has a curve of its own, which saves clocks where lanes are as many as hidden neurons."""
     cell: Literal["parallel", "serial"] = "parallel"
     """All bits of a parameter in one clock; or one bit a clock, from memory made of look-up tables, in a
     third of the area and three times the clocks."""

@@ -15,7 +15,7 @@ from ..device.reader import Reader
 from ..device.sender import Sender
 from ..fixed import shape
 from ..kinds import loss_block
-from ..network.folded import Folded
+from ..network.folded import folded
 from ..network.mlp import Mlp
 from ..schedule import CountedTrace, EventTrace, Fact, Trace
 from ..site import Site
@@ -100,7 +100,7 @@ class FoldedNetwork(OnChip):
     """The network on a few lanes, whose measurements come with the sweep of a step."""
 
     def place(self) -> None:
-        self.network: Any = self.site.place("network", Folded(self.config))
+        self.network: Any = self.site.place("network", folded(self.config))
         self._place_loss()
 
     def _place_loss(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data
@@ -17,7 +18,12 @@ from ..fixed import shape
 from ..hierarchy import Block, place
 from .activation import Activation
 
-__all__ = ["Folded", "Reader"]
+__all__ = ["Folded", "FoldedAtOnce", "Reader", "folded"]
+
+
+def folded(config: TrainerConfig) -> Folded:
+    """The network of a bank: sides take turns, or come at once."""
+    return (FoldedAtOnce if config.sides_at_once else Folded)(config)
 
 
 class Reader(Block):
@@ -42,7 +48,7 @@ class Reader(Block):
         assert sweep is not None
         assert indices is not None
         self.sweep, self.indices = sweep, indices
-        self._numbered = sweep.stores or indices.nodes
+        self._numbered = sweep.numbered or indices.nodes
         self._word = range(max(span.words for span in sweep.spans))
         flags = ("valid", "plus", "first_word", "last_word", "first_group", "last_group")
         super().__init__(
@@ -78,7 +84,7 @@ class Reader(Block):
         turns = Signal()  # the same group comes again, for the other side
         m.d.comb += [
             ends.eq(self.valid & self.last_word),
-            turns.eq((layer != 0) & ~self.plus),
+            turns.eq(Const(0, 1) if self.sweep.at_once else (layer != 0) & ~self.plus),
             self.first_group.eq(group == 0),
         ]
         gap = Signal.like(left)
@@ -193,6 +199,11 @@ class Folded(Block):
         outputs are those of the sweep that was commanded last.
     """
 
+    #: What lanes multiply by: registers, one for each multiplier of a lane.
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand",)
+    #: Names of the sides end so, where each has a curve of its own.
+    SIDES: ClassVar[tuple[str, ...]] = ("", "_other")
+
     def __init__(self, config: TrainerConfig):
         self.config = config
         #: Whether somebody wants all outputs at a time.
@@ -289,7 +300,8 @@ class Folded(Block):
         ends_first = ~reader.plus & reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
         if config.sweeps_ahead:
             ends = reader.valid & reader.last_group & reader.last_word & (reader.layer == len(layers) - 1)
-            m.d.comb += self.passed.eq(ends & (reader.plus | Const(len(layers) == 1, 1)))
+            once = Const(len(layers) == 1 or sweep.at_once, 1)
+            m.d.comb += self.passed.eq(ends & (reader.plus | once))
         valid = self._line(m, "valid", reader.valid, reach + sweep.sums + 1, resets=True)
         swept = sweep.lead + sweep.back + 1
         final = self._line(m, "final", reader.valid & ends_first, swept, resets=True)
@@ -301,31 +313,37 @@ class Folded(Block):
         last_group = self._line(m, "last_group", reader.last_group, reach + sweep.sums)
         layer = self._line(m, "layer", reader.layer, reach + sweep.sums)
         word: list[Value] = []
-        if sweep.stores:
+        if sweep.numbered:
             # No bit that nobody asks for: a first layer may have many more words than there are neurons.
-            asked = reader.word if any(self._starts) else reader.word[: self._neuron_bits]
+            far = any(span.fresh for span in sweep.spans)
+            asked = reader.word if far else reader.word[: self._neuron_bits]
             word = self._line(m, "word", asked, reach - 2)
         m.d.comb += self.swept.eq(final[swept])
 
-        y = Signal(self._activated, name="activated")
+        outputs = self._outputs()
         if config.turning:
             at = reach - 2
             m.d.comb += self.x_turns.eq(valid[at] & bottom[at] & ~last_word[at] & ~silent)
-        inputs = self._inputs(m, valid, bottom, plus, last_word, first_group, layer, word, y)
+        inputs = self._inputs(m, valid, bottom, plus, last_word, first_group, layer, word, outputs)
         if self.indices.nodes:
             keeps = valid[reach] & ~plus[reach] & last_group[reach] & ~silent
-            self._counts(m, inputs, layer[reach], keeps)
+            self._counts(m, inputs[0], layer[reach], keeps)
         at = reach - 1
         turn = self.turns.bit_select(layer[at], 1) if self.indices.turns else None
-        sums = self._summed(m, inputs, bottom[at], plus[at], last_word[at], first_word[reach + 1], turn)
+        sums = self._summed(m, inputs, bottom, plus, last_word, first_word[reach + 1], turn)
         at = reach + sweep.sums
         load = Signal()
         m.d.comb += load.eq(valid[at] & last_word[at])
         drained = self._drained(m, sums, load, layer[at], plus[at], first_group[at], last_group[at])
-        known = self._activations(m, platform, drained, y)
-        self._kept(m, known, y)
-        self._answers(m, known, y, silent, awaited)
+        known = self._activations(m, platform, drained, outputs)
+        self._kept(m, known)
+        self._answers(m, known, silent, awaited)
         return m
+
+    def _outputs(self) -> list[Signal]:
+        """What comes out of each curve."""
+        self._activated = Signal(self._output, name="activated")
+        return [self._activated]
 
     def _turns(self, m: Module, awaited: Signal) -> Signal:
         """Whose outputs come: those of a sweep while the next one has begun, then those of that one."""
@@ -352,24 +370,18 @@ class Folded(Block):
         return found
 
     @property
-    def _starts(self) -> list[int]:
-        """By layer, the first neuron of the last group of the layer before."""
-        sweep = self.sweep
-        return [0, *((before.groups - 1) * sweep.lanes for before in sweep.spans[:-1])]
-
-    @property
     def _neuron_bits(self) -> int:
         """Of the number of a hidden neuron."""
         return max(1, (max(each.neurons for each in self.config.shape.layers[:-1]) - 1).bit_length())
 
     @property
-    def _activated(self) -> Shape:
+    def _output(self) -> Shape:
         """Holds the output of any layer."""
         formats = [layer.output for layer in self.config.shape.layers]
         is_signed = any(each.signed for each in formats)
         return Shape(max(each.width + (is_signed and not each.signed) for each in formats), signed=is_signed)
 
-    def _inputs(self, m, valid, bottom, plus, last_word, first_group, layer, word, y) -> Signal:
+    def _inputs(self, m, valid, bottom, plus, last_word, first_group, layer, word, outputs) -> list[Signal]:
         """What all lanes multiply by, in the clock in which the parameters are there."""
         sweep, layers, reach = self.sweep, self.config.shape.layers, self.sweep.reach
         # A sample goes round, input by input, so that each group finds it as it was.
@@ -392,39 +404,65 @@ class Folded(Block):
         ones = Array(Const(1 << each.input.fraction_bits, self._input) for each in layers)
         known = Signal(self._input, name="known", reset_less=True)
         m.d.sync += known.eq(Mux(last_word[at], ones[layer[at]], taken))
-        value: Value = known
+        values: list[Value] = [known for _ in self.OPERANDS]
         if len(layers) > 1:
             behind = [
                 Mux(plus[at], Const(span.streams[1], 1), Const(span.streams[0], 1)) for span in sweep.spans
             ]
-            starts = self._starts
             streams = Signal()
             far: Value = Const(1, 1)
-            if any(starts):
-                far = word[at] >= Array(Const(s) for s in starts)[layer[at]]
+            if any(span.fresh for span in sweep.spans):
+                far = word[at] >= Array(Const(span.fresh) for span in sweep.spans)[layer[at]]
             m.d.comb += streams.eq(first_group[at] & Array(behind)[layer[at]] & far)
             inner = ~bottom[at] & ~last_word[at]
             from_before = later(m, inner & streams, "from_before", 1)
-            value = Mux(from_before, y, value)
+            values = [
+                Mux(from_before, came, value)
+                for came, value in zip(self._came(m, word, layer), values, strict=True)
+            ]
             if sweep.stores:
-                value = Mux(later(m, inner & ~streams, "from_store", 1), stored, value)
-        x = Signal(self._input, name="operand", reset_less=True)
-        m.d.sync += x.eq(value)
-        return x
+                from_store = later(m, inner & ~streams, "from_store", 1)
+                values = [Mux(from_store, kept, value) for kept, value in zip(stored, values, strict=True)]
+        found = []
+        for name, value in zip(self.OPERANDS, values, strict=True):
+            x = Signal(self._input, name=name, reset_less=True)
+            m.d.sync += x.eq(value)
+            found.append(x)
+        return found
 
-    def _reads(self, m: Module, plus: Value, layer: Value, word: Value) -> Value:
+    def _came(self, m: Module, word: list[Value], layer: list[Value]) -> list[Value]:
+        """For each operand an input that is taken as it comes."""
+        return [self._activated]
+
+    def _reads(self, m: Module, plus: Value, layer: Value, word: Value) -> list[Value]:
         """Outputs of the layer before, from the memory: of even and odd layers by turns, of either side."""
         hidden = [each.output for each in self.config.shape.layers[:-1]]
         is_signed = any(each.signed for each in hidden)
         width = max(each.width + (is_signed and not each.signed) for each in hidden)
-        kept = Shape(width, signed=is_signed)
-        m.submodules.outputs = store = Memory(shape=kept, depth=4 << self._neuron_bits, init=[])
+        kept = self._row(Shape(width, signed=is_signed))
+        places = 1 << self._neuron_bits + len(self._place(plus, layer[0]))
+        m.submodules.outputs = store = Memory(shape=kept, depth=places, init=[])
         reads = store.read_port()
         writes = store.write_port()
         self._writes = writes
         number = Signal(self._neuron_bits, name="number_read")
-        m.d.comb += [number.eq(word), reads.addr.eq(Cat(number, plus, layer[0]))]
-        return reads.data
+        m.d.comb += [number.eq(word), reads.addr.eq(Cat(number, self._place(plus, layer[0])))]
+        return self._columns(reads.data)
+
+    @staticmethod
+    def _row(kept: Shape) -> Any:
+        """Of the memory of outputs."""
+        return kept
+
+    @staticmethod
+    def _columns(row: Any) -> list[Value]:
+        """For each operand what a row of the memory has."""
+        return [row]
+
+    @staticmethod
+    def _place(plus: Value, odd: Value) -> Value:
+        """Where in the memory outputs are that a layer reads: its upper address bits."""
+        return Cat(plus, odd)
 
     def _counts(self, m: Module, x: Signal, layer: Value, keeps: Value) -> None:
         """What weights learn by: the input in parts that are the same in all layers, rounded down."""
@@ -441,10 +479,10 @@ class Folded(Block):
     def _summed(
         self,
         m: Module,
-        x: Signal,
-        bottom: Value,
-        plus: Value,
-        last: Value,
+        operands: Sequence[Signal],
+        bottom: list[Value],
+        plus: list[Value],
+        last: list[Value],
         first: Value,
         turn: Value | None = None,
     ) -> list[tuple[Signal, Value]]:
@@ -452,26 +490,18 @@ class Folded(Block):
         What of a weight is not in the memory is known a clock before: the whole factor comes from registers.
         Layer by layer a word rests where it is not its layer's ``turn``.
         """
-        config, still = self.config, self._still
-        rests: Value = bottom | still if config.two_sided else bottom | ~plus | still
+        config, still, at, x = self.config, self._still, self.sweep.reach - 1, operands[0]
+        rests = self._rests(bottom[at], plus[at], last[at], turn)
         if turn is not None:
-            rests = rests | ~turn
             still = still | ~self.turns[0]  # the second sum is of the first layer
-        if self.indices.nodes:
-            rests = rests | ~last  # only the bias is shaken
         width = config.words.visible.width
         bottom_sum = config.shape.layers[0].sum.width
-        negated = Signal(signed(len(x) + 1))
-        m.d.comb += negated.eq(-x)
-        other = Const(0, 1) if config.sequential else negated
+        other = self._negated(m, x)
         found: list[tuple[Signal, Value]] = []
         for lane in range(config.engine.lanes):
             visible = self.visible.word_select(lane, width)
-            lower = self._lower(m, lane, rests, bottom, plus)
-            code = later(m, self.codes[lane], f"code_{lane}", 1)
-            none: Value = still
-            if self.indices.pairs:
-                none = still | ~later(m, self.actives[lane], f"active_{lane}", 1)
+            lower = self._lower(m, f"lower_{lane}", lane, rests, bottom[at], plus[at])
+            code, none = self._shakes(m, lane, still)
             weight = Cat(lower, visible).as_signed()
             product = Signal(signed(len(weight) + len(x)), name=f"product_{lane}", reset_less=True)
             if self.indices.nodes:
@@ -490,12 +520,34 @@ class Folded(Block):
             found.append((total, shaken))
         return found
 
-    def _lower(self, m: Module, lane: int, rests: Value, bottom: Value, plus: Value) -> Signal:
+    def _rests(self, bottom: Value, plus: Value, last: Value, turn: Value | None) -> Value:
+        """Whether the words at the lanes are not shaken on this side."""
+        rests: Value = bottom | self._still if self.config.two_sided else bottom | ~plus | self._still
+        if turn is not None:
+            rests = rests | ~turn
+        if self.indices.nodes:
+            rests = rests | ~last  # only the bias is shaken
+        return rests
+
+    def _negated(self, m: Module, x: Signal) -> Value:
+        """What of an input a sign of -1 adds: sequential codes know rest in its place."""
+        negated = Signal(signed(len(x) + 1))
+        m.d.comb += negated.eq(-x)
+        return Const(0, 1) if self.config.sequential else negated
+
+    def _shakes(self, m: Module, lane: int, still: Value) -> tuple[Value, Value]:
+        """A lane's sign, and whether it has none, in the clock of the product."""
+        code = later(m, self.codes[lane], f"code_{lane}", 1)
+        if self.indices.pairs:
+            still = still | ~later(m, self.actives[lane], f"active_{lane}", 1)
+        return code, still
+
+    def _lower(self, m: Module, name: str, lane: int, rests: Value, bottom: Value, plus: Value) -> Signal:
         """What of a weight is below the visible bits: at rest 10, perturbed 11 or 01; the reference of two
         sides is perturbed the other way.
         """
         code, side = self.codes[lane], self.config.two_sided
-        lower = Signal(2, name=f"lower_{lane}", reset_less=True)
+        lower = Signal(2, name=name, reset_less=True)
         if self.indices.pairs:
             rests = rests | ~self.actives[lane]
         if self.config.sequential:  # Perturbed 11, or 01 on the other side; all others rest.
@@ -610,55 +662,75 @@ class Folded(Block):
         both = Cat(Const(1, 1), total).as_signed() + Cat(subtracts, part).as_signed()
         m.d.sync += z.eq(both[1 : len(z) + 1])
 
-    def _activations(self, m: Module, platform, drained: dict[str, Value], y: Signal) -> dict[str, Value]:
+    def _activations(
+        self, m: Module, platform, drained: dict[str, Value], outputs: Sequence[Signal]
+    ) -> dict[str, Value]:
         """One block for each curve; all take as long as the slowest. What is known goes along."""
         layers, clocks = self.config.shape.layers, self.sweep.curve - 1
         owners = [layer.index if layer.shared is None else layer.shared for layer in layers]
-        outputs: dict[int, Value] = {}
-        for owner in dict.fromkeys(owners):
-            users = [layer for layer, own in zip(layers, owners, strict=True) if own == owner]
-            outputs[owner] = self._curve(m, platform, users, drained, clocks)
+        curves: list[dict[int, Value]] = []
+        for side in self.SIDES[: len(outputs)]:
+            found: dict[int, Value] = {}
+            for owner in dict.fromkeys(owners):
+                users = [layer for layer, own in zip(layers, owners, strict=True) if own == owner]
+                found[owner] = self._curve(m, platform, users, drained, clocks, side)
+            curves.append(found)
         known = {
             name: later(m, value, f"y_{name}", clocks, resets=name == "valid")
             for name, value in drained.items()
-            if name != "z"
+            if not name.startswith("z")
         }
-        chosen: Value = (
-            Array(outputs[own] for own in owners)[known["layer"]] if len(outputs) > 1 else outputs[0]
-        )
-        m.d.comb += y.eq(chosen)
+        for y, found in zip(outputs, curves, strict=True):
+            chosen: Value = (
+                Array(found[own] for own in owners)[known["layer"]] if len(found) > 1 else found[0]
+            )
+            m.d.comb += y.eq(chosen)
         return known
 
     def _curve(
-        self, m: Module, platform, users: Sequence[LayerConfig], drained: dict[str, Value], clocks: int
+        self,
+        m: Module,
+        platform,
+        users: Sequence[LayerConfig],
+        drained: dict[str, Value],
+        clocks: int,
+        side: str = "",
     ) -> Value:
         """Sums of some layers, in one format, go through the curve that they share."""
         sums = [layer.sum for layer in users]
         fraction = max(each.fraction_bits for each in sums)
         common = SQ(max(each.integer_bits for each in sums), fraction)
-        curve = place(m, platform, f"activation_{users[0].index}", Activation(users[0], z=common, apart=True))
-        z: Value = drained["z"].shift_left(fraction - sums[0].fraction_bits)
+        name, given = f"activation_{users[0].index}{side}", drained[f"z{side}"]
+        curve = place(m, platform, name, Activation(users[0], z=common, apart=True))
+        z: Value = given.shift_left(fraction - sums[0].fraction_bits)
         for layer in users[1:]:
-            moved = drained["z"].shift_left(fraction - layer.sum.fraction_bits)
+            moved = given.shift_left(fraction - layer.sum.fraction_bits)
             z = Mux(drained["layer"] == layer.index, moved, z)
         m.d.comb += curve.z.eq(z)
-        return later(m, curve.y, f"slow_{users[0].index}", clocks - users[0].activation_latency)
+        return later(m, curve.y, f"slow_{users[0].index}{side}", clocks - users[0].activation_latency)
 
-    def _kept(self, m: Module, known: dict[str, Value], y: Signal) -> None:
+    def _kept(self, m: Module, known: dict[str, Value]) -> None:
         """Outputs that wait for the next layer."""
         if self.sweep.stores:
             number = known["neuron"][: self._neuron_bits]
+            row, whole = self._made(known)
             m.d.comb += [
-                self._writes.addr.eq(Cat(number, known["plus"], known["next"])),
-                self._writes.data.eq(y),
-                self._writes.en.eq(known["valid"]),
+                self._writes.addr.eq(Cat(number, self._place(known["plus"], known["next"]))),
+                self._writes.data.eq(row),
+                self._writes.en.eq(whole),
             ]
 
-    def _answers(
-        self, m: Module, known: dict[str, Value], y: Signal, silent: Signal, awaited: Signal
-    ) -> None:
+    def _made(self, known: dict[str, Value]) -> tuple[Any, Value]:
+        """A row of the memory of outputs, and that it is there."""
+        return self._activated, known["valid"]
+
+    def _answer(self, known: dict[str, Value]) -> Value:
+        """An output of the last layer."""
+        return self._activated
+
+    def _answers(self, m: Module, known: dict[str, Value], silent: Signal, awaited: Signal) -> None:
         """Outputs of the last layer, together; both sides apart where their groups take turns."""
-        layer, span = self.config.shape.layers[-1], self.sweep.spans[-1]
+        layer, span, y = self.config.shape.layers[-1], self.sweep.spans[-1], self._answer(known)
         apart = span.groups > 1
         comes = Signal()
         m.d.comb += comes.eq(known["valid"] & (known["layer"] == layer.index))
@@ -686,3 +758,201 @@ class Folded(Block):
         ]
         if sides:
             m.d.comb += self.y.as_value().eq(Mux(side, sides[-1], sides[0]))
+
+
+class FoldedAtOnce(Folded):
+    """The same with both sides in each pass: behind the first layer lanes have a second multiplier and sum.
+
+    There a lane multiplies its weight of the reference by the input of the reference, and its perturbed one
+    by that of the perturbed side, so each word is read once; only as many lanes can as the widest of these
+    layers has neurons in a group. In layer 0, where both sides have the same inputs, the second sum is that
+    of all inputs with signs. Both sums of a neuron leave the drain one behind the other, or together where
+    each side has a curve; of the last layer all of the reference come first, as the loss expects them.
+    """
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "operand_other")
+
+    def _outputs(self) -> list[Signal]:
+        names = [f"activated{side}" for side in self.SIDES[: 3 - self.sweep.pair]]
+        self._curves = [Signal(self._output, name=name) for name in names]
+        return self._curves
+
+    def _came(self, m: Module, word: list[Value], layer: list[Value]) -> list[Value]:
+        """Both outputs of a neuron. Two curves give them together. From one the reference came a clock
+        before, and a pair comes in every second clock: as words follow in every clock, the last input but one
+        came a clock before it is taken.
+        """
+        if self.sweep.pair == 1:
+            self._pair = self._curves
+            return self._pair
+        (y,) = self._curves
+        before = later(m, y, "before", 1)
+        self._pair = [before, y]
+        at = self.sweep.reach - 2
+        ends = Array(Const(each.inputs - 1) for each in self.config.shape.layers)
+        newest = later(m, word[at] == ends[layer[at]], "newest", 1)
+        return [Mux(newest, before, later(m, before, "past", 1)), Mux(newest, y, before)]
+
+    @staticmethod
+    def _row(kept: Shape) -> Any:
+        return data.ArrayLayout(kept, 2)
+
+    @staticmethod
+    def _columns(row: Any) -> list[Value]:
+        return [row[0], row[1]]
+
+    @staticmethod
+    def _place(plus: Value, odd: Value) -> Value:
+        return odd
+
+    def _made(self, known: dict[str, Value]) -> tuple[Any, Value]:
+        """With the perturbed side there are both."""
+        width = len(self._writes.data.as_value()) // 2
+        return Cat(y[:width] for y in self._pair), known["valid"] & known["plus"]
+
+    def _answer(self, known: dict[str, Value]) -> Value:
+        return Array(self._curves)[known["plus"]] if len(self._curves) > 1 else self._curves[0]
+
+    # ---- sums ------------------------------------------------------------------------------------------
+
+    def _summed(
+        self,
+        m: Module,
+        operands: Sequence[Signal],
+        bottom: list[Value],
+        plus: list[Value],
+        last: list[Value],
+        first: Value,
+        turn: Value | None = None,
+    ) -> list[tuple[Signal, Value]]:
+        """Of each lane the sum of the reference's products, or of all at rest, and that of the other side's,
+        or of the inputs with signs.
+        """
+        at, still = self.sweep.reach - 1, self._still
+        if turn is not None:
+            still = still | ~self.turns[0]
+        if self.indices.nodes:
+            still = still | ~last[at + 1]
+        rests = [self._rests(bottom[at], Const(side, 1), last[at], turn) for side in (0, 1)]
+        bottom_sum = signed(self.config.shape.layers[0].sum.width)
+        x, other = operands[0], self._negated(m, operands[0])
+        found: list[tuple[Signal, Value]] = []
+        for lane in range(self.sweep.lanes):
+            wide = lane < self.sweep.doubled
+            code, none = self._shakes(m, lane, still)
+            part = Signal(signed(min(len(x) + 1, bottom_sum.width)), name=f"part_{lane}", reset_less=True)
+            m.d.sync += part.eq(Mux(none, 0, Mux(code, x, other)))
+            products = [
+                self._product(m, lane, side, operands[side], rests[side], bottom[at])
+                for side in range(1 + wide)
+            ]
+            added = [products[0], Mux(bottom[at + 2], part, products[1]) if wide else part]
+            sums = []
+            for side, name in enumerate(self.SIDES):
+                kept = self._sum if wide else bottom_sum
+                total = Signal(kept, name=f"sum{name}_{lane}", reset_less=True)
+                m.d.sync += total.eq(Mux(first, 0, total) + added[side])
+                sums.append(total)
+            found.append((sums[0], sums[1]))
+        return found
+
+    def _product(self, m: Module, lane: int, side: int, x: Signal, rests: Value, bottom: Value) -> Signal:
+        """Of a lane and a side."""
+        visible = self.visible.word_select(lane, self.config.words.visible.width)
+        name = f"{self.SIDES[side]}_{lane}"
+        lower = self._lower(m, f"lower{name}", lane, rests, bottom, Const(side, 1))
+        weight = Cat(lower, visible).as_signed()
+        product = Signal(signed(len(weight) + len(x)), name=f"product{name}", reset_less=True)
+        m.d.sync += product.eq(weight * x)
+        return product
+
+    # ---- drain -----------------------------------------------------------------------------------------
+
+    def _drained(
+        self,
+        m: Module,
+        sums: Sequence[tuple[Signal, Value]],
+        load: Signal,
+        layer: Value,
+        plus: Value,
+        first_group: Value,
+        last_group: Value,
+    ) -> dict[str, Value]:
+        """One sum a clock from all lanes, or that of either side, and whose it is."""
+        sweep, lanes, layers = self.sweep, self.sweep.lanes, self.config.shape.layers
+        busy = Signal()
+        lane = Signal(range(lanes))  # that of the heads
+        second = Signal(name="drain_plus")  # the perturbed side comes, or both do
+        pairs = Signal()  # both sides of a neuron come before the next one
+        own_layer = Signal.like(layer, name="drain_layer")
+        reads = Signal(name="drain_next")  # the layer that reads them is an odd one
+        ends = Signal(name="drain_ends")  # with this group the layer does
+        neuron = Signal(range(max(2, *(each.neurons for each in layers))))
+        base = Signal.like(neuron)
+        start = Signal.like(neuron)
+        last = Signal()  # neuron of this group
+        count = Mux(ends, Array(Const(span.last_lanes) for span in sweep.spans)[own_layer], lanes)
+        above = layer == len(layers) - 1
+        m.d.comb += [start.eq(Mux(first_group, 0, base + lanes)), last.eq(lane + 1 == count)]
+        # Either side's sums go on one by one when they are read.
+        goes = [pairs | ~second, second]
+        if sweep.pair == 2:
+            goes[0] = pairs == second
+        with m.If(load):
+            m.d.sync += [
+                busy.eq(1),
+                lane.eq(0),
+                second.eq(~above if sweep.pair == 1 else 0),
+                pairs.eq(~above),
+                own_layer.eq(layer),
+                reads.eq(~layer[0]),
+                ends.eq(last_group),
+                base.eq(start),
+                neuron.eq(start),
+            ]
+        with m.Elif(busy):
+            if sweep.pair == 2:
+                with m.If(pairs):
+                    m.d.sync += second.eq(~second)
+            with m.If(goes[0] | goes[1]):
+                m.d.sync += [lane.eq(lane + 1), neuron.eq(neuron + 1)]
+            with m.If(last):
+                with m.If(second):
+                    m.d.sync += busy.eq(0)
+                with m.Elif(~pairs):
+                    m.d.sync += [second.eq(1), lane.eq(0), neuron.eq(base)]
+
+        heads = []
+        for what, name in enumerate(("drain", "drain_other")):
+            held = [
+                Signal(each[what].shape(), name=f"{name}_{number}", reset_less=True)
+                for number, each in enumerate(sums)
+            ]
+            for number, each in enumerate(held):
+                with m.If(load):
+                    m.d.sync += each.eq(sums[number][what])
+                with m.Elif(goes[what]):
+                    m.d.sync += each.eq(held[min(number + 1, lanes - 1)])
+            heads.append(held[0])
+        return {
+            **self._sides(m, heads, own_layer == 0, second),
+            "valid": later(m, busy, "z_valid", 1, resets=True),
+            "layer": later(m, own_layer, "z_layer", 1),
+            "next": later(m, reads, "z_next", 1),
+            "plus": later(m, second, "z_plus", 1),
+            "neuron": later(m, neuron, "z_neuron", 1),
+            "last": later(m, ends & last, "z_last", 1),
+        }
+
+    def _sides(self, m: Module, heads: Sequence[Signal], bottom: Value, second: Value) -> dict[str, Value]:
+        """A + B and A - B or A of layer 0, either sum of all others: by turns, or together."""
+        total, other = heads
+        taken = bottom & Const(self.config.two_sided, 1)
+        sides = [total - Mux(taken, other, 0), other + Mux(bottom, total, 0)]
+        if self.sweep.pair == 2:
+            sides = [Mux(second, sides[1], sides[0])]
+        found: dict[str, Value] = {}
+        for side, name in zip(sides, self.SIDES, strict=False):
+            found[f"z{name}"] = Signal(self._sum, name=f"z{name}", reset_less=True)
+            m.d.sync += found[f"z{name}"].eq(side)
+        return found

@@ -694,24 +694,28 @@ def _folded(config: TrainerConfig, target: str) -> Features:
     is_signed = any(each.signed for each in inputs)
     operand = max(_signed_width(inputs), *(each.fraction_bits + 1 + is_signed for each in inputs))
     weight, total = config.words.visible.width + 2, max(layer.sum.width for layer in layers)
-    # Node by node the first layer needs no second sum: a code bit is kept in its place.
-    bottom = 1 if indices.nodes else layers[0].sum.width
+    # Node by node the first layer needs no second sum: a code bit is kept in its place, by turns.
+    bottom = 1 if indices.nodes and not sweep.at_once else layers[0].sum.width
+    products, sums = lanes + sweep.doubled, lanes * (total + bottom)
+    if sweep.at_once:
+        sums = 2 * (sweep.doubled * total + (lanes - sweep.doubled) * bottom)
     together = config.loss != "squared_error" or config.task.accuracy or config.inference
     slices = memories = 0
     if sweep.stores:
         neurons = max(layer.neurons for layer in layers[:-1])
         width = _signed_width([layer.output for layer in layers[:-1]])
-        slices, memories = stored(4 << _bits_of(neurons), width, target)
+        sides = 1 + sweep.at_once  # in one word, or in one place each
+        slices, memories = stored((4 << _bits_of(neurons)) // sides, sides * width, target)
     product = weight + operand
     return {
         "one": 1,
-        "lanes": lanes,
-        "registers": lanes * (product + 2 * (total + bottom) + min(operand + 1, bottom)),
-        "sums": lanes * (total + bottom),
-        "products": lanes,
-        "product_bits": lanes * weight * operand,
+        "lanes": products,  # a second multiplier has its weight and its sum, as a lane does
+        "registers": products * product + 2 * sums + lanes * min(operand + 1, bottom),
+        "sums": sums,
+        "products": products,
+        "product_bits": products * weight * operand,
         # A factor without a sign has one bit more.
-        **_wide(target, max(weight, operand + (not is_signed)), lanes),
+        **_wide(target, max(weight, operand + (not is_signed)), products),
         "sample": layers[0].inputs * layers[0].input.width,
         "line": sweep.reach + sweep.sums,
         "layers": len(layers),
@@ -723,12 +727,13 @@ def _folded(config: TrainerConfig, target: str) -> Features:
 
 
 def _curves(config: TrainerConfig, target: str) -> Iterator[_Block]:
-    """One block for each curve; sums of all layers that share it come in one format."""
-    layers = config.shape.layers
+    """One block for each curve, or one for each side; sums of all layers that share it come in one format."""
+    layers, (sweep, _) = config.shape.layers, _schedule(config)
     for layer in layers:
         if layer.shared is None:
             sums = [each.sum for each in layers if layer.index in (each.index, each.shared)]
             width = max(each.integer_bits for each in sums) + max(each.fraction_bits for each in sums)
             kind = "limit" if layer.table is None else f"table{IN_BANK}"
             given = {name: value / layer.neurons for name, value in _activations(layer, target).items()}
-            yield f"network.activation_{layer.index}", kind, {**given, "sum_bits": width}
+            for side in ("", "_other")[: 1 + (sweep.pair == 1)]:
+                yield f"network.activation_{layer.index}{side}", kind, {**given, "sum_bits": width}

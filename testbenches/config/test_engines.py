@@ -323,6 +323,21 @@ def test_what_an_engine_refuses(name, refused):
             'imperfections.activation_spread = 0.5: must be 0 with engine.kind = "bank": all neurons share a'
             " curve",
         ),
+        ({"engine": {"sides": "at_once"}}, 'engine.sides = "at_once": needs kind = "bank"'),
+        (
+            {"engine": {"kind": "bank", "curves": "two"}},
+            'engine.curves = "two": needs sides = "at_once"',
+        ),
+        (
+            {"engine": {"kind": "bank", "sides": "at_once"}, "network": {"layers": [2, 1]}},
+            'engine.sides = "at_once": needs a hidden layer: the first layer reads each word once in'
+            " any case",
+        ),
+        (
+            {"engine": {"kind": "bank", "lanes": 1, "sides": "at_once"}, "device": {"kind": "outside"}},
+            'engine.sides = "at_once": must be "by_turns" with a device outside, which is no'
+            " network of lanes",
+        ),
         (
             {"engine": {"kind": "bank", "memory": "single_port"}, "learning": {"updates": "delayed"}},
             'engine.memory = "single_port": must be "dual_port" with updates = "delayed": a sweep may begin'

@@ -8,10 +8,18 @@ import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import verilog
-from mgd_hdl.network.folded import Folded
+from mgd_hdl.network.folded import folded as network_of
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.network.bench_folded"
+
+
+#: Sides by turns; at once, through one curve or through two.
+ONCE: dict[str, dict[str, str]] = {
+    "": {},
+    "one": {"sides": "at_once"},
+    "two": {"sides": "at_once", "curves": "two"},
+}
 
 
 def folded(
@@ -23,6 +31,7 @@ def folded(
     grain: str = "network",
     share: float = 1.0,
     memory: str = "dual_port",
+    at_once: str = "",
     **sections: dict,
 ) -> TrainerConfig:
     task = {"source": "stream"} if base != "nist7x7" else {}
@@ -30,7 +39,7 @@ def folded(
     return preset(base).replaced(
         perturbation={"family": family, "granularity": grain, "share": share},
         learning={"measure": sides},
-        engine={"kind": "bank", "lanes": lanes, "memory": memory},
+        engine={"kind": "bank", "lanes": lanes, "memory": memory, **ONCE[at_once]},
         network=network,
         task=task,
         **sections,
@@ -97,6 +106,49 @@ CASES = {
     ),
 }
 
+#: The same with both sides at once. By hand, of two layers on lanes enough: a pair of outputs in each clock,
+#: or in every second, so that the last of h pairs comes h clocks later; the words of the output layer once;
+#: the outputs of the reference, and behind them those of the perturbed side.
+CASES |= {
+    "at once, xor": (folded("xor", 2, 2, 2, 1, at_once="one"), 3 + 8 + 2 + 3 - 1 + 11 + 2),
+    "at once, two curves, xor": (folded("xor", 2, 2, 2, 1, at_once="two"), 3 + 8 + 3 - 1 + 11 + 2),
+    "at once, letters": (folded("nist7x7", 4, 49, 4, 4, at_once="one"), 50 + 8 + 4 + 5 - 1 + 11 + 8),
+    "at once, two curves, letters": (
+        folded("nist7x7", 4, 49, 4, 4, at_once="two", sides="one_sided"),
+        50 + 8 + 5 - 1 + 11 + 8,
+    ),
+    "at once, one lane": (folded("xor", 1, 2, 2, 1, at_once="one"), None),
+    "at once, one hidden neuron": (folded("xor", 2, 2, 1, 1, at_once="one"), None),
+    "at once, three layers": (folded("xor", 2, 2, 3, 5, 1, at_once="one"), None),
+    "at once, all activations": (folded("xor", 3, 2, 4, 3, 1, at_once="one", **MIXED), None),
+    "at once, two curves, all activations": (folded("xor", 3, 2, 4, 3, 1, at_once="two", **MIXED), None),
+    "at once, output groups": (folded("nist7x7", 3, 49, 7, 4, at_once="one"), None),
+    "at once, two curves, output groups": (
+        folded("nist7x7", 3, 49, 7, 4, sides="one_sided", family="random_code", at_once="two"),
+        None,
+    ),
+    "at once, sparse": (
+        folded("parity4", 2, 4, 5, 3, 1, family="random_code", share=0.5, at_once="one"),
+        None,
+    ),
+    "at once, layers": (folded("parity4", 2, 4, 5, 3, 1, grain="layer", at_once="two"), None),
+    "at once, sequential": (folded("parity4", 2, 4, 5, 1, family="sequential", at_once="one"), None),
+    "at once, sequential, one-sided": (
+        folded("xor", 2, 2, 2, 1, sides="one_sided", family="sequential", at_once="two"),
+        None,
+    ),
+    "at once, nodes": (folded("xor", 2, 2, 2, 1, at_once="one", **NODES), 2 + 3 + 8 + 2 + 3 - 1 + 11 + 2),
+    "at once, nodes, groups, one-sided": (
+        folded("parity4", 3, 4, 7, 4, 1, sides="one_sided", at_once="two", **NODES),
+        None,
+    ),
+    "at once, single ports": (folded("xor", 2, 2, 5, 3, 1, memory="single_port", at_once="one"), None),
+    "at once, single ports, output groups": (
+        folded("parity4", 3, 4, 7, 4, 1, sides="one_sided", memory="single_port", at_once="two"),
+        None,
+    ),
+}
+
 
 @pytest.mark.parametrize("case", CASES)
 def test_folded(case, tmp_path):
@@ -104,7 +156,7 @@ def test_folded(case, tmp_path):
     sweep = config.timing.sweep
     assert sweep is not None
     assert answered in (None, sweep.answered)
-    run(verilog(Folded(config), "dut"), BENCH, tmp_path, config, answered=sweep.answered)
+    run(verilog(network_of(config), "dut"), BENCH, tmp_path, config, answered=sweep.answered)
 
 
 @mutations(
@@ -144,7 +196,7 @@ def test_mutations_are_noticed(mutation, tmp_path):
     config, _ = CASES["groups"]
     sweep = config.timing.sweep
     assert sweep is not None
-    text = verilog(Folded(config), "dut")
+    text = verilog(network_of(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
 
 
@@ -158,7 +210,7 @@ def test_mutations_of_sparse_codes_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, family="random_code", share=0.5)
     sweep = config.timing.sweep
     assert sweep is not None
-    text = verilog(Folded(config), "dut")
+    text = verilog(network_of(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
 
 
@@ -172,7 +224,7 @@ def test_mutations_layer_by_layer_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, grain="layer")
     sweep = config.timing.sweep
     assert sweep is not None
-    text = verilog(Folded(config), "dut")
+    text = verilog(network_of(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
 
 
@@ -185,7 +237,7 @@ def test_mutations_of_single_ports_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, memory="single_port")
     sweep = config.timing.sweep
     assert sweep is not None
-    text = verilog(Folded(config), "dut")
+    text = verilog(network_of(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
 
 
@@ -202,5 +254,5 @@ def test_mutations_node_by_node_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, **NODES)
     sweep = config.timing.sweep
     assert sweep is not None
-    text = verilog(Folded(config), "dut")
+    text = verilog(network_of(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)

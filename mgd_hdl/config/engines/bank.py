@@ -66,7 +66,10 @@ class BankFacts(EngineFacts):
     def sweep(self, layers: Sequence[LayerConfig]) -> Sweep:
         # The state of a random code is read in two clocks, so it changes between two words.
         between = int(self.tables)
-        return Sweep(layers, self.asked.engine.lanes, self.lead, self.asked.single_port, between)
+        asked = self.asked
+        return Sweep(
+            layers, asked.engine.lanes, self.lead, asked.single_port, between, pair=asked.pair_clocks
+        )
 
     def indices(self, sweep: Sweep) -> Indices:
         """What tells the codes of words apart."""

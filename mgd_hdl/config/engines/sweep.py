@@ -27,9 +27,11 @@ class Span:
     gaps : tuple of int
         Clocks without a word before the first pass, before the second, and before any further one: of the
         other side of a group, or of the group behind.
+    fresh : int
+        From this input on they are the newest ones of the layer before, which need not come from a memory.
     streams : tuple of bool
-        Whether outputs of the last group of the layer before are multiplied in the clock after they are
-        made, in the first pass and in the second; otherwise all come from a memory.
+        Whether these are multiplied in the clock after they are made, in the first pass and in the second;
+        otherwise all come from a memory.
     again : bool
         A second visit finds the word as the first one did, because what that wrote is still on its way; so
         it updates the word once more.
@@ -40,6 +42,7 @@ class Span:
     groups: int
     last_lanes: int
     gaps: tuple[int, int, int, int]
+    fresh: int
     streams: tuple[bool, bool]
     again: bool
 
@@ -48,7 +51,8 @@ class Span:
 class Pass:
     """One pass: of which layer, group and side, and the clock in which its first word is addressed.
 
-    ``plus``: the perturbed side, otherwise the reference; of layer 0 it is both.
+    ``plus``: the perturbed side, otherwise the reference; of layer 0 it is both, and so of all layers where
+    sides come at once.
     """
 
     layer: int
@@ -130,6 +134,11 @@ class Sweep(LaneWords):
     sides' sums: those of the reference leave the drain first, then those of the other side. In all other
     layers the inputs of the two sides differ, so that each word is read twice.
 
+    With both sides at once lanes have a second sum there, of the other side's products, and each word is read
+    once in all layers. A neuron's two outputs are inputs of the same word. So they leave the drain one behind
+    the other, or, where each side has a curve of its own, together; those of the last layer, which go on to
+    the loss, come side by side as before.
+
     With single-port memories word a of a lane is in block a mod 2, and it is written :attr:`back` clocks
     after it was read, an odd number. In a pass clock and address are together odd for all words, or even for
     all. So in each clock one block reads and the other writes, by turns. What follows while words of a pass
@@ -145,6 +154,9 @@ class Sweep(LaneWords):
         A lane has two memories, neither of which reads and writes in one clock.
     between : int
         So many clocks at least are between the last word of a sweep and the first of the next.
+    pair : int
+        Both sides at once: so many clocks a neuron's two outputs take, 2 where the sides share a curve, or 1.
+        0: sides take turns.
     """
 
     layers: Sequence[LayerConfig]
@@ -152,6 +164,7 @@ class Sweep(LaneWords):
     lead: int = 0
     single_port: bool = False
     between: int = 0
+    pair: int = 0
 
     #: From there to its sum.
     sums = 2
@@ -162,6 +175,11 @@ class Sweep(LaneWords):
         both sides of layer 0 make their sum of two in one clock more.
         """
         return 1 + max(layer.activation_latency for layer in self.layers)
+
+    @property
+    def at_once(self) -> bool:
+        """A pass serves both sides in every layer."""
+        return self.pair > 0
 
     @property
     def _drained(self) -> int:
@@ -189,13 +207,14 @@ class Sweep(LaneWords):
         turns = _Turns()
         for index, layer in enumerate(self.layers):
             words, count = layer.inputs + 1, self.groups(index)
-            period = max(words, 2 * self.lanes + 1 if index == 0 else self.lanes)  # the drain is busy so long
-            again = index > 0 and self._apart(period, 0) < self.back
+            period = max(words, self._busy(index, self.lanes))
+            sides = (False, True) if index > 0 and not self.at_once else (False,)
+            again = len(sides) > 1 and self._apart(period, 0) < self.back
             before, made = made, {}
             starts: list[int] = []
             streams = [False, False]
             for group in range(count):
-                for plus in (False,) if index == 0 else (False, True):
+                for plus in sides:
                     start = max(free, drain - self._drained - words + 1)
                     if index > 0 and not plus and group == 0:
                         start, streams[0] = self._first(index, plus, start, before, address, turns)
@@ -220,7 +239,7 @@ class Sweep(LaneWords):
             ahead = starts[0] - (
                 passes[-len(starts) - 1].start + self.layers[index - 1].inputs + 1 if index else 1
             )
-            second = starts[1] - starts[0] if index else self._apart(period, words)
+            second = starts[1] - starts[0] if len(sides) > 1 else self._apart(period, words)
             spans.append(
                 Span(
                     first=address,
@@ -233,6 +252,7 @@ class Sweep(LaneWords):
                         self._apart(period, 0 if index else words) - words,
                         self._apart(period, words) - words,
                     ),
+                    fresh=self._fresh(index),
                     streams=(streams[0], streams[1]),
                     again=again,
                 )
@@ -251,12 +271,35 @@ class Sweep(LaneWords):
     ) -> int:
         """Notes when the outputs of a pass are made; returns from when on the drain is free."""
         active = self.active(index, group)
+        lane_clocks, side_clocks = self._paced(index, active)
         for lane in range(active):
-            neuron = group * self.lanes + lane
-            made[plus, neuron] = loaded + lane + self.curve
-            if index == 0:
-                made[True, neuron] = made[False, neuron] + self.lanes + 1
-        return loaded + active + (self.lanes + 1 if index == 0 else 0)
+            neuron, clock = group * self.lanes + lane, loaded + lane * lane_clocks + self.curve
+            made[plus, neuron] = clock
+            if self.at_once or index == 0:
+                made[True, neuron] = clock + side_clocks
+        return loaded + self._busy(index, active)
+
+    def _paced(self, index: int, active: int) -> tuple[int, int]:
+        """Clocks in the drain from a neuron to the next one, and to its own other side."""
+        if not self.at_once:
+            return 1, self.lanes + 1 if index == 0 else 0
+        if index == len(self.layers) - 1:
+            return 1, active
+        return self.pair, self.pair - 1
+
+    def _busy(self, index: int, active: int) -> int:
+        """For so many clocks the drain is busy with a group of so many neurons."""
+        lane_clocks, side_clocks = self._paced(index, active)
+        return (active - 1) * lane_clocks + side_clocks + 1
+
+    def _fresh(self, index: int) -> int:
+        """The first input that need not come from a memory: of the last group, as these come one a clock as
+        words do; where a pair takes two clocks, the last but one and the last of these.
+        """
+        if index == 0:
+            return 0
+        last = (self.groups(index - 1) - 1) * self.lanes
+        return max(last, self.layers[index].inputs - 2) if self.pair == 2 else last
 
     def _first(
         self,
@@ -268,12 +311,11 @@ class Sweep(LaneWords):
         turns: _Turns,
     ) -> tuple[int, bool]:
         """When the first pass of a side may begin, and whether outputs are taken as they come."""
-        inputs = self.layers[index].inputs
-        kept = [before[plus, i] + 3 - self.reach - i for i in range(inputs)]
-        last = (self.groups(index - 1) - 1) * self.lanes
-        streamed = before[plus, last] + 1 - self.reach - last
+        inputs, side = self.layers[index].inputs, plus or self.at_once
+        kept = [before[side, i] + 3 - self.reach - i for i in range(inputs)]
+        streamed = kept[-1] - 2
         stored = max(least, *kept)
-        soon = max(least, *kept[:last], 0) <= streamed < stored
+        soon = max(least, *kept[: self._fresh(index)], 0) <= streamed < stored
         if soon and not (self.single_port and turns.meets(streamed, address)):
             return streamed, True
         return stored + (self.single_port and turns.meets(stored, address)), False
@@ -327,9 +369,19 @@ class Sweep(LaneWords):
     def stores(self) -> bool:
         """Some outputs wait in a memory until they are multiplied."""
         return any(
-            span.groups > 1 or not all(span.streams) or before.groups > 1
-            for before, span in zip(self.spans, self.spans[1:], strict=False)
+            span.groups > 1 or not span.streams[0] or not (self.at_once or span.streams[1]) or span.fresh > 0
+            for span in self.spans[1:]
         )
+
+    @property
+    def numbered(self) -> bool:
+        """Inputs are told apart by their numbers: in that memory, or the last one that comes in a pair."""
+        return self.stores or self.pair == 2
+
+    @property
+    def doubled(self) -> int:
+        """So many lanes have a second multiplier: those that have a neuron behind the first layer."""
+        return self.at_once * max((self.active(layer.index, 0) for layer in self.layers[1:]), default=0)
 
     @property
     def input_bits(self) -> int:

@@ -162,6 +162,22 @@ def _bank(config: Derived) -> Iterator[Problem]:
         )
 
 
+@relation("engine.kind", "engine.sides", "engine.curves", "device.kind", "network.layers")
+def _sides(config: Derived) -> Iterator[Problem]:
+    """Where there is no second visit of a word, nobody could save it."""
+    if config.engine.curves == "two" and not config.sides_at_once:
+        yield Problem("engine.curves", '"two"', 'needs sides = "at_once"')
+    if not config.sides_at_once:
+        return
+    sides = "engine.sides", '"at_once"'
+    if not config.bank:
+        yield Problem(*sides, 'needs kind = "bank"')
+    elif config.outside:
+        yield Problem(*sides, 'must be "by_turns" with a device outside, which is no network of lanes')
+    elif len(config.shape.layers) < 2:
+        yield Problem(*sides, "needs a hidden layer: the first layer reads each word once in any case")
+
+
 @relation("engine.kind", "imperfections.activation_spread")
 def _bank_spread(config: Derived) -> Iterator[Problem]:
     spread = config.imperfections.activation_spread
