@@ -146,7 +146,11 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
             measured.append((clock, reference, together))
         if int(dut.each.value):
             plus = int(dut.each_plus.value)
-            assert int(dut.each_neuron.value) == sum(side == plus for side, _ in single)
+            number = int(dut.each_neuron.value)
+            assert number == sum(side == plus for side, _ in single)
+            # The reference of a whole group comes before its other side.
+            group = min(config.outputs, number - number % lanes + lanes)
+            assert sum(not side for side, _ in single) >= group * plus
             single.append((plus, int(dut.each_y.value)))
         assert int(dut.over.value) == (clock == bench_parameters()["answered"])
         if int(dut.swept.value):

@@ -256,3 +256,37 @@ def test_mutations_node_by_node_are_noticed(mutation, tmp_path):
     assert sweep is not None
     text = verilog(network_of(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+
+
+@mutations(
+    # Inputs.
+    (
+        "the other side sees the reference",
+        r"newest_later_0 \? each_y : before",
+        "newest_later_0 ? before_later_0 : before",
+    ),
+    ("the last pair twice", r"newest_later_0 \? before_later_0 : past", "1'h1 ? before_later_0 : past"),
+    ("the last pair is the one before", r"(_\d+_) == word_2_later_0", r"(\1 ^ 1) == word_2_later_0"),
+    ("sides of a row in turn", r"reads__data\[9:0\] \}", "reads__data[19:10] }"),
+    (
+        "half a pair is kept",
+        r"writes__en = y_valid_later_2 & each_plus",
+        "writes__en = y_valid_later_2 & ~each_plus",
+    ),
+    # Sums.
+    ("both sides shaken alike", r"lower_other_0\[1\] <= codes", "lower_other_0[1] <= ~codes"),
+    ("no signs of the first layer", r"bottom_5_later_0 \? \{ part_0", "1'h0 ? { part_0"),
+    ("signs in every layer", r"bottom_5_later_0 \? \{ part_0", "1'h1 ? { part_0"),
+    ("the other sum goes on", r"first_word_5_later_0 \? 22'h000000 : sum_other_0", "sum_other_0"),
+    # The drain.
+    ("a neuron in each clock", r"pairs == drain_plus", "1'h1"),
+    ("pairs of the last layer", r"pairs <= _\d+_", "pairs <= 1'h1"),
+    ("half of the first layer", r"drain_layer \? 22'h000000 : drain_0", "22'h000000"),
+    ("the reference twice", r"\$signed\(drain_other_0\) \+", r"$signed(drain_0) +"),
+)
+def test_mutations_of_sides_at_once_are_noticed(mutation, tmp_path):
+    config = folded("nist7x7", 2, 49, 4, 4, at_once="one")
+    sweep = config.timing.sweep
+    assert sweep is not None
+    text = verilog(network_of(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
