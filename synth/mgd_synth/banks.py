@@ -54,9 +54,11 @@ def network(
     nodes: bool = False,
     single_port: bool = False,
     updates: str = "exact",
+    curves: int = 0,
 ) -> TrainerConfig:
     """A trainer of one of the :data:`NETWORKS`: two-sided, with Walsh codes and samples from outside. By
-    nodes inputs have 4 bits, and D is rounded stochastically, as it is smaller.
+    nodes inputs have 4 bits, and D is rounded stochastically, as it is smaller. With curves both sides come
+    at once, through one or through two.
     """
     layers, given = NETWORKS[name]
     built = TrainerConfig.build(
@@ -72,6 +74,8 @@ def network(
     )
     if single_port:
         built = built.replaced(engine={"memory": "single_port"})
+    if curves:
+        built = built.replaced(engine={"sides": "at_once", "curves": ("one", "two")[curves - 1]})
     if not nodes:
         return built
     return built.replaced(perturbation={"granularity": "node"}, learning={"rounding": "stochastic"})
@@ -95,7 +99,8 @@ def bound(config: TrainerConfig) -> Fraction:
 @dataclass(frozen=True)
 class BankCase:
     """A network on so many lanes, with few stages or many, for a device; all parameters are shaken, or the
-    sums of neurons; they are in memories of two ports, or of one; updates are exact or delayed.
+    sums of neurons; they are in memories of two ports, or of one; updates are exact or delayed; sides take
+    turns, or come at once through one curve or two.
     """
 
     net: str
@@ -106,10 +111,12 @@ class BankCase:
     nodes: bool = False
     single_port: bool = False
     updates: str = "exact"
+    curves: int = 0
 
     @property
     def name(self) -> str:
-        how = "-nodes" * self.nodes + "-delayed" * self._delayed
+        once = ("", "-at-once", "-at-once-two-curves")[self.curves]
+        how = "-nodes" * self.nodes + "-delayed" * self._delayed + once
         memory = "-single-port" * self.single_port
         return f"{self.net}{how}-w{self.lanes}{memory}-{self.target}" + "-many" * (self.stages == "many")
 
@@ -121,11 +128,14 @@ class BankCase:
     def shown(self) -> str:
         """The network, for tables."""
         net = self.net.replace("-bits", ", inputs of one bit")
-        return net + ", by nodes" * self.nodes + ", delayed" * self._delayed
+        once = ("", ", both sides at once", ", both sides at once, two curves")[self.curves]
+        return net + ", by nodes" * self.nodes + ", delayed" * self._delayed + once
 
     @property
     def config(self) -> TrainerConfig:
-        return network(self.net, self.lanes, self.stages, self.nodes, self.single_port, self.updates)
+        return network(
+            self.net, self.lanes, self.stages, self.nodes, self.single_port, self.updates, self.curves
+        )
 
     @property
     def verilog(self) -> str:
@@ -234,7 +244,7 @@ def plot(path: Path, results: Mapping[str, Mapping[str, Any]]) -> None:
     lines: dict[str, list[tuple[int, float, float]]] = {}
     for name, found in results.items():
         case = CASES[name]
-        alike = not (case.nodes or isinstance(case, ExampleCase) or case.updates == "delayed")
+        alike = not (case.nodes or case.curves or isinstance(case, ExampleCase) or case.updates == "delayed")
         if alike and (steps := speed(found)) is not None:
             most = found["fmax"] * 1e6 / float(bound(case.config))
             label = f"{case.target}, {case.lanes} lanes" + ", many stages" * (case.stages == "many")
@@ -291,8 +301,15 @@ _LEARNED = tuple(
 _DELAYED = tuple(
     BankCase("49-4-4", 4, target, seeds=_SEEDS, updates="delayed") for target in ("ecp5-25k", "ice40-up5k")
 )
+#: On 16 lanes one curve leaves both sides 28 multipliers, all that the device has; on four there are enough.
+_AT_ONCE = (
+    BankCase("196-32-10", 16, "ecp5-25k", updates="delayed", curves=1),
+    BankCase("49-4-4", 4, "ecp5-25k", updates="delayed", curves=2),
+    BankCase("196-32-10", 16, "ecp5-25k", curves=1),
+    BankCase("49-4-4", 4, "ice40-up5k", updates="delayed", curves=2),
+)
 CASES: dict[str, BankCase] = {}
-for _case in (*_FIRST, *_SINGLE_PORT, *_NODES, *_DELAYED, *_LEARNED, *_REST):
+for _case in (*_FIRST, *_SINGLE_PORT, *_NODES, *_DELAYED, *_AT_ONCE, *_LEARNED, *_REST):
     CASES.setdefault(_case.name, _case)
 
 
