@@ -699,6 +699,14 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "engine": {"kind": "bank", "lanes": 2},
         },
     ),
+    "bank, both sides at once, three layers": (
+        "xor",
+        {
+            "network": {"layers": [2, 4, 3, 1]},
+            "learning": {"measure": "two_sided"},
+            "engine": {"kind": "bank", "lanes": 3, "sides": "at_once"},
+        },
+    ),
     "many stages, cross-entropy of four": (
         "nist7x7",
         {"network": LOGITS, "cost": {"loss": "cross_entropy"}, "engine": {"stages": "many"}},
@@ -815,6 +823,11 @@ _ANSWERING: dict[str, _Changes] = {
         "engine": {"kind": "bank", "lanes": 2},
         "perturbation": {"granularity": "node"},
         "formats": {"parameter": "SQ(5, 14)"},
+    },
+    "a bank, both sides at once, delayed": {
+        "engine": {"kind": "bank", "lanes": 2, "sides": "at_once", "curves": "two"},
+        "learning": {"updates": "delayed"},
+        "perturbation": {"family": "walsh"},
     },
     "two-sided, early enables": {"learning": {"measure": "two_sided"}, "engine": {"enables": "early"}},
     "layer by layer, delayed, two-sided, leaves": {
@@ -1040,6 +1053,11 @@ _ACCESSED: dict[str, _Changes] = {
     "a bank, single ports": {
         "engine": {"kind": "bank", "lanes": 2, "memory": "single_port"},
         "network": {"layers": [2, 4, 1], "inference": "yes"},
+    },
+    "a bank, both sides at once, clamped": {
+        "engine": {"kind": "bank", "lanes": 3, "sides": "at_once"},
+        "network": {"layers": [2, 4, 1], "inference": "yes"},
+        "learning": {"clamp": 2.0},
     },
     "a bank, delayed": {
         "engine": {"kind": "bank", "lanes": 3},

@@ -309,10 +309,17 @@ def lags(
     return [(sum(clocks[index:]) + back + rest) // 2 for index in range(len(clocks))]
 
 
-def step_of_a_bank(n: int, h: int, m: int, delayed: bool = False, loss: int = 2) -> float:
-    """Clocks, with h lanes, m <= h <= 7, where no sum waits for the drain."""
-    answered = (n + 1) + 8 + 2 * (h + 1) + 10 + m
-    last = (n + 1) + 7 + 2 * (h + 1)
+def step_of_a_bank(n: int, h: int, m: int, delayed: bool = False, loss: int = 2, curves: int = 0) -> float:
+    """Clocks, with h lanes, m <= h <= 7, where no sum waits for the drain; with curves both sides come at
+    once.
+    """
+    if curves:
+        pairs = (h, 0)[curves - 1]
+        answered = (n + 1) + 8 + pairs + (h + 1) + 10 + 2 * m
+        last = (n + 1) + 7 + pairs + (h + 1)
+    else:
+        answered = (n + 1) + 8 + 2 * (h + 1) + 10 + m
+        last = (n + 1) + 7 + 2 * (h + 1)
     step = answered + loss + 2
     return max(last, step / 2) if delayed else step
 

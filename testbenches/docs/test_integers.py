@@ -134,20 +134,29 @@ def test_lags_of_samples_that_may_be_late(layers, gated, stages, products, leaf_
     assert [config.timing.delay(layer.index) for layer in config.shape.layers] == lags
 
 
+#: Sides by turns; at once, through one curve or through two.
+ONCE: list[dict[str, str]] = [
+    {},
+    {"sides": "at_once"},
+    {"sides": "at_once", "curves": "two"},
+]
+
+
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
 @pytest.mark.parametrize("delayed", [False, True])
+@pytest.mark.parametrize("curves", [0, 1, 2])
 @pytest.mark.parametrize("layers", [(2, 2, 1), (49, 4, 4), (13, 5, 5), (20, 7, 2), (200, 6, 6)], ids=str)
-def test_steps_of_a_bank(layers, delayed, loss):
+def test_steps_of_a_bank(layers, curves, delayed, loss):
     """With lanes for all; the other losses have a tree for the outputs."""
     config = external(
         list(layers),
         perturbation={"family": "walsh"},
         cost={"loss": loss},
         learning={"updates": "delayed" if delayed else "exact"},
-        engine={"kind": "bank", "lanes": max(layers[1:])},
+        engine={"kind": "bank", "lanes": max(layers[1:]), **ONCE[curves]},
     )
     clocks = 2 + (loss == "absolute_error") * integers.levels(layers[-1])
-    assert config.timing.clocks_per_step == integers.step_of_a_bank(*layers, delayed, clocks)
+    assert config.timing.clocks_per_step == integers.step_of_a_bank(*layers, delayed, clocks, curves)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2023, (1 << 63) - 1])
