@@ -254,7 +254,12 @@ class Folded(Block):
     @property
     def _input(self) -> Shape:
         """Holds an input of any layer, and a bias's one in its fraction bits."""
-        formats = [layer.input for layer in self.config.shape.layers]
+        return self._holds(self.config.shape.layers)
+
+    @staticmethod
+    def _holds(layers: Sequence[LayerConfig]) -> Shape:
+        """An input of any of these layers."""
+        formats = [layer.input for layer in layers]
         is_signed = any(each.signed for each in formats)
         widths = [
             max(each.width + (is_signed and not each.signed), each.fraction_bits + 1 + is_signed)
@@ -529,7 +534,7 @@ class Folded(Block):
             rests = rests | ~last  # only the bias is shaken
         return rests
 
-    def _negated(self, m: Module, x: Signal) -> Value:
+    def _negated(self, m: Module, x: Value) -> Value:
         """What of an input a sign of -1 adds: sequential codes know rest in its place."""
         negated = Signal(signed(len(x) + 1))
         m.d.comb += negated.eq(-x)
@@ -834,8 +839,12 @@ class FoldedAtOnce(Folded):
         if self.indices.nodes:
             still = still | ~last[at + 1]
         rests = [self._rests(bottom[at], Const(side, 1), last[at], turn) for side in (0, 1)]
-        bottom_sum = signed(self.config.shape.layers[0].sum.width)
-        x, other = operands[0], self._negated(m, operands[0])
+        layers = self.config.shape.layers
+        bottom_sum, held = signed(layers[0].sum.width), self._holds(layers[:1])
+        # Of the first layer: narrower, and all that lanes without a second multiplier see.
+        x: Value = operands[0][: held.width]
+        x = x.as_signed() if held.signed else x
+        other = self._negated(m, x)
         found: list[tuple[Signal, Value]] = []
         for lane in range(self.sweep.lanes):
             wide = lane < self.sweep.doubled
@@ -843,8 +852,8 @@ class FoldedAtOnce(Folded):
             part = Signal(signed(min(len(x) + 1, bottom_sum.width)), name=f"part_{lane}", reset_less=True)
             m.d.sync += part.eq(Mux(none, 0, Mux(code, x, other)))
             products = [
-                self._product(m, lane, side, operands[side], rests[side], bottom[at])
-                for side in range(1 + wide)
+                self._product(m, lane, side, operand, rests[side], bottom[at])
+                for side, operand in enumerate(operands if wide else [x])
             ]
             added = [products[0], Mux(bottom[at + 2], part, products[1]) if wide else part]
             sums = []
@@ -856,15 +865,17 @@ class FoldedAtOnce(Folded):
             found.append((sums[0], sums[1]))
         return found
 
-    def _product(self, m: Module, lane: int, side: int, x: Signal, rests: Value, bottom: Value) -> Signal:
-        """Of a lane and a side."""
+    def _product(self, m: Module, lane: int, side: int, x: Value, rests: Value, bottom: Value) -> Value:
+        """Of a lane and a side. The reference of one side is always at rest, so half a weight is exact."""
         visible = self.visible.word_select(lane, self.config.words.visible.width)
-        name = f"{self.SIDES[side]}_{lane}"
-        lower = self._lower(m, f"lower{name}", lane, rests, bottom, Const(side, 1))
+        name, half = f"{self.SIDES[side]}_{lane}", not (side or self.config.two_sided)
+        lower: Value = Const(1, 1)
+        if not half:
+            lower = self._lower(m, f"lower{name}", lane, rests, bottom, Const(side, 1))
         weight = Cat(lower, visible).as_signed()
         product = Signal(signed(len(weight) + len(x)), name=f"product{name}", reset_less=True)
         m.d.sync += product.eq(weight * x)
-        return product
+        return product.shift_left(half)
 
     # ---- drain -----------------------------------------------------------------------------------------
 
