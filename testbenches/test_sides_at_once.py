@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from mgd_sim.compare import compare, first_difference
 from mgd_sim.fixed import Ints
 from mgd_sim.rtl import RtlTrainer, trainer_design
 from mgd_sim.watch import port_samples
+from mgd_synth import banks
 from testbenches.test_bank import spoiled
 from testbenches.test_delayed import streamed
 
@@ -139,3 +142,19 @@ def test_it_is_its_twin(name, build):
     design = trainer_design(spoiled(trainer_files(config)))
     result = compare(config, design, 400, samples=samples_of(config), build_dir=build)
     assert result.difference is None, str(result)
+
+
+def test_lanes_are_used():
+    """196-32-10 on 16 lanes: 394 words, seven clocks on the way between the layers, 33 words; the bound is
+    6,634 / 16.
+    """
+    config = banks.network("196-32-10", 16, updates="delayed", curves=1)
+    assert config.timing.clocks_per_step == 394 + 7 + 33
+    assert banks.bound(config) / config.timing.clocks_per_step > Fraction(95, 100)
+    multipliers = multiplied(trainer_files(config)["swept.v"])
+    assert len(multipliers) == 16 + 10 + 1 + 1
+
+
+def multiplied(text: str) -> list[str]:
+    """Products of the emitted circuit, one a line; no block that has one is placed twice."""
+    return [line for line in text.splitlines() if re.search(r"\) \* \$signed|\w \* \w", line)]

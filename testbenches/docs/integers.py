@@ -314,14 +314,19 @@ def step_of_a_bank(n: int, h: int, m: int, delayed: bool = False, loss: int = 2,
     once.
     """
     if curves:
-        pairs = (h, 0)[curves - 1]
-        answered = (n + 1) + 8 + pairs + (h + 1) + 10 + 2 * m
-        last = (n + 1) + 7 + pairs + (h + 1)
+        last, answered = sweep_at_once(n, h, m, h, curves)
     else:
         answered = (n + 1) + 8 + 2 * (h + 1) + 10 + m
         last = (n + 1) + 7 + 2 * (h + 1)
     step = answered + loss + 2
     return max(last, step / 2) if delayed else step
+
+
+def sweep_at_once(n: int, h: int, m: int, lanes: int, curves: int) -> tuple[int, int]:
+    """The clocks of the last word and of all outputs, where h is a multiple of the lanes and m no more."""
+    wait = max(0, 7 + (2 if curves == 1 else 1) * lanes - h)
+    last = h // lanes * (n + 1) + wait + (h + 1)
+    return last, last + 11 + 2 * m
 
 
 # ---- other blocks ---------------------------------------------------------------------------------

@@ -159,6 +159,25 @@ def test_steps_of_a_bank(layers, curves, delayed, loss):
     assert config.timing.clocks_per_step == integers.step_of_a_bank(*layers, delayed, clocks, curves)
 
 
+@pytest.mark.parametrize("curves", [1, 2])
+@pytest.mark.parametrize(
+    ("layers", "lanes"),
+    [((196, 32, 10), 16), ((196, 32, 10), 32), ((784, 96, 10), 16), ((49, 4, 4), 4), ((30, 12, 3), 3)],
+    ids=str,
+)
+def test_sweeps_that_make_both_sides_at_once(layers, lanes, curves):
+    config = external(
+        list(layers),
+        perturbation={"family": "walsh"},
+        learning={"updates": "delayed"},
+        engine={"kind": "bank", "lanes": lanes, **ONCE[curves]},
+    )
+    sweep = config.timing.sweep
+    assert sweep is not None
+    assert (sweep.last, sweep.answered) == integers.sweep_at_once(*layers, lanes, curves)
+    assert sweep.beat == sweep.last
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2023, (1 << 63) - 1])
 def test_seeds(seed):
     registers = preset("xor").registers(seed)
