@@ -839,11 +839,8 @@ class FoldedAtOnce(Folded):
         if self.indices.nodes:
             still = still | ~last[at + 1]
         rests = [self._rests(bottom[at], Const(side, 1), last[at], turn) for side in (0, 1)]
-        layers = self.config.shape.layers
-        bottom_sum, held = signed(layers[0].sum.width), self._holds(layers[:1])
-        # Of the first layer: narrower, and all that lanes without a second multiplier see.
-        x: Value = operands[0][: held.width]
-        x = x.as_signed() if held.signed else x
+        bottom_sum = signed(self.config.shape.layers[0].sum.width)
+        x = self._bottom_input(operands[0])
         other = self._negated(m, x)
         found: list[tuple[Signal, Value]] = []
         for lane in range(self.sweep.lanes):
@@ -864,6 +861,12 @@ class FoldedAtOnce(Folded):
                 sums.append(total)
             found.append((sums[0], sums[1]))
         return found
+
+    def _bottom_input(self, x: Signal) -> Value:
+        """Of the first layer: narrower, and all that lanes without a second multiplier see."""
+        held = self._holds(self.config.shape.layers[:1])
+        found: Value = x[: held.width]
+        return found.as_signed() if held.signed else found
 
     def _product(self, m: Module, lane: int, side: int, x: Value, rests: Value, bottom: Value) -> Value:
         """Of a lane and a side. The reference of one side is always at rest, so half a weight is exact."""
@@ -932,7 +935,21 @@ class FoldedAtOnce(Folded):
                     m.d.sync += busy.eq(0)
                 with m.Elif(~pairs):
                     m.d.sync += [second.eq(1), lane.eq(0), neuron.eq(base)]
+        return {
+            **self._sides(m, self._heads(m, sums, load, goes), own_layer == 0, second),
+            "valid": later(m, busy, "z_valid", 1, resets=True),
+            "layer": later(m, own_layer, "z_layer", 1),
+            "next": later(m, reads, "z_next", 1),
+            "plus": later(m, second, "z_plus", 1),
+            "neuron": later(m, neuron, "z_neuron", 1),
+            "last": later(m, ends & last, "z_last", 1),
+        }
 
+    @staticmethod
+    def _heads(
+        m: Module, sums: Sequence[tuple[Signal, Value]], load: Signal, goes: Sequence[Value]
+    ) -> list[Signal]:
+        """Of either side the sum that is next; nobody reads one again, so none goes round."""
         heads = []
         for what, name in enumerate(("drain", "drain_other")):
             held = [
@@ -943,17 +960,9 @@ class FoldedAtOnce(Folded):
                 with m.If(load):
                     m.d.sync += each.eq(sums[number][what])
                 with m.Elif(goes[what]):
-                    m.d.sync += each.eq(held[min(number + 1, lanes - 1)])
+                    m.d.sync += each.eq(held[min(number + 1, len(held) - 1)])
             heads.append(held[0])
-        return {
-            **self._sides(m, heads, own_layer == 0, second),
-            "valid": later(m, busy, "z_valid", 1, resets=True),
-            "layer": later(m, own_layer, "z_layer", 1),
-            "next": later(m, reads, "z_next", 1),
-            "plus": later(m, second, "z_plus", 1),
-            "neuron": later(m, neuron, "z_neuron", 1),
-            "last": later(m, ends & last, "z_last", 1),
-        }
+        return heads
 
     def _sides(self, m: Module, heads: Sequence[Signal], bottom: Value, second: Value) -> dict[str, Value]:
         """A + B and A - B or A of layer 0, either sum of all others: by turns, or together."""
