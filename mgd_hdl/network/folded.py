@@ -895,7 +895,8 @@ class FoldedAtOnce(Folded):
         """One sum a clock from all lanes, or that of either side, and whose it is."""
         sweep, lanes, layers = self.sweep, self.sweep.lanes, self.config.shape.layers
         busy = Signal()
-        lane = Signal(range(lanes))  # that of the heads
+        left = Signal(range(lanes))  # neurons behind that of the heads
+        most = Signal.like(left)
         second = Signal(name="drain_plus")  # the perturbed side comes, or both do
         pairs = Signal()  # both sides of a neuron come before the next one
         own_layer = Signal.like(layer, name="drain_layer")
@@ -905,9 +906,9 @@ class FoldedAtOnce(Folded):
         base = Signal.like(neuron)
         start = Signal.like(neuron)
         last = Signal()  # neuron of this group
-        count = Mux(ends, Array(Const(span.last_lanes) for span in sweep.spans)[own_layer], lanes)
+        others = Mux(last_group, Array(Const(span.last_lanes - 1) for span in sweep.spans)[layer], lanes - 1)
         above = layer == len(layers) - 1
-        m.d.comb += [start.eq(Mux(first_group, 0, base + lanes)), last.eq(lane + 1 == count)]
+        m.d.comb += [start.eq(Mux(first_group, 0, base + lanes)), last.eq(left == 0)]
         # Either side's sums go on one by one when they are read.
         goes = [pairs | ~second, second]
         if sweep.pair == 2:
@@ -915,7 +916,8 @@ class FoldedAtOnce(Folded):
         with m.If(load):
             m.d.sync += [
                 busy.eq(1),
-                lane.eq(0),
+                left.eq(others),
+                most.eq(others),
                 second.eq(~above if sweep.pair == 1 else 0),
                 pairs.eq(~above),
                 own_layer.eq(layer),
@@ -928,13 +930,13 @@ class FoldedAtOnce(Folded):
             if sweep.pair == 2:
                 with m.If(pairs):
                     m.d.sync += second.eq(~second)
-            with m.If(goes[0] | goes[1]):
-                m.d.sync += [lane.eq(lane + 1), neuron.eq(neuron + 1)]
+            with m.If(second | ~pairs):
+                m.d.sync += [left.eq(left - 1), neuron.eq(neuron + 1)]
             with m.If(last):
                 with m.If(second):
                     m.d.sync += busy.eq(0)
                 with m.Elif(~pairs):
-                    m.d.sync += [second.eq(1), lane.eq(0), neuron.eq(base)]
+                    m.d.sync += [second.eq(1), left.eq(most), neuron.eq(base)]
         return {
             **self._sides(m, self._heads(m, sums, load, goes), own_layer == 0, second),
             "valid": later(m, busy, "z_valid", 1, resets=True),
