@@ -124,22 +124,37 @@ class Core(Block):
         if "seed_sample" in site:
             m.d.comb += samples.seed.eq(self.seed_sample)
         site.stream(samples, "i_sample")
+        site.stream(samples, "i_input")
 
         # t: a sample is taken. t + 1: it meets the weights of layer 0, later behind leaves.
-        x = Signal(len(samples.o.payload.x.as_value()), reset_less=True)
-        target = Signal(len(samples.o.payload.target.as_value()), reset_less=True)
+        target = Signal(config.target_bits, reset_less=True)
         take = site.command(sequencer.take, "take")
         m.d.comb += [sequencer.sample_valid.eq(samples.o.valid), samples.o.ready.eq(take)]
+        shown = self._in_memory(site) if config.paged else self._in_register(site, take)
         with m.If(take):
-            m.d.sync += [x.eq(samples.o.payload.x), target.eq(samples.o.payload.target)]
-        if config.turning:
-            with m.Elif(site.blocks["network"].x_turns):
-                m.d.sync += x.eq(x.rotate_right(config.formats.input.width))
-        shown: Value = x
+            m.d.sync += target.eq(samples.o.payload.target)
         for link in links:
             shown = link.shows(shown)
         self._plant.shows(engine, shown)
         return self._plant.meets(target)
+
+    def _in_register(self, site: Site, take: Value) -> Value:
+        """The inputs of the present sample side by side; where they turn, as the network says."""
+        config, m, samples = self.config, site.m, site.blocks["samples"]
+        x = Signal(len(samples.o.payload.x.as_value()), reset_less=True)
+        with m.If(take):
+            m.d.sync += x.eq(samples.o.payload.x)
+        if config.turning:
+            with m.Elif(site.blocks["network"].x_turns):
+                m.d.sync += x.eq(x.rotate_right(config.formats.input.width))
+        return x
+
+    def _in_memory(self, site: Site) -> Value:
+        """The input of the present sample that the network asks for, a clock later."""
+        samples, network = site.blocks["samples"], site.blocks["network"]
+        site.m.d.comb += [samples.at.eq(network.x_at), samples.go.eq(network.go)]
+        shown: Value = samples.x
+        return shown
 
     def _measure(self, site: Site, links: Sequence[Link], target: Value) -> Value:
         """From outputs to updates; returns C."""

@@ -128,8 +128,14 @@ _STREAM = """\
 """
 
 
+#: Where inputs come one by one, the top bit of a word is high with the first one of a sample.
+_PLACE = """\
+    if (start) {stream}__place <= 0;
+    else if ({stream}__ready) {stream}__place <= {stream}__place == {last} ? 0 : {stream}__place + 1;
+"""
+
 #: Streams that training needs.
-_FED = ("i_sample", "i_code")
+_FED = ("i_sample", "i_input", "i_code")
 
 
 def testbench(
@@ -157,11 +163,21 @@ def testbench(
         kind = "reg" if port["direction"] == "input" and name not in fed else "wire"
         declarations.append(f"  {kind} {span}{name};")
         connections.append(f"    .{name}({name})")
+    moves = []
     for stream in streams:
-        copies = ceil(payloads[f"{stream}__payload"] / 32)
+        bits = payloads[f"{stream}__payload"] - (stream == "i_input")
+        random = f"{{{ceil(bits / 32)}{{{stream}__bits}}}}"
+        declarations.append(f"  reg [31:0] {stream}__bits = 32'h2545f491;")
+        moves.append(_STREAM.format(stream=stream, bits=f"{stream}__bits"))
+        if stream == "i_input":
+            declarations += [
+                f"  integer {stream}__place = 0;",
+                f"  wire [{bits - 1}:0] {stream}__low = {random};",
+            ]
+            random = f"{{{stream}__place == 0, {stream}__low}}"
+            moves.append(_PLACE.format(stream=stream, last=config.inputs - 1))
         declarations += [
-            f"  reg [31:0] {stream}__bits = 32'h2545f491;",
-            f"  assign {stream}__payload = {{{copies}{{{stream}__bits}}}};",
+            f"  assign {stream}__payload = {random};",
             # Nobody is at a door, where training would have to wait.
             f"  assign {stream}__valid = 1'b{int(stream in _FED)};",
         ]
@@ -183,7 +199,7 @@ def testbench(
         path=update["path"],
         word=f"{{{sign}, dut.{update['path']}}}" if update["width"] < 32 else f"dut.{update['path']}",
         outputs=", ".join(outputs),
-        streams="".join(_STREAM.format(stream=stream, bits=f"{stream}__bits") for stream in streams),
+        streams="".join(moves),
         values="\n".join(f"    {name} = {values.get(name, 0)};" for name in held),
         start_clocks=8 * config.parameters + 1000,
         step_clocks=4 * clocks + 1000 + 64 * config.outside * (config.parameters + 100),

@@ -18,6 +18,7 @@ from .perturb.sinusoid import Sinusoid
 from .perturb.walsh import Walsh
 from .samples.letters import Letters
 from .samples.memory import SampleMemory
+from .samples.pages import SamplePages
 from .samples.stream import SampleStream
 
 __all__ = ["change_block", "code_block", "loss_block", "source_block"]
@@ -52,7 +53,7 @@ def loss_block(config: TrainerConfig) -> Any:
 
 def source_block(config: TrainerConfig) -> Any:
     """Where samples come from."""
-    return _SOURCES[config.task.source](config)
+    return SamplePages(config) if config.paged else _SOURCES[config.task.source](config)
 
 
 def change_block(config: TrainerConfig) -> Any:

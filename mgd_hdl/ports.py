@@ -12,7 +12,7 @@ from .config.trainer import TrainerConfig
 from .control import access
 from .network import inference
 from .perturb import code_stream
-from .samples import sample_stream
+from .samples import input_stream, sample_stream
 
 __all__ = ["inner", "outer"]
 
@@ -22,6 +22,7 @@ _CLOCKING = ("clk", "rst")
 #: Streams, by name; one that begins with ``o`` leaves the trainer.
 _STREAMS: dict[str, Callable[[TrainerConfig], Signature]] = {
     "i_sample": sample_stream,
+    "i_input": input_stream,
     "i_code": code_stream,
     "i_infer": inference.input_stream,
     "o_infer": inference.answer_stream,

@@ -86,6 +86,8 @@ class Bench:
         self.rng = random_numbers()
         self.observer = Observer(dut, bench_parameters()["states"])
         self.samples = port_samples(config)
+        # Whole samples, or one input at a time, which are as many times more.
+        self.port, self.often = ("i_input", 0.4) if config.paged else ("i_sample", 0.1)
         self.perturbations = port_codes(config)
         self.words = iter(())
         self.codes = iter(())
@@ -103,11 +105,12 @@ class Bench:
     async def clock(self, **inputs: int) -> None:
         """One clock, with the sample port served."""
         if self.samples is not None:
-            taken = self.dut.i_sample__valid.value == 1 and self.dut.i_sample__ready.value == 1
+            valid, ready = (getattr(self.dut, f"{self.port}__{name}").value for name in ("valid", "ready"))
+            taken = valid == 1 and ready == 1
             if taken or inputs.get("start"):
                 self.word = next(self.words)
-            offered = int(self.rng.random() < 0.1) if taken or not self.dut.i_sample__valid.value else 1
-            inputs |= {"i_sample__payload": self.word, "i_sample__valid": offered}
+            offered = int(self.rng.random() < self.often) if taken or not valid else 1
+            inputs |= {f"{self.port}__payload": self.word, f"{self.port}__valid": offered}
         if self.perturbations is not None:
             taken = self.dut.i_code__valid.value == 1 and self.dut.i_code__ready.value == 1
             if taken or inputs.get("start"):
@@ -121,8 +124,13 @@ class Bench:
         formats = self.config.formats
         while self.samples is not None:
             for x, target in zip(self.samples.x.tolist(), self.samples.target.tolist(), strict=True):
-                low = pack(x, formats.input.width)
-                yield low | pack(target, formats.target.width) << (formats.input.width * len(x))
+                targets = pack(target, formats.target.width)
+                if not self.config.paged:
+                    yield pack(x, formats.input.width) | targets << (formats.input.width * len(x))
+                    continue
+                for place, value in enumerate(x):
+                    parts = pack([value], formats.input.width) | targets << formats.input.width
+                    yield parts | (place == 0) << (self.config.input_bits - 1)
 
     def _code_stream(self) -> Any:
         """Code words in the order of the port, the last parameter's first, over and over."""
@@ -148,7 +156,7 @@ async def _bench(dut: Any) -> Bench:
     await start(dut, start=0, run=0, step=0, clear_flags=0)
     bench = Bench(dut, config)
     if bench.samples is not None:
-        write(dut.i_sample__valid, 0)
+        write(getattr(dut, f"{bench.port}__valid"), 0)
     if bench.perturbations is not None:
         write(dut.i_code__valid, 0)
     await ClockCycles(dut.clk, 2)

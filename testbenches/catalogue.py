@@ -659,6 +659,16 @@ _TRAINERS: dict[str, tuple[str, _Changes]] = {
             "engine": {"kind": "bank", "lanes": 2, "memory": "single_port"},
         },
     ),
+    "bank, samples in a memory, a held one": (
+        "xor",
+        {
+            "network": {"layers": [2, 5, 1]},
+            "formats": {"input": "UQ(1, 2)"},
+            "task": {"source": "stream"},
+            "learning": {"tau_x": 5, "measure": "two_sided"},
+            "engine": {"kind": "bank", "lanes": 2, "memory": "single_port", "sample": "memory"},
+        },
+    ),
     "bank, nodes, three layers, signed inputs, halves of windows": (
         "parity4",
         {

@@ -6,15 +6,20 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mgd_hdl.config import TrainerConfig, load, preset
 from mgd_hdl.emit import trainer_files
-from mgd_sim.compare import compare, first_difference
+from mgd_sim.compare import compare, first_difference, states
+from mgd_sim.retry import trainer
 from mgd_sim.rtl import RtlTrainer, trainer_design
+from mgd_sim.rtl.trainer import sample_words
+from mgd_sim.tasks import Dataset
 from mgd_sim.trainer import Trainer
 from mgd_sim.watch import port_samples
 from testbenches import test_access_door, test_doors
+from testbenches.test_delayed import rhythm, streamed
 
 STREAM = {"task": {"source": "stream"}}
 #: One perturbation for all four samples, each of them once.
@@ -110,11 +115,13 @@ def test_a_bank_is_its_twin(case, engine, tmp_path_factory):
 # ---- memories ---------------------------------------------------------------------------------------
 
 
-#: Of memories with two ports, and with one: what reads a word, and what it reads while one is written.
+#: Of memories with two ports, what writes a word.
+WRITES = re.compile(r"if \((\w+)\)\s+store\[([^\]]+)\] <=")
+#: Of those, and of memories with one: what reads a word, and what it reads while ENABLE writes at ADDRESS.
 MET = {
     "(* no_rw_check": (
-        r"(\w+) <= store\[(\w+)\];",
-        r"\1 <= writes__en && write == \2 ? ~store[\2] : store[\2];",
+        r"(\w+) <= store\[([^\]]+)\];",
+        r"\1 <= ENABLE && ADDRESS == \2 ? ~store[\2] : store[\2];",
     ),
     "(* single_port": (
         r"if \(reads__en\) begin\s+(\w+) <= (store\[\w+\]);",
@@ -124,8 +131,8 @@ MET = {
 
 
 def spoiled(files: dict[str, str]) -> dict[str, str]:
-    """A read of a word that is written in the same clock gives its complement, in every lane; so does any
-    read in the clock of a write where a memory has one port.
+    """A read of a word that is written in the same clock gives its complement, in every lane and of every
+    sample; so does any read in the clock of a write where a memory has one port.
     """
     found = {}
     for name, text in files.items():
@@ -133,7 +140,10 @@ def spoiled(files: dict[str, str]) -> dict[str, str]:
         for number, module in enumerate(modules):
             for mark, (read, met) in MET.items():
                 if mark in module:
-                    modules[number], count = re.subn(read, met, module)
+                    written = WRITES.search(module)
+                    assert written is not None
+                    given = met.replace("ENABLE", written[1]).replace("ADDRESS", written[2])
+                    modules[number], count = re.subn(read, given, module)
                     assert count == 1
         found[name] = "".join(modules)
     assert found != files
@@ -200,6 +210,104 @@ def test_no_word_is_read_by_a_host_while_it_is_written(name, tmp_path_factory, m
     emitted = test_doors.trainer_files
     monkeypatch.setattr(test_doors, "trainer_files", lambda config: spoiled(emitted(config)))
     test_access_door.test_access(name, tmp_path_factory)
+
+
+# ---- samples in a memory ----------------------------------------------------------------------------
+
+
+#: Lanes and layers, one group and several; codes, losses, held samples; memories with one port.
+IN_MEMORY: dict[str, tuple[int, list[int], dict[str, Any]]] = {
+    "two lanes, a held sample, signed inputs": (
+        2,
+        [3, 5, 2],
+        {"learning": {"tau_x": 3}, "perturbation": {"family": "walsh"}, "formats": {"input": "SQ(2, 3)"}},
+    ),
+    "three lanes, nodes, two-sided, many stages": (
+        3,
+        [5, 4, 2],
+        {
+            "perturbation": {"granularity": "node"},
+            "learning": {"rate": 0.0625, "measure": "two_sided"},
+            "engine": {"stages": "many"},
+            "formats": {"parameter": "SQ(5, 17)", "input": "UQ(1, 2)"},
+        },
+    ),
+    "two lanes, single ports, cross-entropy, sparse": (
+        2,
+        [4, 6, 3],
+        {
+            "engine": {"memory": "single_port"},
+            "network": {"activation": ["tanh", "linear"]},
+            "cost": {"loss": "cross_entropy"},
+            "perturbation": {"share": 0.5},
+        },
+    ),
+    "one lane, delayed, one layer": (
+        1,
+        [2, 1],
+        {"learning": {"updates": "delayed"}, "perturbation": {"family": "sequential"}},
+    ),
+    "three lanes, delayed, groups": (
+        3,
+        [3, 7, 1],
+        {"learning": {"updates": "delayed", "measure": "two_sided"}, "engine": {"stages": "many"}},
+    ),
+}
+
+
+def kept_in(place: str, case: str) -> TrainerConfig:
+    lanes, layers, changes = IN_MEMORY[case]
+    engine = {**changes.get("engine", {}), "kind": "bank", "lanes": lanes, "sample": place}
+    network = {**changes.get("network", {}), "layers": layers}
+    task = {"name": "external", "source": "stream"}
+    return preset("xor").replaced(**{**changes, "engine": engine, "network": network, "task": task})
+
+
+@pytest.mark.parametrize("case", IN_MEMORY)
+def test_a_sample_in_a_memory_is_one_in_registers(case, tmp_path_factory):
+    """Step by step and clock by clock, though what is read of a word while it is written is anything."""
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    learned, clocks = [], []
+    for place in ("registers", "memory"):
+        config = kept_in(place, case)
+        design, samples = trainer_design(spoiled(trainer_files(config))), streamed(config, 7)
+        with RtlTrainer(config, design, config.registers(3), samples=samples, build_dir=build) as circuit:
+            learned.append(circuit.run(200))
+            clocks.append(circuit.model.clocks)
+    assert first_difference(*learned) is None
+    assert clocks[0] == clocks[1]
+    assert (learned[0]["theta"][0] != learned[0]["theta"][-1]).any()
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        case if number < 2 else pytest.param(case, marks=pytest.mark.only_all)
+        for number, case in enumerate(IN_MEMORY)
+    ],
+)
+def test_a_start_in_the_middle_of_a_sample(case, tmp_path_factory):
+    """What was cut off never counts: the sample behind it is the first one, however late its words are."""
+    config, build = kept_in("memory", case), tmp_path_factory.getbasetemp().parent / "verilated"
+    design, samples = trainer_design(spoiled(trainer_files(config))), streamed(config, 7)
+    ((stream, words),) = sample_words(config, samples).items()
+    behind = Dataset(*(np.roll(each, -1, axis=0) for each in (samples.x, samples.target)))
+    expected = states(trainer(config, [3], samples=behind).run(40, record=True))
+    with RtlTrainer(config, design, config.registers(3), samples=samples, build_dir=build) as circuit:
+        for cut in range(1, config.inputs + 1):
+            circuit.run(5)
+            circuit.start(circuit.registers)
+            circuit.model.feed(stream, words[cut:] + words[:cut], repeat=True, rhythm=rhythm(cut))
+            assert first_difference(expected, circuit.run(40)) is None
+
+
+@pytest.mark.parametrize("case", IN_MEMORY)
+def test_with_a_sample_in_a_memory_circuit_and_twin_are_equal(case, tmp_path_factory):
+    config = kept_in("memory", case)
+    build = tmp_path_factory.getbasetemp().parent / "verilated"
+    design = trainer_design(spoiled(trainer_files(config)))
+    result = compare(config, design, 300, seeds=[1, 2], samples=streamed(config, 7), build_dir=build)
+    assert result.difference is None, str(result)
 
 
 # ---- letters ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from mgd_hdl.emit import trainer_files
 from mgd_sim.compare import first_difference, states
 from mgd_sim.retry import trainer
 from mgd_sim.rtl import RtlTrainer, trainer_design
-from mgd_sim.rtl.trainer import payloads
+from mgd_sim.rtl.trainer import sample_words
 from mgd_sim.tasks import Dataset
 
 XOR = preset("xor")
@@ -72,8 +72,8 @@ class Both:
 
     def paced(self, rhythm: list[int]) -> None:
         """Samples come to the port in these clocks only, over and over."""
-        words = payloads(self.config, self.samples)
-        self.circuit.model.feed("i_sample", words, repeat=True, rhythm=rhythm)
+        for stream, words in sample_words(self.config, self.samples).items():
+            self.circuit.model.feed(stream, words, repeat=True, rhythm=rhythm)
 
     def train(self, steps: int) -> float:
         """All states of so many steps are equal; clocks for each."""

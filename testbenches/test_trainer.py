@@ -63,6 +63,14 @@ from testbenches.warm import simulator as warm
         ({"judge": JUDGED}, "icarus"),
         ({"engine": SERIAL, "task": {"source": "stream"}, "learning": {"tau_p": 2, "tau_x": 3}}, "icarus"),
         (BANK | {"task": {"source": "stream"}, "learning": {"tau_p": 2, "tau_x": 3}}, "icarus"),
+        (
+            {
+                "engine": {"kind": "bank", "lanes": 2, "sample": "memory"},
+                "task": {"source": "stream"},
+                "learning": {"tau_x": 2},
+            },
+            "icarus",
+        ),
     ],
     ids=[
         "default",
@@ -78,6 +86,7 @@ from testbenches.warm import simulator as warm
         "judged",
         "serial stream",
         "bank stream",
+        "bank stream, input by input",
     ],
 )
 def test_under_cocotb(changes, simulator, tmp_path):

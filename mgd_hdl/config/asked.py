@@ -241,7 +241,12 @@ class Asked(Section):
         """Input by input a sample goes round in the register that keeps it, not in a copy of it: single
         ports are for small devices. An answer asks for other inputs meanwhile.
         """
-        return self.single_port and not self.inference and not self.outside
+        return self.single_port and not self.inference and not self.outside and not self.paged
+
+    @property
+    def paged(self) -> bool:
+        """Inputs of a sample come one by one, and lie in a memory of two pages: in no register."""
+        return self.engine.sample == "memory"
 
     @cached_property
     def shadow(self) -> bool:
@@ -317,7 +322,19 @@ class Asked(Section):
     @property
     def sample_bits(self) -> int:
         """Of a sample as one word: its inputs, then its targets."""
-        return self.inputs * self.formats.input.width + self.outputs * self.formats.target.width
+        return self.inputs * self.formats.input.width + self.target_bits
+
+    @property
+    def target_bits(self) -> int:
+        """Of the targets of a sample."""
+        return self.outputs * self.formats.target.width
+
+    @property
+    def input_bits(self) -> int:
+        """Of a word that brings one input of a sample, where they come one by one: with its targets, and
+        whether it is the first.
+        """
+        return self.formats.input.width + self.target_bits + 1
 
     @property
     def some_stuck(self) -> bool:

@@ -287,6 +287,26 @@ OPTIONS: dict[str, Option] = {
             ),
             form="the engine, and the network",
         ),
+        # Its memory gives one input a clock, of the sample that a sweep asks for.
+        Option(
+            "sample memory",
+            'engine.sample = "memory"',
+            ("engine.sample",),
+            lambda config: config.paged,
+            (
+                _apart(
+                    "device outside",
+                    "inference",
+                    text='must be "registers" with {other}, which takes all inputs at once',
+                ),
+                _apart("retry", text='must be "registers" with {other}: a stream does not begin anew'),
+                _apart(
+                    "host",
+                    text='must be "registers" with host.{other}: its registers and ports hold whole samples',
+                ),
+            ),
+            form="what keeps a sample, and its port",
+        ),
         # A word that follows another at once would meet a rail that does not know of it yet.
         Option(
             "early enables",

@@ -130,6 +130,20 @@ def _x_fields(config: Derived) -> tuple[Field, ...]:
     return _sample_fields(config)[: config.inputs]
 
 
+def _input_fields(config: Derived) -> tuple[Field, ...]:
+    """One input in the low bits, then targets, then whether it is input 0."""
+    number, below = config.formats.input, (config.inputs - 1) * config.formats.input.width
+    targets = (
+        Field(each.name, each.low - below, each.width, each.signed, each.format)
+        for each in _sample_fields(config)[config.inputs :]
+    )
+    return (
+        Field("x", 0, number.width, number.signed, str(number)),
+        *targets,
+        Field("first", config.input_bits - 1, 1),
+    )
+
+
 def _y_fields(config: Derived) -> tuple[Field, ...]:
     number = config.shape.layers[-1].output
     return tuple(
@@ -670,8 +684,19 @@ PORTS: tuple[Port, ...] = (
         lambda config: config.sample_bits,
         "config.inputs * config.formats.input.width + config.outputs * config.formats.target.width",
         _sample_fields,
-        lambda config: config.task.source == "stream",
+        lambda config: config.task.source == "stream" and not config.paged,
         'task.source = "stream"',
+    ),
+    *_stream(
+        "i_input",
+        "An input of a sample",
+        "One input in the low bits, then targets, which count with the last input of a sample, then first: 1"
+        " with input 0, which begins a sample; what has come of another one is forgotten.",
+        lambda config: config.input_bits,
+        "config.formats.input.width + config.outputs * config.formats.target.width + 1",
+        _input_fields,
+        OPTIONS["sample memory"].on,
+        OPTIONS["sample memory"].asked,
     ),
     *_stream(
         "i_code",

@@ -378,6 +378,10 @@ class EngineSection(Section):
     curves: Literal["one", "two"] = "one"
     """With both sides at once: their sums go through one curve, a neuron's two one behind the other; or each
     side has a curve of its own, which saves clocks where lanes are as many as hidden neurons."""
+    sample: Literal["registers", "memory"] = "registers"
+    """Of a bank with source = "stream": where a sample is kept. memory: in a memory of two pages, one of
+    which the network reads while the next sample comes into the other, an input at a time, through a port
+    for one input and the targets. For many inputs, and few pins."""
     cell: Literal["parallel", "serial"] = "parallel"
     """All bits of a parameter in one clock; or one bit a clock, from memory made of look-up tables, in a
     third of the area and three times the clocks."""

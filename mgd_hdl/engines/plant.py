@@ -139,7 +139,7 @@ class FoldedNetwork(OnChip):
         return shown
 
     def shows(self, engine: Engine, shown: Value) -> None:
-        self.m.d.comb += self.network.x.as_value().eq(shown)
+        self.m.d.comb += Value.cast(self.network.x).eq(shown)
         engine.weights(self.site, self.network)
 
     @property

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from ..config.network import LayerConfig
 from ..config.number import SQ
@@ -36,7 +36,7 @@ class Reader(Block):
     valid : Out(1); address, index : Out
         A word, and the index of lane 0's code.
     layer : Out; [word] : Out
-        Its layer; its number in its pass, where outputs or, node by node, inputs are kept.
+        Its layer; its number in its pass, where the sample, outputs or, node by node, inputs are in a memory.
     plus : Out(1)
         Layers behind the first: for the perturbed side; otherwise for the reference.
     first_word, last_word, first_group, last_group : Out(1)
@@ -48,7 +48,7 @@ class Reader(Block):
         assert sweep is not None
         assert indices is not None
         self.sweep, self.indices = sweep, indices
-        self._numbered = sweep.numbered or indices.nodes
+        self._numbered = sweep.numbered or indices.nodes or config.paged
         self._word = range(max(span.words for span in sweep.spans))
         flags = ("valid", "plus", "first_word", "last_word", "first_group", "last_group")
         super().__init__(
@@ -162,7 +162,10 @@ class Folded(Block):
     Members
     -------
     x : In(inputs)
-        There with ``go``; where it turns, see ``x_turns``, for as long as the first layer is passed.
+        There with ``go``; where it turns, see ``x_turns``, for as long as the first layer is passed. With a
+        sample in a memory one input, that of ``x_at`` a clock before.
+    [x_at] : Out, a sample in a memory only
+        The number of an input.
     [x_turns] : Out(1), single ports without inference only
         In the next clock ``x`` has turned by one input: the second one is first, and the first last. When the
         first layer has been passed, ``x`` is as it was. A sweep that measures nothing leaves it.
@@ -217,8 +220,7 @@ class Folded(Block):
         inputs = {"which": Out(sweep.input_bits), "counted": counted, "keeps": Out(1)}
         super().__init__(
             {
-                "x": In(data.ArrayLayout(shape(first.input), first.inputs)),
-                **({"x_turns": Out(1)} if config.turning else {}),
+                **self._given(first),
                 "go": In(1),
                 "quiet": In(1),
                 "wanted": In(1),
@@ -244,6 +246,13 @@ class Folded(Block):
                 **({"passed": Out(1), "turns": Out(1)} if config.sweeps_ahead else {}),
             }
         )
+
+    def _given(self, first: LayerConfig) -> dict[str, Member]:
+        """How the sample comes."""
+        if self.config.paged:
+            return {"x": In(shape(first.input)), "x_at": Out(range(max(2, first.inputs)))}
+        x = In(data.ArrayLayout(shape(first.input), first.inputs))
+        return {"x": x, **({"x_turns": Out(1)} if self.config.turning else {})}
 
     @property
     def module(self) -> str:
@@ -329,6 +338,9 @@ class Folded(Block):
         if config.turning:
             at = reach - 2
             m.d.comb += self.x_turns.eq(valid[at] & bottom[at] & ~last_word[at] & ~silent)
+        if config.paged:  # the memory answers a clock later
+            number = reader.word[: len(self.x_at)]
+            m.d.comb += self.x_at.eq(self._line(m, "number", number, reach - 3)[-1])
         inputs = self._inputs(m, valid, bottom, plus, last_word, first_group, layer, word, outputs)
         if self.indices.nodes:
             keeps = valid[reach] & ~plus[reach] & last_group[reach] & ~silent
@@ -389,18 +401,8 @@ class Folded(Block):
     def _inputs(self, m, valid, bottom, plus, last_word, first_group, layer, word, outputs) -> list[Signal]:
         """What all lanes multiply by, in the clock in which the parameters are there."""
         sweep, layers, reach = self.sweep, self.config.shape.layers, self.sweep.reach
-        # A sample goes round, input by input, so that each group finds it as it was.
-        first = layers[0].input
-        turning: Value = self.x.as_value()
-        if not self.config.turning:
-            turning = Signal(len(self.x.as_value()), name="turning", reset_less=True)
-            with m.If(self.go):
-                m.d.sync += turning.eq(self.x.as_value())
-            with m.Elif(valid[reach - 2] & bottom[reach - 2] & ~last_word[reach - 2]):
-                m.d.sync += turning.eq(turning.rotate_right(first.width))
-        sample = turning[: first.width]
-        taken: Value = sample.as_signed() if first.signed else sample
-
+        passed = valid[reach - 2] & bottom[reach - 2] & ~last_word[reach - 2]
+        taken = self.x if self.config.paged else self._turned(m, passed)
         if sweep.stores:
             stored = self._reads(m, plus[reach - 2], layer[reach - 2], word[reach - 2])
         # What does not come from a layer before is chosen a clock ahead: the last register has neither enable
@@ -438,6 +440,19 @@ class Folded(Block):
     def _came(self, m: Module, word: list[Value], layer: list[Value]) -> list[Value]:
         """For each operand an input that is taken as it comes."""
         return [self._activated]
+
+    def _turned(self, m: Module, passed: Value) -> Value:
+        """A sample goes round, input by input, so that each group finds it as it was: what is first of it."""
+        first = self.config.shape.layers[0].input
+        turning: Value = self.x.as_value()
+        if not self.config.turning:
+            turning = Signal(len(self.x.as_value()), name="turning", reset_less=True)
+            with m.If(self.go):
+                m.d.sync += turning.eq(self.x.as_value())
+            with m.Elif(passed):
+                m.d.sync += turning.eq(turning.rotate_right(first.width))
+        sample = turning[: first.width]
+        return sample.as_signed() if first.signed else sample
 
     def _reads(self, m: Module, plus: Value, layer: Value, word: Value) -> list[Value]:
         """Outputs of the layer before, from the memory: of even and odd layers by turns, of either side."""

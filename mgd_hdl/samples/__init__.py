@@ -11,7 +11,12 @@ from amaranth.lib.stream import Signature
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 
-__all__ = ["first_of", "in_a_row", "sample_stream"]
+__all__ = ["first_of", "in_a_row", "input_stream", "sample_stream", "target_layout"]
+
+
+def target_layout(config: TrainerConfig) -> data.ArrayLayout:
+    """The targets of a sample, the first one lowest."""
+    return data.ArrayLayout(shape(config.formats.target), config.outputs)
 
 
 def sample_stream(config: TrainerConfig) -> Signature:
@@ -20,9 +25,18 @@ def sample_stream(config: TrainerConfig) -> Signature:
         data.StructLayout(
             {
                 "x": data.ArrayLayout(shape(config.formats.input), config.inputs),
-                "target": data.ArrayLayout(shape(config.formats.target), config.outputs),
+                "target": target_layout(config),
             }
         )
+    )
+
+
+def input_stream(config: TrainerConfig) -> Signature:
+    """A stream of {x, target, first}: one input of a sample, x in the low bits; its targets, which count with
+    the last one; whether it is input 0.
+    """
+    return Signature(
+        data.StructLayout({"x": shape(config.formats.input), "target": target_layout(config), "first": 1})
     )
 
 

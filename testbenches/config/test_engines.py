@@ -309,6 +309,32 @@ def test_what_an_engine_refuses(name, refused):
             {"engine": {"memory": "single_port"}},
             'engine.memory = "single_port": needs kind = "bank"',
         ),
+        (
+            {"engine": {"sample": "memory"}, "task": {"source": "stream"}},
+            'engine.sample = "memory": needs kind = "bank"',
+        ),
+        (
+            {"engine": {"kind": "bank", "sample": "memory"}},
+            'engine.sample = "memory": needs task.source = "stream": a memory gives whole samples',
+        ),
+        (
+            {
+                "engine": {"kind": "bank", "sample": "memory"},
+                "task": {"source": "stream"},
+                "network": {"inference": "yes"},
+            },
+            'engine.sample = "memory": must be "registers" with inference = "yes", which takes all inputs at'
+            " once",
+        ),
+        (
+            {
+                "engine": {"kind": "bank", "sample": "memory"},
+                "task": {"source": "stream"},
+                "host": {"bus": "axi4lite"},
+            },
+            'engine.sample = "memory": must be "registers" with host.bus = "axi4lite": its registers and'
+            " ports hold whole samples",
+        ),
         ({"engine": {"products": "parts"}}, 'engine.products = "parts": needs stages = "many"'),
         (
             {"engine": {"products": "parts", "stages": "many", "kind": "bank"}},

@@ -30,12 +30,13 @@ ASKED: dict[str, dict[str, Any]] = {
     "follower": {"learning": {"follow": 2}},
     "serial cells": {"engine": {"cell": "serial"}},
     "bank": {"engine": {"kind": "bank", "lanes": 1}},
+    "sample memory": {"engine": {"kind": "bank", "sample": "memory"}, "task": {"source": "stream"}},
     "early enables": {"engine": {"enables": "early"}},
     "no leaves": {"engine": {"leaves": "no"}},
     "small leaves": {"engine": {"leaf_cells": 16}},
     "many stages": {"engine": {"stages": "many"}},
     "codes with a seed": {"perturbation": {"family": "random_code"}},
-    "samples in drawn order": {"task": {"order": "random"}},
+    "samples in drawn order": {"task": {"source": "memory", "order": "random"}},
     "drawn parameters": {"network": {"parameters": ""}},
     "stochastic rounding": {"learning": {"rounding": "stochastic"}},
     "resets": {"engine": {"reset": "yes"}},
@@ -75,6 +76,7 @@ ALSO = {
     "follower": "shadow",
     "delayed updates": "shadow",
     "delayed sweeps": "bank",
+    "sample memory": "bank",
     "legal readings": "device outside",
     "spread of readings": "device outside",
     "stuck readings": "device outside",
@@ -114,7 +116,7 @@ def implied() -> set[frozenset[str]]:
         for pair in combinations(OPTIONS, 2)
         if {(section, key) for section, keys in ASKED[pair[0]].items() for key in keys}
         & {(section, key) for section, keys in ASKED[pair[1]].items() for key in keys}
-    } | {frozenset(("delayed updates", "bank"))}
+    } | {frozenset(("delayed updates", other)) for other in ("bank", "sample memory")}
 
 
 def test_every_option_is_asked_here():

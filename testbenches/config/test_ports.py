@@ -10,7 +10,7 @@ from amaranth.lib import data
 from mgd_hdl.config import FLAGS, PORTS, Field, TrainerConfig, fields, ports, preset
 from mgd_hdl.emit import ports as emitted
 from mgd_hdl.emit import trainer_files
-from mgd_hdl.samples import sample_stream
+from mgd_hdl.samples import input_stream, sample_stream
 from mgd_hdl.trainer import Trainer
 from testbenches.docs.top import circuits
 
@@ -21,6 +21,12 @@ CIRCUITS = circuits() | {
     ),
     "retry": preset("parity4").replaced(judge={"kind": "window", "retry": 1_000}),
     "host": preset("xor").replaced(host={"bus": "axi4lite"}),
+    "input by input": preset("xor").replaced(
+        task={"name": "external", "source": "stream"},
+        network={"layers": [5, 3, 2]},
+        formats={"input": "SQ(2, 3)", "target": "UQ(0, 3)"},
+        engine={"kind": "bank", "sample": "memory"},
+    ),
     "both streams": preset("xor").replaced(
         task={"source": "stream"},
         perturbation={"family": "external", "resolution": 3},
@@ -69,6 +75,20 @@ def test_parts_of_a_sample_are_those_of_the_circuit():
     found = [(part.name, part.low, part.width, part.signed) for part in fields(config, "i_sample__payload")]
     assert found == expected
     assert [part.format for part in fields(config, "i_sample__payload")] == ["UQ(1, 7)"] * 2 + ["UQ(0, 3)"]
+
+
+def test_parts_of_an_input_are_those_of_the_circuit():
+    """An input, two targets, and whether it is the first, by Amaranth's own layout."""
+    config = CIRCUITS["input by input"]
+    layout = input_stream(config).members["payload"].shape
+    found = fields(config, "i_input__payload")
+    assert [part.name for part in found] == ["x", "target[0]", "target[1]", "first"]
+    assert [part.format for part in found] == ["SQ(2, 3)", "UQ(0, 3)", "UQ(0, 3)", ""]
+    assert [(part.low, part.width, part.signed) for part in found] == [
+        (layout["x"].offset, 5, True),
+        *((layout["target"].offset + 3 * k, 3, False) for k in range(2)),
+        (layout["first"].offset, 1, False),
+    ]
 
 
 def test_flags_by_hand():

@@ -73,7 +73,7 @@ def test_pages_have_examples():
     assert without == {
         "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "frames",
         "fetch", "flash", "homodyne", "inference", "layer_turn", "measurement", "mlp",
-        "outside_lane", "pacer", "sdram",
+        "outside_lane", "pacer", "pages", "sdram",
         "sequencer", "serial", "stream", "uart", "wishbone",
     }  # fmt: skip
     assert found > {"numbers.md", "integers.md", "boards.md"}

@@ -20,6 +20,10 @@ _MORE = {
         "perturbation": {"family": "external"},
         "formats": {"parameter": "SQ(5, 14)"},
     },
+    "xor, a sample in a memory": {
+        "engine": {"kind": "bank", "sample": "memory"},
+        "task": {"source": "stream"},
+    },
     "xor, inference": {"network": {"inference": "yes"}},
     "xor, access": {"engine": {"access": "yes"}},
     "xor, host": {"host": {"bus": "axi4lite"}},

@@ -120,7 +120,8 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
     bits = {"codes": network.code}
     if config.perturbation.share < 1:
         bits["actives"] = network.active
-    x, turned = network.x, 0
+    x, turned, asked = network.x, 0, 0
+    paged = config.engine.sample == "memory"
     coming = {"visible": [0] * late, **{name: [0] * (late - 1) for name in bits}}
     # The next sweep may begin in the clock in which this one is over.
     for clock in range(bench_parameters()["answered"] + 1 + int(rng.integers(12))):
@@ -130,10 +131,14 @@ async def swept(dut, config: TrainerConfig, network: Network, *, quiet: bool, wa
         write(dut.wanted, int(wanted) if clock == 0 else int(rng.integers(2)))
         if network.turn >= 0:  # it is known in the clock behind the command
             write(dut.turns, 1 << network.turn if clock else int(rng.integers(4)))
-        write(dut.x, pack(x, config.formats.input.width) if clock == 0 or config.turning else 0)
+        if paged:  # one input, a clock after its number
+            write(dut.x, x[asked] if asked < len(x) else int(rng.integers(1 << len(dut.x))))
+        else:
+            write(dut.x, pack(x, config.formats.input.width) if clock == 0 or config.turning else 0)
         for name, following in coming.items():
             write(getattr(dut, name), following.pop(0))
         await RisingEdge(dut.clk)
+        asked = int(dut.x_at.value) if paged else 0
         if config.turning and int(dut.x_turns.value):
             x = [*x[1:], x[0]]
             turned += 1

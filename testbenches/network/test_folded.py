@@ -32,6 +32,7 @@ def folded(
     share: float = 1.0,
     memory: str = "dual_port",
     at_once: str = "",
+    sample: str = "registers",
     **sections: dict,
 ) -> TrainerConfig:
     task = {"source": "stream"} if base != "nist7x7" else {}
@@ -39,7 +40,7 @@ def folded(
     return preset(base).replaced(
         perturbation={"family": family, "granularity": grain, "share": share},
         learning={"measure": sides},
-        engine={"kind": "bank", "lanes": lanes, "memory": memory, **ONCE[at_once]},
+        engine={"kind": "bank", "lanes": lanes, "memory": memory, "sample": sample, **ONCE[at_once]},
         network=network,
         task=task,
         **sections,
@@ -91,6 +92,16 @@ CASES = {
     "single ports, output groups": (
         folded("parity4", 3, 4, 7, 4, 1, sides="one_sided", family="random_code", memory="single_port"),
         None,
+    ),
+    # An input that is asked for comes a clock later, and no clock is lost.
+    "a sample in a memory": (folded("xor", 2, 2, 2, 1, sample="memory"), 3 + 8 + 2 * 3 - 1 + 11 + 1),
+    "a sample in a memory, nodes, groups, single ports": (
+        folded("parity4", 3, 4, 7, 4, 1, sample="memory", memory="single_port", **NODES),
+        None,
+    ),
+    "a sample in a memory, one layer, signed": (
+        folded("xor", 2, 2, 1, sample="memory", family="random_code", formats={"input": "SQ(2, 3)"}),
+        2 + 3 + 11 + 3 + 1,
     ),
     "nodes, random, all activations": (
         folded(
@@ -238,6 +249,18 @@ def test_mutations_of_single_ports_are_noticed(mutation, tmp_path):
     sweep = config.timing.sweep
     assert sweep is not None
     text = verilog(network_of(config), "dut")
+    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+
+
+@mutations(
+    ("a clock late", r"x_at <= reader__word\[1:0\]", "x_at <= word_1_later_0[1:0]"),
+    ("another input", r"x_at <= reader__word\[1:0\]", "x_at <= {1'h0, reader__word[0]}"),
+)
+def test_mutations_of_a_sample_in_a_memory_are_noticed(mutation, tmp_path):
+    config = folded("parity4", 2, 4, 4, 1, sample="memory")
+    sweep = config.timing.sweep
+    assert sweep is not None
+    text = verilog(Folded(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
 
 

@@ -134,8 +134,8 @@ def _products(config: Derived) -> Iterator[Problem]:
 
 
 @relation(
-    *("engine.kind", "engine.lanes", "engine.memory", "engine.leaves"),
-    *("perturbation.order", "learning.updates"),
+    *("engine.kind", "engine.lanes", "engine.memory", "engine.leaves", "engine.sample"),
+    *("perturbation.order", "learning.updates", "task.source"),
 )
 def _bank(config: Derived) -> Iterator[Problem]:
     """Keys that nobody would read are mistakes."""
@@ -145,7 +145,15 @@ def _bank(config: Derived) -> Iterator[Problem]:
             yield Problem("engine.lanes", shown(engine.lanes), 'needs kind = "bank"')
         if config.single_port:
             yield Problem("engine.memory", '"single_port"', 'needs kind = "bank"')
+        if config.paged:
+            yield Problem("engine.sample", '"memory"', 'needs kind = "bank"')
         return
+    if config.paged and config.task.source != "stream":
+        yield Problem(
+            "engine.sample",
+            '"memory"',
+            f'needs task.source = "stream": a {config.task.source} gives whole samples',
+        )
     if config.single_port and config.sweeps_ahead:
         yield Problem(
             "engine.memory",

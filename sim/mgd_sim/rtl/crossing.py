@@ -153,9 +153,22 @@ class Standing:
     def fed(self) -> dict[str, int]:
         """How many words of each stream have been used: samples, and codes up to those of the next step."""
         return {
-            "i_sample": -(-self.step // self.registers.tau_x),
+            "i_sample": self._samples,
+            "i_input": self._samples * self.config.inputs,
             "i_code": (self.perturbation + 1) * self.config.parameters,
         }
+
+    @property
+    def _samples(self) -> int:
+        """So many have been used."""
+        return -(-self.step // self.registers.tau_x)
+
+    def pages(self) -> list[int]:
+        """Of a memory of two pages, whichever the network reads: in either the present sample's inputs."""
+        x, width = self.sample("x"), self.config.formats.input.width
+        inputs = [x >> width * number & ((1 << width) - 1) for number in range(self.config.inputs)]
+        page = inputs + [0] * ((1 << max(1, (len(inputs) - 1).bit_length())) - len(inputs))
+        return page * 2
 
     def place_in_samples(self) -> int:
         """Where the counter of a sample memory stands; indices that do not exist count."""
@@ -316,7 +329,8 @@ ROWS: tuple[Row, ...] = (
     # The present sample, and the next one.
     Row(r"core\.(?:x|network__x)", lambda s: s.sample("x"), ahead=_at_first),
     Row(r"core\.(?:target|\w+__target)", lambda s: s.sample("target"), ahead=_at_first),
-    Row(r"core\.samples\.(?:o__valid|there|full_\d+)", lambda s: 0, ahead=_always),
+    Row(r"core\.samples\.(?:o__valid|there|full_\d+|place)", lambda s: 0, ahead=_always),
+    Row(r"core\.samples\.store", lambda s: s.pages(), ahead=_always),
     Row(r"core\.samples\.(?:count|index)", Standing.place_in_samples, ahead=_always),
     Row(
         r"core\.samples\.register\.state", lambda s: int(s.of(s.prepared["samples"]["state"])), ahead=_always

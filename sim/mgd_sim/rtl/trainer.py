@@ -19,6 +19,7 @@ from ..fixed import Bits
 from ..learn.serial import parameters
 from ..network.inference import checked_inputs
 from ..retry import alone, steps_of_a_try
+from ..samples import pages
 from ..tasks import Dataset
 from .design import Design
 from .ends import Closes
@@ -26,7 +27,7 @@ from .registers import Kept
 from .tools import RtlError
 from .verilator import VerilatorModel
 
-__all__ = ["KeptTrainer", "RtlTrainer", "payloads", "trainer_design", "words_digest"]
+__all__ = ["KeptTrainer", "RtlTrainer", "payloads", "sample_words", "trainer_design", "words_digest"]
 
 #: No step takes as many clocks, wherever its sample comes from.
 _STEP_CLOCKS = 10_000
@@ -99,7 +100,7 @@ class RtlTrainer(Closes):
         self.model = VerilatorModel(design, build_dir, trace=trace, holds=holds)
         streams: dict[str, list[int]] = {}
         if samples is not None:
-            streams["i_sample"] = payloads(config, samples)
+            streams |= sample_words(config, samples)
         if codes is not None:  # the last parameter's word comes first
             streams["i_code"] = codes[:, ::-1].ravel().tolist()
         self._streams = streams
@@ -342,6 +343,13 @@ class RtlTrainer(Closes):
 def payloads(config: TrainerConfig, samples: Dataset) -> list[int]:
     """Every sample as the word of the stream port: inputs in the low bits, the first one lowest."""
     return _packed([(samples.x, config.formats.input.width), (samples.target, config.formats.target.width)])
+
+
+def sample_words(config: TrainerConfig, samples: Dataset) -> dict[str, list[int]]:
+    """What these samples are at their port, by its name: a word each, or one for each input."""
+    if config.paged:
+        return {"i_input": pages.words(config, samples)}
+    return {"i_sample": payloads(config, samples)}
 
 
 def words_digest(words: Sequence[int]) -> str:
