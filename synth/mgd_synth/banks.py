@@ -55,6 +55,7 @@ def network(
     single_port: bool = False,
     updates: str = "exact",
     curves: int = 0,
+    sample: str = "registers",
 ) -> TrainerConfig:
     """A trainer of one of the :data:`NETWORKS`: two-sided, with Walsh codes and samples from outside. By
     nodes inputs have 4 bits, and D is rounded stochastically, as it is smaller. With curves both sides come
@@ -68,7 +69,7 @@ def network(
             "formats": {"input": given},
             "perturbation": {"family": "walsh"},
             "learning": {"measure": "two_sided", "rate": 0.25, "updates": updates},
-            "engine": {"kind": "bank", "lanes": lanes, "stages": stages},
+            "engine": {"kind": "bank", "lanes": lanes, "stages": stages, "sample": sample},
             "task": {"name": "external", "source": "stream"},
         }
     )
@@ -100,7 +101,7 @@ def bound(config: TrainerConfig) -> Fraction:
 class BankCase:
     """A network on so many lanes, with few stages or many, for a device; all parameters are shaken, or the
     sums of neurons; they are in memories of two ports, or of one; updates are exact or delayed; sides take
-    turns, or come at once through one curve or two.
+    turns, or come at once through one curve or two; a sample is in registers, or in a memory.
     """
 
     net: str
@@ -112,13 +113,18 @@ class BankCase:
     single_port: bool = False
     updates: str = "exact"
     curves: int = 0
+    sample: str = "registers"
 
     @property
     def name(self) -> str:
-        once = ("", "-at-once", "-at-once-two-curves")[self.curves]
+        once = ("", "-at-once", "-at-once-two-curves")[self.curves] + "-sample-memory" * self._paged
         how = "-nodes" * self.nodes + "-delayed" * self._delayed + once
         memory = "-single-port" * self.single_port
         return f"{self.net}{how}-w{self.lanes}{memory}-{self.target}" + "-many" * (self.stages == "many")
+
+    @property
+    def _paged(self) -> bool:
+        return self.sample == "memory"
 
     @property
     def _delayed(self) -> bool:
@@ -129,13 +135,13 @@ class BankCase:
         """The network, for tables."""
         net = self.net.replace("-bits", ", inputs of one bit")
         once = ("", ", both sides at once", ", both sides at once, two curves")[self.curves]
-        return net + ", by nodes" * self.nodes + ", delayed" * self._delayed + once
+        how = ", by nodes" * self.nodes + ", delayed" * self._delayed + once
+        return net + how + ", sample in a memory" * self._paged
 
     @property
     def config(self) -> TrainerConfig:
-        return network(
-            self.net, self.lanes, self.stages, self.nodes, self.single_port, self.updates, self.curves
-        )
+        how = self.single_port, self.updates, self.curves, self.sample
+        return network(self.net, self.lanes, self.stages, self.nodes, *how)
 
     @property
     def verilog(self) -> str:
@@ -291,7 +297,12 @@ _REST = (
 _NODES = (BankCase("49-4-4", 4, "ecp5-25k", nodes=True), BankCase("196-32-10", 16, "ecp5-25k", nodes=True))
 #: On a UP5K each of two lanes has two large memories.
 _SINGLE_PORT = tuple(
-    BankCase(net, 2, "ice40-up5k", single_port=True) for net in ("784-32-10-bits", "196-32-10-bits")
+    BankCase(net, 2, "ice40-up5k", single_port=True, sample=sample)
+    for net, sample in (
+        ("784-32-10-bits", "registers"),
+        ("784-32-10-bits", "memory"),
+        ("196-32-10-bits", "registers"),
+    )
 )
 _LEARNED = tuple(
     ExampleCase(net, 16, "ecp5-85k", nodes=how != "", file=f"fashion/fashion_{inputs}{how}.toml")

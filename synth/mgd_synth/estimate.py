@@ -134,7 +134,15 @@ def coefficients() -> Fit:
 
 
 #: Blocks of memory are counted, not fitted, where no fitted trainer had any: none has many samples.
-_COUNTED: dict[str, dict[str, Features]] = {"samples memory": {"BRAM": {"memories": 1.0}}}
+#: Of samples that come input by input registers are counted too, and tables as they were seen of 784 inputs.
+_COUNTED: dict[str, dict[str, Features]] = {
+    "samples memory": {"BRAM": {"memories": 1.0}},
+    "samples pages": {
+        "FF": {"one": 4.0, "place": 1.0, "targets": 1.0},
+        "LUT": {"one": 9.0, "place": 3.0},
+        "logic cells": {"one": 12.0, "place": 3.0, "targets": 1.0},
+    },
+}
 
 #: Where a product of a bank has no multiplier, each of its bits takes what it does in an array's block.
 _LIKE = {"folded": "neuron", "products by nodes": "neuron", "squares in turn": "squared_error"}
@@ -143,6 +151,7 @@ _LIKE = {"folded": "neuron", "products by nodes": "neuron", "squares in turn": "
 _EXACT: dict[str, dict[str, Features]] = {
     "lane": {"BRAM": {"memories": 1.0}, "SPRAM": {"large": 1.0}, "LUT RAM": {"slices": 1.0}},
     "folded": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
+    "samples pages": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
     "products by nodes": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}, "DSP": {"one": 1.0}},
     f"cross_entropy{IN_BANK}": {"BRAM": {"memories": 1.0}},
 }
@@ -225,10 +234,10 @@ def keys(config: TrainerConfig) -> Iterator[tuple[str, list[Any]]]:
 
 #: Choices that change constants, or that features know.
 _CONSTANTS = {
-    "engine.leaves", "learning.last_rate", "imperfections.device", "imperfections.noisy_reference",
-    "task.name", "task.file", "task.labels", "task.test", "task.test_labels", "task.target", "task.skip",
-    "task.header", "task.answers", "task.scale", "task.target_scale", "task.test_share", "task.split",
-    "task.goal",
+    "engine.leaves", "engine.sample", "learning.last_rate", "imperfections.device",
+    "imperfections.noisy_reference", "task.name", "task.file", "task.labels", "task.test", "task.test_labels",
+    "task.target", "task.skip", "task.header", "task.answers", "task.scale", "task.target_scale",
+    "task.test_share", "task.split", "task.goal",
 }  # fmt: skip
 
 

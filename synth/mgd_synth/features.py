@@ -372,6 +372,9 @@ def _options(config: TrainerConfig) -> Iterator[_Block]:
 
 
 def _samples(config: TrainerConfig, target: str) -> Iterator[_Block]:
+    if config.paged:
+        yield "samples", "samples pages", _pages(config, target)
+        return
     task, memory = config.task, config.task.source == "memory"
     stored, memories = 0, 0
     if memory:
@@ -387,6 +390,19 @@ def _samples(config: TrainerConfig, target: str) -> Iterator[_Block]:
         "ahead": config.shape.draws_ahead,
         "next": config.shape.paced * config.sample_bits,
     }  # fmt: skip
+
+
+def _pages(config: TrainerConfig, target: str) -> Features:
+    """A memory of two samples, a counter of inputs, and the targets of the sample that waits."""
+    place = _bits_of(config.inputs)
+    slices, memories = stored(2 << place, config.formats.input.width, target, checked=False)
+    return {
+        "one": 1,
+        "place": place,
+        "targets": config.target_bits,
+        "slices": slices,
+        "memories": memories,
+    }
 
 
 def _given(config: TrainerConfig, target: str) -> Iterator[_Block]:
@@ -573,10 +589,10 @@ def _bank(config: TrainerConfig, target: str) -> Iterator[_Block]:
         "staged": config.staged,
     }  # fmt: skip
     # The register in which a sample turns is the network's, or in its place the trainer's.
-    turning = config.turning * config.shape.layers[0].inputs * config.formats.input.width
+    inputs = 0 if config.turning or config.paged else config.sample_bits - config.target_bits
     yield "trainer", "bank trainer", {
         "one": 1,
-        "sample": config.sample_bits - turning,
+        "sample": inputs + config.target_bits,
         "doors": doors,
         "generator": config.task.source == "generator",
         "staged": config.staged,
@@ -716,7 +732,7 @@ def _folded(config: TrainerConfig, target: str) -> Features:
         "product_bits": products * weight * operand,
         # A factor without a sign has one bit more.
         **_wide(target, max(weight, operand + (not is_signed)), products),
-        "sample": layers[0].inputs * layers[0].input.width,
+        "sample": 0 if config.paged else layers[0].inputs * layers[0].input.width,
         "line": sweep.reach + sweep.sums,
         "layers": len(layers),
         "curve": sweep.curve,

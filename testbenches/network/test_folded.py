@@ -260,7 +260,7 @@ def test_mutations_of_a_sample_in_a_memory_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, sample="memory")
     sweep = config.timing.sweep
     assert sweep is not None
-    text = verilog(Folded(config), "dut")
+    text = verilog(network_of(config), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
 
 

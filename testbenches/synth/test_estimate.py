@@ -14,6 +14,7 @@ from mgd_hdl import cli
 from mgd_hdl.config import TrainerConfig, load, preset
 from mgd_hdl.emit import verilog
 from mgd_hdl.learn.lanes import Lane
+from mgd_hdl.samples.pages import SamplePages
 from mgd_synth import banks, runs
 from mgd_synth.baselines import BASELINES
 from mgd_synth.estimate import (
@@ -29,7 +30,7 @@ from mgd_synth.estimate import (
 from mgd_synth.features import features, stored
 from mgd_synth.fit import fit, least_squares, placed
 from mgd_synth.flow import DEVICES
-from mgd_synth.ice40 import passes
+from mgd_synth.ice40 import area, passes
 from mgd_synth.process import SynthError
 from mgd_synth.yosys import netlist
 
@@ -542,6 +543,30 @@ def test_memories_with_one_port(changes, count, short):
     # Elsewhere they are blocks as all others.
     (other,) = fits(config, ["ice40-hx8k"])
     assert "BRAM" in other.short
+
+
+# ---- samples in a memory ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "blocks"), [("784-32-10-bits", 1), ("784-32-10", 2), ("196-32-10", 1)])
+def test_a_sample_in_a_memory_is_counted(name, blocks):
+    """Two pages of a power of two of inputs, in blocks of 4,096 bits; its registers, and some tables."""
+    config = banks.network(name, 2, sample="memory")
+    found = area(verilog(SamplePages(config), "block"), "block")
+    guess = {kind: each.get("samples", 0) for kind, each in estimated_sizes(config, "ice40-up5k").items()}
+    assert (guess["BRAM"], guess["FF"]) == (found.memories, found.registers) == (blocks, found.registers)
+    assert guess["logic cells"] == pytest.approx(found.cells, rel=0.1)
+
+
+def test_a_sample_in_a_memory_takes_no_registers():
+    """Four bits of each of 784 inputs, where it is kept, where it waits, and where it turns."""
+    kept, less = (
+        totals(estimated_sizes(banks.network("784-32-10", 16, sample=sample), "ecp5-25k"))
+        for sample in ("registers", "memory")
+    )
+    assert not unknown(banks.network("196-32-10", 4, sample="memory"), coefficients())
+    assert kept["FF"] - less["FF"] == pytest.approx(3 * 4 * 784, rel=0.02)
+    assert less["BRAM"] - kept["BRAM"] == 1
 
 
 @pytest.mark.parametrize(("width", "count"), [(16, 2), (17, 4)])
