@@ -209,6 +209,8 @@ def _problem(
         return "a showcase fills an SDRAM from a flash memory, and there is none"
     if flash is not None and not streams:
         return 'a showcase takes samples of a flash memory as a stream: task.source must be "stream"'
+    if config.paged:
+        return 'a showcase takes whole samples of a flash memory: engine.sample must be "registers"'
     for name, value in times.items():
         if value < 2 or value & (value - 1):
             return f"{name} must be a power of two from 2, not {value}"

@@ -127,12 +127,20 @@ def test_other_trainers_pass_their_testbench(changes, tmp_path):
     assert ("right_count" in run.stdout) == config.task.accuracy
 
 
-def test_samples_and_codes_come_through_ports(tmp_path):
-    config = preset("xor").replaced(
-        perturbation={"family": "external", "resolution": 1},
-        task={"source": "stream"},
-        learning={"tau_theta": 4},
-    )
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"perturbation": {"family": "external", "resolution": 1}, "learning": {"tau_theta": 4}},
+        {
+            "engine": {"kind": "bank", "sample": "memory"},
+            "network": {"layers": [9, 3, 1]},
+            "task": {"name": "external"},
+        },
+    ],
+    ids=["samples and codes", "inputs one by one"],
+)
+def test_words_come_through_ports(changes, tmp_path):
+    config = preset("xor").replaced(**{**changes, "task": {"source": "stream", **changes.get("task", {})}})
     written(config, tmp_path)
     run = bench(tmp_path, config.name)
     assert run.returncode == 0, run.stdout

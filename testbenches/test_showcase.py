@@ -221,6 +221,11 @@ def test_median(steps, median):
             'samples of a flash memory as a stream: task.source must be "stream"',
         ),
         (
+            OWN.replaced(engine={"kind": "bank", "sample": "memory"}),
+            {"flash": FlashSamples(first=0, count=4, bits=3)},
+            'whole samples of a flash memory: engine.sample must be "registers"',
+        ),
+        (
             OWN,
             {"sdram": SdramSamples(chip=Sdram(clock_hz=25_000_000), count=4, bits=3)},
             "nobody to send samples",

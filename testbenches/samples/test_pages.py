@@ -63,6 +63,13 @@ def test_words_by_hand():
     ]
 
 
+def test_words_of_the_page():
+    """Inputs 1.0 and 0.25, target 0.875."""
+    config = pages(2, 1, "UQ(1, 7)", "UQ(0, 3)")
+    samples = Dataset(np.array([[128, 32]]), np.array([[7]]))
+    assert words(config, samples) == [128 + 7 * 2**8 + 2**11, 32 + 7 * 2**8] == [3968, 1824]
+
+
 def test_whole_samples_by_hand():
     """Cut short, whole, with a word too many, whole."""
     taken = [(4, 0), (1, 1), (2, 0), (5, 1), (6, 0), (7, 0), (8, 0), (1, 1), (2, 0), (3, 0)]
