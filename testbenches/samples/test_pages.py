@@ -57,17 +57,25 @@ def test_words_by_hand():
     config = pages(3, 2, "SQ(2, 2)", "UQ(1, 1)")
     samples = Dataset(np.array([[1, -1, 7], [0, 2, -8]]), np.array([[1, 3], [2, 0]]))
     first, targets = 1 << 8, (1 | 3 << 2) << 4
-    assert words(config, samples) == [
+    assert list(words(config, samples)) == [
         *(first | targets | 1, targets | 15, targets | 7),
         *(first | 2 << 4, 2 << 4 | 2, 2 << 4 | 8),
     ]
+
+
+def test_words_that_are_wider_than_a_machine():
+    """32 targets of two bits and an input of four, with the mark behind them."""
+    config = pages(2, 32, "SQ(2, 2)", "UQ(1, 1)")
+    samples = Dataset(np.array([[-1, 5]]), np.full((1, 32), 3))
+    targets = ((1 << 64) - 1) << 4
+    assert words(config, samples) == [1 << 68 | targets | 15, targets | 5]
 
 
 def test_words_of_the_page():
     """Inputs 1.0 and 0.25, target 0.875."""
     config = pages(2, 1, "UQ(1, 7)", "UQ(0, 3)")
     samples = Dataset(np.array([[128, 32]]), np.array([[7]]))
-    assert words(config, samples) == [128 + 7 * 2**8 + 2**11, 32 + 7 * 2**8] == [3968, 1824]
+    assert list(words(config, samples)) == [128 + 7 * 2**8 + 2**11, 32 + 7 * 2**8] == [3968, 1824]
 
 
 def test_whole_samples_by_hand():

@@ -98,7 +98,7 @@ class RtlTrainer(Closes):
     ):
         self.config = config
         self.model = VerilatorModel(design, build_dir, trace=trace, holds=holds)
-        streams: dict[str, list[int]] = {}
+        streams: dict[str, Sequence[int]] = {}
         if samples is not None:
             streams |= sample_words(config, samples)
         if codes is not None:  # the last parameter's word comes first
@@ -345,7 +345,7 @@ def payloads(config: TrainerConfig, samples: Dataset) -> list[int]:
     return _packed([(samples.x, config.formats.input.width), (samples.target, config.formats.target.width)])
 
 
-def sample_words(config: TrainerConfig, samples: Dataset) -> dict[str, list[int]]:
+def sample_words(config: TrainerConfig, samples: Dataset) -> dict[str, Sequence[int]]:
     """What these samples are at their port, by its name: a word each, or one for each input."""
     if config.paged:
         return {"i_input": pages.words(config, samples)}

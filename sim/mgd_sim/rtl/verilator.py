@@ -526,6 +526,8 @@ def _words(values: Sequence[int], width: int) -> NDArray[np.uint32]:
     """Integers as rows of 32-bit words, low word first."""
     count = -(-width // 32)
     mask = (1 << width) - 1
+    if count == 1:  # there may be millions
+        return np.fromiter((value & mask for value in values), np.uint32, len(values))[:, None]
     text = b"".join((value & mask).to_bytes(4 * count, "little") for value in values)
     return np.frombuffer(text, np.uint32).reshape(len(values), count)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,24 +24,24 @@ class Word(NamedTuple):
     first: bool
 
 
-def words(config: TrainerConfig, samples: Dataset) -> list[int]:
+def words(config: TrainerConfig, samples: Dataset) -> Sequence[int]:
     """Every sample as the words of the port: x in the low bits, then the targets, the first one lowest, and
     on top whether it is input 0. Targets come with each input, though only those with the last one count.
+
+    There may be millions of them, so they lie close together where a word has less than 64 bits.
     """
-    x, target = (_fields(each, number.width) for each, number in (
-        (samples.x, config.formats.input), (samples.target, config.formats.target)
-    ))  # fmt: skip
-    places = np.array([config.formats.target.width * k for k in range(config.outputs)], dtype=object)
-    targets = (target << places).sum(axis=1) << config.formats.input.width
-    found = x | targets[:, None]
+    narrow = config.input_bits < 64
+    width, each = config.formats.input.width, config.formats.target.width
+
+    def fields(values: Ints, width: int) -> np.ndarray:
+        masked: np.ndarray = values.astype(np.int64 if narrow else object) & ((1 << width) - 1)
+        return masked
+
+    targets = sum(column << (width + each * k) for k, column in enumerate(fields(samples.target, each).T))
+    found = fields(samples.x, width)
+    found |= np.reshape(targets, (-1, 1))
     found[:, 0] |= 1 << (config.input_bits - 1)
-    return [int(word) for word in found.ravel()]
-
-
-def _fields(values: Ints, width: int) -> np.ndarray:
-    """The low bits of integers, as Python's own."""
-    masked: np.ndarray = values.astype(object) & ((1 << width) - 1)
-    return masked
+    return array("q", found.tobytes()) if narrow else found.ravel().tolist()
 
 
 def wholes(taken: Iterable[Word], inputs: int) -> Iterator[tuple[list[int], int] | None]:
