@@ -242,6 +242,15 @@ IN_MEMORY: dict[str, tuple[int, list[int], dict[str, Any]]] = {
             "perturbation": {"share": 0.5},
         },
     ),
+    "two lanes, both sides at once, batches": (
+        2,
+        [5, 4, 2],
+        {
+            "engine": {"sides": "at_once"},
+            "learning": {"measure": "two_sided", "tau_p": 2, "tau_theta": 2},
+            "perturbation": {"family": "walsh"},
+        },
+    ),
     "one lane, delayed, one layer": (
         1,
         [2, 1],
