@@ -77,7 +77,7 @@ _HARDWARE = (
 #: beside the standard library.
 RULES = [
     (r"mgd_hdl", ()),
-    (r"mgd_hdl\.__main__", (r"mgd_hdl\.cli", r"mgd_hdl")),
+    (r"mgd_hdl\.__main__", (r"mgd_hdl\.cli", r"mgd_hdl\.process", r"mgd_hdl")),
     (r"mgd_hdl\.cli", (r"mgd_hdl(\.config|\.verbs(\..*)?)?",)),
     # What only parses or ends verbs needs no circuit; they alone see all that they drive.
     (r"mgd_hdl\.verbs\.(arguments|endings|demo)", (_CONFIG, _AROUND, r"mgd_hdl\.verbs(\..*)?")),
