@@ -314,8 +314,8 @@ _DELAYED = tuple(
 )
 #: On 16 lanes one curve leaves both sides 28 multipliers, all that the device has; on four there are enough.
 _AT_ONCE = (
-    BankCase("196-32-10", 16, "ecp5-25k", updates="delayed", curves=1),
-    BankCase("49-4-4", 4, "ecp5-25k", updates="delayed", curves=2),
+    BankCase("196-32-10", 16, "ecp5-25k", seeds=_SEEDS, updates="delayed", curves=1),
+    BankCase("49-4-4", 4, "ecp5-25k", seeds=_SEEDS, updates="delayed", curves=2),
     BankCase("196-32-10", 16, "ecp5-25k", curves=1),
     BankCase("49-4-4", 4, "ice40-up5k", updates="delayed", curves=2),
 )

@@ -219,19 +219,26 @@ def seconds(
 def delayed(
     folder: Path = FIGURES, results: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Iterator[list[str]]:
-    """One line for exact updates, one for delayed ones: the letters in steps, in clocks, on devices."""
+    """One line for exact updates, one for delayed ones, and one for both sides at once, which learn in the
+    same steps as these: the letters in steps, in clocks, on devices.
+    """
     results, tasks = load(banks.BASELINE) if results is None else results, _tasks(folder)
-    for updates in ("exact", "delayed"):
+    at_once = {"sides": "at_once", "curves": "two"}
+    for updates, how, engine in (
+        ("exact", "", {}),
+        ("delayed", "", {}),
+        ("delayed", ", both sides at once, two curves", at_once),
+    ):
         if (found := tasks.get(f"letters_{updates}")) is None:
             continue
-        firsts, config = found.first(_LETTERS), TASKS[f"letters_{updates}"].configuration
-        clocks = float(config.timing.clocks_per_step)
+        config = TASKS[f"letters_{updates}"].configuration.replaced(engine=engine)
+        firsts, clocks = found.first(_LETTERS), float(config.timing.clocks_per_step)
         half, most = (upto(firsts, share) for share in (0.5, 1))
-        line = [updates, f"{clocks:g}", *(_told(steps) for steps in (half, most))]
+        line = [updates + how, f"{clocks:g}", *(_told(steps) for steps in (half, most))]
         line += [_told(steps and round(steps * clocks)) for steps in (half, most)]
         for device in ("ecp5-25k", "ice40-up5k"):
-            case = "49-4-4" + "-delayed" * (updates == "delayed") + f"-w4-{device}"
-            rate = placed(config, [case], results)
+            case = "49-4-4" + "-delayed" * (updates == "delayed") + "-at-once-two-curves" * (how != "")
+            rate = placed(config, [f"{case}-w4-{device}"], results)
             there = rate is not None and half is not None
             line.append(f"{rate[1]:.1f}, {show(half * clocks / rate[1] / 1e6)}" if there else "")
         yield line

@@ -85,13 +85,17 @@ def test_how_long_it_takes(folder):
 
 
 def test_delayed_updates_take_more_steps_and_fewer_clocks(folder):
-    """Half of four seeds by step 200, 86 and 67 clocks each; 13,400 of them at 67 MHz are 200 us."""
+    """Half of four seeds by step 200, of 86, 67 and 62 clocks; 13,400 of them at 67 MHz are 200 us, and
+    12,400 at 31 MHz 400 us.
+    """
     for name in ("exact", "delayed"):
         (folder / f"bank_letters_{name}.json").write_text((folder / "bank_letters.json").read_text())
-    results = {"a release": {"49-4-4-delayed-w4-ecp5-25k": {"fmax": 67.0}}}
-    exact, delayed = bank.delayed(folder, results)
+    rates = {"49-4-4-delayed": {"fmax": 67.0}, "49-4-4-delayed-at-once-two-curves": {"fmax": 31.0}}
+    results = {"a release": {f"{name}-w4-ecp5-25k": rate for name, rate in rates.items()}}
+    exact, delayed, at_once = bank.delayed(folder, results)
     assert exact == ["exact", "86", "200", "300", "17,200", "25,800", "", ""]
     assert delayed == ["delayed", "67", "200", "300", "13,400", "20,100", "67.0, 200 us", ""]
+    assert at_once[1:] == ["62", "200", "300", "12,400", "18,600", "31.0, 400 us", ""]
 
 
 def test_how_long_it_takes_on_a_computer(folder):
