@@ -15,7 +15,7 @@
     toggles  bits that change in a step, and until it is solved, from docs/figures/toggles.json
     frontier  arrays of cells, placed and routed, from synth/baselines/frontier.json
     loops  circuits for a device outside, from synth/baselines/loops.json
-    banks    trainers with a bank, placed and routed, from synth/baselines/banks.json
+    banks    trainers with a bank, placed and routed, from synth/baselines/banks.json; banks-short: some
     bank_learned, bank_seconds, bank_computers, bank_delayed   what banks have learned, and how long that
              takes, see testbenches/docs/bank.py
     largest  networks that fill a device, from synth/baselines/largest.json and docs/hidden.json
@@ -407,6 +407,34 @@ def _banks() -> str:
     head += ["multipliers", "clocks a step", "bound", "lane use", "MHz", "steps a second"]
     made = f"Made with `python -m mgd_synth.banks`; {'; '.join(load(banks.BASELINE))}."
     return f"{_rows(head, table)}\n{made}\n"
+
+
+#: Of the placed banks those that the first page shows, by what they are.
+_SHOWN_BANKS = {
+    "49-4-4-w4-ice40-up5k": "letters",
+    "49-4-4-delayed-at-once-two-curves-w4-ecp5-25k": "letters",
+    "196-32-10-delayed-at-once-w16-ecp5-25k": "images, pooled",
+    "784-32-10-bits-sample-memory-w2-single-port-ice40-up5k": "images of bits",
+    "fashion_784_nodes-ecp5-85k": "Fashion-MNIST, node by node",
+    "784-128-10-w16-ecp5-85k-many": "images",
+}
+
+
+def _banks_short() -> str:
+    """Some of :func:`_banks`, without what only those compare who look closer."""
+    table = []
+    for results in load(banks.BASELINE).values():
+        for name, task in _SHOWN_BANKS.items():
+            if (found := results.get(name)) is None:
+                continue
+            case, steps = banks.CASES[name], banks.speed(found)
+            assert steps is not None
+            layers = "-".join(map(str, case.config.network.layers))
+            row = [f"{task}, {layers}", f"{found['parameters']:,}", case.target, f"{case.lanes}"]
+            row += [f"{found['logic cells']:,.0f}", f"{found['DSP']:g}", f"{found['clocks']:,g}"]
+            table.append([*row, f"{found['fmax']:.1f}", f"{steps:,.0f}"])
+    head = ["network", "parameters", "device", "lanes", "logic cells", "multipliers", "clocks a step", "MHz"]
+    return _rows([*head, "steps a second"], table) + "\nPlaced and routed by `python -m mgd_synth.banks`.\n"
 
 
 def _bank_placed() -> str:
@@ -901,6 +929,7 @@ _TABLES: dict[str, Callable[[Path, str], str]] = {
     "trainers": lambda *_: _trainers(),
     "largest": lambda *_: _largest(),
     "banks": lambda *_: _banks(),
+    "banks-short": lambda *_: _banks_short(),
     "bank_learned": lambda *_: _bank_learned(),
     "bank_seconds": lambda *_: _bank_seconds(),
     "bank_computers": lambda *_: _bank_computers(),
