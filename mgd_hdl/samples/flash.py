@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.stream import Signature
 from amaranth.lib.wiring import In, Out
 
 from ..config.flash import COMMAND_BITS, GAP, READ, WAKE, WAKE_CLOCKS, FlashSamples
 from ..config.trainer import TrainerConfig
-from ..hierarchy import Block
-from . import sample_stream
+from ..hierarchy import Block, place
+from . import input_stream, sample_stream
 
-__all__ = ["WIRES", "FlashBits", "SampleFlash"]
+__all__ = ["WIRES", "FlashBits", "InputFlash", "SampleFlash"]
 
 #: Those of the memory.
 WIRES = {"miso": In(1), "sclk": Out(1), "mosi": Out(1), "cs_n": Out(1, init=1)}
@@ -131,3 +131,61 @@ class FlashBits(_Reader):
     @property
     def module(self) -> str:
         return "flash_bits"
+
+
+class InputFlash(Block):
+    """Gives the samples of a flash memory input by input, in the order of :class:`SampleFlash`.
+
+    Its register is as wide as an input and the targets, which come right before the last input. A word of b
+    bits is offered 2 b clocks after the one before, if that one was taken at once, and 69 more where it
+    follows the last sample. While a word waits, one more bit is read. The first one is offered 2 b + 66
+    clocks after a load, or 4 more where it cuts off another one.
+
+    Members
+    -------
+    load : In(1)
+        Forget the word that is held, and begin at the first sample. Before, none is read.
+    miso : In(1), sclk, mosi, cs_n : Out(1)
+        The memory's wires.
+    o : Out(stream of {x, target, first})
+    """
+
+    def __init__(self, config: TrainerConfig, flash: FlashSamples, *, wake: int = WAKE_CLOCKS):
+        self.config, self.bits = config, FlashBits(flash, wake=wake)
+        super().__init__({"load": In(1), **WIRES, "o": Out(input_stream(config))})
+
+    @property
+    def module(self) -> str:
+        return "input_flash"
+
+    def elaborate(self, platform):
+        m = Module()
+        config, width = self.config, self.config.formats.input.width
+        bits = place(m, platform, "bits", self.bits)
+        row = Signal(width + config.target_bits, reset_less=True)
+        held = Signal(range(len(row)))  # bits of this word that are in the row
+        number = Signal(range(max(2, config.inputs)))  # of this input
+        first = Signal()
+        last = Signal()
+        takes = Signal()
+        whole = Signal()
+        m.d.comb += [
+            Value.cast(self.o.payload).eq(Cat(row, first)),
+            bits.load.eq(self.load),
+            bits.miso.eq(self.miso),
+            *(getattr(self, wire).eq(getattr(bits, wire)) for wire in ("sclk", "mosi", "cs_n")),
+            bits.o.ready.eq(~self.o.valid | self.o.ready),
+            takes.eq(bits.o.valid & bits.o.ready),
+            last.eq(number == config.inputs - 1),
+            # The last one brings the targets.
+            whole.eq(takes & (held == Mux(last, len(row) - 1, width - 1))),
+        ]
+        with m.If(takes):
+            m.d.sync += [row.eq(Cat(bits.o.payload, row[:-1])), held.eq(held + 1)]
+        with m.If(whole):
+            m.d.sync += [held.eq(0), first.eq(number == 0), number.eq(Mux(last, 0, number + 1))]
+        with m.If(bits.o.ready):
+            m.d.sync += self.o.valid.eq(whole)
+        with m.If(self.load):
+            m.d.sync += [held.eq(0), number.eq(0), self.o.valid.eq(0)]
+        return m

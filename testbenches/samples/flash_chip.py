@@ -88,11 +88,12 @@ def chip(content: bytes) -> str:
 
 def front(config: TrainerConfig, flash: FlashSamples, content: bytes, *, asleep: int) -> str:
     """The module ``dut``: a block ``front`` and its memory, which may be read ``asleep`` clocks after it was
-    woken.
+    woken. Its words are samples, or inputs.
     """
+    bits = config.input_bits if config.paged else config.sample_bits
     return f"""
 module dut(input clk, input rst, input load, input o__ready, output o__valid,
-  output [{config.sample_bits - 1}:0] o__payload, output cs_n, sclk, mosi, output [6:0] wrong);
+  output [{bits - 1}:0] o__payload, output cs_n, sclk, mosi, output [6:0] wrong);
   wire miso;
   front front(.clk(clk), .rst(rst), .load(load), .o__ready(o__ready), .o__valid(o__valid),
     .o__payload(o__payload), .cs_n(cs_n), .sclk(sclk), .mosi(mosi), .miso(miso));

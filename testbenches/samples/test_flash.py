@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
-from mgd_hdl.config.flash import FlashSamples
+from mgd_hdl.config.flash import FlashInputs, FlashSamples
 from mgd_hdl.emit import lint_waivers, verilog
-from mgd_hdl.samples.flash import SampleFlash
+from mgd_hdl.samples.flash import InputFlash, SampleFlash
 from mgd_sim.samples.flash import held
 from testbenches.linting import lint
 from testbenches.support import mutations, run, stays_unnoticed
@@ -18,6 +18,7 @@ from testbenches.support import mutations, run, stays_unnoticed
 from .flash_chip import front
 
 BENCH = "testbenches.samples.bench_flash"
+INPUTS = "testbenches.samples.bench_input_flash"
 WAKE = 64
 #: Formats of inputs and targets, where samples begin, and how many there are.
 CASES = {
@@ -57,6 +58,81 @@ def test_no_lint(tmp_path):
     (tmp_path / "waivers.vlt").write_text(lint_waivers(config))
     (tmp_path / f"{config.name}.v").write_text(verilog(SampleFlash(config, flash), "sample_flash"))
     assert lint(tmp_path, "sample_flash", "waivers.vlt", f"{config.name}.v") == (0, "")
+
+
+def inputs(layers: list[int], x: str, target: str) -> tuple[TrainerConfig, FlashInputs, bytes]:
+    """Samples that are read input by input."""
+    config = preset("xor").replaced(
+        network={"layers": layers},
+        engine={"kind": "bank", "sample": "memory"},
+        task={"name": "external", "source": "stream"},
+        formats={"input": x, "target": target},
+    )
+    flash = FlashInputs(
+        first=0x12_34_56,
+        count=3,
+        bits=config.sample_bits,
+        inputs=config.inputs,
+        width=config.formats.input.width,
+        sweep=0,
+    )
+    return config, flash, np.random.default_rng(4).bytes(flash.size)
+
+
+def input_text(config: TrainerConfig, flash: FlashInputs, content: bytes) -> str:
+    circuit = verilog(InputFlash(config, flash, wake=WAKE), "front")
+    return circuit + front(config, flash, content, asleep=WAKE - 4)
+
+
+FIVE = ([5, 3, 2], "UQ(0, 3)", "UQ(0, 2)")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [FIVE, ([4, 3, 1], "UQ(1, 0)", "UQ(1, 0)"), ([1, 3, 2], "SQ(2, 2)", "UQ(0, 3)")],
+    ids=["five", "bits", "one"],
+)
+def test_inputs_one_by_one(form, tmp_path):
+    config, flash, content = inputs(*form)
+    run(input_text(config, flash, content), INPUTS, tmp_path, config, **given(flash, content))
+
+
+def test_no_lint_of_inputs(tmp_path):
+    config, flash, _ = inputs(*FIVE)
+    (tmp_path / "waivers.vlt").write_text(lint_waivers(config))
+    (tmp_path / f"{config.name}.v").write_text(verilog(InputFlash(config, flash), "input_flash"))
+    assert lint(tmp_path, "input_flash", "waivers.vlt", f"{config.name}.v") == (0, "")
+
+
+def test_inputs_packed_by_hand():
+    """Two samples of three inputs of three bits and two targets of two: inputs 0 and 1, targets 1 and 0,
+    input 2.
+    """
+    config, flash, _ = inputs([3, 3, 2], "UQ(0, 3)", "UQ(0, 2)")
+    flash = replace(flash, first=1, count=2)
+    content = flash.packed([0b11_10_001_010_111, 0b01_00_110_000_011])
+    assert content == bytes([0b111_010_11, 0b10_001_011, 0b000_01_00_1, 0b10_000000])
+    found = held(config, flash, b"\xff" + content)
+    assert found.x.tolist() == [[7, 2, 1], [3, 0, 6]]
+    assert found.target.tolist() == [[2, 3], [0, 1]]
+    alone = FlashInputs(first=0, count=1, bits=7, inputs=1, width=3, sweep=0)
+    assert alone.packed([0b11_01_100]) == bytes([0b11_01_100_0])
+
+
+def test_clocks_of_inputs_by_hand():
+    """100 samples of 13 bits, inputs of 3. A step of 30 clocks waits 4 n - 2 w + 71 - 2 D = 57 clocks where
+    the first sample follows the last, one of 60 or more not at all. A sweep of 20 clocks that goes by itself
+    12 clocks after a sample was due is over before, one of 50 is not.
+    """
+    flash = FlashInputs(first=0, count=100, bits=13, inputs=3, width=3, sweep=0)
+    assert [100 * flash.clocks_between(asked) for asked in (20, 30, 58, 59, 60)] == [
+        100 * 26 + 69,
+        100 * 30 + 57,
+        100 * 58 + 1,
+        *(100 * 59, 100 * 60),
+    ]
+    for sweep, more in ((20, 57), (50, 62)):
+        assert 100 * replace(flash, sweep=sweep).clocks_between(30) == 3000 + more
 
 
 def test_packed_by_hand():
@@ -113,3 +189,31 @@ def test_mutations_are_noticed(mutation, tmp_path):
     assert not stays_unnoticed(
         mutation, text(config, flash, content), BENCH, tmp_path, config, **given(flash, content)
     )
+
+
+@mutations(
+    ("targets with every input", r"_01_ = last \? 3'h6 : 3'h2", "_01_ = 3'h6"),
+    ("no targets", r"_01_ = last \? 3'h6 : 3'h2", "_01_ = 3'h2"),
+    ("an input too many", r"last = number == 3'h4", "last = number == 3'h5"),
+    ("no mark of the first input", r"else if \(whole\) first <= _04_", "else if (whole) first <= 1'h0"),
+    ("every input is the first", r"else if \(whole\) first <= _04_", "else if (whole) first <= 1'h1"),
+    ("a bit that is not waited for", r"takes = bits__o__valid & bits__o__ready", "takes = bits__o__ready"),
+    ("a word that does not wait", r"bits__o__ready = _00_ \| o__ready", "bits__o__ready = 1'h1"),
+    (
+        "a word that is given twice",
+        r"if \(bits__o__ready\) o__valid <= whole",
+        "if (whole) o__valid <= whole",
+    ),
+    ("a load that keeps the word", r"_07_ = \| \{ rst, load \}", "_07_ = rst"),
+    ("a load that goes on with the next input", r"_08_ = \| \{ rst, load \}", "_08_ = rst"),
+    ("a load that goes on with the next bit", r"_09_ = \| \{ whole, rst, load \}", "_09_ = whole | rst"),
+    (
+        "lowest bit first",
+        r"row <= \{ row\[5:0\], bits__o__payload \}",
+        "row <= { bits__o__payload, row[6:1] }",
+    ),
+)
+def test_mutations_of_inputs_are_noticed(mutation, tmp_path):
+    config, flash, content = inputs(*FIVE)
+    text = input_text(config, flash, content)
+    assert not stays_unnoticed(mutation, text, INPUTS, tmp_path, config, **given(flash, content))

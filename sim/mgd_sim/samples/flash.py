@@ -20,7 +20,12 @@ def held(config: TrainerConfig, flash: FlashSamples, content: bytes) -> Dataset:
     """
     bits = np.unpackbits(np.frombuffer(content, dtype=np.uint8, offset=flash.first)).astype(np.int64)
     lowest_first = bits[: flash.count * flash.bits].reshape(flash.count, flash.bits)[:, ::-1]
-    inputs = config.inputs * config.formats.input.width
+    inputs, width = config.inputs * config.formats.input.width, config.formats.input.width
+    if config.paged:
+        # From the lowest bit on: the last input, the targets, and the other inputs from behind.
+        x, targets, before = np.split(lowest_first, (width, flash.bits - inputs + width), axis=1)
+        turned = before.reshape(flash.count, config.inputs - 1, width)[:, ::-1].reshape(flash.count, -1)
+        lowest_first = np.concatenate((turned, x, targets), axis=1)
     return Dataset(
         _integers(lowest_first[:, :inputs], config.inputs, config.formats.input.signed),
         _integers(lowest_first[:, inputs:], config.outputs, config.formats.target.signed),
