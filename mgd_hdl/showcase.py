@@ -15,7 +15,7 @@ from .config.trainer import TrainerConfig
 from .hierarchy import Block, joined, place
 from .lfsr import ShiftRegister
 from .samples.flash import WIRES as FLASH_WIRES
-from .samples.flash import FlashBits, SampleFlash
+from .samples.flash import FlashBits, InputFlash, SampleFlash
 from .samples.sdram import WIRES as SDRAM_WIRES
 from .samples.sdram import SampleSdram
 from .trainer import Trainer
@@ -65,7 +65,8 @@ class Showcase(Block):
     All that a host would set is constant. There is no other reset than power-up.
 
     With ``flash`` a trainer whose samples come as a stream gets them from a memory
-    (:class:`mgd_hdl.samples.flash.SampleFlash`), in each try from the first one on. With ``sdram`` too they
+    (:class:`mgd_hdl.samples.flash.SampleFlash`, or input by input
+    :class:`mgd_hdl.samples.flash.InputFlash`), in each try from the first one on. With ``sdram`` too they
     are copied from there into that memory once, after power-up, and are read from it
     (:class:`mgd_hdl.samples.sdram.SampleSdram`); the first try begins, and waits for its first sample.
 
@@ -159,7 +160,8 @@ class Showcase(Block):
                 m.d.comb += getattr(trainer, name).eq(getattr(registers, name))
         m.d.comb += [trainer.start.eq(start), trainer.run.eq(running)]
         if self.flash:
-            m.d.comb += joined(self._samples(m, platform, start, powered), trainer.i_sample)
+            taken = trainer.i_input if config.paged else trainer.i_sample
+            m.d.comb += joined(self._samples(m, platform, start, powered), taken)
 
         blinking = steps[self.blink.bit_length() - 1]
         finished = Signal()
@@ -175,7 +177,8 @@ class Showcase(Block):
         """The stream of samples: from the flash memory, or from an SDRAM that it fills, once and for all."""
         assert self.flash is not None
         if self.sdram is None:
-            flash = source = place(m, platform, "flash", SampleFlash(self.config, self.flash))
+            block = InputFlash if self.config.paged else SampleFlash
+            flash = source = place(m, platform, "flash", block(self.config, self.flash))
             m.d.comb += flash.load.eq(start)
         else:
             source = place(m, platform, "sdram", SampleSdram(self.config, self.sdram))
@@ -209,8 +212,8 @@ def _problem(
         return "a showcase fills an SDRAM from a flash memory, and there is none"
     if flash is not None and not streams:
         return 'a showcase takes samples of a flash memory as a stream: task.source must be "stream"'
-    if config.paged:
-        return 'a showcase takes whole samples of a flash memory: engine.sample must be "registers"'
+    if sdram is not None and config.paged:
+        return 'a showcase takes whole samples of an SDRAM: engine.sample must be "registers"'
     for name, value in times.items():
         if value < 2 or value & (value - 1):
             return f"{name} must be a power of two from 2, not {value}"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
-from mgd_hdl.config import LFSR, Tries, load, preset
+from mgd_hdl.config import LFSR, TrainerConfig, Tries, load, preset
 from mgd_hdl.config.attached import AttachedFile
 from mgd_hdl.config.flash import FlashSamples
 from mgd_hdl.config.sdram import Sdram, SdramSamples
 from mgd_hdl.emit import lint_waivers, verilog
+from mgd_hdl.probes import states
 from mgd_hdl.showcase import Showcase
+from mgd_sim.rtl import expanded
 from mgd_sim.showcase import Forecast, forecast
 from mgd_sim.trainer import Trainer
+from mgd_synth.boards import BOARDS, placed_samples
 from testbenches.catalogue import EXAMPLES
 from testbenches.linting import lint
 from testbenches.samples import sdram_chip
@@ -22,6 +27,7 @@ from testbenches.samples.flash_chip import around
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.bench_showcase"
+STEPS = "testbenches.bench_showcase_steps"
 CONFIG = preset("xor").replaced(judge={"kind": "window", "window": 64})
 TIMES = {"power_up": 16, "debounce": 32, "patience": 2_000, "blink": 16}
 
@@ -108,6 +114,64 @@ def test_samples_of_a_flash_memory_light_it_in_the_step_of_the_twin(learning, tm
     text = circuit + around(flash, content, asleep=1 << 10)
     step = math.ceil(max(config.timing.clocks_per_step, flash.mean_clocks))
     run(text, BENCH, tmp_path, config, **times, step_clocks=step, **expected(found))
+
+
+def input_by_input(**changes: dict) -> TrainerConfig:
+    """A bank whose samples, of three inputs, are in a memory of two pages."""
+    generator = np.random.default_rng(5)
+    rows = {
+        "x": generator.integers(0, 8, (5, changes.get("network", {"layers": [3]})["layers"][0])) / 8,
+        "y": generator.integers(0, 4, (5, 2)) / 4,
+    }
+    packed = io.BytesIO()
+    np.savez(packed, **rows)
+    given = {
+        "network": {"layers": [3, 3, 2]},
+        "engine": {"kind": "bank", "lanes": 2, "sample": "memory"},
+        "formats": {"input": "UQ(0, 3)", "target": "UQ(0, 2)"},
+        "judge": {"kind": "window", "window": 32, "limit": 0.001},
+        "task": {"name": "file", "source": "stream", "scale": "none"},
+    }
+    sections = {key: given.get(key, {}) | changes.get(key, {}) for key in given | changes}
+    return preset("xor").with_file("task.file", AttachedFile("own.npz", packed.getvalue()), **sections)
+
+
+def wide(width: int, fraction: int) -> dict:
+    return {"input": f"UQ(0, {width})", "target": f"UQ(0, {fraction})"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"learning": {"updates": "delayed"}, "engine": {"lanes": 6}},
+        {"learning": {"measure": "two_sided", "tau_x": 2}, "engine": {"memory": "single_port"}},
+        {"learning": {"measure": "two_sided", "tau_x": 3}, "engine": {"sides": "at_once"}},
+        {"formats": wide(7, 3), "engine": {"lanes": 6}},
+        {"network": {"layers": [1, 3, 2]}, "formats": wide(9, 3)},
+        *(
+            pytest.param(each, marks=pytest.mark.only_all)
+            for each in (
+                {"network": {"layers": [3, 6, 2]}, "engine": {"lanes": 1}},
+                {"formats": wide(7, 3)},
+                *({"formats": wide(width, 3), "engine": {"lanes": 6}} for width in (1, 9, 13, 16)),
+                {"network": {"layers": [1, 3, 2]}, "formats": wide(12, 4)},
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_samples_of_a_flash_memory_come_input_by_input(changes, tmp_path):
+    """Every state of every step of three tries, the first two of which are given up while samples are read;
+    and the clocks from one turn of all samples to the next, where reading is faster than a step and slower.
+    """
+    config = input_by_input(**changes)
+    flash = placed_samples(config, BOARDS["icebreaker"])
+    content = flash.packed(config.shape.sample_words[0])
+    times = TIMES | {"patience": 40}
+    text = verilog(Showcase(config, **times, flash=flash), "show") + around(flash, content, asleep=1 << 10)
+    given = {"flash": asdict(flash), "content": content.hex(), "states": [*expanded(states(config))]}
+    run(text, STEPS, tmp_path, config, **times, **given, tries=3, most=20_000)
 
 
 def test_samples_of_an_sdram_light_it_in_the_step_of_the_twin(tmp_path):
@@ -222,8 +286,11 @@ def test_median(steps, median):
         ),
         (
             OWN.replaced(engine={"kind": "bank", "sample": "memory"}),
-            {"flash": FlashSamples(first=0, count=4, bits=3)},
-            'whole samples of a flash memory: engine.sample must be "registers"',
+            {
+                "flash": FlashSamples(first=0, count=4, bits=3),
+                "sdram": SdramSamples(chip=Sdram(clock_hz=25_000_000), count=4, bits=3),
+            },
+            'whole samples of an SDRAM: engine.sample must be "registers"',
         ),
         (
             OWN,

@@ -12,14 +12,14 @@ import importlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import did_you_mean
-from mgd_hdl.config.flash import FlashSamples
+from mgd_hdl.config.flash import FlashInputs, FlashSamples
 from mgd_hdl.config.names import module_name
 from mgd_hdl.config.sdram import Sdram, SdramSamples
 from mgd_hdl.emit import EmitError, verilog
@@ -293,6 +293,12 @@ def placed_samples(config: TrainerConfig, board: Board) -> FlashSamples:
     words, bits = config.shape.sample_words
     first = board.memory.first
     found, room = FlashSamples(first=first, count=len(words), bits=bits), board.memory.size - first
+    if config.paged:
+        # It takes as long as a step, less the clock in which the sequencer sees a sample. A delayed update
+        # waits for the steps that it belongs to.
+        sweep = 0.0 if config.delayed else float(config.timing.clocks_per_step) - 1
+        inputs = {"inputs": config.inputs, "width": config.formats.input.width}
+        found = FlashInputs(**asdict(found), **inputs, sweep=sweep)
     if found.size > room:
         raise SynthError(
             f"{found.count:,} samples of {bits} bits are {found.size:,} bytes; behind the bitstream the flash"

@@ -576,6 +576,44 @@ def test_samples_go_into_a_file_of_their_own(in_an_empty_folder, capsys, monkeyp
     assert there.target.tolist() == config.data.train.target.tolist()
 
 
+def test_samples_go_input_by_input(in_an_empty_folder, capsys, monkeypatch):
+    """With the sample in a memory: another layout of as many bits, and other clocks where a step waits."""
+    asked = pretended(monkeypatch, clock=12.0, divide=1)
+    text = OWN.read_text().replace("26_own", str(OWN.parent / "26_own")).replace("[task]", PAGED + "[task]")
+    Path("own.toml").write_text(text.replace("[task]", '[task]\nsource = "stream"'))
+    arguments = ["bitstream", "own.toml", "--board", "hx8k", "--flash", "--no-twin", "--json", "-o", "out"]
+    assert cli.main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    config, flash = asked["config"], asked["flash"]
+    assert (found["samples"]["count"], found["samples"]["bits"]) == (80, 9)
+    step = float(config.timing.clocks_per_step)
+    # The first sample behind the last one comes 23 clocks late, and finds a sweep that goes by itself.
+    assert 4 * 9 - 2 * 4 + 71 - 2 * step == 23
+    assert found["clocks_per_step"] == step + (step + 11) / 80
+    there = held(config, flash, bytes(flash.first) + Path("out/own_data_trainer.samples.bin").read_bytes())
+    assert there.x.tolist() == config.data.train.x.tolist()
+    assert there.target.tolist() == config.data.train.target.tolist()
+    assert flash.packed(config.shape.sample_words[0]) != FlashSamples(first=0, count=80, bits=9).packed(
+        config.shape.sample_words[0]
+    )
+
+
+#: A bank that keeps its sample in a memory.
+PAGED = """[engine]
+kind = "bank"
+sample = "memory"
+
+"""
+
+
+def test_whole_samples_only_in_an_sdram(in_an_empty_folder, capsys):
+    text = OWN.read_text().replace("26_own", str(OWN.parent / "26_own")).replace("[task]", PAGED + "[task]")
+    Path("own.toml").write_text(text.replace("[task]", '[task]\nsource = "stream"'))
+    assert refused(capsys, "own.toml", "--board", "ulx3s-25f", "--sdram") == (
+        'mgd-hdl: a showcase takes whole samples of an SDRAM: engine.sample must be "registers"'
+    )
+
+
 def hurried(board: str, memory: str, monkeypatch, capsys) -> tuple[dict[str, Any], dict[str, Any]]:
     """With delayed updates, which take two clocks, and two steps a sample: what is told of a bitstream, and
     what was asked of who makes it.
