@@ -18,7 +18,7 @@ from testbenches.support import mutations, run, stays_unnoticed
 from .flash_chip import front
 
 BENCH = "testbenches.samples.bench_flash"
-INPUTS = "testbenches.samples.bench_input_flash"
+INPUTS = "testbenches.samples.flash_inputs"
 WAKE = 64
 #: Formats of inputs and targets, where samples begin, and how many there are.
 CASES = {
