@@ -649,14 +649,21 @@ class Folded(Block):
             m.d.sync += z.eq(heads[0] + self._shaken(heads[1], bottom, second))
         else:
             self._both(m, heads, bottom, second, z)
+        comes, last = busy & ~between & (lane < count), ends & (lane + 1 == count)
+        return {"z": z, **self._whose(m, comes, own_layer, reads, own_plus, neuron, last)}
+
+    @staticmethod
+    def _whose(
+        m: Module, comes: Value, layer: Value, reads: Value, plus: Value, neuron: Value, last: Value
+    ) -> dict[str, Value]:
+        """Whose sum it is, beside z."""
         return {
-            "z": z,
-            "valid": later(m, busy & ~between & (lane < count), "z_valid", 1, resets=True),
-            "layer": later(m, own_layer, "z_layer", 1),
+            "valid": later(m, comes, "z_valid", 1, resets=True),
+            "layer": later(m, layer, "z_layer", 1),
             "next": later(m, reads, "z_next", 1),
-            "plus": later(m, own_plus, "z_plus", 1),
+            "plus": later(m, plus, "z_plus", 1),
             "neuron": later(m, neuron, "z_neuron", 1),
-            "last": later(m, ends & (lane + 1 == count), "z_last", 1),
+            "last": later(m, last, "z_last", 1),
         }
 
     def _shaken(self, code: Value, bottom: Value, second: Value) -> Value:
@@ -954,12 +961,7 @@ class FoldedAtOnce(Folded):
                     m.d.sync += [second.eq(1), left.eq(most), neuron.eq(base)]
         return {
             **self._sides(m, self._heads(m, sums, load, goes), own_layer == 0, second),
-            "valid": later(m, busy, "z_valid", 1, resets=True),
-            "layer": later(m, own_layer, "z_layer", 1),
-            "next": later(m, reads, "z_next", 1),
-            "plus": later(m, second, "z_plus", 1),
-            "neuron": later(m, neuron, "z_neuron", 1),
-            "last": later(m, ends & last, "z_last", 1),
+            **self._whose(m, busy, own_layer, reads, second, neuron, ends & last),
         }
 
     @staticmethod
