@@ -161,6 +161,14 @@ CASES |= {
 }
 
 
+def unnoticed(mutation, config: TrainerConfig, tmp_path) -> bool:
+    """Whether the bench passes with a network that is so changed."""
+    sweep = config.timing.sweep
+    assert sweep is not None
+    text = verilog(network_of(config), "dut")
+    return stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_folded(case, tmp_path):
     config, answered = CASES[case]
@@ -205,10 +213,7 @@ def test_folded(case, tmp_path):
 )
 def test_mutations_are_noticed(mutation, tmp_path):
     config, _ = CASES["groups"]
-    sweep = config.timing.sweep
-    assert sweep is not None
-    text = verilog(network_of(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+    assert not unnoticed(mutation, config, tmp_path)
 
 
 @mutations(
@@ -219,10 +224,7 @@ def test_mutations_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_sparse_codes_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, family="random_code", share=0.5)
-    sweep = config.timing.sweep
-    assert sweep is not None
-    text = verilog(network_of(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+    assert not unnoticed(mutation, config, tmp_path)
 
 
 @mutations(
@@ -233,10 +235,7 @@ def test_mutations_of_sparse_codes_are_noticed(mutation, tmp_path):
 )
 def test_mutations_layer_by_layer_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, grain="layer")
-    sweep = config.timing.sweep
-    assert sweep is not None
-    text = verilog(network_of(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+    assert not unnoticed(mutation, config, tmp_path)
 
 
 @mutations(
@@ -246,10 +245,7 @@ def test_mutations_layer_by_layer_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_single_ports_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, memory="single_port")
-    sweep = config.timing.sweep
-    assert sweep is not None
-    text = verilog(network_of(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+    assert not unnoticed(mutation, config, tmp_path)
 
 
 @mutations(
@@ -258,10 +254,7 @@ def test_mutations_of_single_ports_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_a_sample_in_a_memory_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, sample="memory")
-    sweep = config.timing.sweep
-    assert sweep is not None
-    text = verilog(network_of(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+    assert not unnoticed(mutation, config, tmp_path)
 
 
 @mutations(
@@ -275,10 +268,7 @@ def test_mutations_of_a_sample_in_a_memory_are_noticed(mutation, tmp_path):
 )
 def test_mutations_node_by_node_are_noticed(mutation, tmp_path):
     config = folded("parity4", 2, 4, 4, 1, **NODES)
-    sweep = config.timing.sweep
-    assert sweep is not None
-    text = verilog(network_of(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+    assert not unnoticed(mutation, config, tmp_path)
 
 
 @mutations(
@@ -309,7 +299,4 @@ def test_mutations_node_by_node_are_noticed(mutation, tmp_path):
 )
 def test_mutations_of_sides_at_once_are_noticed(mutation, tmp_path):
     config = folded("nist7x7", 2, 49, 4, 4, at_once="one")
-    sweep = config.timing.sweep
-    assert sweep is not None
-    text = verilog(network_of(config), "dut")
-    assert not stays_unnoticed(mutation, text, BENCH, tmp_path, config, answered=sweep.answered)
+    assert not unnoticed(mutation, config, tmp_path)

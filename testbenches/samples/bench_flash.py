@@ -12,7 +12,8 @@ from mgd_hdl.config.flash import FlashSamples
 from mgd_sim.rtl import bench_parameters
 from mgd_sim.samples.flash import held
 from testbenches.own_data import words
-from testbenches.support import clock, configured, random_numbers, start
+from testbenches.samples.offering import begins_anew
+from testbenches.support import clock, configured, start
 
 
 class Bench:
@@ -107,26 +108,11 @@ async def samples_wait_and_loads_begin_anew(dut, stall):
     """Each is offered until it is taken; a load, at any time, begins at the first one; so does a reset, which
     needs one.
     """
-    bench, rng = await begin(dut), random_numbers()
-    most = 2 * bench.flash.bits + 69
-    expected, following, taken, since, loads = bench.coming(), None, 0, 0, 0
-    for turn in range(2_500):
-        ready = rng.random() >= stall
-        load, reset = turn == 0 or rng.random() < 1 / 300, turn in (700, 1_600)
-        load = (load and not 700 < turn < 1_000) or turn in (1_000, 1_650)
-        offered = await bench.clock(o__ready=ready, load=load, rst=reset)
-        if offered:
-            assert following is not None, turn
-            assert int(dut.o__payload.value) == following, turn
-        since = 0 if offered or following is None else since + 1
-        assert since <= most + bench.wake + 40, "none comes"
-        if reset:
-            following = None
-        elif load:
-            expected, loads = bench.coming(), loads + 1
-            following = next(expected)
-        elif offered and ready:
-            following = next(expected)
-            taken += 1
+    bench = await begin(dut)
+
+    def check(expected: int) -> None:
+        assert int(dut.o__payload.value) == expected
+
+    taken, loads = await begins_anew(bench, check, stall=stall, most=2 * bench.flash.bits + 69, rest=300)
     assert taken > 8 * (1 - stall)
     assert loads > 4

@@ -10,7 +10,8 @@ import cocotb
 from mgd_hdl.config.flash import FlashInputs
 from mgd_sim.rtl import bench_parameters
 from mgd_sim.samples.flash import held
-from testbenches.support import clock, configured, pack, random_numbers, start
+from testbenches.samples.offering import begins_anew
+from testbenches.support import clock, configured, pack, start
 
 
 class Bench:
@@ -77,26 +78,8 @@ async def words_come_as_fast_as_the_wires(dut):
 @cocotb.parametrize(stall=[0.3, 0.97])
 async def words_wait_and_loads_begin_anew(dut, stall):
     """Each is offered until it is taken; a load, at any time, begins at the first sample."""
-    bench, rng = await begin(dut), random_numbers()
-    expected, following, taken, since, loads = bench.coming(), None, 0, 0, 0
+    bench = await begin(dut)
     most = 2 * bench.flash.bits + 80
-    for turn in range(2_500):
-        ready, reset = rng.random() >= stall, turn in (700, 1_600)
-        load = turn == 0 or rng.random() < 1 / 300
-        load = (load and not 700 < turn < 900) or turn in (900, 1_650)
-        offered = await bench.clock(o__ready=ready, load=load, rst=reset)
-        if offered:
-            assert following is not None, turn
-            bench.check(following)
-        since = 0 if offered or following is None else since + 1
-        assert since <= most + bench.wake + 40, "none comes"
-        if reset:
-            following = None
-        elif load:
-            expected, loads = bench.coming(), loads + 1
-            following = next(expected)
-        elif offered and ready:
-            following = next(expected)
-            taken += 1
+    taken, loads = await begins_anew(bench, bench.check, stall=stall, most=most, rest=200)
     assert taken > 50 * (1 - stall)
     assert loads > 4

@@ -7,7 +7,7 @@ from typing import Any
 
 from testbenches.support import clock, random_numbers, start
 
-__all__ = ["drawn_ahead", "offers"]
+__all__ = ["begins_anew", "drawn_ahead", "offers"]
 
 
 async def offers(
@@ -92,3 +92,39 @@ async def drawn_ahead(
         if reset or load or (ready and offered):
             following = next(coming)
     return waits[0] / max(1, sum(waits))
+
+
+async def begins_anew(
+    bench: Any, check: Callable[[Any], None], *, stall: float, most: int, rest: int
+) -> tuple[int, int]:
+    """Take at random what a memory on other wires sends: each is offered until it is taken; a load, at any
+    time, begins at the first one; so does a reset, behind which ``rest`` clocks pass without a load.
+
+    ``bench.coming()`` is what is offered from a load on, ``check`` compares one of these with the port, and
+    ``most`` are the clocks that one takes once it is awake.
+
+    Returns
+    -------
+    taken, loads : int
+    """
+    rng = random_numbers()
+    expected, following, taken, since, loads = bench.coming(), None, 0, 0, 0
+    for turn in range(2_500):
+        ready = rng.random() >= stall
+        load, reset = turn == 0 or rng.random() < 1 / 300, turn in (700, 1_600)
+        load = (load and not 700 < turn < 700 + rest) or turn in (700 + rest, 1_650)
+        offered = await bench.clock(o__ready=ready, load=load, rst=reset)
+        if offered:
+            assert following is not None, turn
+            check(following)
+        since = 0 if offered or following is None else since + 1
+        assert since <= most + bench.wake + 40, "none comes"
+        if reset:
+            following = None
+        elif load:
+            expected, loads = bench.coming(), loads + 1
+            following = next(expected)
+        elif offered and ready:
+            following = next(expected)
+            taken += 1
+    return taken, loads
