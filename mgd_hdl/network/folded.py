@@ -631,19 +631,7 @@ class Folded(Block):
             with m.If((lane == lanes - 1) & (~bottom | second)):
                 m.d.sync += [busy.eq(0), lane.eq(0)]
 
-        heads = []
-        for what, name in enumerate(("drain", "drain_shaken")):
-            held = [
-                Signal(each[what].shape(), name=f"{name}_{number}", reset_less=True)
-                for number, each in enumerate(sums)
-            ]
-            for number, each in enumerate(held):
-                with m.If(load):
-                    m.d.sync += each.eq(sums[number][what])
-                with m.Elif(~between):
-                    m.d.sync += each.eq(held[(number + 1) % lanes])
-            heads.append(held[0])
-
+        heads = self._heads(m, sums, load, [~between] * 2, "drain_shaken")
         z = Signal(self._sum, name="z", reset_less=True)
         if self.indices.nodes:
             m.d.sync += z.eq(heads[0] + self._shaken(heads[1], bottom, second))
@@ -651,6 +639,32 @@ class Folded(Block):
             self._both(m, heads, bottom, second, z)
         comes, last = busy & ~between & (lane < count), ends & (lane + 1 == count)
         return {"z": z, **self._whose(m, comes, own_layer, reads, own_plus, neuron, last)}
+
+    @staticmethod
+    def _heads(
+        m: Module,
+        sums: Sequence[tuple[Signal, Value]],
+        load: Signal,
+        goes: Sequence[Value],
+        other: str,
+        *,
+        around: bool = True,
+    ) -> list[Signal]:
+        """Of either sum that of the lane that is next; they go on, and round where they are read again."""
+        heads = []
+        for what, name in enumerate(("drain", other)):
+            held = [
+                Signal(each[what].shape(), name=f"{name}_{number}", reset_less=True)
+                for number, each in enumerate(sums)
+            ]
+            following = [*held[1:], held[0] if around else held[-1]]
+            for number, each in enumerate(held):
+                with m.If(load):
+                    m.d.sync += each.eq(sums[number][what])
+                with m.Elif(goes[what]):
+                    m.d.sync += each.eq(following[number])
+            heads.append(held[0])
+        return heads
 
     @staticmethod
     def _whose(
@@ -959,29 +973,12 @@ class FoldedAtOnce(Folded):
                     m.d.sync += busy.eq(0)
                 with m.Elif(~pairs):
                     m.d.sync += [second.eq(1), left.eq(most), neuron.eq(base)]
+        # Nobody reads a sum again, so none goes round.
+        heads = self._heads(m, sums, load, goes, "drain_other", around=False)
         return {
-            **self._sides(m, self._heads(m, sums, load, goes), own_layer == 0, second),
+            **self._sides(m, heads, own_layer == 0, second),
             **self._whose(m, busy, own_layer, reads, second, neuron, ends & last),
         }
-
-    @staticmethod
-    def _heads(
-        m: Module, sums: Sequence[tuple[Signal, Value]], load: Signal, goes: Sequence[Value]
-    ) -> list[Signal]:
-        """Of either side the sum that is next; nobody reads one again, so none goes round."""
-        heads = []
-        for what, name in enumerate(("drain", "drain_other")):
-            held = [
-                Signal(each[what].shape(), name=f"{name}_{number}", reset_less=True)
-                for number, each in enumerate(sums)
-            ]
-            for number, each in enumerate(held):
-                with m.If(load):
-                    m.d.sync += each.eq(sums[number][what])
-                with m.Elif(goes[what]):
-                    m.d.sync += each.eq(held[min(number + 1, len(held) - 1)])
-            heads.append(held[0])
-        return heads
 
     def _sides(self, m: Module, heads: Sequence[Signal], bottom: Value, second: Value) -> dict[str, Value]:
         """A + B and A - B or A of layer 0, either sum of all others: by turns, or together."""
