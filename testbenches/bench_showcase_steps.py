@@ -7,7 +7,7 @@ from itertools import pairwise
 import cocotb
 
 from mgd_hdl.config import Tries
-from mgd_hdl.config.flash import FlashInputs
+from mgd_hdl.config.flash import FlashInputs, FlashSamples
 from mgd_sim.compare import states
 from mgd_sim.rtl import bench_parameters
 from mgd_sim.samples.flash import held
@@ -22,7 +22,8 @@ async def every_step_equals_the_twin(dut):
     one turn of all samples to the next there are as many clocks as are promised, over two turns in the mean.
     """
     config, given = configured(), bench_parameters()
-    flash, patience = FlashInputs(**given["flash"]), given["patience"]
+    flash = (FlashInputs if config.paged else FlashSamples)(**given["flash"])
+    patience = given["patience"]
     samples = held(config, flash, bytes(flash.first) + bytes.fromhex(given["content"]))
     trainer = dut.show.trainer
     observer = Observer(trainer, given["states"])
@@ -35,8 +36,8 @@ async def every_step_equals_the_twin(dut):
             turn += 1
             assert turn < given["most"], f"try {number} goes on after {observer.steps} steps"
             observer.look()
-            pages = trainer.core.samples
-            if pages.o__valid.value == 1 and pages.o__ready.value == 1:
+            source = trainer.core.samples
+            if source.o__valid.value == 1 and source.o__ready.value == 1:
                 taken.append(turn)
             began = bool(dut.show.start.value)
         if registers is not None:

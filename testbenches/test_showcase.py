@@ -116,8 +116,8 @@ def test_samples_of_a_flash_memory_light_it_in_the_step_of_the_twin(learning, tm
     run(text, BENCH, tmp_path, config, **times, step_clocks=step, **expected(found))
 
 
-def input_by_input(**changes: dict) -> TrainerConfig:
-    """A bank whose samples, of three inputs, are in a memory of two pages."""
+def banked(**changes: dict) -> TrainerConfig:
+    """A bank of own samples, of three inputs, in a memory of two pages."""
     generator = np.random.default_rng(5)
     rows = {
         "x": generator.integers(0, 8, (5, changes.get("network", {"layers": [3]})["layers"][0])) / 8,
@@ -136,6 +136,10 @@ def input_by_input(**changes: dict) -> TrainerConfig:
     return preset("xor").with_file("task.file", AttachedFile("own.npz", packed.getvalue()), **sections)
 
 
+#: A sample in a register, whole.
+WHOLE = {"sample": "registers"}
+
+
 def wide(width: int, fraction: int) -> dict:
     return {"input": f"UQ(0, {width})", "target": f"UQ(0, {fraction})"}
 
@@ -149,6 +153,8 @@ def wide(width: int, fraction: int) -> dict:
         {"learning": {"measure": "two_sided", "tau_x": 3}, "engine": {"sides": "at_once"}},
         {"formats": wide(7, 3), "engine": {"lanes": 6}},
         {"network": {"layers": [1, 3, 2]}, "formats": wide(9, 3)},
+        {"engine": WHOLE},
+        {"engine": WHOLE, "formats": wide(4, 3)},
         *(
             pytest.param(each, marks=pytest.mark.only_all)
             for each in (
@@ -156,16 +162,21 @@ def wide(width: int, fraction: int) -> dict:
                 {"formats": wide(7, 3)},
                 *({"formats": wide(width, 3), "engine": {"lanes": 6}} for width in (1, 9, 13, 16)),
                 {"network": {"layers": [1, 3, 2]}, "formats": wide(12, 4)},
+                {"engine": WHOLE, "learning": {"updates": "delayed"}},
+                {"engine": WHOLE, "learning": {"measure": "two_sided", "tau_x": 3}},
+                *({"engine": WHOLE, "formats": wide(width, 3)} for width in (2, 3, 5, 16)),
+                {"engine": WHOLE | {"lanes": 6}, "formats": wide(4, 3)},
             )
         ),
     ],
     ids=str,
 )
-def test_samples_of_a_flash_memory_come_input_by_input(changes, tmp_path):
+def test_samples_of_a_flash_memory_come_in_time(changes, tmp_path):
     """Every state of every step of three tries, the first two of which are given up while samples are read;
     and the clocks from one turn of all samples to the next, where reading is faster than a step and slower.
+    Samples come whole or input by input.
     """
-    config = input_by_input(**changes)
+    config = banked(**changes)
     flash = placed_samples(config, BOARDS["icebreaker"])
     content = flash.packed(config.shape.sample_words[0])
     times = TIMES | {"patience": 40}

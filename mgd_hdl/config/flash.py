@@ -37,11 +37,18 @@ class FlashSamples:
         Samples.
     bits : int
         Of one.
+    shown : int
+        Clocks from a sample that is whole, where a trainer takes it from, to the first in which it does: one,
+        of a bank 2.
+    sweep : float
+        Clocks of a sweep that goes by itself where a bank's step has waited for too long; 0 where none does.
     """
 
     first: int
     count: int
     bits: int
+    shown: int = 1
+    sweep: float = 0.0
 
     @property
     def size(self) -> int:
@@ -72,13 +79,35 @@ class FlashSamples:
     def clocks_between(self, asked: float) -> float:
         """From one sample to the next, in the mean, where a trainer asks for them that many clocks apart.
 
-        While the first sample is read again, and before it the command, the last ones are taken; the rest of
-        that time the trainer waits. But nothing is faster than reading.
+        It is counted sample after sample, over some turns of all.
         """
-        waits = max(0.0, 2 * self.sample_clocks + self.wrap_clocks + 1 - 3 * asked)
-        if asked <= self.sample_clocks:
-            return self.mean_clocks
-        return max(self.mean_clocks, asked + waits / self.count)
+        read, whole, taken, turns = 0.0, 0.0, 0.0, []
+        for number in range(TURNS * self.count):
+            command = 0 if number % self.count else self.wrap_clocks
+            read, whole = self._next(read + command, whole, taken)
+            taken = self._taken(taken + asked, whole + self.shown)
+            if command:
+                turns.append(taken)
+        return (turns[-1] - turns[1]) / (len(turns) - 2) / self.count
+
+    def _next(self, read: float, whole: float, taken: float) -> tuple[float, float]:
+        """When a sample has been read, and is where the trainer takes it from; given the same of the one
+        before, the command that came between, and when that one was taken.
+
+        The first bit is read as the sample before goes to the register of the stream, which is free in the
+        clock after a sample was taken.
+        """
+        read = max(read + 1, whole) + 2 * self.bits - 1
+        return read, max(read, taken + 1)
+
+    def _taken(self, due: float, there: float) -> float:
+        """When a sample is taken that was due, and is there. A step whose sample comes as the sweep begins
+        that goes by itself has begun, and only waits for its end.
+        """
+        waits = there - due
+        if waits <= PATIENCE or not self.sweep:
+            return max(due, there)
+        return max(there, due + PATIENCE + self.sweep - (waits == PATIENCE + 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +124,11 @@ class FlashInputs(FlashSamples):
         Of a sample.
     width : int
         Bits of an input.
-    sweep : float
-        Clocks of a sweep that goes by itself where a step has waited for too long; 0 where none does.
     """
 
     inputs: int
     width: int
-    sweep: float
+    shown: int = 2
 
     def packed(self, words: Iterable[int]) -> bytes:
         """As of whole samples, with inputs in the low bits of a word, input 0 lowest of all."""
@@ -115,32 +142,13 @@ class FlashInputs(FlashSamples):
         *before, last = (digits[place : place + self.width] for place in places)
         return int("".join([*before, digits[:targets], last]), 2)
 
-    def clocks_between(self, asked: float) -> float:
-        """From one sample to the next, in the mean, where a trainer asks for them that many clocks apart.
-
-        It is counted sample after sample, over some turns of all: when a sample has been read, is whole in
-        its page, and is taken, 2 clocks later at the earliest. While it waits the first word of the next one
-        is read, and a bit behind that; that word lands 2 clocks after it was taken.
+    def _next(self, read: float, whole: float, taken: float) -> tuple[float, float]:
+        """As of whole samples. While a sample waits in its page, the first word of the next one is read, and
+        a bit behind that; that word lands 2 clocks after it was taken.
         """
         first = self.bits if self.inputs == 1 else self.width
-        read, whole, taken, turns = 0.0, 0.0, 2.0, []
-        for number in range(TURNS * self.count):
-            command = 0 if number % self.count else self.wrap_clocks
-            read = max(read + command, whole - 2) + 2 * first
-            if self.inputs > 1:
-                read = whole = max(read, taken) + 2 * (self.bits - first)
-            else:
-                whole = max(read, taken + 2)
-            taken = self._taken(taken + asked, whole + 2)
-            if command:
-                turns.append(taken)
-        return (turns[-1] - turns[1]) / (len(turns) - 2) / self.count
-
-    def _taken(self, due: float, there: float) -> float:
-        """When a sample is taken that was due, and is there. A step whose sample comes as the sweep begins
-        that goes by itself has begun, and only waits for its end.
-        """
-        waits = there - due
-        if waits <= PATIENCE or not self.sweep:
-            return max(due, there)
-        return max(there, due + PATIENCE + self.sweep - (waits == PATIENCE + 1))
+        read = max(read, whole - 2) + 2 * first
+        if self.inputs == 1:
+            return read, max(read, taken + 2)
+        read = max(read, taken) + 2 * (self.bits - first)
+        return read, read

@@ -292,13 +292,14 @@ def placed_samples(config: TrainerConfig, board: Board) -> FlashSamples:
         raise SynthError(f"{board.title}: no samples from its flash memory; boards with such are {able}")
     words, bits = config.shape.sample_words
     first = board.memory.first
-    found, room = FlashSamples(first=first, count=len(words), bits=bits), board.memory.size - first
+    # It takes as long as a step, less the clock in which the sequencer sees a sample. A delayed update waits
+    # for the steps that it belongs to.
+    sweep = float(config.timing.clocks_per_step) - 1 if config.bank and not config.delayed else 0.0
+    shown = 2 if config.bank else 1
+    found = FlashSamples(first=first, count=len(words), bits=bits, shown=shown, sweep=sweep)
     if config.paged:
-        # It takes as long as a step, less the clock in which the sequencer sees a sample. A delayed update
-        # waits for the steps that it belongs to.
-        sweep = 0.0 if config.delayed else float(config.timing.clocks_per_step) - 1
-        inputs = {"inputs": config.inputs, "width": config.formats.input.width}
-        found = FlashInputs(**asdict(found), **inputs, sweep=sweep)
+        found = FlashInputs(**asdict(found), inputs=config.inputs, width=config.formats.input.width)
+    room = board.memory.size - first
     if found.size > room:
         raise SynthError(
             f"{found.count:,} samples of {bits} bits are {found.size:,} bytes; behind the bitstream the flash"
