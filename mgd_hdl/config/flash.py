@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["COMMAND_BITS", "GAP", "READ", "WAKE", "WAKE_CLOCKS", "FlashInputs", "FlashSamples"]
+__all__ = ["COMMAND_BITS", "GAP", "PATIENCE", "READ", "WAKE", "WAKE_CLOCKS", "FlashInputs", "FlashSamples"]
 
 #: Commands of all such memories, one bit wide: read from a byte address on, and leave power-down.
 READ, WAKE = 0x03, 0xAB

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["BANKS", "MODE", "READY_TICKS", "WAIT_TICKS", "WORD", "Sdram", "SdramSamples"]
+from .flash import PATIENCE
+
+__all__ = [
+    "BANKS",
+    "MODE",
+    "PLACES",
+    "READY_TICKS",
+    "WAIT_TICKS",
+    "WORD",
+    "Sdram",
+    "SdramInputs",
+    "SdramSamples",
+]
 
 #: Bits of a word, and banks.
 WORD, BANKS = 16, 4
 #: The mode register: one word a command, CAS latency 2.
 MODE = 0b010_0_000
+#: Words that are held or on their way where samples go input by input: one is there three clocks after it
+#: was asked for, so with three of them there may be one each clock.
+PLACES = 3
+#: Clocks from the last input of a sample to the first one of the next, where a memory of two pages takes them
+#: and the network all samples at once.
+_TURN = 4
 #: Refreshes of all rows in a time, in milliseconds.
 REFRESHES, REFRESH_MS = 8192, 64
 #: Refresh intervals for which a chip is left alone after power-up, 250 us where 200 are asked for; and
@@ -115,6 +134,15 @@ class SdramSamples:
         return self.count * self.sample_words
 
     @property
+    def sent_bits(self) -> int:
+        """Of a sample, by which the memory is filled."""
+        return self.bits
+
+    def sent(self, words: Iterable[int]) -> Iterable[int]:
+        """These bits of each sample, the first one highest."""
+        return words
+
+    @property
     def sample_clocks(self) -> int:
         """From one sample to the next, taken at once, where no refresh and no other row comes between."""
         return self.sample_words + 2
@@ -137,17 +165,116 @@ class SdramSamples:
     @property
     def mean_clocks(self) -> float:
         """A sample's, of all and over many turns, if nobody waits: at most."""
+        return self._mean(self.sample_clocks)
+
+    def _mean(self, clocks: float) -> float:
+        """So many a sample, with other rows and refreshes between, over many turns: at most."""
         rows = -(-self.size // self.chip.columns)
-        reads = self.sample_clocks + rows * self.row_clocks / self.count
+        reads = clocks + rows * self.row_clocks / self.count
         return reads * self.chip.interval / (self.chip.interval - self.refresh_clocks)
 
     @property
     def fill_clocks(self) -> int:
         """Until all samples are there, about: a bit every two clocks, once the chip is ready."""
-        return READY_TICKS * self.chip.interval + 2 * self.count * self.bits
+        return READY_TICKS * self.chip.interval + 2 * self.count * self.sent_bits
 
     def clocks_between(self, asked: float) -> float:
         """From one sample to the next, in the mean, where a trainer asks for them that many clocks apart: at
         most.
         """
         return max(self.mean_clocks, asked)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SdramInputs(SdramSamples):
+    """Samples that are read input by input into a memory of two pages.
+
+    Each has words of its own: first those of its targets, together one number, the first target lowest and
+    the highest word first; then those of its inputs, as many to a word as there is room for, the first one
+    lowest. What is left over is in the highest bits: of the first word of targets, and of each of inputs.
+
+    Attributes
+    ----------
+    inputs : int
+        Of a sample.
+    width : int
+        Bits of an input.
+    sweep : float
+        Clocks of a sweep that goes by itself where a bank's step has waited for too long; 0 where none does.
+    """
+
+    inputs: int
+    width: int
+    sweep: float = 0.0
+
+    @property
+    def word_inputs(self) -> int:
+        """Inputs of a word."""
+        return WORD // self.width
+
+    @property
+    def last_inputs(self) -> int:
+        """Inputs of a sample's last word."""
+        return (self.inputs - 1) % self.word_inputs + 1
+
+    @property
+    def target_words(self) -> int:
+        """Words of the targets."""
+        return -(-(self.bits - self.inputs * self.width) // WORD)
+
+    @property
+    def sample_words(self) -> int:
+        """Words of one."""
+        return self.target_words + -(-self.inputs // self.word_inputs)
+
+    @property
+    def pad(self) -> int:
+        """Whole words are sent."""
+        return 0
+
+    @property
+    def sent_bits(self) -> int:
+        """Of a sample, by which the memory is filled."""
+        return WORD * self.sample_words
+
+    def sent(self, words: Iterable[int]) -> Iterable[int]:
+        """Each sample's words, with inputs in the low bits of what is given, input 0 lowest of all."""
+        ends = self.inputs * self.width
+        used = self.word_inputs * self.width
+        for word in words:
+            sent, inputs = word >> ends, word & ((1 << ends) - 1)
+            for place in range(0, ends, used):
+                sent = sent << WORD | (inputs >> place & ((1 << used) - 1))
+            yield sent
+
+    @property
+    def sample_clocks(self) -> int:
+        """From one sample to the next, taken at once, where no refresh and no other row comes between."""
+        return self.target_words + self.inputs
+
+    @property
+    def load_clocks(self) -> int:
+        """From a load to the first input, if nothing was under way and no refresh is due."""
+        return self.row_clocks + self.target_words + 4
+
+    @property
+    def turn_clocks(self) -> int:
+        """The same with two pages, each of which is free as soon as the network has taken the other one."""
+        return self.inputs - 1 + max(self.target_words + 1, _TURN)
+
+    @property
+    def most_clocks(self) -> int:
+        """And with all that may come between."""
+        rows = self.sample_words // self.chip.columns + 2
+        reads = self.turn_clocks + rows * self.row_clocks
+        return reads + self.refresh_clocks * (2 + reads // (self.chip.interval - self.refresh_clocks))
+
+    def clocks_between(self, asked: float) -> float:
+        """From one sample to the next, in the mean, where a trainer asks for them that many clocks apart: at
+        most.
+
+        Where a sample might come too late for a step, all are taken to find a sweep that goes by itself.
+        """
+        if self.sweep and self.most_clocks > asked + PATIENCE:
+            asked += PATIENCE + self.sweep
+        return asked if asked >= self.most_clocks else self._mean(max(asked, self.turn_clocks))

@@ -6,12 +6,21 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.stream import Signature
 from amaranth.lib.wiring import In, Out
 
-from ..config.sdram import BANKS, MODE, READY_TICKS, WAIT_TICKS, WORD, SdramSamples
+from ..config.sdram import (
+    BANKS,
+    MODE,
+    PLACES,
+    READY_TICKS,
+    WAIT_TICKS,
+    WORD,
+    SdramInputs,
+    SdramSamples,
+)
 from ..config.trainer import TrainerConfig
 from ..hierarchy import Block
-from . import sample_stream
+from . import in_a_row, input_stream, sample_stream
 
-__all__ = ["WIRES", "SampleSdram"]
+__all__ = ["WIRES", "InputSdram", "SampleSdram"]
 
 #: Commands: levels of ``ras_n``, ``cas_n`` and ``we_n``, the first one highest; at rest all are high.
 _COMMANDS = {
@@ -40,38 +49,21 @@ WIRES = {
 }
 
 
-class SampleSdram(Block):
-    """Fills an SDRAM once, and gives its samples one after the other, after the last the first again.
+class _Reader(Block):
+    """Fills an SDRAM once; then its words are read, again and again, and make a stream.
 
     After power-up, or a reset, the chip gets what its sheet asks for: 250 us of rest, all banks closed, eight
-    refreshes, its mode. Then the bits that ``i`` gives are written, 16 a command, each sample from a word of
-    its own on; with the last word ``filled`` goes high for good. From then on a word is read in each clock,
-    row after row, until a sample is whole; the next one is read once that is taken. A load begins at the
-    first sample. Every refresh interval the row is closed for a refresh, wherever reading or writing is.
+    refreshes, its mode. Then the bits that ``i`` gives are written, 16 a command; with the last word
+    ``filled`` goes high for good. From then on a word may be read in each clock, row after row, and after the
+    last one the first again. Every refresh interval the row is closed for a refresh, wherever reading or
+    writing is.
 
     The chip's clock is this one inverted, so it takes a command half a clock after the registers have
     changed that drive its wires. With CAS latency 2 it drives a word one and a half clocks after that edge of
-    its own, and the next edge here takes it, right into the sample's register.
-
-    A sample of w words is offered w + 2 clocks after the one before, if that one was taken at once, and the
-    first one w + 6 clocks after a load; another row takes up to 3 more, a refresh up to 5, at 25 MHz.
-
-    Members
-    -------
-    load : In(1)
-        Forget the sample that is held, and begin at the first one; nothing while the memory is being filled.
-    i : In(stream of bits)
-        All samples, each from its highest bit on; none is taken once the memory is full.
-    filled : Out(1)
-        All samples are in the memory.
-    ras_n, cas_n, we_n, dqm : Out(1), ba : Out(2), addr : Out(13)
-        The chip's wires; ``dqm`` is both of its masks. It is always selected, and its clock always enabled.
-    dq_i : In(16), dq_o : Out(16), dq_oe : Out(1)
-        Its words, and whether they are driven from here.
-    o : Out(stream of {x, target})
+    its own, and the next edge here takes it.
     """
 
-    def __init__(self, config: TrainerConfig, samples: SdramSamples):
+    def __init__(self, words: Signature, samples: SdramSamples):
         self.samples = samples
         super().__init__(
             {
@@ -79,13 +71,9 @@ class SampleSdram(Block):
                 "i": In(Signature(1)),
                 "filled": Out(1),
                 **WIRES,
-                "o": Out(sample_stream(config)),
+                "o": Out(words),
             }
         )
-
-    @property
-    def module(self) -> str:
-        return "sample_sdram"
 
     def elaborate(self, platform):
         m = Module()
@@ -200,12 +188,56 @@ class SampleSdram(Block):
         return full
 
     def _reading(self, m: Module, given: Signal, last: Value) -> Value:
-        """Gathers the words of a sample: whether the next one may be asked for."""
-        row = Signal(self.samples.bits, reset_less=True)
-        asked = Signal()  # for all words of the sample
-        # Whether a word was asked for one and two clocks ago, and whether it was the last of its sample.
+        """Makes words of the stream of those of the memory: whether the next one may be asked for.
+
+        ``given``: it is; ``last``: it is its sample's last.
+        """
+        raise NotImplementedError
+
+    def _coming(self, m: Module, given: Signal, last: Value) -> tuple[Value, Value]:
+        """Whether a word is there, two clocks after it was asked for, and whether it is its sample's last."""
         fetched = Signal(2)
         ends = Signal(2)
+        m.d.sync += [fetched.eq(Cat(given, fetched[0])), ends.eq(Cat(given & last, ends[0]))]
+        with m.If(self.load):
+            m.d.sync += [fetched.eq(0), ends.eq(0)]
+        return fetched[1], ends[1]
+
+
+class SampleSdram(_Reader):
+    """Fills an SDRAM once, and gives its samples one after the other, after the last the first again.
+
+    Each begins with a word of its own, and its words are taken right into the sample's register; the next one
+    is read once that is taken. A load begins at the first sample.
+
+    A sample of w words is offered w + 2 clocks after the one before, if that one was taken at once, and the
+    first one w + 6 clocks after a load; another row takes up to 3 more, a refresh up to 5, at 25 MHz.
+
+    Members
+    -------
+    load : In(1)
+        Forget the sample that is held, and begin at the first one; nothing while the memory is being filled.
+    i : In(stream of bits)
+        All samples, each from its highest bit on; none is taken once the memory is full.
+    filled : Out(1)
+        All samples are in the memory.
+    ras_n, cas_n, we_n, dqm : Out(1), ba : Out(2), addr : Out(13)
+        The chip's wires; ``dqm`` is both of its masks. It is always selected, and its clock always enabled.
+    dq_i : In(16), dq_o : Out(16), dq_oe : Out(1)
+        Its words, and whether they are driven from here.
+    o : Out(stream of {x, target})
+    """
+
+    def __init__(self, config: TrainerConfig, samples: SdramSamples):
+        super().__init__(sample_stream(config), samples)
+
+    @property
+    def module(self) -> str:
+        return "sample_sdram"
+
+    def _reading(self, m: Module, given: Signal, last: Value) -> Value:
+        row = Signal(self.samples.bits, reset_less=True)
+        asked = Signal()  # for all words of the sample
         m.d.comb += self.o.payload.as_value().eq(row)
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
@@ -213,11 +245,79 @@ class SampleSdram(Block):
             m.d.sync += asked.eq(0)
         with m.If(given & last):
             m.d.sync += asked.eq(1)
-        m.d.sync += [fetched.eq(Cat(given, fetched[0])), ends.eq(Cat(given & last, ends[0]))]
-        with m.If(fetched[1]):
+        there, whole = self._coming(m, given, last)
+        with m.If(there):
             m.d.sync += row.eq(Cat(self.dq_i, row)[: len(row)])
-        with m.If(ends[1]):
+        with m.If(whole):
             m.d.sync += self.o.valid.eq(1)
         with m.If(self.load):
-            m.d.sync += [asked.eq(0), fetched.eq(0), ends.eq(0), self.o.valid.eq(0)]
+            m.d.sync += [asked.eq(0), self.o.valid.eq(0)]
         return ~self.load & (~asked | (self.o.valid & self.o.ready))
+
+
+class InputSdram(_Reader):
+    """Fills an SDRAM once, and gives its samples input by input, in the order of :class:`SampleSdram`.
+
+    A sample's first words bring its targets, which wait in a register of their own; in each of the others
+    there are as many inputs as it has room for. Three words are held or on their way: so many clocks it takes
+    until one is there that was asked for. An input is offered a clock after the one before, if that one was
+    taken at once, and the first one of a sample a clock later for each word of targets.
+
+    With t words of targets the first input is offered t + 7 clocks after a load; another row takes up to 3
+    more, a refresh up to 5, at 25 MHz.
+
+    Members
+    -------
+    load : In(1)
+        Forget what is held, and begin at the first sample; nothing while the memory is being filled.
+    i : In(stream of bits)
+        All words of all samples, each from its highest bit on; none is taken once the memory is full.
+    filled, ras_n, ... dq_oe
+        As of :class:`SampleSdram`.
+    o : Out(stream of {x, target, first})
+    """
+
+    samples: SdramInputs
+
+    def __init__(self, config: TrainerConfig, samples: SdramInputs):
+        self.config = config
+        super().__init__(input_stream(config), samples)
+
+    @property
+    def module(self) -> str:
+        return "input_sdram"
+
+    def _reading(self, m: Module, given: Signal, last: Value) -> Value:
+        samples, payload = self.samples, self.o.payload
+        ends_at = samples.last_inputs - 1, samples.word_inputs - 1  # of a sample's last word, of others
+        there, ends = self._coming(m, given, last)
+        leaves = Signal()
+        row, held, _ = in_a_row(
+            m, Cat(ends, self.dq_i), put=there, taken=leaves, load=self.load, places=PLACES
+        )
+        final, word = row[0], row[1:]
+        taken = Signal()  # an input
+        number = Signal(range(samples.word_inputs))  # of the next one in its word
+        first = Signal(init=1)
+        asked = Signal(range(PLACES + 1))  # words that have not left
+        targets = Signal(self.config.target_bits, reset_less=True)
+        ahead = Signal(range(samples.target_words + 1), init=samples.target_words)  # words of targets
+        m.d.comb += [
+            payload.x.eq(word.word_select(number, samples.width)),
+            Value.cast(payload.target).eq(targets),
+            payload.first.eq(first),
+            self.o.valid.eq(held & (ahead == 0)),
+            taken.eq(self.o.valid & self.o.ready),
+            # A word of inputs with its last one, and one of targets at once.
+            leaves.eq(Mux(taken, number == Mux(final, *ends_at), held & ahead.any())),
+        ]
+        with m.If(taken):
+            m.d.sync += [first.eq(0), number.eq(number + 1)]
+        with m.Elif(leaves):
+            m.d.sync += [targets.eq(Cat(word, targets)), ahead.eq(ahead - 1)]
+        with m.If(leaves):
+            m.d.sync += number.eq(0)
+        with m.If((leaves & final) | self.load):
+            m.d.sync += [first.eq(1), number.eq(0), ahead.eq(samples.target_words)]
+        m.d.sync += asked.eq(Mux(self.load, 0, asked + given - leaves))
+        return ~self.load & ((asked != PLACES) | leaves)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import Any
 
@@ -20,9 +20,12 @@ _MOST = 50_000
 class Bench:
     """The block with its memory, and what is offered next."""
 
+    samples: SdramSamples
+    kind = SdramSamples
+
     def __init__(self, dut: Any):
         self.dut, given = dut, bench_parameters()
-        self.samples = SdramSamples(**given["samples"] | {"chip": Sdram(**given["chip"])})
+        self.samples = self.kind(**given["samples"] | {"chip": Sdram(**given["chip"])})
         self.words = given["words"]
         self.clocks = 0  # since the reset
 
@@ -37,6 +40,7 @@ class Bench:
         return bool(self.dut.o__valid.value)
 
     def bits(self) -> Iterator[int]:
+        """What fills the memory."""
         for word in self.words:
             yield from (word >> place & 1 for place in reversed(range(self.samples.bits)))
 
@@ -52,9 +56,14 @@ class Bench:
         while not self.dut.filled.value:
             assert not await self.clock(i__valid=0)
 
-    def coming(self) -> Iterator[int]:
+    def coming(self) -> Iterator[Any]:
+        """What is offered from a load on."""
         while True:
             yield from self.words
+
+    def check(self, expected: Any) -> None:
+        """The port offers that."""
+        assert int(self.dut.o__payload.value) == expected
 
     async def settled(self) -> None:
         """A sample waits for long enough that nothing is under way, and no refresh is near."""
@@ -64,20 +73,59 @@ class Bench:
             await self.clock()
 
 
-async def begin(dut: Any) -> Bench:
+async def begin(dut: Any, bench: type[Bench] = Bench) -> Bench:
     await start(dut, load=0, i__valid=0, i__payload=0, o__ready=0)
-    return Bench(dut)
+    return bench(dut)
 
 
 async def take(bench: Bench, count: int) -> list[int]:
-    """The clocks in which so many samples are offered from a load on, each taken at once."""
+    """The clocks in which so many words are offered from a load on, each taken at once."""
     expected, came = bench.coming(), []
     await bench.clock(load=1, o__ready=1)
     while len(came) < count:
         if await bench.clock(load=0):
-            assert int(bench.dut.o__payload.value) == next(expected)
+            bench.check(next(expected))
             came.append(bench.clocks - 1)
     return came
+
+
+async def wait_at_random(bench: Bench, stall: float) -> tuple[int, int]:
+    """Bits that stall, loads at any time, also before it is full; the taker waits with probability ``stall``.
+
+    Returns
+    -------
+    taken, loads : int
+    """
+    rng = random_numbers()
+    await bench.fill(stall=0.3)
+    expected, taken, loads = bench.coming(), 0, 0
+    following, since = next(expected), 0
+    for turn in range(3_000):
+        ready, load = rng.random() >= stall, rng.random() < 1 / 60
+        if offers := await bench.clock(o__ready=ready, load=load):
+            bench.check(following)
+        since = 0 if offers else since + 1
+        assert since <= bench.samples.sample_words + 6 + 8 * (2 + bench.samples.sample_words // 8), (
+            f"none comes: {turn}"
+        )
+        if load:
+            expected, loads, since = bench.coming(), loads + 1, 0
+            following = next(expected)
+        elif offers and ready:
+            following, taken = next(expected), taken + 1
+    return taken, loads
+
+
+async def fill_again(bench: Bench, count: int) -> None:
+    """A reset; then the memory is filled, and so many words are taken."""
+    await bench.clock(rst=1, load=0, o__ready=0, i__valid=0)
+    await bench.clock(rst=0)
+    assert not bench.dut.filled.value
+    await bench.fill()
+    for word in islice(bench.coming(), count):
+        while not await bench.clock(o__ready=1):
+            pass
+        bench.check(word)
 
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
@@ -110,35 +158,9 @@ async def it_is_filled_and_samples_come_in_the_clocks_of_the_twin(dut):
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(stall=[0.3, 0.9])
 async def samples_wait_and_loads_begin_anew(dut, stall):
-    """Bits that stall, loads at any time, also before it is full, and a reset: then it is filled again."""
-    bench, rng = await begin(dut), random_numbers()
-    await bench.fill(stall=0.3)
-    expected, taken, loads = bench.coming(), 0, 0
-    following, since = next(expected), 0
-    for turn in range(3_000):
-        ready, load = rng.random() >= stall, rng.random() < 1 / 60
-        if offers := await bench.clock(o__ready=ready, load=load):
-            assert int(dut.o__payload.value) == following, turn
-        since = 0 if offers else since + 1
-        assert since <= bench.samples.sample_words + 6 + 8 * (2 + bench.samples.sample_words // 8), (
-            "none comes"
-        )
-        if load:
-            expected, loads, since = bench.coming(), loads + 1, 0
-            following = next(expected)
-        elif offers and ready:
-            following, taken = next(expected), taken + 1
+    """Each is offered until it is taken; a load begins at the first one; after a reset it is filled again."""
+    bench = await begin(dut)
+    taken, loads = await wait_at_random(bench, stall)
     assert taken > 30 * (1 - stall)
     assert loads > 20
-    await bench.clock(rst=1, load=0, o__ready=0, i__valid=0)
-    await bench.clock(rst=0)
-    assert not dut.filled.value
-    await bench.fill()
-    await in_order(bench, islice(bench.coming(), bench.samples.count + 2))
-
-
-async def in_order(bench: Bench, expected: Iterable[int]) -> None:
-    for word in expected:
-        while not await bench.clock(o__ready=1):
-            pass
-        assert int(bench.dut.o__payload.value) == word
+    await fill_again(bench, bench.samples.count + 2)

@@ -11,16 +11,17 @@ import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.config.flash import FlashSamples
-from mgd_hdl.config.sdram import Sdram, SdramSamples
+from mgd_hdl.config.sdram import Sdram, SdramInputs, SdramSamples
 from mgd_hdl.emit import lint_waivers, verilog
-from mgd_hdl.samples.sdram import SampleSdram
-from mgd_sim.samples.sdram import offered
+from mgd_hdl.samples.sdram import InputSdram, SampleSdram
+from mgd_sim.samples.sdram import inputs_offered, offered
 from testbenches.linting import lint
 from testbenches.support import mutations, run, stays_unnoticed
 
 from .sdram_chip import CHIP, instance, ports
 
 BENCH = "testbenches.samples.bench_sdram"
+ONE_BY_ONE = "testbenches.samples.sdram_inputs"
 CLOCK = 25_000_000
 #: Formats of inputs and targets, how many samples there are, words of a row, and the clock.
 CASES = {
@@ -42,9 +43,12 @@ def case(name: str) -> tuple[TrainerConfig, SdramSamples, list[int]]:
 
 
 def text(config: TrainerConfig, samples: SdramSamples) -> str:
-    return f"""{verilog(SampleSdram(config, samples), "front")}
+    inputs = isinstance(samples, SdramInputs)
+    front = InputSdram(config, samples) if inputs else SampleSdram(config, samples)
+    bits = config.input_bits if inputs else samples.bits
+    return f"""{verilog(front, "front")}
 module dut(input clk, input rst, input load, i__valid, i__payload, o__ready,
-  output i__ready, filled, o__valid, output [{samples.bits - 1}:0] o__payload, output [6:0] broken);
+  output i__ready, filled, o__valid, output [{bits - 1}:0] o__payload, output [6:0] broken);
   front front(.clk(clk), .rst(rst), .load(load), .i__valid(i__valid), .i__payload(i__payload),
     .i__ready(i__ready), .filled(filled), .o__valid(o__valid), .o__ready(o__ready), .o__payload(o__payload),
     {ports()});
@@ -53,7 +57,7 @@ endmodule
 {CHIP}"""
 
 
-def given(samples: SdramSamples, words: list[int]) -> dict:
+def given(samples: SdramSamples, words: list) -> dict:
     document = asdict(samples)
     return {"chip": document.pop("chip"), "samples": document, "words": words}
 
@@ -78,6 +82,58 @@ def test_no_lint(tmp_path):
     (tmp_path / "waivers.vlt").write_text(lint_waivers(config))
     (tmp_path / f"{config.name}.v").write_text(verilog(SampleSdram(config, samples), "sample_sdram"))
     assert lint(tmp_path, "sample_sdram", "waivers.vlt", f"{config.name}.v") == (0, "")
+
+
+#: Layers, formats of inputs and targets, and how many samples there are.
+INPUTS = {
+    "five": ([5, 3, 2], "UQ(0, 3)", "UQ(0, 2)", 9),
+    "nine of four bits": ([9, 3, 2], "UQ(0, 4)", "UQ(0, 10)", 5),
+    "bits": ([37, 3, 1], "UQ(1, 0)", "UQ(1, 0)", 4),
+    "whole words": ([5, 3, 4], "SQ(2, 14)", "UQ(0, 10)", 5),
+    "one": ([1, 3, 2], "SQ(2, 2)", "UQ(0, 3)", 20),
+}
+
+
+def inputs(name: str) -> tuple[TrainerConfig, SdramInputs, list[tuple[list[int], int]]]:
+    """Samples that are read input by input, in rows of 16 words."""
+    layers, x, target, count = INPUTS[name]
+    config = preset("xor").replaced(
+        network={"layers": layers},
+        engine={"kind": "bank", "sample": "memory"},
+        task={"name": "external", "source": "stream"},
+        formats={"input": x, "target": target},
+    )
+    width = config.formats.input.width
+    chip = Sdram(clock_hz=CLOCK, columns=16)
+    samples = SdramInputs(chip=chip, count=count, bits=config.sample_bits, inputs=config.inputs, width=width)
+    rng = np.random.default_rng(4)
+    given = rng.integers(0, 1 << width, (count, config.inputs)).tolist()
+    return (
+        config,
+        samples,
+        [*zip(given, rng.integers(0, 1 << config.target_bits, count).tolist(), strict=True)],
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nine of four bits",
+        "whole words",
+        *(pytest.param(name, marks=pytest.mark.only_all) for name in ("five", "bits", "one")),
+    ],
+)
+def test_inputs_one_by_one(name, tmp_path):
+    config, samples, words = inputs(name)
+    run(text(config, samples), ONE_BY_ONE, tmp_path, config, **given(samples, words))
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_no_lint_of_inputs(name, tmp_path):
+    config, samples, _ = inputs(name)
+    (tmp_path / "waivers.vlt").write_text(lint_waivers(config))
+    (tmp_path / f"{config.name}.v").write_text(verilog(InputSdram(config, samples), "input_sdram"))
+    assert lint(tmp_path, "input_sdram", "waivers.vlt", f"{config.name}.v") == (0, "")
 
 
 def test_clocks_by_hand():
@@ -125,6 +181,57 @@ def test_the_twin_by_hand():
     assert offered(samples, 186, 3) == [194, 203, 208]
 
 
+def test_inputs_packed_by_hand():
+    """A sample of six inputs of three bits and six targets of three: five inputs to a word, and targets of
+    two words.
+    """
+    chip = Sdram(clock_hz=CLOCK)
+    samples = SdramInputs(chip=chip, count=2, bits=36, inputs=6, width=3)
+    assert (samples.word_inputs, samples.last_inputs, samples.target_words, samples.size) == (5, 1, 2, 8)
+    first = 0b110_101_100_011_010_001_111_011_100_101_110_001
+    words = 0b0000000000000011, 0b0101100011010001, 0b0_011_100_101_110_001, 0b0000000000000_111
+    assert [*samples.sent([first, 0])] == [sum(word << 16 * (3 - at) for at, word in enumerate(words)), 0]
+    assert (samples.sent_bits, samples.pad) == (64, 0)
+
+
+def test_clocks_of_inputs_by_hand():
+    """784 inputs of four bits, four to a word, and ten targets of one bit: 197 words, 785 clocks; with two
+    pages 3 clocks go by between two samples. One has two rows that end at most, and six refreshes.
+    """
+    chip = Sdram(clock_hz=CLOCK)
+    samples = SdramInputs(chip=chip, count=1_000, bits=3_146, inputs=784, width=4)
+    assert (samples.sample_words, samples.sample_clocks, samples.load_clocks) == (197, 785, 8)
+    assert (samples.turn_clocks, samples.most_clocks) == (787, 787 + 2 * 3 + 6 * 5)
+    assert samples.mean_clocks == pytest.approx((785 + 385 * 3 / 1_000) * 195 / 190)
+    assert samples.fill_clocks == 40 * 195 + 2 * 1_000 * 197 * 16
+    # As many as a flash memory of a ULX3S has.
+    flash = FlashSamples(first=0, count=37_259, bits=samples.sent_bits)
+    assert flash.size <= (1 << 24) - (1 << 21) < replace(flash, count=37_260).size
+    # A step waits only where a refresh may make it.
+    found = [samples.clocks_between(asked) for asked in (600, 800, 823, 1_692)]
+    assert found == pytest.approx([(787 + 1.155) * 195 / 190, (800 + 1.155) * 195 / 190, 823, 1_692])
+    # A sweep that goes by itself behind 12 clocks may make it wait for longer.
+    swept = replace(samples, sweep=500)
+    assert [swept.clocks_between(asked) for asked in (810, 811)] == pytest.approx(
+        [1_322, (812.155) * 195 / 190]
+    )
+    # Targets of more than three words take longer than the pages.
+    assert replace(samples, bits=4 * 784 + 80).turn_clocks == 783 + 6
+
+
+def test_the_twin_of_inputs_by_hand():
+    """Two inputs of nine bits, a word each, behind a word of targets; rows of four words."""
+    chip = Sdram(clock_hz=CLOCK, columns=4)
+    samples = SdramInputs(chip=chip, count=3, bits=20, inputs=2, width=9)
+    # PRECHARGE in clock 101, ACTIVATE in 102, READ in 104, 105, 106, and in 107, as the first word leaves;
+    # then PRECHARGE in 108, ACTIVATE in 109, READ from 111 on.
+    assert inputs_offered(samples, 100, 2) == [108, 109, 114, 115]
+    # Four inputs to a word: the fourth word is asked for as that of targets leaves, in 107; the next one in
+    # 111, as four inputs have left.
+    samples = replace(samples, count=10, bits=37, inputs=9, width=4, chip=replace(chip, columns=512))
+    assert inputs_offered(samples, 100, 2) == [*range(108, 117), *range(118, 127)]
+
+
 @mutations(
     ("no rest after power-up", r"age == 6'h20", "age == 6'h10"),
     ("a mode before the refreshes", r"age == 6'h28", "age == 6'h20"),
@@ -162,6 +269,37 @@ def test_mutations_are_noticed(mutation, tmp_path):
     assert not stays_unnoticed(
         mutation, text(config, samples), BENCH, tmp_path, config, **given(samples, words)
     )
+
+
+@mutations(
+    ("a fourth word on its way", r"_060_ = asked != 2'h3", "_060_ = 1'h1"),
+    ("two words on their way", r"_060_ = asked != 2'h3", "_060_ = asked != 2'h2"),
+    ("a word too late", r"_061_ = _060_ \| leaves", "_061_ = _060_"),
+    ("a load that counts words from before", r"_083_ = \| \{ rst, load \}", "_083_ = rst"),
+    ("a load that keeps a word", r"_089_ = \| \{ rst, load \}", "_089_ = rst"),
+    ("a load that takes what is on its way", r"_091_ = \| \{ rst, load \}", "_091_ = rst"),
+    ("a load that goes on in a sample", r"_032_ = _031_ \| load", "_032_ = _031_"),
+    ("samples without an end", r"_032_ = _031_ \| load", "_032_ = load"),
+    ("one first input", r"_086_ = \| \{ _032_, rst \}", "_086_ = rst"),
+    ("every input is the first", r"else if \(taken\) first <= 1'h0", "else if (taken) first <= 1'h1"),
+    ("an input in place of targets", r"ahead <= 2'h2", "ahead <= 2'h3"),
+    ("targets in place of inputs", r"ahead <= 2'h2", "ahead <= 2'h1"),
+    (
+        "the lower word of targets first",
+        r"\{ targets\[3:0\], waiting_0\[16:1\] \}",
+        "{ waiting_0[16:1], targets[3:0] }",
+    ),
+    ("an input too many", r"waiting_0\[0\] \? 2'h0 : 2'h3", "waiting_0[0] ? 2'h1 : 2'h3"),
+    ("an input left out", r"waiting_0\[0\] \? 2'h0 : 2'h3", "waiting_0[0] ? 2'h0 : 2'h2"),
+    ("the last input of a word first", r">> \{ number, 2'h0 \}", ">> { ~number, 2'h0 }"),
+    ("inputs that do not wait", r"taken = o__valid & o__ready", "taken = o__valid"),
+    ("inputs of no word", r"o__valid = full_0 & _053_", "o__valid = _053_"),
+    ("targets of no word", r"_057_ = full_0 & _056_", "_057_ = _056_"),
+)
+def test_mutations_of_inputs_are_noticed(mutation, tmp_path):
+    config, samples, words = inputs("nine of four bits")
+    block = text(config, samples)
+    assert not stays_unnoticed(mutation, block, ONE_BY_ONE, tmp_path, config, **given(samples, words))
 
 
 # ---- the model of the chip -------------------------------------------------------------------------
