@@ -9,7 +9,7 @@ from amaranth.hdl import Const, Module, Signal
 from amaranth.lib.wiring import In, Member, Out
 
 from .config.flash import FlashSamples
-from .config.sdram import SdramSamples
+from .config.sdram import SdramInputs, SdramSamples
 from .config.showcase import Tries
 from .config.trainer import TrainerConfig
 from .hierarchy import Block, joined, place
@@ -17,7 +17,7 @@ from .lfsr import ShiftRegister
 from .samples.flash import WIRES as FLASH_WIRES
 from .samples.flash import FlashBits, InputFlash, SampleFlash
 from .samples.sdram import WIRES as SDRAM_WIRES
-from .samples.sdram import SampleSdram
+from .samples.sdram import InputSdram, SampleSdram
 from .trainer import Trainer
 
 __all__ = ["PATIENCE", "Showcase", "debounced", "powered_up"]
@@ -68,7 +68,8 @@ class Showcase(Block):
     (:class:`mgd_hdl.samples.flash.SampleFlash`, or input by input
     :class:`mgd_hdl.samples.flash.InputFlash`), in each try from the first one on. With ``sdram`` too they
     are copied from there into that memory once, after power-up, and are read from it
-    (:class:`mgd_hdl.samples.sdram.SampleSdram`); the first try begins, and waits for its first sample.
+    (:class:`mgd_hdl.samples.sdram.SampleSdram`, or input by input
+    :class:`mgd_hdl.samples.sdram.InputSdram`); the first try begins, and waits for its first sample.
 
     Members
     -------
@@ -181,7 +182,10 @@ class Showcase(Block):
             flash = source = place(m, platform, "flash", block(self.config, self.flash))
             m.d.comb += flash.load.eq(start)
         else:
-            source = place(m, platform, "sdram", SampleSdram(self.config, self.sdram))
+            if isinstance(self.sdram, SdramInputs):
+                source = place(m, platform, "sdram", InputSdram(self.config, self.sdram))
+            else:
+                source = place(m, platform, "sdram", SampleSdram(self.config, self.sdram))
             flash = place(m, platform, "flash", FlashBits(self.flash), reset=source.filled)
             m.d.comb += [source.load.eq(start), flash.load.eq(~powered), *joined(flash.o, source.i)]
             m.d.comb += self._outside(source, "sdram", SDRAM_WIRES)
@@ -212,8 +216,6 @@ def _problem(
         return "a showcase fills an SDRAM from a flash memory, and there is none"
     if flash is not None and not streams:
         return 'a showcase takes samples of a flash memory as a stream: task.source must be "stream"'
-    if sdram is not None and config.paged:
-        return 'a showcase takes whole samples of an SDRAM: engine.sample must be "registers"'
     for name, value in times.items():
         if value < 2 or value & (value - 1):
             return f"{name} must be a power of two from 2, not {value}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from mgd_hdl.showcase import Showcase
 from mgd_sim.rtl import expanded
 from mgd_sim.showcase import Forecast, forecast
 from mgd_sim.trainer import Trainer
-from mgd_synth.boards import BOARDS, placed_samples
+from mgd_synth.boards import BOARDS, copied_samples, placed_samples
 from testbenches.catalogue import EXAMPLES
 from testbenches.linting import lint
 from testbenches.samples import sdram_chip
@@ -181,8 +181,19 @@ def test_samples_of_a_flash_memory_come_in_time(changes, tmp_path):
     content = flash.packed(config.shape.sample_words[0])
     times = TIMES | {"patience": 40}
     text = verilog(Showcase(config, **times, flash=flash), "show") + around(flash, content, asleep=1 << 10)
-    given = {"flash": asdict(flash), "content": content.hex(), "states": [*expanded(states(config))]}
+    given = {"flash": asdict(flash), "states": [*expanded(states(config))]}
     run(text, STEPS, tmp_path, config, **times, **given, tries=3, most=20_000)
+
+
+def both_chips(config: TrainerConfig, times: dict[str, int], flash: FlashSamples, sdram: SdramSamples) -> str:
+    """The showcase between a flash memory and an SDRAM."""
+    chips = {
+        "ports": f", {sdram_chip.ports('sdram_')}",
+        "more": sdram_chip.instance(sdram.chip, words=sdram.size),
+    }
+    content = flash.packed(sdram.sent(config.shape.sample_words[0]))
+    circuit = verilog(Showcase(config, **times, flash=flash, sdram=sdram), "show")
+    return circuit + around(flash, content, asleep=1 << 10, **chips) + sdram_chip.CHIP
 
 
 def test_samples_of_an_sdram_light_it_in_the_step_of_the_twin(tmp_path):
@@ -196,14 +207,41 @@ def test_samples_of_an_sdram_light_it_in_the_step_of_the_twin(tmp_path):
     times = TIMES | {"patience": 640}
     found = forecast(config, 3, times["patience"])
     assert {step >= 0 for step in found.solved_at} == {False, True}
-    circuit = verilog(Showcase(config, **times, flash=flash, sdram=sdram), "show")
-    chips = {
-        "ports": f", {sdram_chip.ports('sdram_')}",
-        "more": sdram_chip.instance(sdram.chip, words=sdram.size),
-    }
-    text = circuit + around(flash, flash.packed(words), asleep=1 << 10, **chips) + sdram_chip.CHIP
     more = {"fill_clocks": sdram.fill_clocks}
+    text = both_chips(config, times, flash, sdram)
     run(text, BENCH, tmp_path, config, **times, **more, **expected(found))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"network": {"layers": [30, 2]}, "formats": wide(16, 3), "learning": {"updates": "delayed"}},
+        *(
+            pytest.param(each, marks=pytest.mark.only_all)
+            for each in (
+                {"learning": {"measure": "two_sided", "tau_x": 3}, "engine": {"sides": "at_once"}},
+                {"network": {"layers": [9, 3, 2]}, "formats": wide(4, 3), "engine": {"lanes": 6}},
+                {"network": {"layers": [1, 3, 2]}, "formats": wide(9, 3)},
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_samples_of_an_sdram_come_input_by_input(changes, tmp_path):
+    """Every state of every step, and clocks, as of a flash memory. A step waits only where it has not many
+    more clocks than there are inputs, and a row that ends, or a refresh, comes between these.
+    """
+    config = banked(**changes)
+    found = copied_samples(config, BOARDS["ulx3s-25f"])
+    sdram = replace(found, chip=replace(found.chip, columns=16))
+    flash = placed_samples(config, BOARDS["ulx3s-25f"], sdram)
+    step = float(config.timing.clocks_per_step) * config.learning.tau_x
+    assert (sdram.clocks_between(step) > step) == config.delayed
+    times = TIMES | {"patience": 40}
+    given = {"sdram": asdict(sdram), "states": [*expanded(states(config))]}
+    text = both_chips(config, times, flash, sdram)
+    run(text, STEPS, tmp_path, config, **times, **given, tries=3, most=20_000)
 
 
 @mutations(
@@ -294,14 +332,6 @@ def test_median(steps, median):
             CONFIG,
             {"flash": FlashSamples(first=0, count=4, bits=3)},
             'samples of a flash memory as a stream: task.source must be "stream"',
-        ),
-        (
-            OWN.replaced(engine={"kind": "bank", "sample": "memory"}),
-            {
-                "flash": FlashSamples(first=0, count=4, bits=3),
-                "sdram": SdramSamples(chip=Sdram(clock_hz=25_000_000), count=4, bits=3),
-            },
-            'whole samples of an SDRAM: engine.sample must be "registers"',
         ),
         (
             OWN,

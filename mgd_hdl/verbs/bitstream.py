@@ -42,8 +42,8 @@ def bitstream(args: Namespace) -> int:
             board = check_board(args.board)
             name, report, text = f"{base}.{board.family.suffix}", f"{base}.json", f"{base}.v"
             pin_file = f"{base}.{board.family.constraints.rpartition('.')[2]}"
-            flash = placed_samples(config, board) if args.flash or args.sdram else None
             sdram = copied_samples(config, board, args.divide) if args.sdram else None
+            flash = placed_samples(config, board, sdram) if args.flash or args.sdram else None
             samples = (f"{config.name}.samples.bin",) * (flash is not None)
             names = (name, report, text, pin_file, *samples)
             stack.enter_context(reserved(directory, names, force=args.force))
@@ -74,7 +74,8 @@ def bitstream(args: Namespace) -> int:
         }
         more: dict[str, str | bytes] = {}
         if flash is not None and board.memory is not None:
-            more = {file: flash.packed(config.shape.sample_words[0]) for file in samples}
+            words = config.shape.sample_words[0]
+            more = {file: flash.packed(sdram.sent(words) if sdram else words) for file in samples}
             found["bitstream"]["flash"] = board.memory.flash.format(file=name)
             found["samples"] = {
                 "file": samples[0],

@@ -21,7 +21,7 @@ from mgd_hdl.config import TrainerConfig
 from mgd_hdl.config.errors import did_you_mean
 from mgd_hdl.config.flash import FlashInputs, FlashSamples
 from mgd_hdl.config.names import module_name
-from mgd_hdl.config.sdram import Sdram, SdramSamples
+from mgd_hdl.config.sdram import Sdram, SdramInputs, SdramSamples
 from mgd_hdl.emit import EmitError, verilog
 from mgd_hdl.hosted_board import HostedBoard
 from mgd_hdl.showcase import Showcase
@@ -285,27 +285,38 @@ def check_board(name: str) -> Board:
     return BOARDS[name]
 
 
-def placed_samples(config: TrainerConfig, board: Board) -> FlashSamples:
-    """Where a board's flash memory has a trainer's own samples; raises SynthError where it has no room."""
+def placed_samples(config: TrainerConfig, board: Board, copied: SdramSamples | None = None) -> FlashSamples:
+    """Where a board's flash memory has a trainer's own samples, perhaps for an SDRAM that they are copied
+    into; raises SynthError where it has no room.
+    """
     if board.memory is None:
         able = ", ".join(name for name, each in BOARDS.items() if each.memory)
         raise SynthError(f"{board.title}: no samples from its flash memory; boards with such are {able}")
     words, bits = config.shape.sample_words
     first = board.memory.first
-    # It takes as long as a step, less the clock in which the sequencer sees a sample. A delayed update waits
-    # for the steps that it belongs to.
-    sweep = float(config.timing.clocks_per_step) - 1 if config.bank and not config.delayed else 0.0
-    shown = 2 if config.bank else 1
-    found = FlashSamples(first=first, count=len(words), bits=bits, shown=shown, sweep=sweep)
-    if config.paged:
-        found = FlashInputs(**asdict(found), inputs=config.inputs, width=config.formats.input.width)
     room = board.memory.size - first
+    found = FlashSamples(
+        first=first,
+        count=len(words),
+        bits=copied.sent_bits if copied else bits,
+        shown=2 if config.bank else 1,
+        sweep=_sweep(config),
+    )
+    if config.paged and not copied:
+        found = FlashInputs(**asdict(found), inputs=config.inputs, width=config.formats.input.width)
     if found.size > room:
         raise SynthError(
-            f"{found.count:,} samples of {bits} bits are {found.size:,} bytes; behind the bitstream the flash"
-            f" memory of {board.title} has {room:,}"
+            f"{found.count:,} samples of {found.bits} bits are {found.size:,} bytes; behind the bitstream the"
+            f" flash memory of {board.title} has {room:,}"
         )
     return found
+
+
+def _sweep(config: TrainerConfig) -> float:
+    """Clocks of a sweep that goes by itself where a step has waited for too long; 0 where none does."""
+    # It takes as long as a step, less the clock in which the sequencer sees a sample. A delayed update waits
+    # for the steps that it belongs to.
+    return float(config.timing.clocks_per_step) - 1 if config.bank and not config.delayed else 0.0
 
 
 def copied_samples(config: TrainerConfig, board: Board, divide: int = 1) -> SdramSamples:
@@ -319,6 +330,15 @@ def copied_samples(config: TrainerConfig, board: Board, divide: int = 1) -> Sdra
     (frequency,) = (pin.frequency for pin in pins(board) if pin.frequency is not None)
     chip = Sdram(clock_hz=round(frequency / divide), columns=board.sdram.columns, rows=board.sdram.rows)
     found = SdramSamples(chip=chip, count=len(words), bits=bits)
+    if config.paged:
+        found = SdramInputs(
+            chip=chip,
+            count=len(words),
+            bits=bits,
+            inputs=config.inputs,
+            width=config.formats.input.width,
+            sweep=_sweep(config),
+        )
     if found.size > chip.words:
         raise SynthError(
             f"{found.count:,} samples of {found.sample_words:,} words of 16 bits are {found.size:,} words;"

@@ -576,14 +576,19 @@ def test_samples_go_into_a_file_of_their_own(in_an_empty_folder, capsys, monkeyp
     assert there.target.tolist() == config.data.train.target.tolist()
 
 
-def test_samples_go_input_by_input(in_an_empty_folder, capsys, monkeypatch):
-    """With the sample in a memory: another layout of as many bits, and other clocks where a step waits."""
-    asked = pretended(monkeypatch, clock=12.0, divide=1)
-    text = OWN.read_text().replace("26_own", str(OWN.parent / "26_own")).replace("[task]", PAGED + "[task]")
-    Path("own.toml").write_text(text.replace("[task]", '[task]\nsource = "stream"'))
-    arguments = ["bitstream", "own.toml", "--board", "hx8k", "--flash", "--no-twin", "--json", "-o", "out"]
+def paged(board: str, memory: str, monkeypatch, capsys) -> tuple[dict[str, Any], dict[str, Any]]:
+    """With the sample in a memory: what is told of a bitstream, and what was asked of who makes it."""
+    asked = pretended(monkeypatch, clock=25.0, divide=1)
+    text = OWN.read_text().replace("26_own", str(OWN.parent / "26_own"))
+    Path("own.toml").write_text(text.replace("[task]", PAGED + '[task]\nsource = "stream"'))
+    arguments = ["bitstream", "own.toml", "--board", board, memory, "--no-twin", "--json", "-o", "out"]
     assert cli.main(arguments) == 0
-    found = json.loads(capsys.readouterr().out)
+    return json.loads(capsys.readouterr().out), asked
+
+
+def test_samples_go_input_by_input(in_an_empty_folder, capsys, monkeypatch):
+    """Another layout of as many bits, and other clocks where a step waits."""
+    found, asked = paged("hx8k", "--flash", monkeypatch, capsys)
     config, flash = asked["config"], asked["flash"]
     assert (found["samples"]["count"], found["samples"]["bits"]) == (80, 9)
     step = float(config.timing.clocks_per_step)
@@ -604,14 +609,6 @@ kind = "bank"
 sample = "memory"
 
 """
-
-
-def test_whole_samples_only_in_an_sdram(in_an_empty_folder, capsys):
-    text = OWN.read_text().replace("26_own", str(OWN.parent / "26_own")).replace("[task]", PAGED + "[task]")
-    Path("own.toml").write_text(text.replace("[task]", '[task]\nsource = "stream"'))
-    assert refused(capsys, "own.toml", "--board", "ulx3s-25f", "--sdram") == (
-        'mgd-hdl: a showcase takes whole samples of an SDRAM: engine.sample must be "registers"'
-    )
 
 
 def hurried(board: str, memory: str, monkeypatch, capsys) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -648,6 +645,22 @@ def test_samples_are_copied_into_an_sdram(in_an_empty_folder, capsys, monkeypatc
     assert data == asked["flash"].packed(asked["config"].shape.sample_words[0])
     (line,) = (line for line in boards.board_lines(found | SIZE) if "SDRAM" in line)
     assert line == "            in its SDRAM 0.426 ms after power-up"
+
+
+def test_inputs_are_copied_into_an_sdram(in_an_empty_folder, capsys, monkeypatch):
+    """A sample of two inputs of four bits takes a word for its target, and another one for both inputs."""
+    found, asked = paged("ulx3s-25f", "--sdram", monkeypatch, capsys)
+    assert (found["samples"]["count"], found["samples"]["bits"], found["samples"]["bytes"]) == (80, 32, 320)
+    assert found["samples"]["clocks"] == pytest.approx((3 + 3 / 80) * 195 / 190)
+    assert found["samples"]["fill"] == pytest.approx((40 * 195 + 2 * 80 * 32) / 25e6)
+    config, sdram = asked["config"], asked["sdram"]
+    assert (sdram.inputs, sdram.width, sdram.count, sdram.bits) == (2, 4, 80, 9)
+    assert found["clocks_per_step"] == config.timing.clocks_per_step == sdram.sweep + 1
+    data = Path("out/own_data_trainer.samples.bin").read_bytes()
+    words = [int.from_bytes(data[place : place + 2]) for place in range(0, 320, 2)]
+    assert [[word] for word in words[::2]] == config.data.train.target.tolist()
+    x = [[value & 15 for value in sample] for sample in config.data.train.x.tolist()]
+    assert [[word & 15, word >> 4] for word in words[1::2]] == x
 
 
 #: What a report tells of logic cells.
