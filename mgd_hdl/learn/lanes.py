@@ -510,7 +510,7 @@ class Lanes(Block):
     adds : In(1)
         It takes its update, and is written.
     load, place, theta : In
-        One-hot, which lane is written before the first step, where, and with what.
+        One-hot, which lane is written before the first step, in the clock behind, where, and with what.
     [fetch, at, held] : In(1), In(lanes), Out(config.words.parameter), ``engine.access`` only
         While ``fetch`` is high ``place`` is read too; ``at`` is one-hot the lane whose word is ``held`` three
         clocks later.
@@ -577,6 +577,11 @@ class Lanes(Block):
         if config.access:
             read = Mux(self.fetch, self.place, read)
         held: Value = Const(0, len(self.theta))
+        # What is loaded comes from one place and goes to every lane: that way has a clock of its own.
+        load = later(m, self.load, "load", 1, resets=True)
+        loads = later(m, self.load.any(), "loads", 1, resets=True)
+        to = later(m, self.place, "place", 1)
+        theta = later(m, self.theta, "theta", 1)
         visible, codes, actives = [], [], []
         # A table is read ahead.
         own = self.index if self.indices.rows else later(m, self.index, "index", lead)
@@ -588,7 +593,7 @@ class Lanes(Block):
             m.d.sync += index.eq(own + ahead)
             m.d.comb += [
                 lane.read.eq(read),
-                lane.write.eq(Mux(self.load.any(), self.place, back)),
+                lane.write.eq(Mux(loads, to, back)),
                 lane.index.eq(index),
                 lane.past.eq(past),
                 lane.now.eq(now),
@@ -596,8 +601,8 @@ class Lanes(Block):
                 *([] if config.sequential else [lane.minus.eq(minus)]),
                 lane.adds.eq(adds[lead + 2]),
                 lane.writes.eq(adds[writes]),
-                lane.load.eq(self.load[number]),
-                lane.theta.eq(self.theta),
+                lane.load.eq(load[number]),
+                lane.theta.eq(theta),
             ]
             if config.access:
                 held = held | Mux(self.at[number], lane.held, 0)

@@ -280,18 +280,18 @@ _FIRST = (
     BankCase("49-4-4", 4, "ecp5-25k", seeds=_SEEDS),
     BankCase("49-4-4", 4, "ecp5-25k", "many", seeds=_SEEDS),
     BankCase("784-128-10", 16, "ecp5-85k", "many"),
-    BankCase("784-128-10", 64, "ecp5-85k", "many"),
+    BankCase("784-128-10", 64, "ecp5-85k", "many", sample="memory"),
 )
 _LANES = (1, 4, 16, 64)
 _SMALL = {"ice40-up5k": ("49-4-4", "196-32-10"), "gowin-gw1nr9": ("49-4-4", "196-32-10", "784-32-10")}
 _REST = (
-    BankCase(net, lanes, target)
+    BankCase(net, lanes, target, sample="memory" if net.startswith("784") else "registers")
     for net in ("49-4-4", "196-32-10", "784-32-10", "784-128-10")
     for target in ("ice40-up5k", "gowin-gw1nr9", "ecp5-25k", "ecp5-85k")
     for lanes in _LANES
     if net in _SMALL.get(target, NETWORKS)
     and not (target == "ecp5-25k" and (lanes > 16 or net == "784-128-10"))
-    and not (target == "ecp5-85k" and net in ("49-4-4", "196-32-10") and lanes < 64)
+    and not (target == "ecp5-85k" and net != "784-128-10" and lanes < 64)
     and lanes <= {"49-4-4": 4}.get(net, 64)
 )
 _NODES = (BankCase("49-4-4", 4, "ecp5-25k", nodes=True), BankCase("196-32-10", 16, "ecp5-25k", nodes=True))

@@ -156,7 +156,11 @@ def _read_out(
     behind: Mapping[Any, str],
     outside: set[Any],
 ) -> dict[str, Any]:
-    """The memory with the registers behind one port inside of it, which ``cells`` lose, if all can be."""
+    """The memory with the registers behind one port inside of it, which ``cells`` lose, if all can be.
+
+    The other port has registers too then, if nobody reads there: place and route knows delays of both ports
+    together, and takes those without a register for both where one of them has none.
+    """
     pins, kept = dict(memory["connections"]), {}
     for port in (f"DO{end}{place}" for place in range(18) if f"DO{end}{place}" in pins):
         (bit,) = pins[port]
@@ -169,6 +173,10 @@ def _read_out(
     for port, name in kept.items():
         pins[port] = cells.pop(name)["connections"]["Q"]
     parameters = memory["parameters"] | {f"REGMODE_{end}": "OUTREG"}
+    other = "AB".replace(end, "")
+    given = [bit for port, bits in pins.items() if port.startswith(f"DO{other}") for bit in bits]
+    if not any(bit in readers or bit in outside for bit in given):
+        parameters[f"REGMODE_{other}"] = "OUTREG"
     return {**memory, "connections": pins, "parameters": parameters}
 
 

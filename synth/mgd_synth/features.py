@@ -677,6 +677,7 @@ def _lanes(config: TrainerConfig, address: int, index: int) -> Features:
         "random": indices.rows,
         "pairs": indices.pairs,
         "update": (not indices.nodes) * config.words.word.width,
+        "loaded": lanes + 1 + address + config.words.parameter.width,
         "access": config.access * lanes * config.words.parameter.width,
     }
 

@@ -69,6 +69,7 @@ class Model:
         #: Node by node: inputs of the measurement before, and whether D counts.
         self.inputs: dict[int, int] = {}
         self.there = 0
+        self.loaded: dict[str, int] = {}
         self.now = self.before = self.d = 0
         self.ahead = config.learning.updates == "delayed"
         self._start_ahead()
@@ -190,10 +191,12 @@ class Model:
         if given["keeps"] and self.words[4 + lead]:
             self.inputs[self.words[4 + lead]["which"]] = given["counted"]
         read, written = self.words[lead], self.words[self.back + lead]
-        loads = [given["load"] >> lane & 1 for lane in range(lanes)]
+        # What is loaded is written in the clock behind.
+        loaded, self.loaded = self.loaded, given
+        loads = [loaded.get("load", 0) >> lane & 1 for lane in range(lanes)]
         if read:
             # With one port nothing is read of the half of the words in which one is loaded.
-            taken_up = self.back > 4 and (read["at"] - given["place"]) % 2 == 0
+            taken_up = self.back > 4 and (read["at"] - loaded.get("place", 0)) % 2 == 0
             read["theta"] = [
                 None if load and taken_up else memory.get(read["at"])
                 for load, memory in zip(loads, self.memory, strict=True)
@@ -201,7 +204,7 @@ class Model:
             assert self.back == 4 or not written.get("adds") or (read["at"] - written["at"]) % 2
         for lane, memory in enumerate(self.memory):
             if loads[lane]:
-                memory[given["place"]] = given["theta"]
+                memory[loaded["place"]] = loaded["theta"]
             elif written.get("adds") and written["updated"][lane] is not None:
                 memory[written["at"]] = written["updated"][lane]
         self._registers(given)
@@ -302,6 +305,7 @@ async def words_pass_at_any_rate(dut):
                 continue  # such a word has no row in the table
             value = int(rng.integers(theta.min, theta.max + 1)) >> int(rng.integers(4))
             script.append(idle | {"load": 1 << lane, "place": place, "theta": value})
+    script.append(idle)  # the last of them is written
     late = back(config)
     touched: deque[int] = deque(maxlen=late)
     drift = 1.0
