@@ -114,7 +114,7 @@ class Lane(Block):
     read, write : In
         Addresses of clock c, and of the clock in which the word is written.
     index : In(indices.bits)
-        That of the code, in c + 1; random codes: in c - 1.
+        That of the code, in c + 1; random codes: in c - 1, with many stages in c - 2.
     past, now : In(state_bits)
         Step or state of the code whose update comes, and of that which shakes.
     plus, [minus] : In(config.words.word)
@@ -256,25 +256,29 @@ class Lane(Block):
         return found
 
     def _random(self, m: Module) -> list[Value]:
-        """The row comes from its table; then its bits are chosen; then all are one sum."""
+        """The row comes from its table, with many stages through a register; then its bits are chosen; then
+        all are one sum.
+        """
         nodes, mask = self.indices.nodes, self.indices.mask_bits
         m.submodules.rows = rows = Memory(
             shape=self.indices.row_bits, depth=self.indices.table, init=self._rows()
         )
         row = rows.read_port()
         m.d.comb += row.addr.eq(self.index if nodes else self.index[3:])
-        column = row.data[-3:] if nodes else later(m, self.index[:3], "column", 1)
-        own = row.data[mask : mask + 3]
+        kept = max(0, self.words.lead - 2)
+        bits = later(m, row.data, "row", kept)
+        column = bits[-3:] if nodes else later(m, self.index[:3], "column", 1 + kept)
+        own = bits[mask : mask + 3]
         diagonal = later(m, own if nodes else (own + column)[:3], "diagonal", 1)
         found: list[Value] = []
         for state, name in ((self.past, "past"), (self.now, "now")):
-            masked = row.data[:mask] & state[2 * COLUMNS : LFSR.degree]
+            masked = bits[:mask] & state[2 * COLUMNS : LFSR.degree]
             parts = Cat(masked[at : at + 4].xor() for at in range(0, len(masked), 4))
             parts = Cat(parts, state[:COLUMNS].bit_select(column, 1))
             chosen = later(m, parts, f"{name}_parts", 1)
             found.append(chosen.xor() ^ state[COLUMNS : 2 * COLUMNS].bit_select(diagonal, 1))
         if self.indices.pairs:
-            sparse = row.data[self.indices.sign_bits :]
+            sparse = bits[self.indices.sign_bits :]
             for state, name in ((self.past, "past"), (self.now, "now")):
                 found.append(self._active(m, sparse, column, state[LFSR.degree :], name))
         return found
@@ -379,7 +383,7 @@ class Products(Block):
         there: Value = Signal(name="there")  # an update that is to be taken
         if self.config.sweeps_ahead:
             there = Const(1, 1)
-            following, takes = _ahead(m, self, later(m, self.passed, "passed", 2, resets=True))
+            following, takes = _ahead(m, self, later(m, self.passed, "passed", self.sweep.lead, resets=True))
             with m.If(self.restart):
                 m.d.sync += update.eq(0)
             with m.Elif(takes):
@@ -397,7 +401,7 @@ class Products(Block):
         # c + 1: the input is there; c + 2: it is kept; c + 3: the product.
         x = Signal(counted, name="factor", reset_less=True)
         product = Signal(shape(words.product), reset_less=True)
-        m.d.comb += reads.addr.eq(place)
+        m.d.comb += reads.addr.eq(later(m, place, "read", self.sweep.lead - 2))
         m.d.sync += [
             x.eq(reads.data),
             product.eq(update * x),
@@ -672,7 +676,7 @@ class Lanes(Block):
         if self.config.sweeps_ahead:
             # Of the sweep before the last; and all change only behind the last word of a sweep.
             older = Signal(len(following), name="between")
-            clocks = 2 if self.indices.rows else 1 + self.sweep.lead
+            clocks = self.sweep.lead + (not self.indices.rows)
             go, hold_end = (
                 later(m, each, name, clocks, resets=True)
                 for each, name in ((go, "begins"), (hold_end, "turns"))

@@ -653,6 +653,7 @@ def _lane(config: TrainerConfig, target: str) -> Features:
         "random": indices.rows,
         "pairs": indices.pairs,
         "stored": bits,
+        "behind": (indices.rows and sweep.lead > 2) * indices.row_bits,
         "clamp": word - 2 - config.levels.rail,
         "blocks": (memories > 0) * word,
         "rows": (slices > 0) * word * (-(-sweep.depth // _SLICE[0]) - 1),

@@ -64,7 +64,9 @@ class Model:
         self.config, self.family = config, config.perturbation.family
         self.tabled = self.family == "random_code"
         self.nodes = config.perturbation.granularity == "node"
-        self.lead = 2 if self.tabled or self.nodes else 0
+        # With many stages there is a register behind the table.
+        late = self.tabled and config.engine.stages == "many"
+        self.lead = (2 if self.tabled or self.nodes else 0) + late
         self.memory: list[dict[int, int]] = [{} for _ in range(config.engine.lanes)]
         #: Node by node: inputs of the measurement before, and whether D counts.
         self.inputs: dict[int, int] = {}
@@ -101,9 +103,9 @@ class Model:
         """
         self.between = self.half = self.asks = 0
         self.brought = [0]
-        turns = 2 if self.tabled else 1 + self.lead
+        turns = self.lead if self.tabled else 1 + self.lead
         self.gone: deque[tuple[int, int]] = deque([(0, 0)] * (turns + 1), turns + 1)
-        passes = 2 if self.nodes else 2 + self.lead
+        passes = self.lead if self.nodes else 2 + self.lead
         self.passed: deque[int] = deque([0] * (passes + 1), passes + 1)
 
     def bit(self, word: dict[str, Any], lane: int, step: int) -> int:
@@ -154,10 +156,10 @@ class Model:
             coded["actives"] = [self.active(coded, lane, self.beside[0]) for lane in range(lanes)]
         if self.nodes:
             # One word for each sign: D times the input, in two clocks, limited to a quarter of T's range.
-            if self.words[2]:
-                self.words[2]["product"] = self.d * self.words[2]["x"]
-            if self.words[3]:
-                self.words[3]["d"] = self.words[3]["product"] if self.there else 0
+            if self.words[lead]:
+                self.words[lead]["product"] = self.d * self.words[lead]["x"]
+            if self.words[1 + lead]:
+                self.words[1 + lead]["d"] = self.words[1 + lead]["product"] if self.there else 0
         elif self.words[2 + lead]:
             self.words[2 + lead]["d"] = self.d
         if "theta" in word:
@@ -187,7 +189,9 @@ class Model:
         # Everything is read before anything is written.
         self.words[0] |= {"index": given["index"], "layer": given["layer"]}
         which = given["which"], self.half
-        self.words[0] |= {"which": which, "x": self.inputs.get(which, 0)}
+        self.words[0] |= {"which": which}
+        if self.nodes and (late := self.words[lead - 2]):
+            late["x"] = self.inputs.get(late["which"], 0)
         if given["keeps"] and self.words[4 + lead]:
             self.inputs[self.words[4 + lead]["which"]] = given["counted"]
         read, written = self.words[lead], self.words[self.back + lead]
@@ -322,7 +326,7 @@ async def words_pass_at_any_rate(dut):
         # A random state changes only where no word needs it, or only one, which is none then.
         go, here = int(rng.random() < 0.3), 1
         if model.tabled:
-            go, here = int(turn % EVERY == 2 * (not model.ahead)), int(turn % EVERY != 0)
+            go, here = int(turn % EVERY == model.lead * (not model.ahead)), int(turn % EVERY != 0)
             adds &= here
         index = int(rng.integers(1 << indices.bits))
         layer = int(rng.integers(len(config.shape.layers)))

@@ -32,12 +32,13 @@ def bank(
     activation: Any = "sigmoid",
     updates: str = "exact",
     memory: str = "dual_port",
+    stages: str = "few",
     **sections: Any,
 ) -> TrainerConfig:
     return preset("xor").replaced(
         perturbation={"family": family, "sign_flip": flip, "granularity": grain, "share": share},
         learning={"clamp": clamp, "updates": updates},
-        engine={"kind": "bank", "lanes": lanes, "memory": memory},
+        engine={"kind": "bank", "lanes": lanes, "memory": memory, "stages": stages},
         network={
             "layers": list(layers),
             "activation": activation,
@@ -59,12 +60,14 @@ CASES = {
     "random": bank(3, 9, 5, 4, 3, family="random_code"),
     "a half shaken": bank(3, 9, 5, 4, 3, family="random_code", share=0.5),
     "an eighth shaken, clamp": bank(2, 3, 40, 2, family="random_code", share=0.125, clamp=4.0),
+    "an eighth shaken, many stages": bank(2, 3, 40, 2, family="random_code", share=0.125, stages="many"),
     "layers": bank(2, 3, 6, 2, grain="layer"),
     "layers, random": bank(3, 9, 5, 4, 3, family="random_code", grain="layer"),
     "sequential": bank(2, 3, 6, 2, family="sequential"),
     # The inputs of two layers reach 4, and their products are limited.
     "nodes": bank(2, 2, 2, 1, activation=["relu", "sigmoid"], **NODES),
     "nodes, random, clamp": bank(3, 9, 5, 4, 3, family="random_code", clamp=4.0, **NODES),
+    "nodes, random, many stages": bank(3, 9, 5, 4, 3, family="random_code", stages="many", **NODES),
     "single ports": bank(2, 2, 4, 1, memory="single_port"),
     "single ports, nodes, random": bank(
         3, 9, 5, 4, 3, family="random_code", clamp=4.0, memory="single_port", **NODES
@@ -82,6 +85,12 @@ DELAYED = {
     "sequential, delayed": bank(2, 3, 6, 2, family="sequential", updates="delayed"),
     "nodes, delayed": bank(2, 2, 2, 1, activation=["relu", "sigmoid"], updates="delayed", **NODES),
     "nodes, random, delayed": bank(3, 9, 5, 4, 3, family="random_code", updates="delayed", **NODES),
+    "random, delayed, many stages": bank(
+        3, 9, 5, 4, 3, family="random_code", updates="delayed", stages="many"
+    ),
+    "nodes, random, delayed, many stages": bank(
+        3, 9, 5, 4, 3, family="random_code", updates="delayed", stages="many", **NODES
+    ),
 }
 CASES |= DELAYED
 

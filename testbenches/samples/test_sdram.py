@@ -152,11 +152,11 @@ def test_clocks_by_hand():
     large = SdramSamples(chip=chip, count=20_000, bits=4 * 794)
     assert (large.bits, large.sample_words, large.sample_clocks) == (3_176, 199, 201)
     assert 207 < large.mean_clocks < 208
-    # Of examples/fashion/fashion_784.toml, whose step takes 1,692 clocks: as many as a flash memory has.
+    # Of examples/fashion/fashion_784.toml, whose step takes 1,693 clocks: as many as a flash memory has.
     flash, copied = FlashSamples(first=0, count=37_330, bits=3_146), replace(large, count=37_330, bits=3_146)
     assert flash.size <= (1 << 24) - (1 << 21) < replace(flash, count=37_331).size
-    assert round(flash.clocks_between(1_692)) == 6_292
-    assert (copied.clocks_between(1_692), copied.size < chip.words) == (1_692, True)
+    assert round(flash.clocks_between(1_693)) == 6_292
+    assert (copied.clocks_between(1_693), copied.size < chip.words) == (1_693, True)
     fast = Sdram(clock_hz=100_000_000)
     assert (fast.activate, fast.precharge, fast.refresh, fast.write) == (5, 3, 7, 2)
 

@@ -58,9 +58,11 @@ class BankFacts(EngineFacts):
 
     @property
     def lead(self) -> int:
-        """So many clocks later than its address a word is read: a random code needs a table, and parities;
-        an update node by node a product, and its negative.
+        """So many clocks later than its address a word is read: a random code needs a table, with many stages
+        a register behind it, and parities; an update node by node a product, and its negative.
         """
+        if self.tables and self.asked.staged:
+            return 3
         return 2 if self.tables or self.asked.nodes else 0
 
     def sweep(self, layers: Sequence[LayerConfig]) -> Sweep:
