@@ -28,10 +28,10 @@ from amaranth.lib import wiring
 
 from .config.names import module_name
 
-__all__ = ["SINGLE_PORT", "Block", "Modules", "joined", "place", "ports_of"]
+__all__ = ["SINGLE_PORT", "UNSET", "Block", "Modules", "joined", "place", "ports_of"]
 
-#: The attribute of memories with one port, which begin with anything.
-SINGLE_PORT = "single_port"
+#: Attributes of memories that begin with anything: those with one port, and others.
+SINGLE_PORT, UNSET = "single_port", "unset"
 
 #: Amaranth has 16 bits for the number of an input bit of a module, or of an output bit of an instance.
 _MOST_BITS = 65_500
@@ -143,8 +143,11 @@ def _without_idle(text: str, wire: str) -> str:
 
 
 def _without_words(text: str) -> str:
-    """Amaranth gives every memory initial words, which a large one with a single port cannot have."""
-    for memory in re.findall(rf"(?m)^  attribute \\{SINGLE_PORT} 1\n  memory .* \\(\w+)$", text):
+    """Amaranth gives every memory initial words. A large one with a single port cannot have any, and where
+    there are many Yosys reads them in a time that grows with their square.
+    """
+    marks = rf"(?m)^  attribute \\(?:{SINGLE_PORT}|{UNSET}) 1\n(?:  attribute .*\n)*  memory .* \\(\w+)$"
+    for memory in re.findall(marks, text):
         cell = rf'(?m)^  cell \$meminit_v2 .*\n    parameter \\MEMID "\\\\{memory}"\n(?:    .*\n)*  end\n'
         text, count = re.subn(cell, "", text)
         assert count == 1, memory

@@ -123,9 +123,10 @@ def _places(config: TrainerConfig, each: str) -> Iterator[tuple[Tile, dict[str, 
             for bit in range(config.words.parameter.width):
                 yield tile, {"bit": bit}
         return
+    words = config.timing.series or config.timing.sweep
     for index in config.shape.biases if each == "neuron" else range(config.parameters):
         tile = tiles[places[index].tile]
-        yield tile, config.facts.probed(config.shape.layers, index, index - tile.first)
+        yield tile, config.facts.probed(words, index, index - tile.first)
 
 
 def _state(

@@ -13,13 +13,16 @@ from ..config.codes import COLUMNS, LFSR
 from ..config.trainer import TrainerConfig
 from ..delay import later
 from ..fixed import saturate, shape
-from ..hierarchy import SINGLE_PORT, Block, place
+from ..hierarchy import SINGLE_PORT, UNSET, Block, place
 from ..lfsr import ShiftRegister
 from ..scan import scan_lanes
 from . import layer_ports
 from .integrator import beyond_rail
 
 __all__ = ["Lane", "Lanes", "Loader", "Products", "SinglePort", "state_bits"]
+
+#: Memories of more words have no initial ones.
+_LARGE = 4096
 
 
 def state_bits(config: TrainerConfig) -> int:
@@ -216,9 +219,8 @@ class Lane(Block):
         # No word that counts is read in the clock in which it is written: a sweep reads it once, and another
         # one begins after the last write. Where synthesis does not know that it adds registers and tables,
         # which keep what was there before: a fifth of a lane on an ECP5.
-        store = Memory(
-            shape=shape(self.config.words.parameter), depth=self.depth, init=[], attrs={"no_rw_check": 1}
-        )
+        attributes = {"no_rw_check": 1} | ({UNSET: 1} if self.depth > _LARGE else {})
+        store = Memory(shape=shape(self.config.words.parameter), depth=self.depth, init=[], attrs=attributes)
         m.submodules.store = store
         reads = store.read_port()
         writes = store.write_port()

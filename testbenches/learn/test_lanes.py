@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.emit import verilog
+from mgd_hdl.learn import lanes
 from mgd_hdl.learn.lanes import Lanes, Loader
 from mgd_sim.compare import first_difference, states
 from mgd_sim.learn.lanes import memory_words, parameters
@@ -99,6 +101,22 @@ CASES |= DELAYED
 def test_lanes(case, tmp_path):
     config = CASES[case]
     run(verilog(Lanes(config), "dut"), BENCH, tmp_path, config, **LANES)
+
+
+@pytest.mark.parametrize("hidden", [62, 64])
+def test_large_memories_have_no_initial_words(hidden):
+    """Of 4,093 and of 4,225 words."""
+    text = verilog(Lanes(bank(1, 64, hidden, 1)), "dut")
+    assert ("store[0] = 16'h0000;" in text) == (hidden == 62)
+    assert len(re.findall(r"unset", text)) == (hidden == 64)
+
+
+@pytest.mark.parametrize("case", ["five lanes, clamp", "nodes, random, clamp"])
+def test_words_that_begin_with_anything(case, tmp_path, monkeypatch):
+    monkeypatch.setattr(lanes, "_LARGE", 0)
+    text = verilog(Lanes(CASES[case]), "dut")
+    assert re.search(r"unset .*\n  reg \[\d+:0\] store \[\d+:0\];\n  (?!initial)", text)
+    run(text, BENCH, tmp_path, CASES[case], **LANES)
 
 
 @pytest.mark.parametrize("case", list(CASES)[:4])

@@ -12,6 +12,7 @@ from ..network import LayerConfig
 from .facts import EngineFacts, Probe
 from .indices import Indices
 from .layout import Place, of_neurons
+from .series import Series
 from .sweep import Sweep
 
 __all__ = ["BankFacts"]
@@ -102,8 +103,9 @@ class BankFacts(EngineFacts):
         memory = "block_{block}.store" if self.asked.single_port else "store"
         return (Probe("theta", "parameter", f"core.array.lane_{{lane}}.{memory}[{{word}}]", "done"),)
 
-    def probed(self, layers: Sequence[LayerConfig], parameter: int, cell: int) -> dict[str, int]:
-        lane, address = (self.series(layers) or self.sweep(layers)).where(parameter)
+    def probed(self, words: Sweep | Series | None, parameter: int, cell: int) -> dict[str, int]:
+        assert words is not None
+        lane, address = words.where(parameter)
         if not self.asked.single_port:
             return {"lane": lane, "word": address}
         word, block = divmod(address, 2)

@@ -245,8 +245,10 @@ class EngineFacts:
     def _code(self) -> Probe:
         raise NotImplementedError
 
-    def probed(self, layers: Sequence[LayerConfig], parameter: int, cell: int) -> dict[str, int]:
-        """What fills in a probe's path beside its tile, for a parameter that is this cell of it."""
+    def probed(self, words: Sweep | Series | None, parameter: int, cell: int) -> dict[str, int]:
+        """What fills in a probe's path beside its tile, for a parameter that is this cell of it; ``words``
+        are those of a bank.
+        """
         return {"cell": cell}
 
     @property
