@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from collections.abc import Sequence
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.stream import Signature
@@ -13,7 +18,77 @@ from ..fixed import shape
 from ..hierarchy import Block
 from . import input_stream, target_layout
 
-__all__ = ["SamplePages"]
+__all__ = ["SamplePages", "into_memory", "numbers"]
+
+
+def numbers(config: TrainerConfig) -> range:
+    """Of the inputs in a page."""
+    return range(max(2, config.inputs))
+
+
+def into_memory(
+    m: Module,
+    config: TrainerConfig,
+    i: Any,
+    load: Value,
+    at: Value,
+    room: Sequence[Value],
+    *,
+    page: Value | None = None,
+    shown: Value | None = None,
+) -> tuple[Value, Value]:
+    """Inputs come one a clock into a page of a memory, and are read from one.
+
+    A word whose ``first`` is 1 is input 0, and those that follow are the further ones. A ``first`` before the
+    last input begins anew, and words behind the last one are dropped until there is one. So it is behind
+    ``load``, which forgets what is held.
+
+    Parameters
+    ----------
+    i : stream of {x, first}
+    load, at : Value
+        Begin, before which nothing is taken; which input is read.
+    room : sequence of Value
+        A word may be taken where all of them are high.
+    page, shown : Value, optional
+        Where there are two pages: which is written, and which is read.
+
+    Returns
+    -------
+    tuple of Value
+        From the next clock on all inputs are there; input ``at`` of the clock before.
+    """
+    pages = () if page is None else (page,)
+    begun = Signal()
+    place = Signal(numbers(config))  # of the next input; 0 where none has begun
+    m.submodules.store = store = Memory(
+        shape=shape(config.formats.input),
+        depth=1 << len(place) + len(pages),
+        init=[],
+        attrs={"no_rw_check": 1},
+    )
+    reads, writes = store.read_port(), store.write_port()
+
+    number = Signal.like(place)
+    lands = Signal()
+    whole = Signal()
+    m.d.comb += [
+        i.ready.eq(reduce(and_, room, begun & ~load)),
+        number.eq(Mux(i.payload.first, 0, place)),
+        lands.eq(i.valid & i.ready & (i.payload.first | place.any())),
+        whole.eq(lands & (number == config.inputs - 1)),
+        writes.addr.eq(Cat(number, *pages)),
+        writes.data.eq(i.payload.x),
+        writes.en.eq(lands),
+        reads.addr.eq(Cat(at, *(() if shown is None else (shown,)))),
+    ]
+    with m.If(load | whole):
+        m.d.sync += place.eq(0)
+    with m.Elif(lands):
+        m.d.sync += place.eq(number + 1)
+    with m.If(load):
+        m.d.sync += begun.eq(1)
+    return whole, reads.data
 
 
 class SamplePages(Block):
@@ -44,14 +119,13 @@ class SamplePages(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        self._numbers = range(max(2, config.inputs))
         super().__init__(
             {
                 "load": In(1),
                 "i": In(input_stream(config)),
                 "o": Out(Signature(data.StructLayout({"target": target_layout(config)}))),
                 "go": In(1),
-                "at": In(self._numbers),
+                "at": In(numbers(config)),
                 "x": Out(shape(config.formats.input)),
             }
         )
@@ -62,38 +136,13 @@ class SamplePages(Block):
 
     def elaborate(self, platform):
         m = Module()
-        begun = Signal()
-        place = Signal(self._numbers)  # of the next input; 0 where no sample has begun
         page = Signal()  # where the next sample is
         shown = Signal(init=1)  # where the network reads
-        m.submodules.store = store = Memory(
-            shape=shape(self.config.formats.input),
-            depth=2 << len(place),
-            init=[],
-            attrs={"no_rw_check": 1},
-        )
-        reads, writes = store.read_port(), store.write_port()
-
-        number = Signal.like(place)
-        lands = Signal()
-        whole = Signal()
-        m.d.comb += [
-            self.i.ready.eq(begun & ~self.load & ~self.o.valid & (page != shown)),
-            number.eq(Mux(self.i.payload.first, 0, place)),
-            lands.eq(self.i.valid & self.i.ready & (self.i.payload.first | place.any())),
-            whole.eq(lands & (number == self.config.inputs - 1)),
-            writes.addr.eq(Cat(number, page)),
-            writes.data.eq(self.i.payload.x),
-            writes.en.eq(lands),
-            reads.addr.eq(Cat(self.at, shown)),
-            self.x.eq(reads.data),
-        ]
-        with m.If(self.load | whole):
-            m.d.sync += place.eq(0)
-        with m.Elif(lands):
-            m.d.sync += place.eq(number + 1)
+        room = [~self.o.valid, page != shown]
+        whole, x = into_memory(m, self.config, self.i, self.load, self.at, room, page=page, shown=shown)
+        m.d.comb += self.x.eq(x)
         with m.If(self.load):
-            m.d.sync += [begun.eq(1), self.o.valid.eq(0)]
+            m.d.sync += self.o.valid.eq(0)
         with m.Elif(whole):
             m.d.sync += [self.o.payload.target.eq(self.i.payload.target), self.o.valid.eq(1)]
         with m.Elif(self.o.valid & self.o.ready):
