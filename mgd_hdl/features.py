@@ -18,7 +18,7 @@ from .engines.engine import Broadcast, Passing
 from .learn.annealing import Annealing
 from .learn.decay import Decay
 from .learn.update_noise import UpdateNoise
-from .network.inference import FoldedInference, Inference
+from .network.inference import Inference, folded_inference
 from .perturb.layer_turn import LayerTurn
 from .perturb.random_code import RandomCode
 from .perturb.sparse import Sparse
@@ -271,22 +271,25 @@ class _Inference(Link):
 
     def placed(self) -> None:
         site, door = self.site, self.door
-        made: Any = FoldedInference(self.config) if self.config.bank else Inference(self.config)
+        made: Any = folded_inference(self.config) if self.config.bank else Inference(self.config)
         self.inference: Any = site.place("inference", made)
         block = self.inference
         site.stream(block, "i_infer")
         site.gives(block, "o_infer")
         self.m.d.comb += [
-            block.wanted.eq(site.blocks["sequencer"].wanted),
             block.open.eq(door.open),
             door.asks.eq(block.asks),
             door.inside.eq(block.shows if self.config.bank else block.inside),
             door.owes.eq(block.owes),
             block.y.eq(site.blocks["network"].y),
         ]
+        if self.config.takes_turns:
+            self.m.d.comb += block.wanted.eq(site.blocks["sequencer"].wanted)
+        else:
+            self.m.d.comb += [block.load.eq(site.restart), block.at.eq(site.blocks["network"].x_at)]
 
     def shows(self, x: Value) -> Value:
-        return Mux(self.inference.shows, self.inference.x.as_value(), x)
+        return Mux(self.inference.shows, Value.cast(self.inference.x), x)
 
     def enters(self, layer: int, entering: Value) -> Value:
         return entering if self.config.bank else entering | self.inference.passes[layer]

@@ -839,6 +839,18 @@ _ANSWERING: dict[str, _Changes] = {
         "learning": {"updates": "delayed"},
         "perturbation": {"family": "walsh"},
     },
+    "a bank, samples in a memory": {
+        "engine": {"kind": "bank", "lanes": 2, "sample": "memory"},
+        "task": {"source": "stream"},
+        "formats": {"input": "SQ(2, 3)"},
+        "learning": {"measure": "two_sided", "tau_x": 2},
+        "perturbation": {"family": "walsh"},
+    },
+    "a bank, samples in a memory, both sides at once, delayed": {
+        "engine": {"kind": "bank", "lanes": 2, "sides": "at_once", "sample": "memory"},
+        "task": {"source": "stream"},
+        "learning": {"updates": "delayed"},
+    },
     "two-sided, early enables": {"learning": {"measure": "two_sided"}, "engine": {"enables": "early"}},
     "layer by layer, delayed, two-sided, leaves": {
         "perturbation": {"granularity": "layer", "tau_layer": 2},
@@ -1081,6 +1093,12 @@ _ACCESSED: dict[str, _Changes] = {
         "perturbation": {"granularity": "node"},
         "formats": {"parameter": "SQ(5, 14)"},
         "learning": {"measure": "two_sided"},
+    },
+    "a bank, layer by layer, samples in a memory": {
+        "engine": {"kind": "bank", "lanes": 2, "memory": "single_port", "sample": "memory"},
+        "network": {"layers": [2, 4, 1], "inference": "yes"},
+        "task": {"source": "stream"},
+        "perturbation": {"granularity": "layer"},
     },
     "by layer, clamped": {"perturbation": {"granularity": "layer"}, "learning": {"clamp": 1.0, "tau_p": 2}},
     "sparse, some still": {

@@ -59,7 +59,7 @@ def imported(name: str, path: Path, text: str | None = None) -> Iterator[str]:
 _ROOM = r"mgd_hdl\.(?:" + "|".join(ROOMS) + r")(?:\.\w+)?"
 _TOP = r"mgd_hdl\.(?!cli\b|verbs\b|host\b|emit\b|files\b|process\b|progress\b|__main__\b)\w+"
 #: What blocks of all rooms use; a new one is named here.
-_SHARED = r"mgd_hdl\.(delay|fixed|gaussian|hierarchy|lfsr|parts|scan)"
+_SHARED = r"mgd_hdl\.(delay|fixed|gaussian|hierarchy|lfsr|page|parts|scan)"
 #: What engines, options and the core are wired by.
 _PARTS = r"mgd_hdl\.(kinds|ports|schedule|site)"
 _ENGINES = r"mgd_hdl\.engines(\.\w+)?"

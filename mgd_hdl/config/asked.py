@@ -401,6 +401,13 @@ class Asked(Section):
         return self.network.inference == "yes"
 
     @property
+    def takes_turns(self) -> bool:
+        """Inference and training do, where both wait. Between inputs that come one by one a step may begin in
+        any case.
+        """
+        return self.inference and not self.paged
+
+    @property
     def doors(self) -> bool:
         """The host may work with the network or its parameters while no step is under way; or a device
         outside is given parameters at rest.

@@ -296,7 +296,6 @@ OPTIONS: dict[str, Option] = {
             (
                 _apart(
                     "device outside",
-                    "inference",
                     text='must be "registers" with {other}, which takes all inputs at once',
                 ),
                 _apart("retry", text='must be "registers" with {other}: a stream does not begin anew'),

@@ -130,18 +130,21 @@ def _x_fields(config: Derived) -> tuple[Field, ...]:
     return _sample_fields(config)[: config.inputs]
 
 
+def _one_by_one(config: Derived, *others: Field) -> tuple[Field, ...]:
+    """One input in the low bits, then what comes with it, then whether it is input 0."""
+    number = config.formats.input
+    found = (Field("x", 0, number.width, number.signed, str(number)), *others)
+    return (*found, Field("first", sum(each.width for each in found), 1))
+
+
 def _input_fields(config: Derived) -> tuple[Field, ...]:
-    """One input in the low bits, then targets, then whether it is input 0."""
-    number, below = config.formats.input, (config.inputs - 1) * config.formats.input.width
+    """One input, targets, whether it is input 0."""
+    below = (config.inputs - 1) * config.formats.input.width
     targets = (
         Field(each.name, each.low - below, each.width, each.signed, each.format)
         for each in _sample_fields(config)[config.inputs :]
     )
-    return (
-        Field("x", 0, number.width, number.signed, str(number)),
-        *targets,
-        Field("first", config.input_bits - 1, 1),
-    )
+    return _one_by_one(config, *targets)
 
 
 def _y_fields(config: Derived) -> tuple[Field, ...]:
@@ -716,8 +719,19 @@ PORTS: tuple[Port, ...] = (
         lambda config: config.inputs * config.formats.input.width,
         "config.inputs * config.formats.input.width",
         _x_fields,
-        OPTIONS["inference"].on,
+        lambda config: config.takes_turns,
         OPTIONS["inference"].asked,
+    ),
+    *_stream(
+        "i_infer",
+        "An input",
+        "One of the inputs that the network is to answer together, in the low bits, then first: 1 with input"
+        " 0, which begins them; what has come of others is forgotten.",
+        lambda config: config.formats.input.width + 1,
+        "config.formats.input.width + 1",
+        _one_by_one,
+        lambda config: config.inference and config.paged,
+        f"{OPTIONS['inference'].asked} and {OPTIONS['sample memory'].asked}",
     ),
     *_stream(
         "o_infer",
@@ -794,9 +808,15 @@ def front_ports(config: Derived) -> tuple[Port, ...]:
 
 def fields(config: Derived, name: str) -> tuple[Field, ...]:
     """The parts of a port's word."""
-    return next(port for port in PORTS if port.name == name).fields(config)
+    return _named(config, name).fields(config)
 
 
 def width(config: Derived, name: str) -> int:
     """Bits of a port that the circuit of a configuration has, or its core."""
-    return next(port for port in PORTS if port.name == name).width(config)
+    return _named(config, name).width(config)
+
+
+def _named(config: Derived, name: str) -> Port:
+    """The port of this name, where there are two of them that which the circuit of a configuration has."""
+    rows = [port for port in PORTS if port.name == name]
+    return next((port for port in rows if port.there(config)), rows[0])

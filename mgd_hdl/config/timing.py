@@ -163,8 +163,12 @@ class Timing:
 
     @property
     def answer_beat(self) -> int:
-        """From an input that is to be answered to the next one; each has a sweep of its own in a bank."""
-        return self.measure_clocks if self.sweep is None else self.sweep.answered + 3
+        """From an input that is to be answered to the next one; each has a sweep of its own in a bank, and
+        with a sample in a memory as many clocks more as it has numbers.
+        """
+        if self.sweep is None:
+            return self.measure_clocks
+        return self.sweep.answered + (self.asked.inputs + 2 if self.asked.paged else 3)
 
     @property
     def answer_places(self) -> int:

@@ -43,7 +43,7 @@ class Sequencer(Block):
         A measurement may begin now; with loaded codes the reference of a one-sided step always may.
     hold : In(1), ``config.holds`` only, or where words wait for steps
         No step begins, whatever is asked for.
-    wanted : Out(1), inference only
+    wanted : Out(1), ``config.takes_turns`` only
         A step is asked for, by ``run`` or ``step``, whether anything holds it or not.
     rests : Out(1), where words or sweeps wait for steps (``config.shape.waits_for_steps``)
         A step could begin, but none is wanted.
@@ -81,7 +81,7 @@ class Sequencer(Block):
             members["hold"] = In(1)
         if config.shape.waits_for_steps:
             members["rests"] = Out(1)
-        if config.inference:
+        if config.takes_turns:
             members["wanted"] = Out(1)
         if config.doors:
             members["between"] = Out(1)
@@ -143,7 +143,7 @@ class Sequencer(Block):
         # Between two steps a device outside has nothing to do.
         reference_free = Const(1, 1) if chain and not config.two_sided else free
         wanted = self.run | asked | self.step
-        if config.inference:
+        if config.takes_turns:
             m.d.comb += self.wanted.eq(wanted)
         if "hold" in self.signature.members:
             wanted = wanted & ~self.hold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -12,12 +12,29 @@ from amaranth.lib.wiring import In, Out
 from ..config.trainer import TrainerConfig
 from ..fixed import shape
 from ..hierarchy import Block
+from ..page import into_memory, numbers
 
-__all__ = ["FoldedInference", "Inference", "answer_stream", "input_stream"]
+__all__ = [
+    "FoldedInference",
+    "Inference",
+    "PagedInference",
+    "answer_stream",
+    "folded_inference",
+    "input_stream",
+]
+
+
+def folded_inference(config: TrainerConfig) -> FoldedInference:
+    """The door to the network of a bank: inputs come together, or one a clock where a sample does."""
+    return (PagedInference if config.paged else FoldedInference)(config)
 
 
 def input_stream(config: TrainerConfig) -> stream.Signature:
-    """A stream of inputs of the network, input 0 lowest."""
+    """A stream of inputs of the network, input 0 lowest; of {x, first} where they come one by one: an input,
+    and whether it is input 0.
+    """
+    if config.paged:
+        return stream.Signature(data.StructLayout({"x": shape(config.formats.input), "first": 1}))
     return stream.Signature(_inputs(config))
 
 
@@ -47,7 +64,8 @@ def _door(config: TrainerConfig, *says: str) -> dict[str, Any]:
 
 def _network(config: TrainerConfig) -> dict[str, Any]:
     """Members of both: what the network is to see, and what it answers."""
-    return {"x": Out(_inputs(config)), "shows": Out(1), "y": In(_outputs(config))}
+    x = shape(config.formats.input) if config.paged else _inputs(config)
+    return {"x": Out(x), "shows": Out(1), "y": In(_outputs(config))}
 
 
 class Inference(Block):
@@ -194,15 +212,16 @@ class FoldedInference(Block):
 
     def __init__(self, config: TrainerConfig):
         self.config = config
-        super().__init__(
-            {
-                **_door(config, "asks", "owes"),
-                "free": In(1),
-                "begins": Out(1),
-                "over": In(1),
-                **_network(config),
-            }
-        )
+        super().__init__(self._members())
+
+    def _members(self) -> dict[str, Any]:
+        return {
+            **_door(self.config, "asks", "owes"),
+            "free": In(1),
+            "begins": Out(1),
+            "over": In(1),
+            **_network(self.config),
+        }
 
     @property
     def module(self) -> str:
@@ -210,26 +229,22 @@ class FoldedInference(Block):
 
     def elaborate(self, platform):
         m = Module()
-        x = Signal.like(self.i.payload, name="x_kept", reset_less=True)
         answer = Signal.like(self.o.payload, name="answer", reset_less=True)
         there = Signal()
-        turn = Signal()  # training's, after each input
         waits = Signal()
         ends = Signal()
         m.d.comb += [
-            waits.eq(self.i.valid & ~self.shows & ~there & ~turn),
+            waits.eq(self._waits(there)),
             self.asks.eq(waits | self.shows),
             self.begins.eq(waits & self.open & self.free),
-            self.i.ready.eq(self.begins),
             self.owes.eq(self.shows | there),
-            self.x.eq(x),
             ends.eq(self.shows & self.over),
             self.o.payload.eq(answer),
             self.o.valid.eq(there),
         ]
-        m.d.sync += turn.eq(ends & self.wanted)
+        self._takes(m, ends)
         with m.If(self.begins):
-            m.d.sync += [x.eq(self.i.payload), self.shows.eq(1)]
+            m.d.sync += self.shows.eq(1)
         with m.Elif(ends):
             m.d.sync += [answer.eq(self.y), self.shows.eq(0)]
         with m.If(ends):
@@ -237,3 +252,63 @@ class FoldedInference(Block):
         with m.Elif(self.o.ready):
             m.d.sync += there.eq(0)
         return m
+
+    def _waits(self, there: Signal) -> Value:
+        """An input waits for nothing but the door; ``there``: an answer has not been taken."""
+        self._turn = Signal(name="turn")  # training's, after each input
+        return self.i.valid & ~self.shows & ~there & ~self._turn
+
+    def _takes(self, m: Module, ends: Signal) -> None:
+        """Takes it as it begins, and shows it until its sweep ``ends``."""
+        x = Signal.like(self.i.payload, name="x_kept", reset_less=True)
+        m.d.comb += [self.i.ready.eq(self.begins), self.x.eq(x)]
+        m.d.sync += self._turn.eq(ends & self.wanted)
+        with m.If(self.begins):
+            m.d.sync += x.eq(self.i.payload)
+
+
+class PagedInference(FoldedInference):
+    """The same with a sample in a memory: inputs come one a clock, into a page, and are read from there.
+
+    Words come as those of :class:`mgd_hdl.samples.pages.SamplePages`, by the same rule. There is one page, so
+    none is taken from the last input on until its sweep is over; while the answer waits they are. A second
+    page would save as many clocks as there are inputs, of a sweep that takes more, and cost as much memory as
+    the first.
+
+    Where the last input is taken in clock t and the door is open the sweep is commanded in t + 1, and its
+    answer at ``o`` in ``t + 3 + config.timing.sweep.answered``; in that clock the next inputs may begin. As
+    they take a clock at least training needs no turn.
+
+    Members
+    -------
+    i : In(stream of {x, first})
+        An input, and whether it is input 0. ``i.ready`` waits for nothing but a place.
+    load : In(1)
+        After a reset: words are taken from the next clock on.
+    o, open, asks, owes, free, begins, over, shows, y
+        As of :class:`FoldedInference`.
+    at : In(range(inputs)); x : Out
+        Which input; a clock later, this one.
+    """
+
+    def _members(self) -> dict[str, Any]:
+        members = super()._members()
+        del members["wanted"]
+        return {**members, "load": In(1), "at": In(numbers(self.config))}
+
+    @property
+    def module(self) -> str:
+        return "paged_inference"
+
+    def _waits(self, there: Signal) -> Value:
+        self._held = Signal(name="held")  # all inputs are there, and wait for their sweep
+        return self._held & ~there
+
+    def _takes(self, m: Module, ends: Signal) -> None:
+        room = [~self._held, ~self.shows]
+        whole, x = into_memory(m, self.config, self.i, self.load, self.at, room)
+        m.d.comb += self.x.eq(x)
+        with m.If(whole):
+            m.d.sync += self._held.eq(1)
+        with m.Elif(self.begins):
+            m.d.sync += self._held.eq(0)

@@ -134,13 +134,18 @@ def coefficients() -> Fit:
 
 
 #: Blocks of memory are counted, not fitted, where no fitted trainer had any: none has many samples.
-#: Of samples that come input by input registers are counted too, and tables as they were seen of 784 inputs.
+#: Of what comes input by input registers are counted too, and tables as they were seen of 784 inputs.
 _COUNTED: dict[str, dict[str, Features]] = {
     "samples memory": {"BRAM": {"memories": 1.0}},
     "samples pages": {
         "FF": {"one": 4.0, "place": 1.0, "targets": 1.0},
         "LUT": {"one": 9.0, "place": 3.0},
         "logic cells": {"one": 12.0, "place": 3.0, "targets": 1.0},
+    },
+    "answers of pages": {
+        "FF": {"one": 4.0, "place": 1.0, "outputs": 1.0},
+        "LUT": {"one": 14.0, "place": 3.0},
+        "logic cells": {"one": 17.0, "place": 3.0, "outputs": 1.0},
     },
 }
 
@@ -152,6 +157,7 @@ _EXACT: dict[str, dict[str, Features]] = {
     "lane": {"BRAM": {"memories": 1.0}, "SPRAM": {"large": 1.0}, "LUT RAM": {"slices": 1.0}},
     "folded": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
     "samples pages": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
+    "answers of pages": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}},
     "products by nodes": {"BRAM": {"memories": 1.0}, "LUT RAM": {"slices": 1.0}, "DSP": {"one": 1.0}},
     f"cross_entropy{IN_BANK}": {"BRAM": {"memories": 1.0}},
 }

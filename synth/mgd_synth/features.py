@@ -394,15 +394,14 @@ def _samples(config: TrainerConfig, target: str) -> Iterator[_Block]:
 
 def _pages(config: TrainerConfig, target: str) -> Features:
     """A memory of two samples, a counter of inputs, and the targets of the sample that waits."""
+    return {**_page(config, target, 2), "targets": config.target_bits}
+
+
+def _page(config: TrainerConfig, target: str, pages: int) -> Features:
+    """A memory of so many pages of inputs, and a counter of them."""
     place = _bits_of(config.inputs)
-    slices, memories = stored(2 << place, config.formats.input.width, target, checked=False)
-    return {
-        "one": 1,
-        "place": place,
-        "targets": config.target_bits,
-        "slices": slices,
-        "memories": memories,
-    }
+    slices, memories = stored(pages << place, config.formats.input.width, target, checked=False)
+    return {"one": 1, "place": place, "slices": slices, "memories": memories}
 
 
 def _given(config: TrainerConfig, target: str) -> Iterator[_Block]:
@@ -613,7 +612,12 @@ def _bank(config: TrainerConfig, target: str) -> Iterator[_Block]:
         yield "access", "fetch", {
             "one": 1, "address": address, "index": config.parameters.bit_length(), "word": word
         }  # fmt: skip
-    if config.inference:
+    if config.inference and config.paged:
+        yield "inference", "answers of pages", {
+            **_page(config, target, 1),
+            "outputs": config.outputs * config.words.output.width,
+        }  # fmt: skip
+    elif config.inference:
         yield "inference", "answers of a bank", {
             "one": 1,
             "inputs": config.shape.layers[0].inputs * config.formats.input.width,

@@ -321,15 +321,6 @@ def test_what_an_engine_refuses(name, refused):
             {
                 "engine": {"kind": "bank", "sample": "memory"},
                 "task": {"source": "stream"},
-                "network": {"inference": "yes"},
-            },
-            'engine.sample = "memory": must be "registers" with inference = "yes", which takes all inputs at'
-            " once",
-        ),
-        (
-            {
-                "engine": {"kind": "bank", "sample": "memory"},
-                "task": {"source": "stream"},
                 "host": {"bus": "axi4lite"},
             },
             'engine.sample = "memory": must be "registers" with host.bus = "axi4lite": its registers and'

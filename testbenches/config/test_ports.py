@@ -10,6 +10,7 @@ from amaranth.lib import data
 from mgd_hdl.config import FLAGS, PORTS, Field, TrainerConfig, fields, ports, preset
 from mgd_hdl.emit import ports as emitted
 from mgd_hdl.emit import trainer_files
+from mgd_hdl.network.inference import input_stream as answered_stream
 from mgd_hdl.samples import input_stream, sample_stream
 from mgd_hdl.trainer import Trainer
 from testbenches.docs.top import circuits
@@ -25,6 +26,12 @@ CIRCUITS = circuits() | {
         task={"name": "external", "source": "stream"},
         network={"layers": [5, 3, 2]},
         formats={"input": "SQ(2, 3)", "target": "UQ(0, 3)"},
+        engine={"kind": "bank", "sample": "memory"},
+    ),
+    "input by input, inference": preset("xor").replaced(
+        task={"source": "stream"},
+        network={"inference": "yes"},
+        formats={"input": "SQ(2, 3)"},
         engine={"kind": "bank", "sample": "memory"},
     ),
     "both streams": preset("xor").replaced(
@@ -91,6 +98,18 @@ def test_parts_of_an_input_are_those_of_the_circuit():
     ]
 
 
+def test_parts_of_an_input_to_answer_are_those_of_the_circuit():
+    """All numbers side by side; or one, and whether it is the first."""
+    whole, single = CIRCUITS["example 24"], CIRCUITS["input by input, inference"]
+    found = fields(whole, "i_infer__payload")
+    assert [(part.name, part.low, part.width) for part in found] == [("x[0]", 0, 1), ("x[1]", 1, 1)]
+    layout = answered_stream(single).members["payload"].shape
+    assert fields(single, "i_infer__payload") == (
+        Field("x", layout["x"].offset, 5, True, "SQ(2, 3)"),
+        Field("first", layout["first"].offset, 1),
+    )
+
+
 def test_flags_by_hand():
     assert fields(preset("xor"), "flags") == (
         Field("cost_change_saturated", 0, 1),
@@ -126,7 +145,7 @@ def test_the_files_tell_the_same():
     }
 
 
-@pytest.mark.parametrize("port", PORTS, ids=lambda port: port.name)
+@pytest.mark.parametrize("port", PORTS, ids=lambda port: f"{port.name} {port.needs}".strip())
 def test_every_port_is_explained(port):
     assert port.meaning.endswith(".")
     assert port.when

@@ -322,6 +322,14 @@ def step_of_a_bank(n: int, h: int, m: int, delayed: bool = False, loss: int = 2,
     return max(last, step / 2) if delayed else step
 
 
+def answer_of_a_bank(n: int, h: int, m: int, curves: int = 0) -> tuple[int, int]:
+    """With a sample in a memory: clocks from the last word of an input to its answer, and from one answer to
+    the next; of the same banks.
+    """
+    answered = step_of_a_bank(n, h, m, curves=curves) - 4
+    return answered + 3, n + answered + 2
+
+
 def sweep_at_once(n: int, h: int, m: int, lanes: int, curves: int) -> tuple[int, int]:
     """The clocks of the last word and of all outputs, where h is a multiple of the lanes and m no more."""
     wait = max(0, 7 + (2 if curves == 1 else 1) * lanes - h)

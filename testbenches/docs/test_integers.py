@@ -72,7 +72,7 @@ def test_pages_have_examples():
     without = {page.path.stem for page in PAGES} - {page.partition("/")[2][:-3] for page in found}
     assert without == {
         "accumulator", "axi4lite", "bank", "baseline", "classifier", "external", "frames",
-        "fetch", "flash", "homodyne", "inference", "layer_turn", "measurement", "mlp",
+        "fetch", "flash", "homodyne", "layer_turn", "measurement", "mlp",
         "outside_lane", "pacer", "pages", "sdram",
         "sequencer", "serial", "stream", "uart", "wishbone",
     }  # fmt: skip
@@ -157,6 +157,21 @@ def test_steps_of_a_bank(layers, curves, delayed, loss):
     )
     clocks = 2 + (loss == "absolute_error") * integers.levels(layers[-1])
     assert config.timing.clocks_per_step == integers.step_of_a_bank(*layers, delayed, clocks, curves)
+
+
+@pytest.mark.parametrize("curves", [0, 1, 2])
+@pytest.mark.parametrize("layers", [(2, 2, 1), (49, 4, 4), (200, 6, 6)], ids=str)
+def test_answers_of_a_bank(layers, curves):
+    """With a sample in a memory; the circuit keeps these clocks in testbenches/test_doors.py."""
+    config = external(
+        list(layers),
+        perturbation={"family": "walsh"},
+        network={"layers": list(layers), "inference": "yes"},
+        engine={"kind": "bank", "lanes": max(layers[1:]), "sample": "memory", **ONCE[curves]},
+    )
+    assert config.timing.sweep is not None
+    answer = config.timing.sweep.answered + 3
+    assert (answer, config.timing.answer_beat) == integers.answer_of_a_bank(*layers, curves)
 
 
 @pytest.mark.parametrize("curves", [1, 2])

@@ -25,6 +25,11 @@ _MORE = {
         "task": {"source": "stream"},
     },
     "xor, inference": {"network": {"inference": "yes"}},
+    "xor, a sample in a memory, inference": {
+        "engine": {"kind": "bank", "sample": "memory"},
+        "task": {"source": "stream"},
+        "network": {"inference": "yes"},
+    },
     "xor, access": {"engine": {"access": "yes"}},
     "xor, host": {"host": {"bus": "axi4lite"}},
     "xor, a device outside": {

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from mgd_hdl.config import preset
+from mgd_hdl.config import TrainerConfig, preset
 from mgd_hdl.config.errors import Refused
 from mgd_hdl.emit import verilog
-from mgd_hdl.network.inference import Inference
+from mgd_hdl.network.inference import Inference, PagedInference
 from mgd_sim.network.inference import checked_inputs, infer
 from mgd_sim.network.mlp import Mlp
+from testbenches.samples.test_pages import pages
 from testbenches.support import mutations, run, stays_unnoticed
 
 BENCH = "testbenches.network.bench_inference"
+PAGED = "testbenches.network.paged_door"
 ASKED = {"inference": "yes"}
 
 #: Networks, and by hand: clocks from a command to the first and the last one in which the network reads its
@@ -88,6 +92,50 @@ def test_mutations_are_noticed(mutation, tmp_path):
 def test_mutations_of_serial_cells_are_noticed(mutation, tmp_path):
     text = verilog(Inference(CASES["serial"][0]), "dut")
     assert not stays_unnoticed(mutation, text, BENCH, tmp_path, **bench("serial"))
+
+
+def paged(config: TrainerConfig) -> dict[str, Any]:
+    """The same with inference, any clocks of a sweep, and by hand: those of an answer from the last word on,
+    and from one answer to the next.
+    """
+    return {
+        "config": config.replaced(network={"inference": "yes"}),
+        "answered": 21,
+        "answer": 1 + 1 + 21 + 1,
+        "beat": config.inputs + 1 + 1 + 21,
+    }
+
+
+@pytest.mark.parametrize(
+    "config", [pages(1), pages(4), pages(5, 2, "SQ(2, 3)", "UQ(0, 3)")], ids=["one", "full", "five"]
+)
+def test_inputs_one_by_one(config, tmp_path):
+    asked = paged(config)
+    run(verilog(PagedInference(asked["config"]), "dut"), PAGED, tmp_path, **asked)
+
+
+@mutations(
+    ("written while it waits", r"_09_ = _07_ & _08_", "_09_ = _07_"),
+    ("written while it is read", r"i__ready = _09_ & _10_", "i__ready = _09_"),
+    ("taken before the start", r"_07_ = begun & _06_", "_07_ = _06_"),
+    ("what begins anew goes on", r"number = i__payload\[5\] \?", "number = 1'h0 ?"),
+    ("numbers of no input", r"lands = _11_ & _01_", "lands = _11_"),
+    ("whole before its last number", r"_02_ = number == 3'h4", "_02_ = number == 3'h3"),
+    ("a start in the middle of an input goes on with it", r"_17_ = \| \{ _03_, rst \}", "_17_ = whole"),
+    ("a start that keeps what waits", r"if \(rst\) held <= 1'h0;\s+else ", ""),
+    ("swept before the answer is taken", r"waits = held & _00_", "waits = held"),
+    ("swept twice", r"_21_ = begins \? 1'h0", "_21_ = begins ? 1'h1"),
+    ("a closed door that lets in", r"_05_ = waits & open", "_05_ = waits"),
+    ("swept in the middle of another sweep", r"begins = _05_ & free", "begins = _05_"),
+    ("the door let go in a sweep", r"asks = waits \| shows", "asks = waits"),
+    ("an answer of a sweep of training", r"ends = shows & over", "ends = over"),
+    ("an answer nobody waits for", r"owes = shows \| o__valid", "owes = shows"),
+)
+def test_mutations_of_a_page_are_noticed(mutation, tmp_path):
+    asked = paged(pages(5, 2, "SQ(2, 3)", "UQ(0, 3)"))
+    assert not stays_unnoticed(
+        mutation, verilog(PagedInference(asked["config"]), "dut"), PAGED, tmp_path, **asked
+    )
 
 
 def test_the_twin_answers_block_by_block(monkeypatch):

@@ -16,6 +16,7 @@ class Sender:
 
     def __init__(self, config: TrainerConfig, rng, idle: float):
         self.config, self.rng, self.idle = config, rng, idle
+        self.whole = False  # all of them are
         self.left: list[Word] = []
         self.offered: Word | None = None
 
@@ -28,7 +29,7 @@ class Sender:
 
     def _sample(self) -> list[Word]:
         inputs, number = self.config.inputs, self.config.formats.input
-        count = inputs if self.rng.random() < 0.7 else int(self.rng.integers(1, 3 * inputs + 1))
+        count = inputs if self.whole or self.rng.random() < 0.7 else int(self.rng.integers(1, 3 * inputs + 1))
         return [
             Word(
                 int(self.rng.integers(number.min, number.max + 1)),

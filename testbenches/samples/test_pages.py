@@ -78,6 +78,14 @@ def test_words_of_the_page():
     assert list(words(config, samples)) == [128 + 7 * 2**8 + 2**11, 32 + 7 * 2**8] == [3968, 1824]
 
 
+def test_words_of_inputs_alone():
+    """Of the page of the trainer, and with a sign: no targets, so the mark is right above."""
+    config = pages(2, 1, "UQ(1, 7)", "UQ(0, 3)")
+    assert list(words(config, Dataset(np.array([[128, 32]]), np.empty((1, 0), int)))) == [384, 32]
+    config = pages(3, 2, "SQ(2, 2)", "UQ(1, 1)")
+    assert list(words(config, Dataset(np.array([[-1, 2, -8]]), np.empty((1, 0), int)))) == [16 + 15, 2, 8]
+
+
 def test_whole_samples_by_hand():
     """Cut short, whole, with a word too many, whole."""
     taken = [(4, 0), (1, 1), (2, 0), (5, 1), (6, 0), (7, 0), (8, 0), (1, 1), (2, 0), (3, 0)]

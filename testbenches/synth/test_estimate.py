@@ -14,6 +14,7 @@ from mgd_hdl import cli
 from mgd_hdl.config import TrainerConfig, load, preset
 from mgd_hdl.emit import verilog
 from mgd_hdl.learn.lanes import Lane
+from mgd_hdl.network.inference import PagedInference
 from mgd_hdl.samples.pages import SamplePages
 from mgd_synth import banks, runs
 from mgd_synth.baselines import BASELINES
@@ -556,6 +557,17 @@ def test_a_sample_in_a_memory_is_counted(name, blocks):
     guess = {kind: each.get("samples", 0) for kind, each in estimated_sizes(config, "ice40-up5k").items()}
     assert (guess["BRAM"], guess["FF"]) == (found.memories, found.registers) == (blocks, found.registers)
     assert guess["logic cells"] == pytest.approx(found.cells, rel=0.1)
+
+
+@pytest.mark.parametrize(("name", "blocks"), [("784-32-10", 1), ("196-32-10", 1)])
+def test_inputs_that_wait_in_a_page_are_counted(name, blocks):
+    """One page, half of what samples have: of 1,024 words of four bits one is a block, and two are two."""
+    config = banks.network(name, 2, sample="memory").replaced(network={"inference": "yes"})
+    found = area(verilog(PagedInference(config), "block"), "block")
+    guess = {kind: each.get("inference", 0) for kind, each in estimated_sizes(config, "ice40-up5k").items()}
+    assert (guess["BRAM"], guess["FF"]) == (found.memories, found.registers) == (blocks, found.registers)
+    assert guess["logic cells"] == pytest.approx(found.cells, rel=0.1)
+    assert not unknown(config, coefficients())
 
 
 def test_a_sample_in_a_memory_takes_no_registers():

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mgd_hdl.config import FLAGS, Format, Registers, TrainerConfig
 
-from ..fixed import Bits
+from ..fixed import Bits, Ints
 from ..learn.serial import parameters
 from ..network.inference import checked_inputs
 from ..retry import alone, steps_of_a_try
@@ -27,7 +27,15 @@ from .registers import Kept
 from .tools import RtlError
 from .verilator import VerilatorModel
 
-__all__ = ["KeptTrainer", "RtlTrainer", "payloads", "sample_words", "trainer_design", "words_digest"]
+__all__ = [
+    "KeptTrainer",
+    "RtlTrainer",
+    "payloads",
+    "question_words",
+    "sample_words",
+    "trainer_design",
+    "words_digest",
+]
 
 #: No step takes as many clocks, wherever its sample comes from.
 _STEP_CLOCKS = 10_000
@@ -254,7 +262,7 @@ class RtlTrainer(Closes):
         """From now on offers inputs and takes answers; both as :meth:`VerilatorModel.feed` has its rhythm."""
         inputs = checked_inputs(self.config, x)
         if len(inputs):
-            self.model.feed("i_infer", _packed([(inputs, self.config.formats.input.width)]), rhythm=offers)
+            self.model.feed("i_infer", question_words(self.config, inputs), rhythm=offers)
         self.model.drain("o_infer", len(inputs), rhythm=takes)
 
     @property
@@ -350,6 +358,13 @@ def sample_words(config: TrainerConfig, samples: Dataset) -> dict[str, Sequence[
     if config.paged:
         return {"i_input": pages.words(config, samples)}
     return {"i_sample": payloads(config, samples)}
+
+
+def question_words(config: TrainerConfig, x: Ints) -> Sequence[int]:
+    """What inputs that are to be answered are at their port: all in one word, or one in each."""
+    if config.paged:
+        return pages.words(config, Dataset(x, x[:, :0]))
+    return _packed([(x, config.formats.input.width)])
 
 
 def words_digest(words: Sequence[int]) -> str:

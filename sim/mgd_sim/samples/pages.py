@@ -27,11 +27,13 @@ class Word(NamedTuple):
 def words(config: TrainerConfig, samples: Dataset) -> Sequence[int]:
     """Every sample as the words of the port: x in the low bits, then the targets, the first one lowest, and
     on top whether it is input 0. Targets come with each input, though only those with the last one count.
+    Inputs that are to be answered have none, and so their words.
 
     There may be millions of them, so they lie close together where a word has less than 64 bits.
     """
-    narrow = config.input_bits < 64
     width, each = config.formats.input.width, config.formats.target.width
+    first = width + each * samples.target.shape[1]
+    narrow = first < 63
 
     def fields(values: Ints, width: int) -> np.ndarray:
         masked: np.ndarray = values.astype(np.int64 if narrow else object) & ((1 << width) - 1)
@@ -40,7 +42,7 @@ def words(config: TrainerConfig, samples: Dataset) -> Sequence[int]:
     targets = sum(column << (width + each * k) for k, column in enumerate(fields(samples.target, each).T))
     found = fields(samples.x, width)
     found |= np.reshape(targets, (-1, 1))
-    found[:, 0] |= 1 << (config.input_bits - 1)
+    found[:, 0] |= 1 << first
     return array("q", found.tobytes()) if narrow else found.ravel().tolist()
 
 
