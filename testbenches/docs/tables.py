@@ -416,7 +416,7 @@ _SHOWN_BANKS = {
     "196-32-10-delayed-at-once-w16-ecp5-25k": "images, pooled",
     "784-32-10-bits-sample-memory-w2-single-port-ice40-up5k": "images of bits",
     "fashion_784_nodes-ecp5-85k": "Fashion-MNIST, node by node",
-    "784-128-10-w16-ecp5-85k-many": "images",
+    "784-128-10-sample-memory-w64-ecp5-85k-many": "images",
 }
 
 
