@@ -32,6 +32,8 @@ __all__ = ["BASELINE", "CASES", "BankCase", "ExampleCase", "bound", "network", "
 
 BASELINE = Path(__file__).parents[1] / "baselines" / "banks.json"
 _EXAMPLES = Path(__file__).parents[2] / "examples"
+#: By the beginnings of targets.
+_FAMILIES = {"ecp5": "Lattice ECP5", "ice40": "Lattice iCE40 UP5K", "gowin": "Gowin GW1NR-9"}
 
 #: What nextpnr aims at, megahertz.
 _AIMS = {"ice40-up5k": 60.0, "gowin-gw1nr9": 120.0, "ecp5-25k": 150.0, "ecp5-85k": 120.0}
@@ -241,30 +243,34 @@ def speed(found: Mapping[str, Any]) -> float | None:
 
 
 def plot(path: Path, results: Mapping[str, Mapping[str, Any]]) -> None:
-    """Steps a second over parameters, for each device and number of lanes; dashed the bound at that clock."""
+    """Steps a second over parameters, a field for each family of devices and a line for each number of lanes,
+    of the fastest where there are several; dashed the bound at that clock.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    lines: dict[str, list[tuple[int, float, float]]] = {}
+    points: dict[tuple[str, int], dict[int, tuple[float, float]]] = {}
     for name, found in results.items():
         case = CASES[name]
         alike = not (case.nodes or case.curves or isinstance(case, ExampleCase) or case.updates == "delayed")
         if alike and (steps := speed(found)) is not None:
             most = found["fmax"] * 1e6 / float(bound(case.config))
-            label = f"{case.target}, {case.lanes} lanes" + ", many stages" * (case.stages == "many")
-            lines.setdefault(label, []).append((found["parameters"], steps, most))
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    for name, points in sorted(lines.items()):
-        parameters, reached, most = zip(*sorted(points), strict=True)
-        (line,) = axes.loglog(parameters, reached, marker="o", markersize=4, label=name)
-        axes.loglog(parameters, most, linestyle="--", marker="_", color=line.get_color())
-    axes.set(
-        xlabel="parameters", ylabel="steps a second", title="Banks, and lanes x clock / parameters (dashed)"
-    )
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+            line = points.setdefault((case.target.partition("-")[0], case.lanes), {})
+            line[found["parameters"]] = max((steps, most), line.get(found["parameters"], (0.0, 0.0)))
+    colors = {lanes: f"C{place}" for place, lanes in enumerate(sorted({lanes for _, lanes in points}))}
+    figure, fields = plt.subplots(1, len(_FAMILIES), figsize=(9, 3.8), layout="constrained", sharey=True)
+    for axes, (family, title) in zip(fields, _FAMILIES.items(), strict=True):
+        for (_, lanes), line in sorted((key, line) for key, line in points.items() if key[0] == family):
+            parameters, reached, most = zip(*((p, *line[p]) for p in sorted(line)), strict=True)
+            label = f"{lanes} lane{'s' * (lanes > 1)}"
+            axes.loglog(parameters, reached, marker="o", markersize=4, color=colors[lanes], label=label)
+            axes.loglog(parameters, most, linestyle="--", marker="_", color=colors[lanes])
+        axes.set(xlabel="parameters", title=title, xlim=(100, 200_000))
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    fields[0].set(ylabel="steps a second; dashed: lanes x clock / parameters")
     figure.savefig(path, dpi=130)
     plt.close(figure)
 
