@@ -10,7 +10,7 @@ import cocotb
 from mgd_hdl.config.flash import FlashInputs
 from mgd_sim.rtl import bench_parameters
 from mgd_sim.samples.flash import held
-from testbenches.samples.offering import begins_anew
+from testbenches.samples.offering import begins_anew, is_input
 from testbenches.support import clock, configured, pack, start
 
 
@@ -43,12 +43,7 @@ class Bench:
             command = 69
 
     def check(self, expected: tuple[int, int | None, bool, int]) -> None:
-        x, target, first, _ = expected
-        width, word = self.config.formats.input.width, int(self.dut.o__payload.value)
-        assert word & ((1 << width) - 1) == x
-        assert word >> (self.config.input_bits - 1) == first
-        if target is not None:
-            assert word >> width & ((1 << self.config.target_bits) - 1) == target
+        is_input(self.config, int(self.dut.o__payload.value), *expected[:3])
 
 
 async def begin(dut: Any) -> Bench:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from mgd_hdl.config import TrainerConfig
 from testbenches.support import clock, random_numbers, start
 
-__all__ = ["begins_anew", "drawn_ahead", "offers"]
+__all__ = ["begins_anew", "drawn_ahead", "is_input", "offers"]
 
 
 async def offers(
@@ -92,6 +93,15 @@ async def drawn_ahead(
         if reset or load or (ready and offered):
             following = next(coming)
     return waits[0] / max(1, sum(waits))
+
+
+def is_input(config: TrainerConfig, word: int, x: int, target: int | None, first: bool) -> None:
+    """The word of a port is that of an input; its targets count where they are given."""
+    width = config.formats.input.width
+    assert word & ((1 << width) - 1) == x
+    assert word >> (width + config.target_bits) == first
+    if target is not None:
+        assert word >> width & ((1 << config.target_bits) - 1) == target
 
 
 async def begins_anew(

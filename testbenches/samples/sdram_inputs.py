@@ -13,6 +13,7 @@ import cocotb
 from mgd_hdl.config.sdram import SdramInputs
 from mgd_sim.samples.sdram import inputs_offered
 from testbenches.samples.bench_sdram import Bench, begin, fill_again, take, wait_at_random
+from testbenches.samples.offering import is_input
 from testbenches.support import configured
 
 
@@ -24,8 +25,8 @@ class Inputs(Bench):
 
     def __init__(self, dut: Any):
         super().__init__(dut)
-        config = configured()
-        self.width, self.targets = config.formats.input.width, config.target_bits
+        self.config = configured()
+        self.width, self.targets = self.config.formats.input.width, self.config.target_bits
 
     def bits(self) -> Iterator[int]:
         """As the page has it; what is left free is 1."""
@@ -44,12 +45,7 @@ class Inputs(Bench):
                     yield value, target if place == len(x) - 1 else None, place == 0
 
     def check(self, expected: tuple[int, int | None, bool]) -> None:
-        x, target, first = expected
-        word = int(self.dut.o__payload.value)
-        assert word & ((1 << self.width) - 1) == x
-        assert word >> (self.width + self.targets) == first
-        if target is not None:
-            assert word >> self.width & ((1 << self.targets) - 1) == target
+        is_input(self.config, int(self.dut.o__payload.value), *expected)
 
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
