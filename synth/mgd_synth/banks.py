@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig
-from mgd_hdl.emit import trainer_files
+from mgd_hdl.emit import trainer_verilog
 from mgd_hdl.progress import stopwatch
 
 from .flow import DEVICES, check_registers, mapped
@@ -149,7 +149,7 @@ class BankCase:
     def verilog(self) -> str:
         """The fingerprint."""
         config = self.config
-        return fingerprint(trainer_files(config)[f"{config.name}.v"])
+        return fingerprint(trainer_verilog(config))
 
     def left(self, found: Mapping[str, Any]) -> list[int]:
         """The seeds that are still to be tried, where so much was ``found`` for the Verilog of today."""

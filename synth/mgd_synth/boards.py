@@ -12,7 +12,7 @@ import importlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -303,13 +303,18 @@ def placed_samples(config: TrainerConfig, board: Board, copied: SdramSamples | N
         sweep=_sweep(config),
     )
     if config.paged and not copied:
-        found = FlashInputs(**asdict(found), inputs=config.inputs, width=config.formats.input.width)
+        found = FlashInputs(**vars(found), **_inputs(config))
     if found.size > room:
         raise SynthError(
             f"{found.count:,} samples of {found.bits} bits are {found.size:,} bytes; behind the bitstream the"
             f" flash memory of {board.title} has {room:,}"
         )
     return found
+
+
+def _inputs(config: TrainerConfig) -> dict[str, Any]:
+    """What samples that come input by input have beside whole ones."""
+    return {"inputs": config.inputs, "width": config.formats.input.width}
 
 
 def _sweep(config: TrainerConfig) -> float:
@@ -331,14 +336,7 @@ def copied_samples(config: TrainerConfig, board: Board, divide: int = 1) -> Sdra
     chip = Sdram(clock_hz=round(frequency / divide), columns=board.sdram.columns, rows=board.sdram.rows)
     found = SdramSamples(chip=chip, count=len(words), bits=bits)
     if config.paged:
-        found = SdramInputs(
-            chip=chip,
-            count=len(words),
-            bits=bits,
-            inputs=config.inputs,
-            width=config.formats.input.width,
-            sweep=_sweep(config),
-        )
+        found = SdramInputs(**vars(found), **_inputs(config), sweep=_sweep(config))
     if found.size > chip.words:
         raise SynthError(
             f"{found.count:,} samples of {found.sample_words:,} words of 16 bits are {found.size:,} words;"

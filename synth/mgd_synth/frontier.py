@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mgd_hdl.config import TrainerConfig, preset
-from mgd_hdl.emit import trainer_files
+from mgd_hdl.emit import trainer_verilog
 from mgd_hdl.progress import stopwatch
 
 from . import runs
@@ -143,7 +143,7 @@ class TrainerCase:
     def verilog(self) -> str:
         """The fingerprint."""
         config = self.config
-        return fingerprint(trainer_files(config)[f"{config.name}.v"])
+        return fingerprint(trainer_verilog(config))
 
     def run(self, found: dict[str, Any], say: Say) -> Iterator[dict[str, Any]]:
         """As :meth:`ArrayCase.run`."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, preset
-from mgd_hdl.emit import trainer_files
+from mgd_hdl.emit import trainer_verilog
 from mgd_hdl.progress import stopwatch
 
 from .estimate import SUPPLY, coefficients, fits
@@ -47,7 +47,7 @@ def network(hidden: int, engine: str) -> TrainerConfig:
 def current(found: Mapping[str, Any]) -> str:
     """The fingerprint that the Verilog of what was ``found`` has now."""
     config = network(found["hidden"], found["engine"])
-    return fingerprint(trainer_files(config)[f"{config.name}.v"])
+    return fingerprint(trainer_verilog(config))
 
 
 def search(fits_in: Callable[[int], float], first: int) -> int:

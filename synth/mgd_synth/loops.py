@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mgd_hdl.config import TrainerConfig, loads
-from mgd_hdl.emit import trainer_files
+from mgd_hdl.emit import trainer_verilog
 from mgd_hdl.progress import stopwatch
 
 from .estimate import SUPPLY
@@ -155,7 +155,7 @@ class Case:
     def current(self) -> str:
         """The fingerprint of its Verilog."""
         config = self.config
-        return fingerprint(trainer_files(config)[f"{config.name}.v"])
+        return fingerprint(trainer_verilog(config))
 
 
 #: Serial cells where parallel ones do not fit, and beside them where both do; banks for many parameters.
